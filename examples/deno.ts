@@ -1,0 +1,14 @@
+// A view counter with sessions in memory, on Deno. Start it with:  deno run --allow-net --allow-env examples/deno.ts
+// It needs SESSION_SECRET: openssl rand -base64 32
+import { createSessions } from "web-session-store";
+import { memory } from "web-session-store/stores/memory";
+
+const sessions = createSessions<{ views: number }>({ secrets: Deno.env.get("SESSION_SECRET") ?? "", store: memory() });
+
+Deno.serve(
+  { hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 3000) },
+  sessions.handler((_request, session) => {
+    session.data.views = (session.data.views ?? 0) + 1;
+    return new Response(`${session.data.views} views\n`);
+  }),
+);

@@ -1,0 +1,13 @@
+// Serves the example Worker on http://localhost:8787, with a secret made for this checkout.
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, writeFileSync } from "node:fs";
+
+if (!existsSync(".dev.vars")) writeFileSync(".dev.vars", `SESSION_SECRET="${randomBytes(32).toString("base64")}"\n`);
+execFileSync("node", ["scripts/build.mjs"], { stdio: "inherit" });
+
+const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+const options = ["dev", "--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)];
+const server = spawn("wrangler", options, { stdio: "inherit", env });
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => server.kill(signal));
+server.on("exit", (code) => process.exit(code ?? 0));

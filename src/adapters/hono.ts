@@ -1,0 +1,109 @@
+/**
+ * Sessions as a Hono middleware.
+ *
+ * @module
+ */
+import type { Context, MiddlewareHandler } from "hono";
+import { createSessions, OptionError, type Session, type SessionOptions, type Sessions, StateError } from "../index.ts";
+
+/** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
+export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
+  [Key in Name]: Session<Data>;
+};
+
+/** The middleware, with a typed way to the request's session. */
+export interface HonoSession<Data extends object> extends MiddlewareHandler {
+  /** The session of this request. @throws StateError when the middleware did not run for it */
+  get(c: Context): Session<Data>;
+  /** The manager: for `read()`, and for adapters of your own. @throws OptionError when the options are a function of `env` */
+  readonly sessions: Sessions<Data>;
+}
+
+/**
+ * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
+ * The session is `web.get(c)`, typed, or `c.var.session`; with the option `name: "admin"` it is `c.var.admin`.
+ *
+ * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object.
+ * @throws OptionError when an option or a secret cannot be used.
+ *
+ * @example
+ * ```ts
+ * const web = session<{ views: number }>({ secrets: SECRET });
+ * const app = new Hono().use(web);
+ * app.get("/", (c) => c.text(`${web.get(c).data.views}`));
+ * ```
+ */
+export function session<Data extends object = Record<string, unknown>>(
+  // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
+  options: SessionOptions | ((env: any) => SessionOptions),
+): HonoSession<Data> {
+  const fixed = typeof options === "function" ? undefined : manage<Data>(options);
+  const perEnv = new WeakMap<object, Managed<Data>>();
+  const running = new WeakMap<Context, Session<Data>>();
+
+  function managedFor(env: object): Managed<Data> {
+    if (fixed !== undefined) return fixed;
+    let managed = perEnv.get(env);
+    if (managed === undefined) {
+      managed = manage<Data>((options as (env: object) => SessionOptions)(env));
+      perEnv.set(env, managed);
+    }
+    return managed;
+  }
+
+  const middleware: MiddlewareHandler = async function session(c, next) {
+    if (running.has(c)) return next();
+    const { sessions, variable } = managedFor(c.env);
+    const visitor = await sessions.load(c.req.raw);
+    running.set(c, visitor);
+    c.set(variable, visitor);
+    try {
+      await next();
+    } catch (thrown) {
+      // Hono answers errors itself; what still arrives here is a thrown value of another kind.
+      if (thrown instanceof Response) throw await sessions.apply(visitor, thrown);
+      await sessions.discard(visitor);
+      throw thrown;
+    }
+    const failed = c.error !== undefined && c.res.status >= 500;
+    replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+  };
+
+  return Object.defineProperties(middleware, {
+    get: {
+      value: (c: Context): Session<Data> => {
+        const visitor = running.get(c);
+        if (visitor !== undefined) return visitor;
+        throw new StateError(
+          "ERR_SESSION_MISSING",
+          "Cannot get the session: its middleware did not run for this request; app.use() it before the handler",
+        );
+      },
+    },
+    sessions: {
+      get: () => {
+        if (fixed !== undefined) return fixed.sessions;
+        throw new OptionError(
+          "ERR_OPTION",
+          "Cannot get the sessions: their options are a function of env, so they differ by request",
+        );
+      },
+    },
+  }) as HonoSession<Data>;
+}
+
+interface Managed<Data extends object> {
+  readonly sessions: Sessions<Data>;
+  readonly variable: string;
+}
+
+function manage<Data extends object>(options: SessionOptions): Managed<Data> {
+  return { sessions: createSessions<Data>(options), variable: options.name ?? "session" };
+}
+
+/** Hono copies the headers of the old response onto a new one, unless the old one is taken away first. */
+function replaceResponse(c: Context, response: Response): void {
+  if (response === c.res) return;
+  c.res = undefined;
+  c.res = response;
+}

@@ -1,0 +1,157 @@
+/**
+ * Carries out what a request did to its session, and makes the Set-Cookie lines that tell the browser.
+ *
+ * @module
+ */
+import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
+import type { Cookie } from "./cookie/serialize.ts";
+import type { Engine } from "./engine.ts";
+import { DataError, StateError, StoreError } from "./errors.ts";
+import { parseData } from "./json.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import { needsNewKey, type Plan, planFor } from "./plan.ts";
+import type { Kept, SessionState } from "./state.ts";
+import type { Key, UpdateResult } from "./stores/store.ts";
+
+/**
+ * What can be done with cookies here: `send` them; only `changes`, where the response may be cached for everybody;
+ * `later`, with the response to come; `impossible`, on a response that carries none.
+ */
+export type CookieMode = "send" | "changes" | "later" | "impossible";
+
+/**
+ * Writes what changed and waits for it; answers with the Set-Cookie lines.
+ *
+ * @throws DataError, StoreError, StateError: then nothing is promised to the browser.
+ */
+export async function commit(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
+  const route = state.used && needsNewKey(state) ? await engine.keeping.route(state.subject) : undefined;
+  const plan = planFor(state, engine, route);
+  if (mode === "impossible") assertNoCookieNeeded(state, plan);
+  if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
+  // The token does not depend on the store's answer, so both are made at the same time.
+  const sealing = needsToken(plan.next, mode) ? seal(engine, plan.next as Kept) : undefined;
+  if (sealing instanceof Promise) sealing.catch(() => {});
+  await endOld(state, engine);
+  const lives = await carryOut(plan, state, engine);
+  if (plan.next !== null && lives) state.wrote(plan.next);
+  else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
+  if (mode === "later" || mode === "impossible") return [];
+  const token = lives ? await sealing : undefined;
+  if (token !== undefined) state.wrote(withToken(plan.next as Kept, token, engine.now()));
+  return setCookieLines(state, engine, token);
+}
+
+/** Ends what was to end whatever else failed, where no response can carry a cookie. */
+export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
+  state.discard();
+  if (state.renewal !== null) state.destroy();
+  await endOld(state, engine);
+}
+
+function needsToken(next: Kept | null, mode: CookieMode): boolean {
+  if (next === null || mode === "later" || mode === "impossible") return false;
+  return next.token.renew === "must" || (next.token.renew === "due" && mode === "send");
+}
+
+function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
+  if (next?.token.renew !== "must" && !state.destroyed) return;
+  throw new StateError("ERR_COOKIE_NOT_POSSIBLE", "Cannot change the session: a response with status 101 carries no cookie");
+}
+
+async function endOld(state: SessionState, { keeping, emit, forget }: Engine): Promise<void> {
+  for (const { key, token } of state.ended) {
+    await keeping.remove(key);
+    if (token !== undefined) forget(token);
+    emit({ type: "destroyed", id: key.id });
+  }
+  state.ended = [];
+}
+
+/** Does the step. False when the session is gone or has moved: then what the request wrote is dropped. */
+async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<boolean> {
+  if (plan.step === "none") return plan.next !== null;
+  if (plan.step === "touch") return touch(plan.next, engine);
+  if (plan.step === "create") return create(plan.next, state, engine);
+  const { keeping, emit } = engine;
+  const { key, record } = plan.next;
+  if (plan.step === "update") {
+    const { seenAt: now, expiresAt } = record;
+    if (!survived(await keeping.update(key, plan.patch, { now, expiresAt }), key.id, engine)) return false;
+    emit({ type: "saved", id: key.id });
+    return true;
+  }
+  const reason = state.renewal as "login" | "regenerateId";
+  const result = await keeping.replace(plan.from, key, plan.patch, record, { follow: reason === "regenerateId" });
+  // Whoever logs in is logged in, also when the visitor's session ended meanwhile.
+  if (!result.ok && reason === "login") return create(plan.next, state, engine);
+  if (!survived(result, plan.from.id, engine)) return false;
+  emit({ type: "regenerated", id: key.id, from: plan.from.id, reason });
+  return true;
+}
+
+async function create({ key, record }: Kept, { renewal }: SessionState, { keeping, emit }: Engine): Promise<boolean> {
+  await keeping.create(key, record);
+  emit({ type: "created", id: key.id });
+  if (renewal === "login") emit({ type: "regenerated", id: key.id, reason: "login" });
+  return true;
+}
+
+/** Writes down that the session was used. That this failed is no reason to fail the request. */
+async function touch({ key, record }: Kept, { keeping, emit }: Engine): Promise<boolean> {
+  try {
+    const touched = await keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt });
+    emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
+    return touched;
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    emit({ type: "store-error", operation: "touch" });
+    return true;
+  }
+}
+
+function survived(result: UpdateResult, id: string, { emit }: Engine): boolean {
+  if (!result.ok) emit({ type: result.why === "moved" ? "moved" : "unknown", id, reason: "commit" });
+  return result.ok;
+}
+
+function seal({ codec, keeping, now }: Engine, kept: Kept): MaybePromise<string> {
+  return codec.seal(keeping.claims(kept, now()));
+}
+
+function withToken(kept: Kept, text: string, iat: number): Kept {
+  return { ...kept, token: { iat, temp: kept.token.temp, text, renew: "no" } };
+}
+
+function setCookieLines(state: SessionState, engine: Engine, token: string | undefined): string[] {
+  const { session, visitor } = engine.cookies;
+  const lines: string[] = [];
+  const written = token === undefined ? undefined : state.kept?.record.subject === undefined ? visitor : session;
+  if (token !== undefined && written !== undefined) lines.push(setLine(written, token, state.kept as Kept, engine));
+  const all = state.destroyed || state.ambiguous;
+  // A login takes the visitor's session over, so its cookie has nothing left to say.
+  const obsolete = all ? [session, visitor] : written === session ? [visitor] : [];
+  for (const cookie of new Set(obsolete)) {
+    if (cookie.name !== written?.name && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
+  }
+  return lines;
+}
+
+function setLine(cookie: Cookie, token: string, { record, token: { temp } }: Kept, { persistent, now }: Engine): string {
+  const size = cookie.name.length + token.length;
+  if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
+  return cookie.set(token, persistent && !temp ? record.expiresAt - now() : undefined);
+}
+
+function tooLarge(size: number, data: string): DataError {
+  const sizes = Object.entries(parseData(data) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
+  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
+  const keys = largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
+  const text = `the cookie would take ${size} bytes and browsers keep ${MAX_COOKIE_BYTES}; the largest keys are ${keys}. Use a store`;
+  return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
+}
+
+function isPresent(header: string | null, name: string): boolean {
+  const { values, oversize, tooMany } = cookieValues(header, name);
+  return values.length > 0 || oversize || tooMany;
+}

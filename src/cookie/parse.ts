@@ -1,0 +1,63 @@
+/**
+ * Reads the values of one name from a Cookie header, without parsing the rest.
+ *
+ * @module
+ */
+
+/** No browser keeps a cookie with more bytes in name and value: RFC 6265bis, section 5.6. */
+export const MAX_COOKIE_BYTES = 4096;
+
+/** More different values of one name than this are not looked at: a browser sends one, or two after a collision. */
+const MAX_VALUES = 4;
+
+/** What a Cookie header holds under one name. */
+export interface CookieValues {
+  /** The different values, in the header's order. */
+  readonly values: readonly string[];
+  /** True when a value longer than any browser keeps was left out. */
+  readonly oversize: boolean;
+  /** True when there were more than four different values; `values` is then incomplete and should not be trusted. */
+  readonly tooMany: boolean;
+}
+
+const NONE: CookieValues = { values: [], oversize: false, tooMany: false };
+
+/**
+ * The values that a Cookie header gives for `name`, which is compared byte for byte (RFC 6265bis, section 5.4).
+ *
+ * Several Cookie header fields may come joined by `; ` or by `, `, so both separate. The work is bounded by the header's
+ * length, whatever stands in it.
+ */
+export function cookieValues(header: string | null, name: string): CookieValues {
+  if (header === null) return NONE;
+  const values: string[] = [];
+  let oversize = false;
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
+    const start = at + name.length + 1;
+    if (header[start - 1] !== "=" || !startsPair(header, at)) continue;
+    const end = endOfValue(header, start);
+    if (end - start + name.length > MAX_COOKIE_BYTES) {
+      oversize = true;
+      continue;
+    }
+    const value = header.slice(start, end);
+    if (values.includes(value)) continue;
+    if (values.length === MAX_VALUES) return { values, oversize, tooMany: true };
+    values.push(value);
+  }
+  return values.length === 0 && !oversize ? NONE : { values, oversize, tooMany: false };
+}
+
+/** Whether a pair can start at `at`: at the beginning, or after a separator and white space. */
+function startsPair(header: string, at: number): boolean {
+  let before = at - 1;
+  while (header[before] === " " || header[before] === "\t") before--;
+  return before < 0 || header[before] === ";" || header[before] === ",";
+}
+
+function endOfValue(header: string, start: number): number {
+  let end = start;
+  while (end < header.length && header[end] !== ";" && header[end] !== ",") end++;
+  while (end > start && (header[end - 1] === " " || header[end - 1] === "\t")) end--;
+  return end;
+}

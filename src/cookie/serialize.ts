@@ -1,0 +1,123 @@
+/**
+ * Writes Set-Cookie lines: the name on the wire, the attributes, and the rules that browsers hold them to.
+ *
+ * @module
+ */
+import { utf8Length } from "../encoding.ts";
+import { OptionError } from "../errors.ts";
+
+/** The attributes of the session cookie. */
+export interface CookieOptions {
+  /** Hosts the cookie is sent to besides this one. Default: none, which allows the `__Host-` prefix. Risky: every host below it can set the cookie too. */
+  domain?: string;
+  /** Where on the host the cookie is sent. Default `"/"`. A path keeps nothing secret from other paths of the host. */
+  path?: string;
+  /** When the cookie goes along with requests from other sites. Default `"lax"`. `"none"` needs `secure`. */
+  sameSite?: "lax" | "strict" | "none";
+  /** Whether the cookie is only sent over https, or http on localhost. Default true. */
+  secure?: boolean;
+  /** Whether scripts in the page cannot read the cookie. Default true. */
+  httpOnly?: boolean;
+  /** Whether the cookie is kept apart for each top-level site (CHIPS). Default false. Needs `secure`. */
+  partitioned?: boolean;
+  /** Which cookies Chromium drops first when a host has too many. Default: not sent. */
+  priority?: "low" | "medium" | "high";
+  /** Whether the cookie outlives the browser window (Max-Age is sent). Default true. */
+  persistent?: boolean;
+}
+
+/** A cookie whose name and attributes are settled; it writes Set-Cookie lines. */
+export interface Cookie {
+  /** The name on the wire, prefix included. */
+  readonly name: string;
+  /** The line that sets it; `maxAge` in seconds, undefined for as long as the browser runs. */
+  set(value: string, maxAge: number | undefined): string;
+  /** The lines that remove it from this host and, where a domain is set, from that. */
+  clear(): string[];
+}
+
+/** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
+const MAX_AGE_LIMIT = 400 * 24 * 60 * 60;
+/** Attributes longer than this are ignored by browsers: RFC 6265bis, section 5.6. */
+const MAX_ATTRIBUTE_BYTES = 1024;
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const PREFIX = /^__(host-http|host|secure|http)-/i;
+const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+
+/** The name without the prefix browsers act on. */
+export function baseName(name: string): string {
+  return name.replace(PREFIX, "");
+}
+
+/**
+ * Settles a cookie. A bare name gets the strongest prefix its attributes allow; a name that spells a prefix is checked.
+ *
+ * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC 6265bis, sections 4.1.3 and 5.7).
+ */
+export function createCookie(name: string, options: CookieOptions = {}): Cookie {
+  const { domain, path = "/", secure = true } = options;
+  checkText("name", name);
+  checkText("path", path);
+  if (domain !== undefined) checkText("domain", domain);
+  if (!path.startsWith("/")) throw new OptionError("ERR_OPTION", `Cannot use cookie path "${path}": it must start with "/"`);
+  if (!secure && options.sameSite === "none") refuse('sameSite "none"', "secure");
+  if (!secure && options.partitioned) refuse("partitioned", "secure");
+  const wireName = prefixed(name, options);
+  const attributes = attributeText(options);
+  const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
+  return {
+    name: wireName,
+    set: (value, maxAge) => {
+      const limit = maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`;
+      return `${wireName}=${value}${limit}${at(domain)}`;
+    },
+    clear: () =>
+      (domain === undefined ? [undefined] : [domain, undefined]).map((place) => `${wireName}=; ${EXPIRED}${at(place)}`),
+  };
+}
+
+function attributeText({ secure = true, httpOnly = true, sameSite = "lax", partitioned, priority }: CookieOptions): string {
+  const site = { lax: "Lax", strict: "Strict", none: "None" }[sameSite];
+  if (site === undefined)
+    throw new OptionError("ERR_OPTION", `Cannot use sameSite "${sameSite}": it is "lax", "strict" or "none"`);
+  const rank = priority === undefined ? undefined : { low: "Low", medium: "Medium", high: "High" }[priority];
+  if (priority !== undefined && rank === undefined) {
+    throw new OptionError("ERR_OPTION", `Cannot use priority "${priority}": it is "low", "medium" or "high"`);
+  }
+  const secureText = secure ? "; Secure" : "";
+  const httpOnlyText = httpOnly ? "; HttpOnly" : "";
+  return `${httpOnlyText}${secureText}; SameSite=${site}${partitioned ? "; Partitioned" : ""}${rank ? `; Priority=${rank}` : ""}`;
+}
+
+function prefixed(name: string, { domain, path = "/", secure = true, httpOnly = true }: CookieOptions): string {
+  if (!TOKEN.test(name))
+    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": only letters, digits and !#$%&'*+-.^_\`|~`);
+  const prefix = PREFIX.exec(name)?.[1]?.toLowerCase();
+  if (prefix === undefined) {
+    if (!secure) return name;
+    return domain === undefined && path === "/" ? `__Host-${name}` : `__Secure-${name}`;
+  }
+  if (baseName(name) === "") throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": nothing follows the prefix`);
+  if (!secure) refuse(`the name "${name}"`, "secure");
+  if (prefix.startsWith("host") && domain !== undefined) refuse(`the name "${name}"`, "no domain");
+  if (prefix.startsWith("host") && path !== "/") refuse(`the name "${name}"`, 'path "/"');
+  if (prefix.endsWith("http") && !httpOnly) refuse(`the name "${name}"`, "httpOnly");
+  return name;
+}
+
+/** Keeps text out of the header that would end the attribute, the line, or be dropped by browsers. */
+function checkText(what: string, text: string): void {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
+  if (typeof text !== "string" || text === "" || /[\u0000-\u0020;,\u007f-\uffff]/.test(text)) {
+    throw new OptionError(
+      "ERR_OPTION",
+      `Cannot use cookie ${what} ${JSON.stringify(text)}: it is empty or holds a space, ";", "," or a character outside ASCII`,
+    );
+  }
+  if (utf8Length(text) > MAX_ATTRIBUTE_BYTES)
+    throw new OptionError("ERR_OPTION", `Cannot use cookie ${what}: it is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
+}
+
+function refuse(what: string, needs: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot use ${what} in a cookie: it needs ${needs}`);
+}

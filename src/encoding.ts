@@ -1,0 +1,79 @@
+/**
+ * Bytes and text: base64url in its one canonical spelling, and UTF-8 that refuses what is not UTF-8.
+ *
+ * @module
+ */
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
+const VALUES = new Uint8Array(128).fill(255);
+for (let value = 0; value < 64; value++) VALUES[CODES[value] as number] = value;
+
+const utf8 = new TextEncoder();
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes as base64url without padding (RFC 4648, section 5). */
+export function encodeBase64url(bytes: Uint8Array): string {
+  const rest = bytes.length % 3;
+  const whole = bytes.length - rest;
+  const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
+  let o = 0;
+  for (let i = 0; i < whole; i += 3) {
+    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
+    out[o++] = CODES[group >> 18] as number;
+    out[o++] = CODES[(group >> 12) & 63] as number;
+    out[o++] = CODES[(group >> 6) & 63] as number;
+    out[o++] = CODES[group & 63] as number;
+  }
+  if (rest > 0) {
+    const group = ((bytes[whole] as number) << 16) | ((rest === 2 ? (bytes[whole + 1] as number) : 0) << 8);
+    out[o++] = CODES[group >> 18] as number;
+    out[o++] = CODES[(group >> 12) & 63] as number;
+    if (rest === 2) out[o++] = CODES[(group >> 6) & 63] as number;
+  }
+  return strictUtf8.decode(out);
+}
+
+/**
+ * The bytes of a base64url text, or null when it is not the canonical spelling of any bytes: foreign characters, padding,
+ * an impossible length, or leftover bits that are not zero. One value has one text, so a signed text cannot be varied.
+ */
+export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
+  const rest = text.length % 4;
+  if (rest === 1) return null;
+  const out = new Uint8Array(Math.floor((text.length * 3) / 4));
+  let bits = 0;
+  let held = 0;
+  let o = 0;
+  for (let i = 0; i < text.length; i++) {
+    const value = VALUES[text.charCodeAt(i)];
+    if (value === undefined || value === 255) return null;
+    bits = (bits << 6) | value;
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out[o++] = bits >> held;
+      bits &= (1 << held) - 1;
+    }
+  }
+  return bits === 0 ? out : null;
+}
+
+/** Text as UTF-8 bytes. */
+export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
+  return utf8.encode(text);
+}
+
+/** The text of UTF-8 bytes, or null when they are not UTF-8. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** How many bytes a text takes in UTF-8. */
+export function utf8Length(text: string): number {
+  return utf8.encode(text).length;
+}

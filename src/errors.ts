@@ -1,0 +1,95 @@
+/**
+ * The errors this library throws: one base class, a stable `code`, a subclass per condition a caller can handle.
+ *
+ * Nothing a client sends makes an error. Errors come from a wrong option, from data that cannot be kept, from using a
+ * session at the wrong moment, and from a store that fails. No message holds a secret, a token, a cookie or session data.
+ *
+ * @module
+ */
+
+/** Every `code` a {@link SessionError} can have. Codes are stable; message texts are not. */
+export type SessionErrorCode =
+  | "ERR_OPTION"
+  | "ERR_SECRET"
+  | "ERR_DATA_NOT_JSON"
+  | "ERR_DATA_TOO_LARGE"
+  | "ERR_COOKIE_TOO_LARGE"
+  | "ERR_SESSION_NOT_LOADED"
+  | "ERR_SESSION_COMMITTED"
+  | "ERR_SESSION_MISSING"
+  | "ERR_COOKIE_NOT_POSSIBLE"
+  | "ERR_CONFLICT"
+  | "ERR_STORE";
+
+/**
+ * What every error of this library is.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await session.save();
+ * } catch (error) {
+ *   if (error instanceof SessionError && error.code === "ERR_STORE") return new Response("Try again", { status: 503 });
+ *   throw error;
+ * }
+ * ```
+ */
+export class SessionError<Code extends SessionErrorCode = SessionErrorCode> extends Error {
+  /** What went wrong, for programs. */
+  readonly code: Code;
+
+  constructor(code: Code, message: string) {
+    super(message);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** An option is wrong (`ERR_OPTION`), or a secret is missing or too easy to guess (`ERR_SECRET`). Thrown at creation. */
+export class OptionError extends SessionError<"ERR_OPTION" | "ERR_SECRET"> {}
+
+/** Session data cannot be kept: not JSON, more than the limit, or too large for a cookie. Thrown when it is saved. */
+export class DataError extends SessionError<"ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_COOKIE_TOO_LARGE"> {}
+
+/**
+ * The session was used at a moment when it cannot be: before `await session.ready()` (`ERR_SESSION_NOT_LOADED`), after the
+ * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), or with a response that
+ * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`).
+ */
+export class StateError extends SessionError<
+  "ERR_SESSION_NOT_LOADED" | "ERR_SESSION_COMMITTED" | "ERR_SESSION_MISSING" | "ERR_COOKIE_NOT_POSSIBLE"
+> {}
+
+/** `session.update()` met other writers at every try. Nothing was written by it. */
+export class ConflictError extends SessionError<"ERR_CONFLICT"> {}
+
+/** The store operations named by a {@link StoreError}. */
+export type StoreOperation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "list" | "removeAll" | "route";
+
+/**
+ * The store failed. The session was not saved, and no cookie was written or cleared.
+ *
+ * The store's own error is not attached: drivers put commands, and so session data, into theirs.
+ */
+export class StoreError extends SessionError<"ERR_STORE"> {
+  /** The HTTP status that fits: 503 Service Unavailable. */
+  readonly status = 503;
+  /** False: frameworks that look at it (Koa) must not show the message to clients. */
+  readonly expose = false;
+  /** What was asked of the store. */
+  readonly operation: StoreOperation;
+  /** True when the store says that the same call may work if it is made again. */
+  readonly retryable: boolean;
+
+  constructor(operation: StoreOperation, options: { retryable?: boolean; reason?: string } = {}) {
+    const reason = options.reason === undefined ? "" : ` (${options.reason})`;
+    super("ERR_STORE", `Cannot ${operation} the session: the store failed${reason}`);
+    this.operation = operation;
+    this.retryable = options.retryable ?? false;
+  }
+
+  /** The answer for the client: 503, no details. Hono's default error handler asks for it. */
+  getResponse(): Response {
+    return new Response("Service Unavailable", { status: this.status, headers: { "Cache-Control": "no-store" } });
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What the library reports through `onEvent`: for logs, metrics and alarms. Never a token, a cookie or session data.
+ *
+ * @module
+ */
+import type { StoreOperation } from "./errors.ts";
+import type { TokenFault } from "./token/codec.ts";
+
+/**
+ * Something that happened to a session. `id` is the session's public id.
+ *
+ * - `created`, `loaded`, `saved`, `touched`, `destroyed`: what the names say.
+ * - `regenerated`: a new id, by `login()` or `regenerateId()`; `from` is the old id, if there was one.
+ * - `expired`: a cookie for a session past its idle or absolute limit.
+ * - `invalid`: a cookie that is no token of ours. Many of them: somebody tries, or a secret was changed.
+ * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
+ *   destroyed while this request ran, and what the request wrote was dropped.
+ * - `moved`: a good token of a session that has a new id since. What the request wrote was dropped.
+ * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
+ * - `conflict`: `update()` met another writer and runs again.
+ * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
+ * - `store-error`: the store failed, and the request goes on.
+ * - `insecure`: at creation: `secure: false` sends the cookie over plain http.
+ */
+export type SessionEvent =
+  | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
+  | { readonly type: "moved"; readonly id: string; readonly reason: "load" | "commit" }
+  | { readonly type: "unknown"; readonly id: string; readonly reason: "load" | "commit" }
+  | { readonly type: "regenerated"; readonly id: string; readonly from?: string; readonly reason: "login" | "regenerateId" }
+  | { readonly type: "expired"; readonly id: string; readonly reason: "idle" | "absolute" }
+  | { readonly type: "invalid"; readonly reason: TokenFault | "oversize" | "future" | "record" | "misplaced" }
+  | { readonly type: "ambiguous"; readonly reason: "several" | "too-many" }
+  | { readonly type: "key-used"; readonly id: string; readonly key: string }
+  | { readonly type: "store-error"; readonly operation: StoreOperation }
+  | { readonly type: "insecure"; readonly reason: "not-secure" };
+
+/** Reports an event. */
+export type Emit = (event: SessionEvent) => void;

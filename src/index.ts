@@ -1,0 +1,27 @@
+/**
+ * web-session-store: sessions for HTTP applications on Web standards.
+ *
+ * @module
+ */
+export type { CookieOptions } from "./cookie/serialize.ts";
+export {
+  ConflictError,
+  DataError,
+  OptionError,
+  SessionError,
+  type SessionErrorCode,
+  StateError,
+  StoreError,
+  type StoreOperation,
+} from "./errors.ts";
+export type { SessionEvent } from "./events.ts";
+export type { MaybePromise } from "./maybe-promise.ts";
+export type { SessionOptions } from "./options.ts";
+export type { Patch } from "./patch.ts";
+export type { SessionMeta, SessionRecord } from "./record.ts";
+export type { Session, SessionSnapshot } from "./session.ts";
+export { createSessions, type RequestHeaders, type SessionHandler, type Sessions } from "./sessions.ts";
+export type { LoginOptions } from "./state.ts";
+export type { Key, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
+export type { Claims } from "./token/claims.ts";
+export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";

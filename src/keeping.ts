@@ -1,0 +1,95 @@
+/**
+ * The one seam between "the session is in its cookie" and "the session is in a store": two implementations.
+ *
+ * Everything above it runs the same way on both.
+ *
+ * @module
+ */
+import { StoreError, type StoreOperation } from "./errors.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import type { SessionRecord } from "./record.ts";
+import type { Kept } from "./state.ts";
+import type { Key, MovedMark, SessionStore, UpdateResult } from "./stores/store.ts";
+import type { Claims } from "./token/claims.ts";
+
+/** Where the core keeps sessions. The methods do what the SessionStore contract says of those with the same names. */
+export interface Keeping {
+  /** Whether the token carries the session itself, so that every change makes a new token. */
+  readonly inToken: boolean;
+  load(claims: Claims, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
+  /** The same for a key that no token names: where a session moved to. */
+  loadKey(key: Key, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
+  create(key: Key, record: SessionRecord): MaybePromise<void>;
+  update(...change: Parameters<SessionStore["update"]>): MaybePromise<UpdateResult>;
+  replace(...change: Parameters<SessionStore["replace"]>): MaybePromise<UpdateResult>;
+  touch(...change: Parameters<SessionStore["touch"]>): MaybePromise<boolean>;
+  remove(key: Key): MaybePromise<void>;
+  /** The part of the store for a subject's sessions, if the store is split. */
+  route(subject: string | undefined): MaybePromise<string | undefined>;
+  /** What a new token says. */
+  claims(kept: Kept, now: number): Claims;
+}
+
+/** Sessions in their cookies: every write is done when the token is made, and nothing is known but what a token says. */
+export const inCookie: Keeping = {
+  inToken: true,
+  load: (claims) => recordFromToken(claims),
+  loadKey: () => null,
+  create: () => {},
+  update: () => ({ ok: true, version: 0 }),
+  replace: () => ({ ok: true, version: 0 }),
+  touch: () => true,
+  remove: () => {},
+  route: () => undefined,
+  claims: (kept, now) => {
+    const { subject, data } = kept.record;
+    return { ...commonClaims(kept, now), ...(subject !== undefined && { sub: subject }), data };
+  },
+};
+
+function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord {
+  return { data, version: 0, startedAt: start, seenAt: iat, expiresAt: exp, ...(sub !== undefined && { subject: sub }) };
+}
+
+/** Sessions in a store: tokens only name them, and whatever the store throws becomes a StoreError. */
+export function inStore(store: SessionStore): Keeping {
+  const ask = <Result>(operation: StoreOperation, call: () => Promise<Result>) => guarded(operation, call);
+  return {
+    inToken: false,
+    load: (claims, options) => ask("load", () => store.load(keyOf(claims), options)),
+    loadKey: (key, options) => ask("load", () => store.load(key, options)),
+    create: (key, record) => ask("create", () => store.create(key, record)),
+    update: (...change) => ask("update", () => store.update(...change)),
+    replace: (...change) => ask("replace", () => store.replace(...change)),
+    touch: (...change) => ask("touch", () => store.touch(...change)),
+    remove: (key) => ask("remove", () => store.remove(key)),
+    route: (subject) => (store.route === undefined ? undefined : ask("route", async () => store.route?.(subject))),
+    claims: (kept, now) => {
+      const { route } = kept.key;
+      return { ...commonClaims(kept, now), ...(route !== undefined && { route }) };
+    },
+  };
+}
+
+/** Where a token says that its session is. */
+export function keyOf({ sid, route }: Claims): Key {
+  return route === undefined ? { id: sid } : { id: sid, route };
+}
+
+function commonClaims({ key, record, token }: Kept, now: number): Claims {
+  return { sid: key.id, start: record.startedAt, iat: now, exp: record.expiresAt, ...(token.temp && { temp: true }) };
+}
+
+/**
+ * Runs a store's method; what it throws becomes a StoreError without the store's message, which may hold session data.
+ */
+export async function guarded<Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof StoreError) throw error;
+    const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };
+    const reason = [code, name].find((word) => typeof word === "string" && /^\w{1,60}$/.test(word)) as string | undefined;
+    throw new StoreError(operation, { retryable: retryable === true, ...(reason !== undefined && { reason }) });
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * When a session ends, and when its use is written down: pure functions of a record, the timeouts and the time.
+ *
+ * @module
+ */
+
+/** Durations in seconds. */
+export interface Timeouts {
+  readonly idleTimeout: number;
+  readonly absoluteTimeout: number;
+  readonly touchEvery: number;
+}
+
+/** The instants that decide. Epoch seconds. */
+export interface Lifespan {
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly expiresAt: number;
+}
+
+/** When a session that began at `startedAt` and was last used at `seenAt` ends: the earlier of both limits. */
+export function expiryOf(startedAt: number, seenAt: number, { idleTimeout, absoluteTimeout }: Timeouts): number {
+  return Math.min(seenAt + idleTimeout, startedAt + absoluteTimeout);
+}
+
+/**
+ * Why a session is over, or undefined while it lives. What was promised when it was written holds, and so do today's
+ * timeouts, so that lowering one acts on sessions that exist.
+ */
+export function endOf(span: Lifespan, timeouts: Timeouts, now: number): "idle" | "absolute" | undefined {
+  if (now >= span.startedAt + timeouts.absoluteTimeout) return "absolute";
+  if (now >= span.expiresAt || now >= span.seenAt + timeouts.idleTimeout) return "idle";
+  return undefined;
+}
+
+/** Whether use of the session should be written down again: not at every request, but `touchEvery` seconds apart. */
+export function isTouchDue(seenAt: number, timeouts: Timeouts, now: number): boolean {
+  return now >= seenAt + timeouts.touchEvery;
+}

@@ -1,0 +1,182 @@
+/**
+ * From a Cookie header to the living session it stands for.
+ *
+ * @module
+ */
+import { cookieValues } from "./cookie/parse.ts";
+import type { Engine } from "./engine.ts";
+import { StoreError } from "./errors.ts";
+import { parseData } from "./json.ts";
+import { keyOf } from "./keeping.ts";
+import { endOf, expiryOf, isTouchDue } from "./lifetime.ts";
+import { after, all, type MaybePromise } from "./maybe-promise.ts";
+import type { SessionRecord } from "./record.ts";
+import { isSessionId } from "./session-id.ts";
+import type { Kept, SessionState } from "./state.ts";
+import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
+import { type Claims, isFromTheFuture } from "./token/claims.ts";
+
+/** What one cookie name stands for. */
+type Found =
+  | { readonly is: "living"; readonly kept: Kept }
+  | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
+  | { readonly is: "ambiguous" }
+  | { readonly is: "nothing" };
+
+/** A token that passed every check that needs no store. */
+interface Candidate {
+  readonly text: string;
+  readonly claims: Claims;
+  readonly olderKey: string | undefined;
+}
+
+/** How long requests on the way may read a session that got a new id by `regenerateId()`. Seconds. */
+const FOLLOW_SECONDS = 10;
+const MAX_FOLLOWED = 3;
+const NOTHING: Found = { is: "nothing" };
+
+/** Fills a state with the session of a Cookie header. `used`: loading is itself use of the session, so slide it. */
+export function loadInto(state: SessionState, engine: Engine, header: string | null, used: boolean): MaybePromise<void> {
+  try {
+    return after(settled(find(engine, header, used)), (found) => finish(state, engine, found));
+  } catch (error) {
+    return finish(state, engine, error);
+  }
+}
+
+/** A rejection as a value, so that both kinds of answer go one way. */
+function settled(found: MaybePromise<Found>): MaybePromise<Found | unknown> {
+  return found instanceof Promise ? found.catch((error: unknown) => error) : found;
+}
+
+function finish(state: SessionState, engine: Engine, found: Found | unknown): void {
+  if (found instanceof Error) {
+    if (!(found instanceof StoreError) || engine.onStoreError !== "anonymous") throw found;
+    engine.emit({ type: "store-error", operation: found.operation });
+    state.outage = found;
+  } else accept(state, engine, found as Found);
+  state.phase = "open";
+}
+
+function accept(state: SessionState, { emit }: Engine, found: Found): void {
+  if (found.is === "living") {
+    state.adopt(found.kept);
+    emit({ type: "loaded", id: found.kept.key.id });
+  } else if (found.is === "moved") {
+    state.follow(found.from, found.target);
+    emit({ type: "moved", id: found.from.id, reason: "load" });
+  } else if (found.is === "ambiguous") state.ambiguous = true;
+}
+
+/** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
+function find(engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
+  const { session, visitor } = engine.cookies;
+  return after(findUnder(engine, header, session.name, used), (found) =>
+    found.is === "nothing" ? findUnder(engine, header, visitor.name, used) : found,
+  );
+}
+
+function findUnder(engine: Engine, header: string | null, name: string, used: boolean): MaybePromise<Found> {
+  const { values, oversize, tooMany } = cookieValues(header, name);
+  if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
+  if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
+  if (tooMany || values.length === 0) return NOTHING;
+  const candidates = all(values.map((text) => open(engine, text)));
+  return after(candidates, (opened) => {
+    const looked = all(newestOfEach(opened).map((candidate) => look(engine, candidate, name, used)));
+    return after(looked, (found) => choose(engine, found));
+  });
+}
+
+function open({ codec, emit, now, timeouts }: Engine, text: string): MaybePromise<Candidate | null> {
+  return after(codec.open(text), (opened) => {
+    if (typeof opened === "string") {
+      emit({ type: "invalid", reason: opened });
+      return null;
+    }
+    const { claims, olderKey } = opened;
+    const time = now();
+    if (isFromTheFuture(claims, time)) {
+      emit({ type: "invalid", reason: "future" });
+      return null;
+    }
+    // The record knows the last use better than its token, so the idle limit of today is asked of that.
+    const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, time);
+    if (over !== undefined) {
+      emit({ type: "expired", id: claims.sid, reason: over });
+      return null;
+    }
+    if (olderKey !== undefined) emit({ type: "key-used", id: claims.sid, key: olderKey });
+    return { text, claims, olderKey };
+  });
+}
+
+/** Two tokens of one session are one session: the newer counts. */
+function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
+  const newest = new Map<string, Candidate>();
+  for (const candidate of candidates) {
+    if (candidate === null) continue;
+    const other = newest.get(candidate.claims.sid);
+    if (other === undefined || other.claims.iat < candidate.claims.iat) newest.set(candidate.claims.sid, candidate);
+  }
+  return [...newest.values()];
+}
+
+function look(engine: Engine, candidate: Candidate, name: string, used: boolean): MaybePromise<Found> {
+  const now = engine.now();
+  const { claims } = candidate;
+  const slide = used && isTouchDue(claims.iat, engine.timeouts, now);
+  const touch = { expiresAt: expiryOf(claims.start, now, engine.timeouts) };
+  const loaded = engine.keeping.load(claims, slide ? { now, touch } : { now });
+  return after(loaded, (found) => {
+    if (found === null) {
+      engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
+      return NOTHING;
+    }
+    if (isMoved(found)) return followMark(engine, keyOf(claims), found, now);
+    return isUsable(engine, claims.sid, found, name, now) ? { is: "living", kept: keep(candidate, found) } : NOTHING;
+  });
+}
+
+function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kept {
+  const token = { iat: claims.iat, temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
+  return { key: keyOf(claims), record, token };
+}
+
+/** Whether a record lives, can be read, and came in the cookie that is meant for it. */
+function isUsable({ emit, timeouts, cookies }: Engine, id: string, record: SessionRecord, name: string, now: number): boolean {
+  const over = endOf(record, timeouts, now);
+  if (over !== undefined) {
+    emit({ type: "expired", id, reason: over });
+    return false;
+  }
+  const place = record.subject === undefined ? cookies.visitor : cookies.session;
+  if (place.name !== name || parseData(record.data) === null) {
+    emit({ type: "invalid", reason: place.name === name ? "record" : "misplaced" });
+    return false;
+  }
+  return true;
+}
+
+async function followMark(engine: Engine, from: Key, mark: MovedMark, now: number): Promise<Found> {
+  let { to, movedAt } = mark;
+  for (let hops = 0; to !== undefined && now - movedAt <= FOLLOW_SECONDS && hops < MAX_FOLLOWED; hops++) {
+    if (!isSessionId(to.id)) break;
+    const found: SessionRecord | MovedMark | null = await engine.keeping.loadKey(to, { now });
+    if (found === null || (!isMoved(found) && endOf(found, engine.timeouts, now) !== undefined)) break;
+    if (!isMoved(found)) {
+      return { is: "moved", from, target: { key: to, record: found, token: { iat: now, temp: false, renew: "no" } } };
+    }
+    ({ to, movedAt } = found);
+  }
+  return { is: "moved", from, target: null };
+}
+
+function choose({ emit }: Engine, found: Found[]): Found {
+  const living = found.filter(({ is }) => is === "living");
+  if (living.length > 1) {
+    emit({ type: "ambiguous", reason: "several" });
+    return { is: "ambiguous" };
+  }
+  return living[0] ?? found.find(({ is }) => is === "moved") ?? NOTHING;
+}

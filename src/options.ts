@@ -1,0 +1,164 @@
+/**
+ * SessionOptions: what an application sets, documented; checked and settled once.
+ *
+ * @module
+ */
+import { baseName, type Cookie, type CookieOptions, createCookie } from "./cookie/serialize.ts";
+import { OptionError } from "./errors.ts";
+import type { Emit, SessionEvent } from "./events.ts";
+import type { Timeouts } from "./lifetime.ts";
+import type { SessionStore } from "./stores/store.ts";
+import { checkSecrets, type KeyScope } from "./token/keys.ts";
+
+/** What an application sets. Only `secrets` is required. Durations are in seconds. */
+export interface SessionOptions {
+  /**
+   * What tokens are made with: a string of at least 32 random bytes, or a list of them, newest first. All of them open
+   * tokens, the first makes them. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
+   * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
+   */
+  secrets: string | readonly (string | undefined)[];
+  /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
+  context?: string;
+  /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
+  store?: SessionStore;
+  /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
+  readable?: boolean;
+  /** The session's name: that of its cookie, after a prefix such as `__Host-`. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
+  name?: string;
+  /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
+  cookie?: CookieOptions;
+  /** A session not used for this long ends. Default 86,400 (1 day). */
+  idleTimeout?: number;
+  /** A session this old ends, used or not; a login begins anew. Default 2,592,000 (30 days). */
+  absoluteTimeout?: number;
+  /** How often, at most, use of a session is written down. Default: a quarter of `idleTimeout`. */
+  touchEvery?: number;
+  /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
+  lazy?: boolean;
+  /**
+   * What a store that cannot be read does to a request. `"fail"`: it throws `StoreError`. `"anonymous"`: the request goes
+   * on with an empty session; no cookie is written, and whatever would change a session throws. Default `"fail"`.
+   */
+  onStoreError?: "fail" | "anonymous";
+  /** Is told what happens. What it throws is dropped: watching must not break a request. Default: nobody. */
+  onEvent?: (event: SessionEvent) => void;
+  /** False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's cookie to another. Default true. */
+  cacheHeaders?: boolean;
+  /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB. */
+  rememberTokens?: number;
+  /** The time in epoch seconds. For tests. Default: the clock. */
+  now?: () => number;
+}
+
+/** The options, settled. */
+export interface Settings {
+  readonly secrets: readonly string[];
+  readonly scope: KeyScope;
+  readonly readable: boolean;
+  readonly store: SessionStore | undefined;
+  /** The cookie of sessions with a subject, and that of visitors. */
+  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
+  readonly persistent: boolean;
+  /** Whether no other host can have set the cookie. */
+  readonly hostOnly: boolean;
+  readonly timeouts: Timeouts;
+  readonly lazy: boolean;
+  readonly onStoreError: "fail" | "anonymous";
+  readonly cacheHeaders: boolean;
+  readonly rememberTokens: number;
+  readonly emit: Emit;
+  readonly now: () => number;
+}
+
+const KNOWN = new Set<keyof SessionOptions>([
+  ...(["secrets", "context", "store", "readable", "name", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery"] as const),
+  ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
+]);
+const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
+const DAY = 24 * 60 * 60;
+
+/**
+ * Checks the options and fills in the defaults. The caller's object is not changed.
+ *
+ * @throws {@link OptionError} for anything that cannot work, saying what to do.
+ */
+export function settle(options: SessionOptions): Settings {
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key as keyof SessionOptions))
+      throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
+  }
+  const { name = "session", cookie = {}, context = "", store, readable = false, onStoreError = "fail" } = options;
+  const secrets = checkSecrets(options.secrets);
+  if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
+  if (readable && store !== undefined)
+    throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
+  if (!["fail", "anonymous"].includes(onStoreError)) {
+    throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
+  }
+  checkStore(store);
+  const emit = emitter(options.onEvent);
+  const session = createCookie(name, cookie);
+  if (cookie.secure === false) warnInsecure(options.onEvent, emit);
+  return Object.freeze({
+    secrets,
+    scope: { name: baseName(name), context },
+    readable,
+    store,
+    cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
+    persistent: cookie.persistent ?? true,
+    hostOnly: /^__host-/i.test(session.name),
+    timeouts: settleTimeouts(options),
+    lazy: options.lazy ?? false,
+    onStoreError,
+    cacheHeaders: options.cacheHeaders ?? true,
+    rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
+    emit,
+    now: clock(options.now ?? (() => Date.now() / 1000)),
+  });
+}
+
+function settleTimeouts(options: SessionOptions): Timeouts {
+  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1);
+  const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1);
+  const touchEvery = count("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
+  if (touchEvery >= idleTimeout) {
+    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
+  }
+  return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
+}
+
+function count(name: string, value: number, least: number): number {
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} or more`);
+}
+
+function checkStore(store: SessionStore | undefined): void {
+  if (store === undefined) return;
+  const missing = STORE_METHODS.filter((method) => typeof store?.[method] !== "function");
+  if (missing.length > 0 || store.guarantees === undefined) {
+    const lacks = missing.length > 0 ? `the method ${missing.join(", ")}` : "guarantees";
+    throw new OptionError("ERR_OPTION", `Cannot use option store: it lacks ${lacks}`);
+  }
+}
+
+/** Whole seconds, whatever the clock gives. */
+function clock(now: () => number): () => number {
+  return () => Math.floor(now());
+}
+
+function emitter(onEvent: SessionOptions["onEvent"]): Emit {
+  if (onEvent === undefined) return () => {};
+  return (event) => {
+    try {
+      onEvent(event);
+    } catch {
+      // A listener that fails must not fail the request it watches.
+    }
+  };
+}
+
+function warnInsecure(onEvent: SessionOptions["onEvent"], emit: Emit): void {
+  if (onEvent !== undefined) emit({ type: "insecure", reason: "not-secure" });
+  else console.warn("web-session-store: cookie.secure is false, so the session cookie also travels over plain http");
+}

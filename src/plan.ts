@@ -1,0 +1,92 @@
+/**
+ * What one request's changes come to: one step for the keeping, and the session after it. No I/O.
+ *
+ * @module
+ */
+import type { Engine } from "./engine.ts";
+import { parseData, stringifyData } from "./json.ts";
+import { expiryOf, isTouchDue } from "./lifetime.ts";
+import { diff, type Patch } from "./patch.ts";
+import type { SessionRecord } from "./record.ts";
+import type { Kept, SessionState } from "./state.ts";
+import type { Key } from "./stores/store.ts";
+
+/** The step, and what the session is once it is done. */
+export type Plan =
+  /** Nothing to write. `dropped`: there were changes, of a session that is out of reach. */
+  | { readonly step: "none"; readonly next: Kept | null; readonly dropped: boolean }
+  | { readonly step: "touch"; readonly next: Kept }
+  | { readonly step: "create"; readonly next: Kept }
+  | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
+  | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key };
+
+const NO_CHANGE: Patch = { set: [], unset: [] };
+
+/** Whether the plan for this state will need a key, and so a route. */
+export function needsNewKey(state: SessionState): boolean {
+  return state.kept === null || state.renewal !== null;
+}
+
+/**
+ * The plan for what a request did.
+ *
+ * @throws DataError when the data cannot be kept; StoreError when there are changes and the store could not be asked.
+ */
+export function planFor(state: SessionState, engine: Engine, route: string | undefined): Plan {
+  const { kept, renewal } = state;
+  if (!state.used) return { step: "none", next: kept, dropped: false };
+  const text = stringifyData(state.stored());
+  const patch = changes(state, text);
+  const changed = patch !== null || renewal === "login";
+  if (kept === null) {
+    if (!changed) return { step: "none", next: null, dropped: false };
+    if (state.outage !== null) throw state.outage;
+    if (state.lost !== null && renewal !== "login") return { step: "none", next: null, dropped: true };
+    return { step: "create", next: following(state, engine, text, route) };
+  }
+  if (renewal !== null) {
+    return { step: "replace", next: following(state, engine, text, route), patch: patch ?? NO_CHANGE, from: kept.key };
+  }
+  if (patch !== null) return { step: "update", next: following(state, engine, text, kept.key.route), patch };
+  return planForUse(kept, engine);
+}
+
+/** Use without a change: written down when it is due, in the store and in the token, each by its own last time. */
+function planForUse(kept: Kept, { timeouts, now }: Engine): Plan {
+  const time = now();
+  const { record } = kept;
+  const tokenDue = kept.token.renew === "no" && isTouchDue(kept.token.iat, timeouts, time);
+  const token = tokenDue ? ({ ...kept.token, renew: "due" } as const) : kept.token;
+  if (!isTouchDue(record.seenAt, timeouts, time)) return { step: "none", next: { ...kept, token }, dropped: false };
+  const expiresAt = expiryOf(record.startedAt, time, timeouts);
+  return { step: "touch", next: { ...kept, token, record: { ...record, seenAt: time, expiresAt } } };
+}
+
+function changes({ kept, clear }: SessionState, text: string): Patch | null {
+  if (kept !== null && kept.record.data === text && !clear) return null;
+  const before = kept === null || clear ? Object.create(null) : (parseData(kept.record.data) ?? Object.create(null));
+  const patch = diff(before, parseData(text) ?? Object.create(null));
+  return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
+}
+
+/** The session after a change of its data, its id or its user. */
+function following(state: SessionState, { timeouts, now, keeping }: Engine, data: string, route: string | undefined): Kept {
+  const { kept, renewal, subject, meta, temp, id } = state;
+  const time = now();
+  const startedAt = kept === null || renewal === "login" ? time : kept.record.startedAt;
+  const record: SessionRecord = {
+    data,
+    version: (kept?.record.version ?? 0) + 1,
+    startedAt,
+    seenAt: time,
+    expiresAt: expiryOf(startedAt, time, timeouts),
+    ...(subject !== undefined && { subject }),
+    ...(meta !== undefined && { meta }),
+  };
+  if (kept === null || renewal !== null || keeping.inToken) {
+    const key = route === undefined ? { id } : { id, route };
+    return { key, record, token: { iat: 0, temp, renew: "must" } };
+  }
+  const due = kept.token.renew === "no" && isTouchDue(kept.token.iat, timeouts, time);
+  return { key: kept.key, record, token: due ? { ...kept.token, renew: "due" } : kept.token };
+}

@@ -1,0 +1,64 @@
+/**
+ * Puts Set-Cookie lines and cache headers on a Response, and touches nothing else of it.
+ *
+ * @module
+ */
+
+/** What a request did with its session, as far as headers go. */
+export interface SessionHeaders {
+  /** Set-Cookie lines, at most one for each name and scope. */
+  readonly setCookie: readonly string[];
+  /** Whether the response may depend on the session. */
+  readonly used: boolean;
+  /** Whether a user is logged in. */
+  readonly personal: boolean;
+  /** False leaves Cache-Control and Vary as they are. */
+  readonly cacheHeaders: boolean;
+}
+
+/** Whether the handler said that shared caches may keep this response. */
+export function isShared(response: Response): boolean {
+  return /(^|[\s,])(public|s-maxage)\b/i.test(response.headers.get("Cache-Control") ?? "");
+}
+
+/** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
+export function withSessionHeaders(response: Response, headers: SessionHeaders): Response {
+  if (response.status === 101 || (headers.setCookie.length === 0 && !headers.used)) return response;
+  try {
+    edit(response.headers, headers);
+    return response;
+  } catch (error) {
+    // A redirect made by Response.redirect(), and a fetched response, have headers that cannot be changed.
+    if (!(error instanceof TypeError)) throw error;
+    const copy = new Response(response.body, response);
+    edit(copy.headers, headers);
+    return copy;
+  }
+}
+
+function edit(target: Headers, { setCookie, used, personal, cacheHeaders }: SessionHeaders): void {
+  if (setCookie.length > 0) dropLines(target, new Set(setCookie.map(cookieName)));
+  for (const line of setCookie) target.append("Set-Cookie", line);
+  if (!cacheHeaders) return;
+  // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
+  if (setCookie.length > 0) target.set("Cache-Control", "no-store");
+  else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
+  if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
+}
+
+/** Removes lines of these names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
+function dropLines(target: Headers, names: Set<string>): void {
+  const lines = target.getSetCookie();
+  const others = lines.filter((line) => !names.has(cookieName(line)));
+  if (others.length === lines.length) return;
+  target.delete("Set-Cookie");
+  for (const line of others) target.append("Set-Cookie", line);
+}
+
+function cookieName(line: string): string {
+  return line.slice(0, line.indexOf("="));
+}
+
+function variesByCookie(vary: string | null): boolean {
+  return /(^|[\s,])(\*|cookie)([\s,]|$)/i.test(vary ?? "");
+}

@@ -1,0 +1,196 @@
+/**
+ * Session: one visitor during one request.
+ *
+ * @module
+ */
+import { expiryOf, type Timeouts } from "./lifetime.ts";
+import type { LoginOptions, SessionState } from "./state.ts";
+
+/** What a session asks of the manager that made it. */
+export interface SessionActions<Data> {
+  readonly timeouts: Timeouts;
+  now(): number;
+  load(): Promise<void>;
+  save(): Promise<void>;
+  update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result>;
+}
+
+let readState: (session: Session<never>) => SessionState;
+
+/** The state behind a session: for the manager, not for applications. */
+export function stateOf<Data extends object>(session: Session<Data>): SessionState {
+  return readState(session as unknown as Session<never>);
+}
+
+/**
+ * One visitor during one request.
+ *
+ * Nothing is written before the handler is done, except by {@link save} and {@link update}. A session that nobody reads
+ * or changes sets no cookie and writes no store.
+ *
+ * @example
+ * ```ts
+ * session.data.cart = ["apple"];
+ * session.login(user.id);
+ * session.flash("notice", "Welcome back");
+ * ```
+ */
+export class Session<Data extends object = Record<string, unknown>> {
+  readonly #state: SessionState;
+  readonly #actions: SessionActions<Data>;
+
+  static {
+    readState = (session) => session.#state;
+  }
+
+  constructor(state: SessionState, actions: SessionActions<Data>) {
+    this.#state = state;
+    this.#actions = actions;
+  }
+
+  /**
+   * The visitor's data, yours to change in place and in depth. JSON in, JSON out: a value that JSON cannot carry throws a
+   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. Frozen after the response.
+   */
+  get data(): Partial<Data> {
+    return this.#read().data as Partial<Data>;
+  }
+
+  /** The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`. */
+  get id(): string {
+    return this.#read().id;
+  }
+
+  /** Who is logged in, as given to `login`; undefined for an anonymous visitor. */
+  get subject(): string | undefined {
+    return this.#read().subject;
+  }
+
+  /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
+  get isNew(): boolean {
+    const { kept, lost } = this.#read();
+    return kept === null && lost === null;
+  }
+
+  /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
+  get startedAt(): number {
+    const { kept, renewal } = this.#read();
+    return kept === null || renewal === "login" ? this.#actions.now() : kept.record.startedAt;
+  }
+
+  /** When the session ends if it is not used again, in epoch seconds. */
+  get expiresAt(): number {
+    return expiryOf(this.startedAt, this.#actions.now(), this.#actions.timeouts);
+  }
+
+  /**
+   * Logs a user in: binds the session to `subject`, gives it a new id and ends the old one, so that an id somebody
+   * planted before is worth nothing (session fixation). Both timeouts begin again.
+   *
+   * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
+   */
+  login(subject: string, options: LoginOptions = {}): void {
+    this.#change().login(subject, options);
+  }
+
+  /** The same as {@link destroy}. */
+  logout(): void {
+    this.destroy();
+  }
+
+  /**
+   * Ends the session for ever, in the store and in this browser. It is empty and new afterwards; what is written then
+   * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
+   */
+  destroy(): void {
+    this.#change().destroy();
+  }
+
+  /** Gives the session a new id and ends the old one; everything else stays. Use it when privileges change. */
+  regenerateId(): void {
+    this.#change().regenerateId();
+  }
+
+  /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
+  flash(key: string, value: unknown): void {
+    this.#change().flashes[key] = value;
+  }
+
+  /** The value that {@link flash} kept, once; undefined if there is none. Two requests at the same time may both get it. */
+  takeFlash<Value = unknown>(key: string): Value | undefined {
+    const state = this.#read();
+    const value = Object.hasOwn(state.flashes, key) ? (state.flashes[key] as Value) : undefined;
+    if (value !== undefined && state.phase === "open" && state.outage === null) delete state.flashes[key];
+    return value;
+  }
+
+  /** Whether the user logged in at most `seconds` ago: ask before you show or change what matters. False when nobody is logged in. */
+  async requireFresh(seconds: number): Promise<boolean> {
+    await this.ready();
+    return this.subject !== undefined && this.#actions.now() - this.startedAt <= seconds;
+  }
+
+  /** Loads the session, where the option `lazy` left that to you. */
+  async ready(): Promise<void> {
+    if (this.#state.phase === "unloaded") await this.#actions.load();
+  }
+
+  /**
+   * Writes to the store now what was changed so far; the cookie still goes with the response. Needed only when something
+   * outside must see the change before the response is made.
+   *
+   * @throws StoreError when the store fails; StateError when the response is made and the session is in its cookie.
+   */
+  async save(): Promise<void> {
+    await this.ready();
+    await this.#actions.save();
+  }
+
+  /**
+   * Changes the data in one step: `change` runs on what the store holds at that moment, and again if another request was
+   * faster. For counters and lists, where the new value depends on the old. What was changed before is saved first.
+   *
+   * @returns What `change` returns.
+   * @throws ConflictError when other writers were faster every time; StoreError when the store fails.
+   *
+   * @example
+   * ```ts
+   * const left = await session.update((data) => (data.credits = (data.credits ?? 0) - 1));
+   * ```
+   */
+  async update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    await this.ready();
+    return this.#actions.update(change);
+  }
+
+  #read(): SessionState {
+    this.#state.assertLoaded();
+    this.#state.used = true;
+    return this.#state;
+  }
+
+  #change(): SessionState {
+    this.#state.assertWritable();
+    this.#state.used = true;
+    return this.#state;
+  }
+}
+
+/** What `read()` gives: a session at one moment, without any way to change it. */
+export interface SessionSnapshot<Data extends object = Record<string, unknown>> {
+  readonly id: string;
+  readonly subject?: string;
+  readonly data: Readonly<Partial<Data>>;
+  readonly startedAt: number;
+  readonly expiresAt: number;
+}
+
+/** The snapshot of a session as it was loaded; null when there is none. */
+export function snapshotOf<Data extends object>(state: SessionState): SessionSnapshot<Data> | null {
+  if (state.kept === null) return null;
+  const { key, record } = state.kept;
+  const { subject, startedAt, expiresAt } = record;
+  state.close();
+  const data = state.data as Readonly<Partial<Data>>;
+  return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
+}

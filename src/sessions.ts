@@ -1,0 +1,139 @@
+/**
+ * createSessions: the manager that loads a request's session and puts it on the response.
+ *
+ * @module
+ */
+import { commit, commitEnds } from "./commit.ts";
+import { createEngine, type Engine } from "./engine.ts";
+import { loadInto } from "./loading.ts";
+import { after, type MaybePromise } from "./maybe-promise.ts";
+import { type SessionOptions, settle } from "./options.ts";
+import { type Primitives, webCrypto } from "./primitives.ts";
+import { isShared, withSessionHeaders } from "./response.ts";
+import { Session, type SessionSnapshot, snapshotOf, stateOf } from "./session.ts";
+import { SessionState } from "./state.ts";
+import { type Change, update } from "./update.ts";
+
+/** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
+export interface RequestHeaders {
+  readonly headers: { get(name: string): string | null };
+}
+
+/** Answers a request, knowing its session; what else the server passes comes after. */
+export type SessionHandler<Data extends object, Rest extends unknown[]> = (
+  request: Request,
+  session: Session<Data>,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/** The sessions of one application, under one cookie name. */
+export interface Sessions<Data extends object = Record<string, unknown>> {
+  /** Wraps a handler: loads the session before it, saves it after it. Further arguments are passed on, as Workers give `env` and `ctx`. */
+  handler<Rest extends unknown[] = []>(
+    answer: SessionHandler<Data, Rest>,
+  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. @throws StoreError */
+  load(request: RequestHeaders): MaybePromise<Session<Data>>;
+  /**
+   * Saves what changed, waits for it, and answers with the response to send: the same one with our headers on it, or a
+   * copy where its headers cannot be changed. `discard`: because the request failed, changes of data are dropped.
+   *
+   * @throws StoreError, DataError: then nothing was promised to the client, and the response should be an error.
+   */
+  apply(session: Session<Data>, response: Response, options?: { discard?: boolean }): Promise<Response>;
+  /** For a request that failed and has no response to carry a cookie: drops changes of data, and ends what was to end. */
+  discard(session: Session<Data>): Promise<void>;
+  /** The session as it is, without any way to change it and without counting as use; null when there is none. For WebSockets and logs. */
+  read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null>;
+}
+
+/**
+ * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
+ *
+ * @throws OptionError when an option or a secret cannot be used.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions<{ views: number }>({ secrets: SECRET });
+ * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
+ * ```
+ */
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: SessionOptions,
+  primitives: Primitives = webCrypto,
+): Sessions<Data> {
+  const engine = createEngine(settle(options), primitives);
+
+  function load(request: RequestHeaders): MaybePromise<Session<Data>> {
+    const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
+    const session = open<Data>(state, engine);
+    if (engine.lazy) return session;
+    return after(loadInto(state, engine, state.header, false), () => session);
+  }
+
+  async function apply(session: Session<Data>, response: Response, { discard = false } = {}): Promise<Response> {
+    const state = stateOf(session);
+    if (state.phase !== "open") return response;
+    if (discard) state.discard();
+    const mode = response.status === 101 ? "impossible" : isShared(response) ? "changes" : "send";
+    const setCookie = await commit(state, engine, mode);
+    state.close();
+    const { used, subject } = state;
+    const personal = used && subject !== undefined;
+    return withSessionHeaders(response, { setCookie, used, personal, cacheHeaders: engine.cacheHeaders });
+  }
+
+  async function discard(session: Session<Data>): Promise<void> {
+    const state = stateOf(session);
+    if (state.phase === "open") await commitEnds(state, engine);
+    state.close();
+  }
+
+  async function read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null> {
+    const state = new SessionState(request.headers.get("Cookie"));
+    await loadInto(state, engine, state.header, false);
+    return snapshotOf<Data>(state);
+  }
+
+  function handler<Rest extends unknown[]>(answer: SessionHandler<Data, Rest>) {
+    return async (request: Request, ...rest: Rest): Promise<Response> => {
+      const session = await load(request);
+      let response: Response;
+      try {
+        response = await answer(request, session, ...rest);
+      } catch (thrown) {
+        // A thrown Response is an answer, whatever its status.
+        if (!(thrown instanceof Response)) {
+          await discardQuietly(session);
+          throw thrown;
+        }
+        response = thrown;
+      }
+      return apply(session, response);
+    };
+  }
+
+  /** The handler's own error is the one to report; what the store says now is an event. */
+  async function discardQuietly(session: Session<Data>): Promise<void> {
+    await discard(session).catch((error) => {
+      if (error?.code !== "ERR_STORE") throw error;
+      engine.emit({ type: "store-error", operation: error.operation });
+    });
+  }
+
+  return { handler, load, apply, discard, read };
+}
+
+function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
+  return new Session<Data>(state, {
+    timeouts: engine.timeouts,
+    now: engine.now,
+    load: async () => loadInto(state, engine, state.header, true),
+    save: async () => {
+      if (state.phase === "committed" && !engine.keeping.inToken) return;
+      state.assertWritable();
+      await commit(state, engine, "later");
+    },
+    update: (change) => update(state, engine, change as Change<never>),
+  });
+}

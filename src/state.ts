@@ -1,0 +1,253 @@
+/**
+ * What one request knows of its session and wants of it. No input or output happens here.
+ *
+ * @module
+ */
+import { ConflictError, OptionError, StateError, type StoreError } from "./errors.ts";
+import { type JsonObject, parseData } from "./json.ts";
+import type { SessionMeta, SessionRecord } from "./record.ts";
+import { newSessionId } from "./session-id.ts";
+import type { Key } from "./stores/store.ts";
+
+/** A living session, as it was loaded or as it was last written. */
+export interface Kept {
+  readonly key: Key;
+  readonly record: SessionRecord;
+  readonly token: TokenState;
+}
+
+/** What matters about the token in the visitor's browser. */
+export interface TokenState {
+  /** When it was made; 0 when there is none yet. Epoch seconds. */
+  readonly iat: number;
+  /** Whether its cookie ends with the browser. */
+  readonly temp: boolean;
+  /** The text, as the request brought it. */
+  readonly text?: string;
+  /** Whether the browser needs a new one: `must` or the session is lost, `due` to record use or a newer key. */
+  readonly renew: "no" | "due" | "must";
+}
+
+/** How a login treats what came before it. */
+export interface LoginOptions {
+  /** Keys of `session.data` that survive. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
+  keep?: readonly string[];
+  /** Strings for lists of sessions, like a device's name. Default: none. */
+  meta?: SessionMeta;
+  /** False: the cookie ends with the browser. Default true. */
+  remember?: boolean;
+}
+
+/** Where flash values are kept among the data: hidden from `session.data`, one key each. */
+const FLASH = "~flash:";
+
+/** One request's view of a session. `Session` is its public face; the commit reads it. */
+export class SessionState {
+  phase: "unloaded" | "open" | "committed" = "unloaded";
+  /** Whether the handler read or changed anything. */
+  used = false;
+  /** The living session, or null while there is none. */
+  kept: Kept | null = null;
+  /** An id whose session is out of reach: it has a new id, or ended while this request ran. Nothing is written for it. */
+  lost: Key | null = null;
+  /** Why the store could not be asked, when the application chose to go on. */
+  outage: StoreError | null = null;
+  /** What is to be ended at the commit, with the token that named it. */
+  ended: { readonly key: Key; readonly token?: string | undefined }[] = [];
+  destroyed = false;
+  renewal: "login" | "regenerateId" | null = null;
+  /** Whether what the store holds is to be dropped before this request's data goes in. */
+  clear = false;
+  /** Whether the response clears every cookie of ours, because two sessions came. */
+  ambiguous = false;
+  subject: string | undefined;
+  meta: SessionMeta | undefined;
+  temp = false;
+  readonly data: JsonObject = Object.create(null);
+  readonly flashes: JsonObject = Object.create(null);
+  readonly header: string | null;
+  readonly #trustsVisitors: boolean;
+  #id: string | undefined;
+
+  /**
+   * @param header The Cookie header the session came with.
+   * @param trustsVisitors Whether a login may keep what an anonymous visitor brought: nobody else can have set that cookie.
+   */
+  constructor(header: string | null = null, trustsVisitors = false) {
+    this.header = header;
+    this.#trustsVisitors = trustsVisitors;
+  }
+
+  get id(): string {
+    this.#id ??= newSessionId();
+    return this.#id;
+  }
+
+  /** Takes over a living session. */
+  adopt(kept: Kept): void {
+    this.kept = kept;
+    this.#show(kept);
+  }
+
+  /** Shows a session that has moved on, for reading. */
+  follow(from: Key, target: Kept | null): void {
+    this.lost = from;
+    if (target !== null) this.#show(target);
+  }
+
+  #show({ key, record, token }: Kept): void {
+    this.#id = key.id;
+    this.subject = record.subject;
+    this.meta = record.meta;
+    this.temp = token.temp;
+    this.fill(record.data);
+  }
+
+  /** Replaces the data in place, so that references the handler holds stay good. */
+  fill(text: string): void {
+    empty(this.data);
+    empty(this.flashes);
+    const all = parseData(text) ?? {};
+    for (const key of Object.keys(all)) {
+      if (key.startsWith(FLASH)) this.flashes[key.slice(FLASH.length)] = all[key];
+      else this.data[key] = all[key];
+    }
+  }
+
+  /** The data as it is stored: the visible keys and the flash values. */
+  stored(): JsonObject {
+    const all: JsonObject = Object.create(null);
+    for (const key of Object.keys(this.data)) {
+      if (key.startsWith(FLASH))
+        throw new OptionError("ERR_OPTION", `Cannot save the session: keys of data must not start with "${FLASH}"`);
+      all[key] = this.data[key];
+    }
+    for (const key of Object.keys(this.flashes)) all[FLASH + key] = this.flashes[key];
+    return all;
+  }
+
+  login(subject: string, { keep, meta, remember = true }: LoginOptions): void {
+    if (typeof subject !== "string" || subject === "") {
+      throw new OptionError("ERR_OPTION", "Cannot log in: the subject must be a string that is not empty");
+    }
+    const anonymous = this.subject === undefined;
+    const same = this.subject === subject;
+    if (keep !== undefined || !(same || (anonymous && this.#trustsVisitors))) {
+      this.#keepOnly(anonymous || same ? (keep ?? []) : []);
+    }
+    this.subject = subject;
+    this.meta = meta === undefined ? undefined : Object.freeze({ ...meta });
+    this.temp = !remember;
+    this.renewal = "login";
+    this.#id = undefined;
+  }
+
+  #keepOnly(keys: readonly string[]): void {
+    this.clear = true;
+    empty(this.flashes);
+    for (const key of Object.keys(this.data)) if (!keys.includes(key)) delete this.data[key];
+  }
+
+  regenerateId(): void {
+    this.renewal ??= "regenerateId";
+    this.#id = undefined;
+  }
+
+  destroy(): void {
+    if (this.kept !== null) this.ended.push({ key: this.kept.key, token: this.kept.token.text });
+    if (this.lost !== null) this.ended.push({ key: this.lost });
+    this.destroyed = true;
+    this.#forget();
+    empty(this.data);
+    empty(this.flashes);
+  }
+
+  #forget(): void {
+    this.kept = null;
+    this.lost = null;
+    this.renewal = null;
+    this.clear = false;
+    this.subject = undefined;
+    this.meta = undefined;
+    this.temp = false;
+    this.#id = undefined;
+  }
+
+  /**
+   * Takes back what the request changed, because it failed. What was to end still ends: a destroyed session, and an id
+   * that was to be replaced. A login that failed leaves the visitor anonymous, under a new id.
+   */
+  discard(): void {
+    const { kept, renewal } = this;
+    if (kept === null) {
+      this.#forget();
+      this.fill("{}");
+      return;
+    }
+    const { subject } = kept.record;
+    if (renewal === "login" && subject !== undefined && subject !== this.subject) {
+      this.destroy();
+      return;
+    }
+    const id = this.#id;
+    this.clear = false;
+    this.#show(kept);
+    if (renewal === null) return;
+    this.renewal = "regenerateId";
+    this.#id = id;
+  }
+
+  /** What was written is now what is kept. */
+  wrote(kept: Kept): void {
+    this.kept = kept;
+    this.lost = null;
+    this.renewal = null;
+    this.clear = false;
+  }
+
+  /** The session ended, or moved on, while this request ran. */
+  lose(key: Key): void {
+    this.kept = null;
+    this.lost = key;
+    this.renewal = null;
+  }
+
+  /** Nothing may be changed any more: the response is made. */
+  close(): void {
+    this.phase = "committed";
+    freezeDeeply(this.data);
+  }
+
+  /** @throws {@link StateError} unless the session is loaded. */
+  assertLoaded(): void {
+    if (this.phase !== "unloaded") return;
+    throw new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
+  }
+
+  /** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
+  assertWritable(): void {
+    this.assertLoaded();
+    if (this.phase === "committed") {
+      throw new StateError(
+        "ERR_SESSION_COMMITTED",
+        "Cannot change the session: its response is made and its cookie is on the way",
+      );
+    }
+    if (this.outage !== null) throw this.outage;
+  }
+}
+
+/** What `update()` throws when it never gets to write. */
+export function tooManyConflicts(tries: number): ConflictError {
+  return new ConflictError("ERR_CONFLICT", `Cannot update the session: other requests changed it at each of ${tries} tries`);
+}
+
+function empty(object: JsonObject): void {
+  for (const key of Object.keys(object)) delete object[key];
+}
+
+function freezeDeeply(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freezeDeeply(inner);
+}

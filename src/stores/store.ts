@@ -1,0 +1,95 @@
+/**
+ * The SessionStore contract, in prose and type. `web-session-store/testing` has the suite that proves it.
+ *
+ * @module
+ */
+import type { Patch } from "../patch.ts";
+import type { SessionMeta, SessionRecord } from "../record.ts";
+
+/** Where a record is: the session's public id, and the route if the store has one. */
+export interface Key {
+  readonly id: string;
+  readonly route?: string;
+}
+
+/** What is left where a session was, for 60 seconds after it got a new id. */
+export interface MovedMark {
+  readonly movedAt: number;
+  /** Where it went. Only after `regenerateId()`: after a login nobody may follow. */
+  readonly to?: Key;
+}
+
+/** What came of a change. Expected outcomes are values; a store throws only when it is broken. */
+export type UpdateResult =
+  | { readonly ok: true; readonly version: number }
+  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
+
+/** One row of a list of sessions. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly startedAt: number;
+  readonly seenAt: number;
+  readonly expiresAt: number;
+  readonly meta?: SessionMeta;
+}
+
+/**
+ * Keeps records of sessions.
+ *
+ * - **Unknown is not an error.** A key that is not there is `null`, `false` or `gone`. An exception means that the store
+ *   failed; it reaches the application as a `StoreError`, and the request fails.
+ * - **Keys are clean.** The core checks ids before it asks: 15 to 64 letters, digits, `-` and `_`, from a token it verified.
+ * - **Values are text.** `data` and the values of a patch are JSON text. Keys of the data may be any text, also `__proto__`
+ *   or the name of a field of the record; they are never mixed with those.
+ * - **Nothing comes back.** Only `create` and `replace` insert. `update` and `touch` of what is gone change nothing.
+ * - **The core decides what has expired.** A store may drop a record after its `expiresAt`, never before, or return it.
+ * - **Nothing is shared.** What the caller later does to a record it passed or got does not change the store.
+ *
+ * @example
+ * ```ts
+ * import { storeContract } from "web-session-store/testing";
+ * for (const { name, run } of storeContract(() => myStore())) test(name, run);
+ * ```
+ */
+export interface SessionStore {
+  /**
+   * What the store promises. `atomic`: each call happens wholly and alone, so no parallel patch is lost and nothing is
+   * revived. `immediate`: what one call did, the next one sees, wherever it comes from.
+   */
+  readonly guarantees: { readonly atomic: boolean; readonly immediate: boolean };
+  /** Which part of the store holds the sessions of a subject, or a new anonymous session. Only for stores that are split. */
+  route?(subject: string | undefined): Promise<string>;
+  /**
+   * The record, the mark of one that moved, or null. With `touch`, a living record's `seenAt` and `expiresAt` are slid in
+   * the same call, as {@link touch} would.
+   */
+  load(key: Key, options: { now: number; touch?: { expiresAt: number } }): Promise<SessionRecord | MovedMark | null>;
+  /** Keeps a new record. An atomic store throws rather than overwrite one. */
+  create(key: Key, record: SessionRecord): Promise<void>;
+  /**
+   * Patches what is there now, adds one to its version, and sets `seenAt` to `now`; `expiresAt` never moves backwards.
+   * With `ifVersion`, `conflict` when the version is another one. Never inserts.
+   */
+  update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult>;
+  /**
+   * Gives a session a new key in one step: patches the data that is there now, keeps it under `newKey` with everything
+   * else from `record` (its `data` and `version` are not used), and leaves a mark at `oldKey` for 60 seconds. With `follow`, the mark says where.
+   */
+  replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, options: { follow: boolean }): Promise<UpdateResult>;
+  /** Sets `seenAt` to `now`, and `expiresAt` unless it would move backwards. False when there is nothing to touch. */
+  touch(key: Key, options: { now: number; expiresAt: number }): Promise<boolean>;
+  /** Ends a session. Nothing to end is fine. A mark that says where its session went ends that session too. */
+  remove(key: Key): Promise<void>;
+  /** The sessions of a subject, in any order; expired ones may be among them. */
+  list?(subject: string): Promise<SessionInfo[]>;
+  /** Ends all sessions of a subject, except one id; answers how many. */
+  removeAll?(subject: string, options?: { except?: string }): Promise<number>;
+}
+
+/** How long a store keeps the mark of a session that moved. Seconds. */
+export const MOVED_MARK_SECONDS = 60;
+
+/** Whether what a store answered is the mark of a session that moved. */
+export function isMoved(found: SessionRecord | MovedMark): found is MovedMark {
+  return "movedAt" in found;
+}

@@ -1,0 +1,75 @@
+/**
+ * What a token says, and the checks that every token passes, whatever made it.
+ *
+ * @module
+ */
+import { isSessionId, type SessionId } from "../session-id.ts";
+
+/** What a token says about a session. Names come from JWT (RFC 7519) and OpenID Connect where they exist. */
+export interface Claims {
+  /** The session's public id. */
+  readonly sid: SessionId;
+  /** Which part of the store holds the record, for stores that need it. */
+  readonly route?: string;
+  /** When the session began: at its creation or at the last login. Epoch seconds. */
+  readonly start: number;
+  /** When this token was made. Epoch seconds. */
+  readonly iat: number;
+  /** When this token ends: the earlier of the idle and the absolute limit. Epoch seconds. */
+  readonly exp: number;
+  /** True when the cookie ends with the browser, as after `login(subject, { remember: false })`. */
+  readonly temp?: true;
+  /** Who is logged in. Only where the token is all there is; a store's token says nothing about its user. */
+  readonly sub?: string;
+  /** The session's data as JSON text. Only where the token is all there is. */
+  readonly data?: string;
+}
+
+/** Servers' clocks may differ by this much. Seconds. */
+const CLOCK_SKEW = 60;
+
+/** The JSON text that a token carries for these claims; the data stands in it as JSON, not as a string. */
+export function claimsToJson(claims: Claims): string {
+  const { data, ...rest } = claims;
+  const head = JSON.stringify(rest);
+  return data === undefined ? head : `${head.slice(0, -1)},"data":${data}}`;
+}
+
+/** The claims in a token's JSON text, or null when anything that must be there is missing or has another shape. */
+export function claimsFromJson(text: string): Claims | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isObject(json)) return null;
+  const { sid, route, start, iat, exp, temp, sub, data } = json;
+  if (!isSessionId(sid) || !isInstant(start) || !isInstant(iat) || !isInstant(exp)) return null;
+  if (route !== undefined && typeof route !== "string") return null;
+  if (sub !== undefined && typeof sub !== "string") return null;
+  if (data !== undefined && !isObject(data)) return null;
+  return Object.freeze({
+    sid,
+    start,
+    iat,
+    exp,
+    ...(route !== undefined && { route }),
+    ...(temp === true && { temp }),
+    ...(sub !== undefined && { sub }),
+    ...(data !== undefined && { data: JSON.stringify(data) }),
+  });
+}
+
+/** Whether the claims speak of a session that began in the future: no honest server made them. */
+export function isFromTheFuture(claims: Claims, now: number): boolean {
+  return claims.start > now + CLOCK_SKEW || claims.iat > now + CLOCK_SKEW;
+}
+
+function isInstant(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,42 @@
+/**
+ * The TokenCodec contract: how claims become the text of a cookie, and how a text becomes claims again.
+ *
+ * @module
+ */
+import { decodeUtf8 } from "../encoding.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
+import { type Claims, claimsFromJson } from "./claims.ts";
+
+/** A token that was opened: it is ours, and nobody changed it. Whether it is still valid is not decided here. */
+export interface Opened {
+  readonly claims: Claims;
+  /** The public id of the key that opened it, when that is not the key that writes: the token should be made again. */
+  readonly olderKey?: string;
+}
+
+/**
+ * Why a text is no token of ours: `malformed` (not the form), `unknown-key` (made with a key that is not in use, or by
+ * something else), `forged` (changed after it was made), `claims` (ours, but it does not say what a session token says).
+ */
+export type TokenFault = "malformed" | "unknown-key" | "forged" | "claims";
+
+/**
+ * Makes and opens tokens.
+ *
+ * - `open` gets whatever a client sent, at most 4096 characters. It never throws for it: it answers with a fault.
+ * - `open` decides by its own keys and nothing in the token: not the algorithm, not where a key is.
+ * - `seal` answers with characters a cookie value may have, and what it makes, `open` opens.
+ * - Both may answer at once or with a promise.
+ */
+export interface TokenCodec {
+  open(token: string): MaybePromise<Opened | TokenFault>;
+  seal(claims: Claims): MaybePromise<string>;
+}
+
+/** What a codec answers once the cryptography has proved a payload. */
+export function openedFrom(payload: Uint8Array, olderKey: string | undefined): Opened | TokenFault {
+  const text = decodeUtf8(payload);
+  const claims = text === null ? null : claimsFromJson(text);
+  if (claims === null) return "claims";
+  return olderKey === undefined ? { claims } : { claims, olderKey };
+}

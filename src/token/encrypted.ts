@@ -1,0 +1,60 @@
+/**
+ * Encrypted tokens: JWE compact serialisation (RFC 7516) with AES-256 Key Wrap and AES-256-GCM. Nobody else can read them.
+ *
+ * Every token has a content key of its own, so that no number of tokens wears out a key.
+ *
+ * @module
+ */
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
+import { after, type MaybePromise } from "../maybe-promise.ts";
+import type { Primitives, Sealed } from "../primitives.ts";
+import { type Claims, claimsToJson } from "./claims.ts";
+import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
+import { deriveKeys, type KeyScope, once } from "./keys.ts";
+
+/** What encrypted tokens are made with. */
+export interface EncryptedOptions extends KeyScope {
+  readonly secrets: readonly string[];
+}
+
+/** A content key of 32 bytes, wrapped; the nonce and the tag of AES-GCM. */
+const LENGTHS = { encryptedKey: 40, iv: 12, tag: 16 };
+
+/** Tokens `<header>.<wrapped key>.<nonce>.<ciphertext>.<tag>`, each part base64url. */
+export function encryptedTokens(options: EncryptedOptions, primitives: Primitives): TokenCodec {
+  const plan = { kind: "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
+  const keys = once(() => deriveKeys(options.secrets, options, plan, primitives));
+
+  function open(token: string): MaybePromise<Opened | TokenFault> {
+    const parts = token.split(".", 6);
+    if (parts.length !== 5) return "malformed";
+    const header = parts[0] as string;
+    return after(keys(), ({ current, find }) => {
+      const key = find(header);
+      if (key === undefined) return "unknown-key";
+      const sealed = sealedParts(parts);
+      if (sealed === null) return "malformed";
+      const opened = primitives.open(key.key, sealed, encodeUtf8(header));
+      const olderKey = key === current ? undefined : key.id;
+      return after(opened, (bytes) => (bytes === null ? "forged" : openedFrom(bytes, olderKey)));
+    });
+  }
+
+  function seal(claims: Claims): MaybePromise<string> {
+    return after(keys(), ({ current }) => {
+      const sealed = primitives.seal(current.key, encodeUtf8(claimsToJson(claims)), encodeUtf8(current.header));
+      return after(sealed, ({ encryptedKey, iv, ciphertext, tag }) =>
+        [current.header, ...[encryptedKey, iv, ciphertext, tag].map(encodeBase64url)].join("."),
+      );
+    });
+  }
+
+  return { open, seal };
+}
+
+function sealedParts(parts: string[]): Sealed | null {
+  const [encryptedKey, iv, ciphertext, tag] = parts.slice(1).map(decodeBase64url);
+  if (!encryptedKey || !iv || !ciphertext || !tag) return null;
+  if (encryptedKey.length !== LENGTHS.encryptedKey || iv.length !== LENGTHS.iv || tag.length !== LENGTHS.tag) return null;
+  return { encryptedKey, iv, ciphertext, tag };
+}

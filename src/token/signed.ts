@@ -1,0 +1,53 @@
+/**
+ * Signed tokens: JWS compact serialisation (RFC 7515) with HMAC-SHA-256 (`HS256`). Anyone can read them.
+ *
+ * @module
+ */
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
+import { after, type MaybePromise } from "../maybe-promise.ts";
+import type { Primitives } from "../primitives.ts";
+import { type Claims, claimsToJson } from "./claims.ts";
+import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
+import { deriveKeys, type KeyScope, once } from "./keys.ts";
+
+/** What signed tokens are made with. */
+export interface SignedOptions extends KeyScope {
+  readonly secrets: readonly string[];
+  /** `id` where a store holds the session, `readable` where the token carries the data in the clear. */
+  readonly kind: "id" | "readable";
+}
+
+/** Tokens `<header>.<payload>.<signature>`, each part base64url. One cryptographic operation each way. */
+export function signedTokens(options: SignedOptions, primitives: Primitives): TokenCodec {
+  const keys = once(() =>
+    deriveKeys(options.secrets, options, { kind: options.kind, use: "mac", header: { alg: "HS256" } }, primitives),
+  );
+
+  function open(token: string): MaybePromise<Opened | TokenFault> {
+    const parts = token.split(".", 4);
+    const [header, payload, signature] = parts as [string, string, string];
+    if (parts.length !== 3) return "malformed";
+    return after(keys(), ({ current, find }) => {
+      const key = find(header);
+      if (key === undefined) return "unknown-key";
+      const mac = decodeBase64url(signature);
+      if (mac === null || mac.length !== 32) return "malformed";
+      const signed = primitives.verify(key.key, encodeUtf8(`${header}.${payload}`), mac);
+      return after(signed, (ok) => (ok ? read(payload, key === current ? undefined : key.id) : "forged"));
+    });
+  }
+
+  function seal(claims: Claims): MaybePromise<string> {
+    return after(keys(), ({ current }) => {
+      const message = `${current.header}.${encodeBase64url(encodeUtf8(claimsToJson(claims)))}`;
+      return after(primitives.hmac(current.key, encodeUtf8(message)), (mac) => `${message}.${encodeBase64url(mac)}`);
+    });
+  }
+
+  return { open, seal };
+}
+
+function read(payload: string, olderKey: string | undefined): Opened | TokenFault {
+  const bytes = decodeBase64url(payload);
+  return bytes === null ? "claims" : openedFrom(bytes, olderKey);
+}

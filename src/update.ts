@@ -1,0 +1,79 @@
+/**
+ * `session.update()`: an atomic read-modify-write on what the store holds now.
+ *
+ * @module
+ */
+import { commit } from "./commit.ts";
+import type { Engine } from "./engine.ts";
+import { parseData, stringifyData } from "./json.ts";
+import { expiryOf } from "./lifetime.ts";
+import { diff } from "./patch.ts";
+import type { SessionRecord } from "./record.ts";
+import { type Kept, SessionState, tooManyConflicts } from "./state.ts";
+import { isMoved } from "./stores/store.ts";
+
+/** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
+export type Change<Result> = (data: Record<string, unknown>) => Result | Promise<Result>;
+
+const MAX_TRIES = 20;
+
+/** Runs `change` on the session's current data and writes what it did, until no other request came in between. */
+export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
+  const inStore = !engine.keeping.inToken && state.kept !== null;
+  if (state.phase !== "committed" || !inStore) state.assertWritable();
+  state.used = true;
+  if (state.phase !== "committed") await commit(state, engine, "later");
+  // A session that is in its cookie, or that nobody else can know yet, has no other writer.
+  if (!inStore || state.kept === null) return updateAlone(state, engine, change);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const done = await tryUpdate(state, engine, state.kept, change);
+    if (done !== "conflict") return done.result;
+    engine.emit({ type: "conflict", id: state.kept.key.id });
+  }
+  throw tooManyConflicts(MAX_TRIES);
+}
+
+async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
+  const result = await change(state.data);
+  await commit(state, engine, "later");
+  return result;
+}
+
+async function tryUpdate<Result>(
+  state: SessionState,
+  engine: Engine,
+  kept: Kept,
+  change: Change<Result>,
+): Promise<{ result: Result } | "conflict"> {
+  const { keeping, emit, now, timeouts } = engine;
+  const time = now();
+  const record = await keeping.loadKey(kept.key, { now: time });
+  if (record === null || isMoved(record)) {
+    emit({ type: record === null ? "unknown" : "moved", id: kept.key.id, reason: "commit" });
+    state.lose(kept.key);
+    return { result: await change(state.data) };
+  }
+  const draft = new SessionState();
+  draft.fill(record.data);
+  const result = await change(draft.data);
+  const data = stringifyData(draft.stored());
+  const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
+  const expiresAt = expiryOf(record.startedAt, time, timeouts);
+  if (patch !== null) {
+    const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
+    if (!written.ok && written.why === "conflict") return "conflict";
+    emit(written.ok ? { type: "saved", id: kept.key.id } : { type: "unknown", id: kept.key.id, reason: "commit" });
+    if (!written.ok) {
+      state.lose(kept.key);
+      return { result };
+    }
+  }
+  rebase(state, kept, { ...record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
+  return { result };
+}
+
+/** What this request sees is now what the store holds. */
+function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
+  state.wrote({ ...kept, record });
+  if (state.phase !== "committed") state.fill(record.data);
+}
