@@ -1,0 +1,57 @@
+/**
+ * For tests: the contract every SessionStore is held to, and cookies for an application's own tests.
+ *
+ * @module
+ */
+import { createEngine } from "./engine.ts";
+import { stringifyData } from "./json.ts";
+import { expiryOf } from "./lifetime.ts";
+import { type SessionOptions, settle } from "./options.ts";
+import { webCrypto } from "./primitives.ts";
+import type { SessionMeta } from "./record.ts";
+import { newSessionId } from "./session-id.ts";
+
+export { type StoreCase, storeContract } from "./store-contract.ts";
+
+/** The session that {@link cookieFor} makes up. */
+export interface CookieForOptions {
+  /** The session's data. Default: none. */
+  data?: Record<string, unknown>;
+  /** Who is logged in. Default: nobody. */
+  subject?: string;
+  /** What a login said. Default: nothing. */
+  meta?: SessionMeta;
+}
+
+/**
+ * A Cookie header for a session that exists, so that a test need not log in first. With a store, the session is in it.
+ *
+ * @param options The same options that the application gives to `createSessions`.
+ *
+ * @example
+ * ```ts
+ * const Cookie = await cookieFor(options, { subject: "alice", data: { cart: ["apple"] } });
+ * const response = await app.request("/cart", { headers: { Cookie } });
+ * ```
+ */
+export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
+  const engine = createEngine(settle(options), webCrypto);
+  const now = engine.now();
+  const route = await engine.keeping.route(subject);
+  const key = route === undefined ? { id: newSessionId() } : { id: newSessionId(), route };
+  const record = {
+    data: stringifyData(Object.assign(Object.create(null), data)),
+    version: 1,
+    startedAt: now,
+    seenAt: now,
+    expiresAt: expiryOf(now, now, engine.timeouts),
+    ...(subject !== undefined && { subject }),
+    ...(meta !== undefined && { meta }),
+  };
+  await engine.keeping.create(key, record);
+  const token = await engine.codec.seal(
+    engine.keeping.claims({ key, record, token: { iat: now, temp: false, renew: "no" } }, now),
+  );
+  const { session, visitor } = engine.cookies;
+  return `${(subject === undefined ? visitor : session).name}=${token}`;
+}
