@@ -8,10 +8,10 @@ import type { Cookie } from "./cookie/serialize.ts";
 import type { Engine } from "./engine.ts";
 import { DataError, StateError, StoreError } from "./errors.ts";
 import { parseData } from "./json.ts";
-import type { MaybePromise } from "./maybe-promise.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
 import type { Kept, SessionState } from "./state.ts";
 import type { Key, UpdateResult } from "./stores/store.ts";
+import type { Claims } from "./token/claims.ts";
 
 /**
  * What can be done with cookies here: `send` them; only `changes`, where the response may be cached for everybody;
@@ -30,7 +30,8 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
-  const sealing = needsToken(plan.next, mode) ? seal(engine, plan.next as Kept) : undefined;
+  const claims = needsToken(plan.next, mode) ? engine.keeping.claims(plan.next as Kept, engine.now()) : undefined;
+  const sealing = claims && engine.codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
   await endOld(state, engine);
   const lives = await carryOut(plan, state, engine);
@@ -38,8 +39,9 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
   else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
   if (mode === "later" || mode === "impossible") return [];
   const token = lives ? await sealing : undefined;
-  if (token !== undefined) state.wrote(withToken(plan.next as Kept, token, engine.now()));
-  return setCookieLines(state, engine, token);
+  if (claims === undefined || token === undefined) return setCookieLines(state, engine);
+  state.wrote(withToken(plan.next as Kept, token));
+  return setCookieLines(state, engine, token, claims);
 }
 
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
@@ -115,32 +117,29 @@ function survived(result: UpdateResult, id: string, { emit }: Engine): boolean {
   return result.ok;
 }
 
-function seal({ codec, keeping, now }: Engine, kept: Kept): MaybePromise<string> {
-  return codec.seal(keeping.claims(kept, now()));
+function withToken(kept: Kept, text: string): Kept {
+  return { ...kept, token: { temp: kept.token.temp, text, renew: "no" } };
 }
 
-function withToken(kept: Kept, text: string, iat: number): Kept {
-  return { ...kept, token: { iat, temp: kept.token.temp, text, renew: "no" } };
-}
-
-function setCookieLines(state: SessionState, engine: Engine, token: string | undefined): string[] {
+function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
   const { session, visitor } = engine.cookies;
   const lines: string[] = [];
-  const written = token === undefined ? undefined : state.kept?.record.subject === undefined ? visitor : session;
-  if (token !== undefined && written !== undefined) lines.push(setLine(written, token, state.kept as Kept, engine));
-  const all = state.destroyed || state.ambiguous;
+  const written = state.kept?.record.subject === undefined ? visitor : session;
+  if (token !== undefined) lines.push(setLine(written, token, claims as Claims, state.kept as Kept, engine));
   // A login takes the visitor's session over, so its cookie has nothing left to say.
-  const obsolete = all ? [session, visitor] : written === session ? [visitor] : [];
-  for (const cookie of new Set(obsolete)) {
-    if (cookie.name !== written?.name && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
+  const obsolete =
+    state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
+  for (const cookie of obsolete) {
+    const isSet = token !== undefined && cookie.name === written.name;
+    if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
   }
   return lines;
 }
 
-function setLine(cookie: Cookie, token: string, { record, token: { temp } }: Kept, { persistent, now }: Engine): string {
+function setLine(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string {
   const size = cookie.name.length + token.length;
   if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
-  return cookie.set(token, persistent && !temp ? record.expiresAt - now() : undefined);
+  return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
 }
 
 function tooLarge(size: number, data: string): DataError {

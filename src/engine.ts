@@ -23,7 +23,7 @@ const REMEMBERED_BYTES = 2 * 1024 * 1024;
 
 /** Puts the parts together. No key is derived before the first token is opened or made. */
 export function createEngine(settings: Settings, primitives: Primitives): Engine {
-  const keeping = settings.store === undefined ? inCookie : inStore(settings.store);
+  const keeping = settings.store === undefined ? inCookie : inStore(settings.store, settings.timeouts.absoluteTimeout);
   const codec = tokens(settings, primitives);
   if (settings.rememberTokens === 0) return { ...settings, keeping, codec, forget: () => {} };
   const remembering = rememberTokens(codec, { tokens: settings.rememberTokens, bytes: REMEMBERED_BYTES });

@@ -42,8 +42,8 @@ export const inCookie: Keeping = {
   remove: () => {},
   route: () => undefined,
   claims: (kept, now) => {
-    const { subject, data } = kept.record;
-    return { ...commonClaims(kept, now), ...(subject !== undefined && { sub: subject }), data };
+    const { subject, data, expiresAt } = kept.record;
+    return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }), data };
   },
 };
 
@@ -51,8 +51,13 @@ function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): Session
   return { data, version: 0, startedAt: start, seenAt: iat, expiresAt: exp, ...(sub !== undefined && { subject: sub }) };
 }
 
-/** Sessions in a store: tokens only name them, and whatever the store throws becomes a StoreError. */
-export function inStore(store: SessionStore): Keeping {
+/**
+ * Sessions in a store: tokens only name them, and whatever the store throws becomes a StoreError.
+ *
+ * A token is good until the absolute limit, because the record says when the session ends before that. So use of a session
+ * makes no new token, and a slow answer cannot bring back the cookie of an id that was replaced meanwhile.
+ */
+export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
   const ask = <Result>(operation: StoreOperation, call: () => Promise<Result>) => guarded(operation, call);
   return {
     inToken: false,
@@ -66,7 +71,8 @@ export function inStore(store: SessionStore): Keeping {
     route: (subject) => (store.route === undefined ? undefined : ask("route", async () => store.route?.(subject))),
     claims: (kept, now) => {
       const { route } = kept.key;
-      return { ...commonClaims(kept, now), ...(route !== undefined && { route }) };
+      const exp = kept.record.startedAt + absoluteTimeout;
+      return { ...commonClaims(kept, now, exp), ...(route !== undefined && { route }) };
     },
   };
 }
@@ -76,8 +82,8 @@ export function keyOf({ sid, route }: Claims): Key {
   return route === undefined ? { id: sid } : { id: sid, route };
 }
 
-function commonClaims({ key, record, token }: Kept, now: number): Claims {
-  return { sid: key.id, start: record.startedAt, iat: now, exp: record.expiresAt, ...(token.temp && { temp: true }) };
+function commonClaims({ key, record, token }: Kept, iat: number, exp: number): Claims {
+  return { sid: key.id, start: record.startedAt, iat, exp, ...(token.temp && { temp: true }) };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Engine } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { parseData } from "./json.ts";
 import { keyOf } from "./keeping.ts";
-import { endOf, expiryOf, isTouchDue } from "./lifetime.ts";
+import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
 import type { SessionRecord } from "./record.ts";
 import { isSessionId } from "./session-id.ts";
@@ -125,9 +125,9 @@ function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
 function look(engine: Engine, candidate: Candidate, name: string, used: boolean): MaybePromise<Found> {
   const now = engine.now();
   const { claims } = candidate;
-  const slide = used && isTouchDue(claims.iat, engine.timeouts, now);
-  const touch = { expiresAt: expiryOf(claims.start, now, engine.timeouts) };
-  const loaded = engine.keeping.load(claims, slide ? { now, touch } : { now });
+  const { timeouts } = engine;
+  const touch = { seenBefore: now - timeouts.touchEvery, expiresAt: expiryOf(claims.start, now, timeouts) };
+  const loaded = engine.keeping.load(claims, used ? { now, touch } : { now });
   return after(loaded, (found) => {
     if (found === null) {
       engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
@@ -139,7 +139,7 @@ function look(engine: Engine, candidate: Candidate, name: string, used: boolean)
 }
 
 function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kept {
-  const token = { iat: claims.iat, temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
+  const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
   return { key: keyOf(claims), record, token };
 }
 
@@ -165,7 +165,7 @@ async function followMark(engine: Engine, from: Key, mark: MovedMark, now: numbe
     const found: SessionRecord | MovedMark | null = await engine.keeping.loadKey(to, { now });
     if (found === null || (!isMoved(found) && endOf(found, engine.timeouts, now) !== undefined)) break;
     if (!isMoved(found)) {
-      return { is: "moved", from, target: { key: to, record: found, token: { iat: now, temp: false, renew: "no" } } };
+      return { is: "moved", from, target: { key: to, record: found, token: { temp: false, renew: "no" } } };
     }
     ({ to, movedAt } = found);
   }

@@ -51,15 +51,14 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
   return planForUse(kept, engine);
 }
 
-/** Use without a change: written down when it is due, in the store and in the token, each by its own last time. */
-function planForUse(kept: Kept, { timeouts, now }: Engine): Plan {
+/** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */
+function planForUse(kept: Kept, { timeouts, now, keeping }: Engine): Plan {
   const time = now();
-  const { record } = kept;
-  const tokenDue = kept.token.renew === "no" && isTouchDue(kept.token.iat, timeouts, time);
-  const token = tokenDue ? ({ ...kept.token, renew: "due" } as const) : kept.token;
-  if (!isTouchDue(record.seenAt, timeouts, time)) return { step: "none", next: { ...kept, token }, dropped: false };
-  const expiresAt = expiryOf(record.startedAt, time, timeouts);
-  return { step: "touch", next: { ...kept, token, record: { ...record, seenAt: time, expiresAt } } };
+  const { record, token } = kept;
+  if (!isTouchDue(record.seenAt, timeouts, time)) return { step: "none", next: kept, dropped: false };
+  const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
+  const renew = keeping.inToken && token.renew === "no" ? "due" : token.renew;
+  return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
 function changes({ kept, clear }: SessionState, text: string): Patch | null {
@@ -85,8 +84,7 @@ function following(state: SessionState, { timeouts, now, keeping }: Engine, data
   };
   if (kept === null || renewal !== null || keeping.inToken) {
     const key = route === undefined ? { id } : { id, route };
-    return { key, record, token: { iat: 0, temp, renew: "must" } };
+    return { key, record, token: { temp, renew: "must" } };
   }
-  const due = kept.token.renew === "no" && isTouchDue(kept.token.iat, timeouts, time);
-  return { key: kept.key, record, token: due ? { ...kept.token, renew: "due" } : kept.token };
+  return { key: kept.key, record, token: kept.token };
 }

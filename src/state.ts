@@ -18,8 +18,6 @@ export interface Kept {
 
 /** What matters about the token in the visitor's browser. */
 export interface TokenState {
-  /** When it was made; 0 when there is none yet. Epoch seconds. */
-  readonly iat: number;
   /** Whether its cookie ends with the browser. */
   readonly temp: boolean;
   /** The text, as the request brought it. */

@@ -49,9 +49,7 @@ export async function cookieFor(options: SessionOptions, { data = {}, subject, m
     ...(meta !== undefined && { meta }),
   };
   await engine.keeping.create(key, record);
-  const token = await engine.codec.seal(
-    engine.keeping.claims({ key, record, token: { iat: now, temp: false, renew: "no" } }, now),
-  );
+  const token = await engine.codec.seal(engine.keeping.claims({ key, record, token: { temp: false, renew: "no" } }, now));
   const { session, visitor } = engine.cookies;
   return `${(subject === undefined ? visitor : session).name}=${token}`;
 }

@@ -16,6 +16,7 @@ import { isMoved } from "./stores/store.ts";
 export type Change<Result> = (data: Record<string, unknown>) => Result | Promise<Result>;
 
 const MAX_TRIES = 20;
+const LONGEST_PAUSE_MS = 64;
 
 /** Runs `change` on the session's current data and writes what it did, until no other request came in between. */
 export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
@@ -29,6 +30,7 @@ export async function update<Result>(state: SessionState, engine: Engine, change
     const done = await tryUpdate(state, engine, state.kept, change);
     if (done !== "conflict") return done.result;
     engine.emit({ type: "conflict", id: state.kept.key.id });
+    await pause(tries);
   }
   throw tooManyConflicts(MAX_TRIES);
 }
@@ -70,6 +72,12 @@ async function tryUpdate<Result>(
   }
   rebase(state, kept, { ...record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
   return { result };
+}
+
+/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
+function pause(tries: number): Promise<void> {
+  const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
 /** What this request sees is now what the store holds. */

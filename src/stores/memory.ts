@@ -53,9 +53,10 @@ class MemoryStore implements SessionStore {
     this.#maxBytes = maxBytes;
   }
 
-  async load({ id }: Key, { now, touch }: { now: number; touch?: { expiresAt: number } }): Promise<Entry | null> {
+  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
     const entry = this.#current(id, now) ?? null;
-    return entry === null || isMoved(entry) || touch === undefined ? entry : this.#slide(id, entry, now, touch.expiresAt);
+    if (entry === null || isMoved(entry) || touch === undefined || entry.seenAt > touch.seenBefore) return entry;
+    return this.#slide(id, entry, now, touch.expiresAt);
   }
 
   async create({ id }: Key, record: SessionRecord): Promise<void> {

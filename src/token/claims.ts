@@ -15,7 +15,7 @@ export interface Claims {
   readonly start: number;
   /** When this token was made. Epoch seconds. */
   readonly iat: number;
-  /** When this token ends: the earlier of the idle and the absolute limit. Epoch seconds. */
+  /** When this token ends: the session's end where it carries the session, else its absolute limit. Epoch seconds. */
   readonly exp: number;
   /** True when the cookie ends with the browser, as after `login(subject, { remember: false })`. */
   readonly temp?: true;
