@@ -1,6 +1,11 @@
-// The bindings of examples/worker.ts.
+// What the examples use of their platforms, where no package declares it.
 declare namespace Cloudflare {
   interface Env {
     SESSION_SECRET: string;
   }
 }
+
+declare const Deno: {
+  readonly env: { get(name: string): string | undefined };
+  serve(options: { hostname: string; port: number }, handler: (request: Request) => Promise<Response>): unknown;
+};

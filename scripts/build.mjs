@@ -1,6 +1,21 @@
-// Builds dist/ from src/: JavaScript and types, one file for each file.
+// Builds dist/ from src/: JavaScript and types, one file for each file. With --if-needed, only when src/ is newer.
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
-rmSync("dist", { recursive: true, force: true });
-execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
+const newest = () => Math.max(...readdirSync("src", { recursive: true }).map((file) => statSync(join("src", file)).mtimeMs));
+const isFresh = existsSync("dist/index.js") && statSync("dist/index.js").mtimeMs >= newest();
+
+if (!(process.argv.includes("--if-needed") && isFresh)) {
+  rmSync("dist", { recursive: true, force: true });
+  execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
+  useJsEndings();
+}
+
+/** tsc writes the endings of imports anew in .js files, but not in .d.ts files. */
+function useJsEndings() {
+  for (const file of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
+    const path = join("dist", file);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(/(from "\.[^"]+)\.ts"/g, '$1.js"'));
+  }
+}

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 
 if (!existsSync(".dev.vars")) writeFileSync(".dev.vars", `SESSION_SECRET="${randomBytes(32).toString("base64")}"\n`);
-execFileSync("node", ["scripts/build.mjs"], { stdio: "inherit" });
+execFileSync("node", ["scripts/build.mjs", "--if-needed"], { stdio: "inherit" });
 
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
 const options = ["dev", "--show-interactive-dev-session=false", "--inspector-port=0", ...process.argv.slice(2)];

@@ -25,12 +25,24 @@ export type CookieMode = "send" | "changes" | "later" | "impossible";
  * @throws DataError, StoreError, StateError: then nothing is promised to the browser.
  */
 export async function commit(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
+  // A save() that nobody awaited may still be on its way.
+  while (state.writing !== null) await state.writing.catch(() => {});
+  const writing = write(state, engine, mode);
+  state.writing = writing;
+  try {
+    return await writing;
+  } finally {
+    state.writing = null;
+  }
+}
+
+async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
   const route = state.used && needsNewKey(state) ? await engine.keeping.route(state.subject) : undefined;
   const plan = planFor(state, engine, route);
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
-  const claims = needsToken(plan.next, mode) ? engine.keeping.claims(plan.next as Kept, engine.now()) : undefined;
+  const claims = needsToken(plan.next, state.used, mode) ? engine.keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && engine.codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
   await endOld(state, engine);
@@ -51,8 +63,8 @@ export async function commitEnds(state: SessionState, engine: Engine): Promise<v
   await endOld(state, engine);
 }
 
-function needsToken(next: Kept | null, mode: CookieMode): boolean {
-  if (next === null || mode === "later" || mode === "impossible") return false;
+function needsToken(next: Kept | null, used: boolean, mode: CookieMode): boolean {
+  if (next === null || !used || mode === "later" || mode === "impossible") return false;
   return next.token.renew === "must" || (next.token.renew === "due" && mode === "send");
 }
 

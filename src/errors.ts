@@ -34,11 +34,11 @@ export type SessionErrorCode =
  * }
  * ```
  */
-export class SessionError<Code extends SessionErrorCode = SessionErrorCode> extends Error {
+export class SessionError extends Error {
   /** What went wrong, for programs. */
-  readonly code: Code;
+  readonly code: SessionErrorCode;
 
-  constructor(code: Code, message: string) {
+  constructor(code: SessionErrorCode, message: string) {
     super(message);
     this.code = code;
     this.name = new.target.name;
@@ -46,22 +46,28 @@ export class SessionError<Code extends SessionErrorCode = SessionErrorCode> exte
 }
 
 /** An option is wrong (`ERR_OPTION`), or a secret is missing or too easy to guess (`ERR_SECRET`). Thrown at creation. */
-export class OptionError extends SessionError<"ERR_OPTION" | "ERR_SECRET"> {}
+export class OptionError extends SessionError {
+  declare readonly code: "ERR_OPTION" | "ERR_SECRET";
+}
 
 /** Session data cannot be kept: not JSON, more than the limit, or too large for a cookie. Thrown when it is saved. */
-export class DataError extends SessionError<"ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_COOKIE_TOO_LARGE"> {}
+export class DataError extends SessionError {
+  declare readonly code: "ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_COOKIE_TOO_LARGE";
+}
 
 /**
  * The session was used at a moment when it cannot be: before `await session.ready()` (`ERR_SESSION_NOT_LOADED`), after the
  * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), or with a response that
  * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`).
  */
-export class StateError extends SessionError<
-  "ERR_SESSION_NOT_LOADED" | "ERR_SESSION_COMMITTED" | "ERR_SESSION_MISSING" | "ERR_COOKIE_NOT_POSSIBLE"
-> {}
+export class StateError extends SessionError {
+  declare readonly code: "ERR_SESSION_NOT_LOADED" | "ERR_SESSION_COMMITTED" | "ERR_SESSION_MISSING" | "ERR_COOKIE_NOT_POSSIBLE";
+}
 
 /** `session.update()` met other writers at every try. Nothing was written by it. */
-export class ConflictError extends SessionError<"ERR_CONFLICT"> {}
+export class ConflictError extends SessionError {
+  declare readonly code: "ERR_CONFLICT";
+}
 
 /** The store operations named by a {@link StoreError}. */
 export type StoreOperation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "list" | "removeAll" | "route";
@@ -71,7 +77,8 @@ export type StoreOperation = "load" | "create" | "update" | "replace" | "touch" 
  *
  * The store's own error is not attached: drivers put commands, and so session data, into theirs.
  */
-export class StoreError extends SessionError<"ERR_STORE"> {
+export class StoreError extends SessionError {
+  declare readonly code: "ERR_STORE";
   /** The HTTP status that fits: 503 Service Unavailable. */
   readonly status = 503;
   /** False: frameworks that look at it (Koa) must not show the message to clients. */

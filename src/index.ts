@@ -18,6 +18,7 @@ export type { SessionEvent } from "./events.ts";
 export type { MaybePromise } from "./maybe-promise.ts";
 export type { SessionOptions } from "./options.ts";
 export type { Patch } from "./patch.ts";
+export type { KeyUse, Primitives, Sealed } from "./primitives.ts";
 export type { SessionMeta, SessionRecord } from "./record.ts";
 export type { Session, SessionSnapshot } from "./session.ts";
 export { createSessions, type RequestHeaders, type SessionHandler, type Sessions } from "./sessions.ts";

@@ -64,13 +64,16 @@ function check(value: unknown, path: (string | number)[], above: Set<object>): v
 }
 
 function checkItems(items: unknown[], path: (string | number)[], above: Set<object>): void {
+  if (Object.getPrototypeOf(items) !== Array.prototype) refuse(path, "a class object");
+  // An array owns its items and its length; JSON would drop whatever else it owns.
+  if (Reflect.ownKeys(items).length > items.length + 1) refuse(path, "an array with properties");
   for (let index = 0; index < items.length; index++) check(items[index], [...path, index], above);
 }
 
 function checkProperties(object: object, path: (string | number)[], above: Set<object>): void {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== null && prototype !== Object.prototype) {
-    refuse(path, `a ${object.constructor?.name || "class"} object`);
+    refuse(path, `a ${prototype.constructor?.name || "class"} object`);
   }
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
   if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "a symbol key");

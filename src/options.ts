@@ -32,7 +32,7 @@ export interface SessionOptions {
   idleTimeout?: number;
   /** A session this old ends, used or not; a login begins anew. Default 2,592,000 (30 days). */
   absoluteTimeout?: number;
-  /** How often, at most, use of a session is written down. Default: a quarter of `idleTimeout`. */
+  /** How often, at most, use of a session is written down; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
   touchEvery?: number;
   /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
   lazy?: boolean;

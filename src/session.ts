@@ -38,6 +38,8 @@ export function stateOf<Data extends object>(session: Session<Data>): SessionSta
 export class Session<Data extends object = Record<string, unknown>> {
   readonly #state: SessionState;
   readonly #actions: SessionActions<Data>;
+  /** One load, however many ask for it at the same time. */
+  #loading: Promise<void> | undefined;
 
   static {
     readState = (session) => session.#state;
@@ -132,7 +134,9 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** Loads the session, where the option `lazy` left that to you. */
   async ready(): Promise<void> {
-    if (this.#state.phase === "unloaded") await this.#actions.load();
+    if (this.#state.phase !== "unloaded") return;
+    this.#loading ??= this.#actions.load();
+    await this.#loading;
   }
 
   /**

@@ -50,6 +50,7 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
 /**
  * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
  *
+ * @param primitives For adapters: another implementation of the cryptography, that gives the same bytes.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example

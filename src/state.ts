@@ -58,6 +58,8 @@ export class SessionState {
   clear = false;
   /** Whether the response clears every cookie of ours, because two sessions came. */
   ambiguous = false;
+  /** A commit that is not done yet. */
+  writing: Promise<unknown> | null = null;
   subject: string | undefined;
   meta: SessionMeta | undefined;
   temp = false;

@@ -11,7 +11,7 @@ import { webCrypto } from "./primitives.ts";
 import type { SessionMeta } from "./record.ts";
 import { newSessionId } from "./session-id.ts";
 
-export { type StoreCase, storeContract } from "./store-contract.ts";
+export { type StoreCase, storeContract } from "./testing/store-contract.ts";
 
 /** The session that {@link cookieFor} makes up. */
 export interface CookieForOptions {

@@ -77,16 +77,17 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
 }
 
 function attributeText({ secure = true, httpOnly = true, sameSite = "lax", partitioned, priority }: CookieOptions): string {
-  const site = { lax: "Lax", strict: "Strict", none: "None" }[sameSite];
-  if (site === undefined)
-    throw new OptionError("ERR_OPTION", `Cannot use sameSite "${sameSite}": it is "lax", "strict" or "none"`);
-  const rank = priority === undefined ? undefined : { low: "Low", medium: "Medium", high: "High" }[priority];
-  if (priority !== undefined && rank === undefined) {
-    throw new OptionError("ERR_OPTION", `Cannot use priority "${priority}": it is "low", "medium" or "high"`);
-  }
-  const secureText = secure ? "; Secure" : "";
-  const httpOnlyText = httpOnly ? "; HttpOnly" : "";
-  return `${httpOnlyText}${secureText}; SameSite=${site}${partitioned ? "; Partitioned" : ""}${rank ? `; Priority=${rank}` : ""}`;
+  const site = spelled("sameSite", sameSite, ["Lax", "Strict", "None"]);
+  const rank = priority === undefined ? "" : `; Priority=${spelled("priority", priority, ["Low", "Medium", "High"])}`;
+  return `${httpOnly ? "; HttpOnly" : ""}${secure ? "; Secure" : ""}; SameSite=${site}${partitioned ? "; Partitioned" : ""}${rank}`;
+}
+
+/** The word as it stands in the header. */
+function spelled(option: string, value: string, words: readonly string[]): string {
+  const word = words.find((candidate) => candidate.toLowerCase() === value);
+  if (word !== undefined) return word;
+  const choice = words.map((candidate) => `"${candidate.toLowerCase()}"`).join(", ");
+  throw new OptionError("ERR_OPTION", `Cannot use cookie ${option} "${value}": it is one of ${choice}`);
 }
 
 function prefixed(name: string, { domain, path = "/", secure = true, httpOnly = true }: CookieOptions): string {

@@ -85,8 +85,8 @@ class MemoryStore implements SessionStore {
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
     const moved = patched(record, entry, patch);
+    this.#put(from.id, { movedAt: record.seenAt, ...(follow && { to: Object.freeze({ ...to }) }) });
     this.#put(to.id, moved);
-    this.#put(from.id, { movedAt: record.seenAt, ...(follow && { to: { ...to } }) });
     this.#makeRoom(record.seenAt, to.id);
     return { ok: true, version: moved.version };
   }

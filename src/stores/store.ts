@@ -14,6 +14,7 @@ export interface Key {
 
 /** What is left where a session was, for 60 seconds after it got a new id. */
 export interface MovedMark {
+  /** The `seenAt` of the record that moved. */
   readonly movedAt: number;
   /** Where it went. Only after `regenerateId()`: after a login nobody may follow. */
   readonly to?: Key;
@@ -79,9 +80,9 @@ export interface SessionStore {
    * else from `record` (its `data` and `version` are not used), and leaves a mark at `oldKey` for 60 seconds. With `follow`, the mark says where.
    */
   replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, options: { follow: boolean }): Promise<UpdateResult>;
-  /** Sets `seenAt` to `now`, and `expiresAt` unless it would move backwards. False when there is nothing to touch. */
+  /** Sets `seenAt` and `expiresAt`, neither of which moves backwards. False when there is nothing to touch. */
   touch(key: Key, options: { now: number; expiresAt: number }): Promise<boolean>;
-  /** Ends a session. Nothing to end is fine. A mark that says where its session went ends that session too. */
+  /** Ends a session. Nothing to end is fine. A mark that says where its session went ends that too, from mark to mark. */
   remove(key: Key): Promise<void>;
   /** The sessions of a subject, in any order; expired ones may be among them. */
   list?(subject: string): Promise<SessionInfo[]>;

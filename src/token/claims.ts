@@ -47,6 +47,7 @@ export function claimsFromJson(text: string): Claims | null {
   const { sid, route, start, iat, exp, temp, sub, data } = json;
   if (!isSessionId(sid) || !isInstant(start) || !isInstant(iat) || !isInstant(exp)) return null;
   if (route !== undefined && typeof route !== "string") return null;
+  if (temp !== undefined && temp !== true) return null;
   if (sub !== undefined && typeof sub !== "string") return null;
   if (data !== undefined && !isObject(data)) return null;
   return Object.freeze({
@@ -55,7 +56,7 @@ export function claimsFromJson(text: string): Claims | null {
     iat,
     exp,
     ...(route !== undefined && { route }),
-    ...(temp === true && { temp }),
+    ...(temp && { temp: true as const }),
     ...(sub !== undefined && { sub }),
     ...(data !== undefined && { data: JSON.stringify(data) }),
   });

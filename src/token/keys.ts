@@ -47,8 +47,9 @@ export interface KeyPlan {
 const MIN_SECRET_BYTES = 32;
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 8;
+// Whole words where short ones could turn up in random letters: nobody's random secret is refused.
 const PLACEHOLDER =
-  /change[-_ ]?(me|this|in)|(your|my|some|a)[-_ ]?(super[-_ ]?)?(session[-_ ]?)?(secret|password|key)|at[-_ ]?least[-_ ]?32|keyboard[-_ ]?cat|placeholder|replace[-_ ]?(me|this)|insert[-_ ]/i;
+  /change[-_ ]?(me(?![a-z])|this|in[-_ ]?prod)|(your|my|some|\ba)[-_ ]?(super[-_ ]?)?(session[-_ ]?)?(secret|password|key)(?![a-z])|at[-_ ]?least[-_ ]?32|keyboard[-_ ]?cat|placeholder|replace[-_ ]?(me|this)|insert[-_ ]/i;
 
 /**
  * The secrets as a list, newest first; undefined entries are dropped.
@@ -56,7 +57,8 @@ const PLACEHOLDER =
  * @throws {@link OptionError} with `ERR_SECRET` when none is left, or one is short, a placeholder, repeated or given twice.
  */
 export function checkSecrets(secrets: string | readonly (string | undefined)[] | undefined): readonly string[] {
-  const list = (typeof secrets === "string" ? [secrets] : (secrets ?? [])).filter((secret) => secret !== undefined);
+  const given = Array.isArray(secrets) ? secrets : [secrets as string | undefined];
+  const list = given.filter((secret) => secret !== undefined);
   if (list.length === 0) {
     throw new OptionError("ERR_SECRET", "Cannot create sessions: no secret is set. Make one with: openssl rand -base64 32");
   }
@@ -76,6 +78,7 @@ function checkSecret(secret: string, index: number): void {
 
 function secretProblem(secret: string): string | undefined {
   if (typeof secret !== "string") return "it is not a string";
+  if (secret === "") return "it is empty";
   if (encodeUtf8(secret).length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
   if (PLACEHOLDER.test(secret)) return "it looks like a placeholder";
   if (isRepetition(secret)) return "it repeats itself";

@@ -28,11 +28,11 @@ export class Browser {
     return response;
   }
 
-  /** Sends a request with the cookies held now, and leaves its answer on the way. */
+  /** Sends a request with the cookies held now, or those in `init`, and leaves its answer on the way. */
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const cookie = this.cookieHeader();
-    if (cookie !== "") headers.set("Cookie", cookie);
+    if (cookie !== "" && !headers.has("Cookie")) headers.set("Cookie", cookie);
     return this.#serve(new Request(`https://app.example.com${path}`, { ...init, headers }));
   }
 

@@ -1,0 +1,61 @@
+// Fails when a file of src/ imports one that stands below it here, or a package it may not name.
+// The list is the architecture: docs/architecture.md says what the rooms are for.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const LAYERS = [
+  // Ground: knows nothing of sessions.
+  ["errors.ts", "maybe-promise.ts"],
+  ["encoding.ts"],
+  ["primitives.ts", "session-id.ts", "json.ts"],
+  ["cookie/parse.ts", "cookie/serialize.ts"],
+  // Tokens: what stands in the cookie.
+  ["token/claims.ts"],
+  ["token/codec.ts", "token/keys.ts"],
+  ["token/signed.ts", "token/encrypted.ts", "token/verified.ts"],
+  ["events.ts"],
+  // The session, without input or output.
+  ["record.ts", "patch.ts", "lifetime.ts"],
+  ["stores/store.ts"],
+  ["state.ts"],
+  ["session.ts"],
+  // Keeping.
+  ["stores/memory.ts", "keeping.ts"],
+  // One request.
+  ["options.ts"],
+  ["engine.ts"],
+  ["loading.ts", "plan.ts"],
+  ["commit.ts", "response.ts"],
+  ["update.ts"],
+  ["sessions.ts"],
+  ["index.ts"],
+  // Frameworks translate, and never decide. Tests use what they like.
+  ["adapters/fetch.ts", "adapters/hono.ts"],
+  ["testing/"],
+  ["testing.ts"],
+];
+const PACKAGES = { "adapters/hono.ts": ["hono"] };
+
+const layerOf = (file) =>
+  LAYERS.findIndex((files) => files.some((name) => name === file || (name.endsWith("/") && file.startsWith(name))));
+const problems = [];
+
+for (const file of readdirSync("src", { recursive: true }).filter((name) => name.endsWith(".ts"))) {
+  const layer = layerOf(file);
+  if (layer === -1) problems.push(`src/${file} has no place in scripts/check-arrows.mjs`);
+  for (const [, target] of readFileSync(join("src", file), "utf8").matchAll(
+    /^(?:import|export (?:type )?[{*])[^;"]*"([^"\n]+)";/gm,
+  )) {
+    if (!target.startsWith(".")) {
+      if (!PACKAGES[file]?.includes(target)) problems.push(`src/${file} must not import ${target}`);
+      continue;
+    }
+    const imported = join(dirname(file), target);
+    const sameRoom = dirname(file) === "testing" && dirname(imported) === "testing";
+    if (!sameRoom && layerOf(imported) >= layer) problems.push(`src/${file} must not import src/${imported}: it stands below`);
+  }
+}
+
+for (const problem of problems) console.log(problem);
+console.log(problems.length === 0 ? "arrows: all imports point upward" : `arrows: ${problems.length} wrong`);
+process.exit(problems.length === 0 ? 0 : 1);

@@ -1,0 +1,51 @@
+/** The examples, started as their first lines say, and visited by a browser over HTTP. */
+import { readFileSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { Browser } from "../support/browser.ts";
+import { SECRET } from "../support/secrets.ts";
+import { type Server, startServer } from "../support/server.ts";
+
+let server: Server | undefined;
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+/** The command in the first lines of an example, on a port of the test's. */
+function commandIn(file: string, program: string): (port: number) => string[] {
+  const command = new RegExp(` (${program} .+?)(  |$)`, "m").exec(readFileSync(file, "utf8").split("import")[0] as string)?.[1];
+  if (command === undefined) throw new Error(`${file} names no command with ${program}`);
+  return (port) => command.trim().replace("3000", String(port)).split(" ");
+}
+
+async function countsViews(browser: Browser): Promise<void> {
+  expect(await (await browser.visit("/")).text()).toBe("1 views\n");
+  expect(await (await browser.visit("/")).text()).toBe("2 views\n");
+  expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+}
+
+describe("examples", () => {
+  for (const [file, program] of [
+    ["examples/fetch.ts", "bun"],
+    ["examples/fetch.ts", "deno"],
+    ["examples/deno.ts", "deno"],
+  ] as const) {
+    it(`${file} counts a visitor's views with ${program}`, async () => {
+      server = await startServer(commandIn(file, program), { SESSION_SECRET: SECRET });
+      await countsViews(new Browser(server.serve));
+      await countsViews(new Browser(server.serve));
+    });
+  }
+
+  it("examples/worker.ts counts views, logs in and out with npm start", async () => {
+    server = await startServer((port) => ["npm", "start", "--", "--port", String(port)]);
+    const browser = new Browser(server.serve);
+    const page = async (path: string, init?: RequestInit) => (await browser.visit(path, init)).text();
+    expect(await page("/")).toContain("<strong>1</strong> time");
+    await browser.visit("/login", { method: "POST", body: new URLSearchParams({ name: "Ada" }) });
+    expect(await page("/")).toContain("Welcome, Ada!");
+    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    await browser.visit("/logout", { method: "POST", body: new URLSearchParams() });
+    expect(await page("/")).toContain("You are not logged in.");
+  });
+});

@@ -1,0 +1,57 @@
+/** Memory stores with some of their methods made otherwise, and what such methods are made of. */
+import type { JsonObject } from "../../src/json.ts";
+import type { Patch } from "../../src/patch.ts";
+import type { SessionRecord } from "../../src/record.ts";
+import { memory } from "../../src/stores/memory.ts";
+import { isMoved, type Key, type SessionStore } from "../../src/stores/store.ts";
+
+export type Full = Required<Omit<SessionStore, "route">>;
+export type Change = (whole: Full) => Partial<SessionStore>;
+
+/** A memory store with some of its methods made wrong. */
+export function altered(change: Change): SessionStore {
+  const store = memory() as Full;
+  const whole: Full = {
+    guarantees: store.guarantees,
+    load: (...args) => store.load(...args),
+    create: (...args) => store.create(...args),
+    update: (...args) => store.update(...args),
+    replace: (...args) => store.replace(...args),
+    touch: (...args) => store.touch(...args),
+    remove: (...args) => store.remove(...args),
+    list: (...args) => store.list(...args),
+    removeAll: (...args) => store.removeAll(...args),
+  };
+  return { ...whole, ...change({ ...whole }) };
+}
+
+export async function recordAt(store: SessionStore, key: Key, now: number): Promise<SessionRecord | null> {
+  const found = await store.load(key, { now });
+  return found === null || isMoved(found) ? null : found;
+}
+
+/** A patch whose values for objects are laid over the objects that are there. */
+export function merging(there: JsonObject, { set, ...rest }: Patch): Patch {
+  const merged = set.map(([key, json]) => {
+    const [before, value] = [there[key], JSON.parse(json)];
+    const both = [before, value].every((one) => typeof one === "object" && one !== null && !Array.isArray(one));
+    return [key, both ? JSON.stringify({ ...(before as object), ...value }) : json] as const;
+  });
+  return { ...rest, set: merged };
+}
+
+export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Update as stores do it that can only load and save. */
+export function readMergeSave(whole: Full): SessionStore["update"] {
+  return async (key, patch, options) => {
+    const found = await recordAt(whole, key, options.now);
+    if (found === null) return whole.update(key, patch, options);
+    if (options.ifVersion !== undefined && options.ifVersion !== found.version) return { ok: false, why: "conflict" };
+    await nextTurn();
+    await whole.remove(key);
+    await whole.create(key, { ...found, expiresAt: Math.max(found.expiresAt, options.expiresAt) });
+    const { ifVersion: _checked, ...rest } = options;
+    return whole.update(key, patch, rest);
+  };
+}

@@ -1,0 +1,265 @@
+/** Stores that break the contract: what is wrong, the case that must notice, and how it is done. */
+import { parseData } from "../../src/json.ts";
+import type { SessionRecord } from "../../src/record.ts";
+import { isMoved, type SessionStore } from "../../src/stores/store.ts";
+import { type Change, type Full, merging, nextTurn, readMergeSave, recordAt } from "./altered.ts";
+
+export const broken: [what: string, caughtBy: string, change: Change][] = [
+  [
+    "update inserts",
+    "an unknown id cannot be changed, and nothing comes into being by trying",
+    (whole) => ({
+      async update(key, patch, options) {
+        const result = await whole.update(key, patch, options);
+        if (result.ok || result.why !== "gone") return result;
+        const { now, expiresAt } = options;
+        await whole.create(key, { data: "{}", version: 0, startedAt: now, seenAt: now, expiresAt });
+        return whole.update(key, patch, { now, expiresAt });
+      },
+    }),
+  ],
+  [
+    "touch inserts",
+    "update, touch, replace and load with touch do not bring back a removed record",
+    (whole) => ({
+      async touch(key, options) {
+        if (await whole.touch(key, options)) return true;
+        if ((await whole.load(key, options)) !== null) return false;
+        await whole.create(key, { data: "{}", version: 1, startedAt: options.now, seenAt: options.now, ...options });
+        return false;
+      },
+    }),
+  ],
+  [
+    "create overwrites",
+    "create does not overwrite a record",
+    (whole) => ({
+      async create(key, record) {
+        await whole.remove(key);
+        await whole.create(key, record);
+      },
+    }),
+  ],
+  [
+    "nested objects are merged",
+    "a nested object is replaced, never merged",
+    (whole) => ({
+      async update(key, patch, options) {
+        const found = await recordAt(whole, key, options.now);
+        return whole.update(key, merging(parseData(found?.data ?? "{}") ?? {}, patch), options);
+      },
+    }),
+  ],
+  [
+    "null removes a key",
+    "null is a value and removes nothing",
+    (whole) => ({
+      update(key, { set, unset }, options) {
+        const nulls = set.filter(([, json]) => json === "null").map(([name]) => name);
+        return whole.update(key, { set: set.filter(([, json]) => json !== "null"), unset: [...unset, ...nulls] }, options);
+      },
+    }),
+  ],
+  [
+    "what was passed in stays shared",
+    "changing what was passed in changes nothing in the store",
+    (whole) => {
+      const metas = new Map<string, SessionRecord["meta"]>();
+      return {
+        create(key, record) {
+          metas.set(key.id, record.meta);
+          return whole.create(key, record);
+        },
+        async load(key, options) {
+          const found = await whole.load(key, options);
+          const meta = metas.get(key.id);
+          return found === null || isMoved(found) || meta === undefined ? found : { ...found, meta };
+        },
+      };
+    },
+  ],
+  [
+    "what was loaded stays shared",
+    "changing what was loaded changes nothing in the store",
+    (whole) => {
+      const answers = new Map<string, Awaited<ReturnType<SessionStore["load"]>>>();
+      return {
+        async load(key, options) {
+          const found = await whole.load(key, options);
+          const answer = answers.get(key.id) ?? structuredClone(found);
+          answers.set(key.id, answer);
+          return answer;
+        },
+      };
+    },
+  ],
+  [
+    "the expiry moves backwards",
+    "touch never moves the expiry backwards",
+    (whole) => ({
+      async touch(key, options) {
+        const found = await recordAt(whole, key, options.now);
+        if (found === null) return false;
+        await whole.remove(key);
+        await whole.create(key, { ...found, seenAt: options.now, expiresAt: options.expiresAt });
+        return true;
+      },
+    }),
+  ],
+  [
+    "replace leaves no mark",
+    "the mark says when the session moved, and not where to without follow",
+    (whole) => ({
+      async replace(from, to, patch, record) {
+        const result = await whole.replace(from, to, patch, record, { follow: false });
+        if (result.ok) await whole.remove(from);
+        return result;
+      },
+    }),
+  ],
+  [
+    "the mark tells where to after a login",
+    "the mark says when the session moved, and not where to without follow",
+    (whole) => ({ replace: (from, to, patch, record) => whole.replace(from, to, patch, record, { follow: true }) }),
+  ],
+  [
+    "remove does not follow the mark",
+    "removing a moved session with follow ends the session where it is now",
+    (whole) => ({ replace: (from, to, patch, record) => whole.replace(from, to, patch, record, { follow: false }) }),
+  ],
+  [
+    "replace writes the data it was given",
+    "replace patches what is there now",
+    (whole) => ({
+      async replace(from, to, patch, record, options) {
+        const set = Object.entries(parseData(record.data) ?? {}).map(([key, value]) => [key, JSON.stringify(value)] as const);
+        return whole.replace(from, to, { clear: true, set: [...set, ...patch.set], unset: patch.unset }, record, options);
+      },
+    }),
+  ],
+  [
+    "replace ignores clear",
+    "clear drops the data that was there",
+    (whole) => ({
+      replace: (from, to, { set, unset }, record, options) => whole.replace(from, to, { set, unset }, record, options),
+    }),
+  ],
+  [
+    "remove throws when there is nothing",
+    "a removed record is gone, and removing it again is fine",
+    (whole) => ({
+      async remove(key) {
+        if ((await whole.load(key, { now: 0 })) === null) throw new Error("Cannot remove the session: there is none");
+        await whole.remove(key);
+      },
+    }),
+  ],
+  [
+    "removeAll ignores except",
+    "removeAll spares the one session that is excepted",
+    (whole) => ({ removeAll: (subject) => whole.removeAll(subject) }),
+  ],
+  [
+    "removeAll takes the subject for a beginning",
+    "a subject may have any name that begins like another's",
+    (whole) => {
+      const subjects = new Set<string>();
+      return {
+        create(key, record) {
+          subjects.add(record.subject ?? "");
+          return whole.create(key, record);
+        },
+        async removeAll(subject, options) {
+          const counts = [...subjects].filter((one) => one.startsWith(subject)).map((one) => whole.removeAll(one, options));
+          return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+        },
+      };
+    },
+  ],
+  [
+    "list keeps what was removed",
+    "list gives no session of others, none of nobody, none removed and no mark",
+    (whole) => {
+      const rows = new Map<string, Awaited<ReturnType<Full["list"]>>>();
+      return {
+        async create(key, record) {
+          await whole.create(key, record);
+          if (record.subject !== undefined) rows.set(record.subject, await whole.list(record.subject));
+        },
+        async remove() {},
+        list: async (subject) => rows.get(subject) ?? [],
+      };
+    },
+  ],
+  [
+    "ifVersion is ignored",
+    "ifVersion answers conflict when the version is another one, and changes nothing",
+    (whole) => ({ update: (key, patch, { now, expiresAt }) => whole.update(key, patch, { now, expiresAt }) }),
+  ],
+  [
+    "load with touch slides every time",
+    "load with touch does not slide a record seen after seenBefore",
+    (whole) => ({
+      load: (key, { now, touch }) =>
+        whole.load(key, touch === undefined ? { now } : { now, touch: { ...touch, seenBefore: now } }),
+    }),
+  ],
+  [
+    "load forgets touch",
+    "load with touch slides the record in the same call",
+    (whole) => ({ load: (key, { now }) => whole.load(key, { now }) }),
+  ],
+  [
+    "a record ends a minute early",
+    "a record is there until just before its expiry",
+    (whole) => ({ load: (key, options) => whole.load(key, { ...options, now: options.now + 60 }) }),
+  ],
+  [
+    "an unknown id is an exception",
+    "an unknown id loads as null",
+    (whole) => ({
+      async load(key, options) {
+        const found = await whole.load(key, options);
+        if (found === null) throw new Error("Cannot load the session: there is none");
+        return found;
+      },
+    }),
+  ],
+  [
+    "data is read with prototypes",
+    'the key "__proto__" is data like any other',
+    (whole) => ({
+      async load(key, options) {
+        const found = await whole.load(key, options);
+        if (found === null || isMoved(found)) return found;
+        const data: Record<string, unknown> = {};
+        for (const [name, value] of Object.entries(JSON.parse(found.data))) data[name] = value;
+        return { ...found, data: JSON.stringify(data) };
+      },
+    }),
+  ],
+  [
+    "an update reads, merges and saves",
+    "50 updates of 50 keys at the same time all survive",
+    (whole) => ({ update: readMergeSave(whole) }),
+  ],
+  [
+    "an update revives what is removed at the same time",
+    "nothing revives a session that is removed at the same time",
+    (whole) => ({ update: readMergeSave(whole) }),
+  ],
+  [
+    "two replaces at the same time both win",
+    "of replaces of one session at the same time, one wins",
+    (whole) => ({
+      async replace(from, to, patch, record, options) {
+        const found = await recordAt(whole, from, record.seenAt);
+        await nextTurn();
+        const result = await whole.replace(from, to, patch, record, options);
+        if (result.ok || found === null) return result;
+        await whole.create(to, { ...record, data: found.data, version: found.version + 1 });
+        return { ok: true, version: found.version + 1 };
+      },
+    }),
+  ],
+];

@@ -1,0 +1,223 @@
+/** The memory store: the contract, and what is its own: its bounds, whom it evicts, and what it frees. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import type { SessionRecord } from "../../src/record.ts";
+import { memory } from "../../src/stores/memory.ts";
+import type { SessionStore } from "../../src/stores/store.ts";
+import { storeContract } from "../../src/testing/store-contract.ts";
+import { HOUR, MINUTE } from "../support/clock.ts";
+
+const NOW = 1_800_000_000;
+const NO_CHANGE = { set: [], unset: [] };
+
+function record(fields: Partial<SessionRecord> = {}): SessionRecord {
+  return { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR, ...fields };
+}
+
+async function create(store: SessionStore, ids: string[], fields: Partial<SessionRecord> = {}): Promise<void> {
+  for (const id of ids) await store.create({ id }, record(fields));
+}
+
+/** Which of the ids are there, also as marks. */
+async function kept(store: SessionStore, ids: string[], now = NOW): Promise<string[]> {
+  const found = await Promise.all(ids.map((id) => store.load({ id }, { now })));
+  return ids.filter((_id, index) => found[index] !== null);
+}
+
+describe("memory keeps the store contract", () => {
+  for (const { name, run } of storeContract(() => memory())) it(name, run);
+});
+
+describe("memory bounded by count", () => {
+  it("evicts the session used longest ago", async () => {
+    const store = memory({ maxSessions: 3 });
+    await create(store, ["a", "b", "c", "d"]);
+    expect(await kept(store, ["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
+  });
+
+  it.each<[string, (store: SessionStore) => Promise<unknown>]>([
+    ["touch", (store) => store.touch({ id: "a" }, { now: NOW, expiresAt: NOW + HOUR })],
+    ["update", (store) => store.update({ id: "a" }, NO_CHANGE, { now: NOW, expiresAt: NOW + HOUR })],
+    ["load with touch", (store) => store.load({ id: "a" }, { now: NOW, touch: { seenBefore: NOW, expiresAt: NOW + HOUR } })],
+  ])("takes %s for use", async (_what, use) => {
+    const store = memory({ maxSessions: 3 });
+    await create(store, ["a", "b", "c"]);
+    await use(store);
+    await create(store, ["d"]);
+    expect(await kept(store, ["a", "b", "c", "d"])).toEqual(["a", "c", "d"]);
+  });
+
+  it("evicts anonymous sessions first, though they were used last", async () => {
+    const store = memory({ maxSessions: 3 });
+    await create(store, ["ada", "grace"], { subject: "user" });
+    await create(store, ["visitor1"]);
+    await create(store, ["edsger"], { subject: "user" });
+    expect(await kept(store, ["ada", "grace", "visitor1", "edsger"])).toEqual(["ada", "grace", "edsger"]);
+  });
+
+  it("keeps logged-in users through a flood of visitors, but for one", async () => {
+    const store = memory({ maxSessions: 5 });
+    await create(store, ["u1", "u2", "u3", "u4", "u5"], { subject: "user" });
+    for (let visitor = 0; visitor < 1000; visitor++) await create(store, [`visitor${visitor}`]);
+    expect(await kept(store, ["u1", "u2", "u3", "u4", "u5", "visitor998", "visitor999"])).toEqual([
+      ...["u2", "u3", "u4", "u5", "visitor999"],
+    ]);
+  });
+
+  it("evicts logged-in users when there is nobody else, and lists them no more", async () => {
+    const store = memory({ maxSessions: 2 });
+    await create(store, ["a", "b", "c"], { subject: "user" });
+    expect(await kept(store, ["a", "b", "c"])).toEqual(["b", "c"]);
+    expect((await store.list?.("user"))?.map(({ id }) => id).sort()).toEqual(["b", "c"]);
+    expect(await store.removeAll?.("user")).toBe(2);
+  });
+
+  it("never evicts the session it was just given", async () => {
+    const store = memory({ maxSessions: 1 });
+    await create(store, ["user"], { subject: "user" });
+    await create(store, ["visitor"]);
+    expect(await kept(store, ["user", "visitor"])).toEqual(["visitor"]);
+  });
+
+  it("has room again after a session is removed", async () => {
+    const store = memory({ maxSessions: 2 });
+    await create(store, ["a", "b"]);
+    await store.remove({ id: "b" });
+    await create(store, ["c"]);
+    expect(await kept(store, ["a", "b", "c"])).toEqual(["a", "c"]);
+  });
+
+  it("counts the marks of sessions that moved", async () => {
+    const store = memory({ maxSessions: 1 });
+    await create(store, ["before"]);
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    expect(await kept(store, ["before", "after"])).toEqual(["after"]);
+  });
+
+  it("gives up a mark before it ends a logged-in user's session", async () => {
+    const store = memory({ maxSessions: 2 });
+    await create(store, ["user"], { subject: "user" });
+    await create(store, ["before"]);
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    expect(await kept(store, ["user", "before", "after"])).toEqual(["user", "after"]);
+  });
+});
+
+describe("memory bounded by bytes", () => {
+  const data = JSON.stringify({ text: "x".repeat(1000) });
+
+  it("evicts the session used longest ago", async () => {
+    const store = memory({ maxBytes: 10_000 });
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    await create(store, ids, { data });
+    const left = await kept(store, ids);
+    expect(left.length).toBeGreaterThan(1);
+    expect(left.length).toBeLessThan(6);
+    expect(left).toEqual(ids.slice(-left.length));
+  });
+
+  it("evicts anonymous sessions first", async () => {
+    const store = memory({ maxBytes: 10_000 });
+    await create(store, ["user"], { data, subject: "user" });
+    await create(store, ["a", "b", "c", "d", "e", "f"], { data });
+    expect(await kept(store, ["user", "a", "f"])).toEqual(["user", "f"]);
+  });
+
+  it("evicts others when a session grows, and never the one that grows", async () => {
+    const store = memory({ maxBytes: 10_000 });
+    await create(store, ["a", "b", "c"], { data });
+    const set = [["more", JSON.stringify("x".repeat(3500))] as const];
+    const options = { now: NOW, expiresAt: NOW + HOUR };
+    expect(await store.update({ id: "a" }, { set, unset: [] }, options)).toEqual({ ok: true, version: 2 });
+    expect(await kept(store, ["a", "b", "c"])).toEqual(["a"]);
+  });
+
+  it("keeps a session that is too large alone", async () => {
+    const store = memory({ maxBytes: 1000 });
+    await create(store, ["small", "large"], { data });
+    expect(await kept(store, ["small", "large"])).toEqual(["large"]);
+  });
+
+  it("counts what login said", async () => {
+    const store = memory({ maxBytes: 10_000 });
+    const ids = ["a", "b", "c", "d", "e", "f"];
+    await create(store, ids, { subject: "user", meta: { device: "x".repeat(1000) } });
+    expect((await kept(store, ids)).length).toBeLessThan(6);
+  });
+
+  it("counts right after sessions grew, shrank, moved and ended", async () => {
+    const store = memory({ maxBytes: 10_000 });
+    const options = { now: NOW, expiresAt: NOW + HOUR };
+    for (let round = 0; round < 1000; round++) {
+      const [id, next] = [`round${round}`, `next${round}`];
+      await create(store, [id], { data, subject: "user", meta: { device: "phone" } });
+      await store.update({ id }, { set: [["a", JSON.stringify("y".repeat(2000))]], unset: [] }, options);
+      await store.update({ id }, { set: [], unset: ["a"] }, options);
+      await store.replace({ id }, { id: next }, NO_CHANGE, record(), { follow: true });
+      await store.remove({ id });
+    }
+    await create(store, ["a", "b", "c"], { data });
+    expect(await kept(store, ["a", "b", "c"])).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("memory and time", () => {
+  it("frees expired sessions when others come", async () => {
+    const store = memory();
+    await create(store, ["visitor"], { expiresAt: NOW + MINUTE });
+    await create(store, ["user"], { expiresAt: NOW + MINUTE, subject: "user" });
+    await create(store, ["latecomer"], { seenAt: NOW + MINUTE });
+    // Asked about a time when they had not expired: only what was freed is missing.
+    expect(await kept(store, ["visitor", "user", "latecomer"], NOW)).toEqual(["latecomer"]);
+    expect(await store.list?.("user")).toEqual([]);
+  });
+
+  it("does not give back a session from its expiry on", async () => {
+    const store = memory();
+    await create(store, ["a", "b", "c"]);
+    expect(await kept(store, ["a"], NOW + HOUR - 1)).toEqual(["a"]);
+    expect(await kept(store, ["a"], NOW + HOUR)).toEqual([]);
+    const late = { now: NOW + HOUR, expiresAt: NOW + 2 * HOUR };
+    expect(await store.touch({ id: "b" }, late)).toBe(false);
+    expect(await store.update({ id: "c" }, NO_CHANGE, late)).toEqual({ ok: false, why: "gone" });
+  });
+
+  it("lets an id be used again after its session expired", async () => {
+    const store = memory();
+    await create(store, ["a"]);
+    const next = record({ data: '{"next":true}', seenAt: NOW + HOUR, expiresAt: NOW + 2 * HOUR });
+    await store.create({ id: "a" }, next);
+    expect(await store.load({ id: "a" }, { now: NOW + HOUR })).toEqual(next);
+  });
+
+  it("forgets the mark of a session that moved after 60 seconds", async () => {
+    const store = memory();
+    await create(store, ["before"]);
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    expect(await kept(store, ["before"], NOW + 59)).toEqual(["before"]);
+    expect(await kept(store, ["before", "after"], NOW + 60)).toEqual(["after"]);
+    const options = { now: NOW + 60, expiresAt: NOW + HOUR };
+    expect(await store.update({ id: "before" }, NO_CHANGE, options)).toEqual({ ok: false, why: "gone" });
+  });
+});
+
+describe("memory and a million touches", () => {
+  it("takes no more room than before", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const store = memory({ maxSessions: 1000, maxBytes: 1_000_000 });
+    const ids = Array.from({ length: 1000 }, (_none, index) => `session${index}`);
+    await create(store, ids.slice(0, 500), { subject: "user" });
+    await create(store, ids.slice(500));
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let round = 1; round <= 1000; round++) {
+      for (const id of ids) await store.touch({ id }, { now: NOW + round, expiresAt: NOW + HOUR + round });
+    }
+    collect();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(4 * 1024 * 1024);
+    expect(await kept(store, ids)).toEqual(ids);
+    expect(await store.list?.("user")).toHaveLength(500);
+  });
+});

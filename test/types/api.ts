@@ -1,0 +1,51 @@
+/** What must compile, and what must not. Checked by `tsc -p test`; nothing here runs. */
+import { Hono } from "hono";
+import { type SessionVariables, session } from "../../src/adapters/hono.ts";
+import { createSessions, SessionError, type SessionEvent, StoreError } from "../../src/index.ts";
+import { SECRET } from "../support/secrets.ts";
+
+interface Data {
+  views: number;
+  cart: string[];
+}
+
+const sessions = createSessions<Data>({ secrets: SECRET });
+
+export const fetch = sessions.handler(async (_request, visitor, env: { KV: string }) => {
+  // @ts-expect-error: any key may be missing, since sessions end.
+  const certain: number = visitor.data.views;
+  visitor.data.views = (visitor.data.views ?? 0) + 1;
+  // @ts-expect-error: a number is no text.
+  visitor.data.views = "one";
+  // @ts-expect-error: the application's data has no such key.
+  visitor.data.wives = 1;
+  // @ts-expect-error: the id is the library's to change.
+  visitor.id = "mine";
+  const left: number = await visitor.update((data) => (data.views = (data.views ?? 0) - 1));
+  const notice: string | undefined = visitor.takeFlash<string>("notice");
+  return new Response(`${env.KV} ${certain} ${left} ${notice}`);
+});
+
+const web = session<Data>({ secrets: SECRET });
+const admin = session<{ level: number }>({ secrets: SECRET, name: "admin" });
+const app = new Hono<{ Variables: SessionVariables<Data> & SessionVariables<{ level: number }, "admin"> }>().use(web, admin);
+app.get("/", (c) => {
+  const cart: string[] | undefined = c.var.session.data.cart;
+  const level: number | undefined = c.var.admin.data.level;
+  // @ts-expect-error: the accessor knows the data, too.
+  web.get(c).data.views = "one";
+  return c.json({ cart, level });
+});
+
+// @ts-expect-error: secrets are required.
+createSessions({});
+// @ts-expect-error: sameSite is one of three words.
+createSessions({ secrets: SECRET, cookie: { sameSite: "Lax" } });
+
+export function narrows(error: unknown, event: SessionEvent): string {
+  if (event.type === "expired") return event.reason satisfies "idle" | "absolute";
+  if (!(error instanceof SessionError)) return "";
+  if (error instanceof StoreError) return error.code satisfies "ERR_STORE";
+  // @ts-expect-error: there is no such code.
+  return error.code === "ERR_NOTHING" ? "" : error.code;
+}
