@@ -18,9 +18,10 @@ const LAYERS = [
   ["record.ts", "patch.ts", "lifetime.ts"],
   ["stores/store.ts"],
   ["state.ts"],
-  ["session.ts"],
+  ["session.ts", "snapshot.ts"],
   // Keeping.
-  ["stores/memory.ts", "keeping.ts"],
+  ["stores/bounded-entries.ts", "keeping.ts"],
+  ["stores/memory.ts"],
   // One request.
   ["options.ts"],
   ["engine.ts"],

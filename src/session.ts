@@ -179,22 +179,3 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#state;
   }
 }
-
-/** What `read()` gives: a session at one moment, without any way to change it. */
-export interface SessionSnapshot<Data extends object = Record<string, unknown>> {
-  readonly id: string;
-  readonly subject?: string;
-  readonly data: Readonly<Partial<Data>>;
-  readonly startedAt: number;
-  readonly expiresAt: number;
-}
-
-/** The snapshot of a session as it was loaded; null when there is none. */
-export function snapshotOf<Data extends object>(state: SessionState): SessionSnapshot<Data> | null {
-  if (state.kept === null) return null;
-  const { key, record } = state.kept;
-  const { subject, startedAt, expiresAt } = record;
-  state.close();
-  const data = state.data as Readonly<Partial<Data>>;
-  return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
-}

@@ -10,7 +10,8 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { type SessionOptions, settle } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
 import { isShared, withSessionHeaders } from "./response.ts";
-import { Session, type SessionSnapshot, snapshotOf, stateOf } from "./session.ts";
+import { Session, stateOf } from "./session.ts";
+import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 import { SessionState } from "./state.ts";
 import { type Change, update } from "./update.ts";
 
