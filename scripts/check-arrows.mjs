@@ -5,10 +5,11 @@ import { dirname, join } from "node:path";
 
 const LAYERS = [
   // Ground: knows nothing of sessions.
-  ["errors.ts", "maybe-promise.ts"],
+  ["errors.ts", "maybe-promise.ts", "node-crypto.d.ts"],
   ["encoding.ts"],
   ["primitives.ts", "session-id.ts", "json.ts"],
   ["cookie/parse.ts", "cookie/serialize.ts"],
+  ["cookie/koa.ts"],
   // Tokens: what stands in the cookie.
   ["token/claims.ts"],
   ["token/codec.ts", "token/keys.ts"],
@@ -16,26 +17,32 @@ const LAYERS = [
   ["events.ts"],
   // The session, without input or output.
   ["record.ts", "patch.ts", "lifetime.ts"],
+  ["token/keygrip.ts"],
+  ["node-primitives.ts"],
   ["stores/store.ts"],
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.
-  ["stores/bounded-entries.ts", "keeping.ts"],
+  ["stores/bounded-entries.ts", "stores/plain.ts", "keeping.ts"],
   ["stores/memory.ts"],
   // One request.
   ["options.ts"],
   ["engine.ts"],
+  ["compatible.ts"],
   ["loading.ts", "plan.ts"],
   ["commit.ts", "response.ts"],
   ["update.ts"],
   ["sessions.ts"],
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
-  ["adapters/fetch.ts", "adapters/hono.ts"],
+  ["adapters/koa-response.ts"],
+  ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts"],
   ["testing/"],
   ["testing.ts"],
 ];
-const PACKAGES = { "adapters/hono.ts": ["hono"] };
+const PACKAGES = { "adapters/hono.ts": ["hono"], "stores/plain.ts": ["co"], "node-primitives.ts": ["node:crypto"] };
+// Only Koa's adapter may bring in Node's cryptography.
+const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
 
 const layerOf = (file) =>
   LAYERS.findIndex((files) => files.some((name) => name === file || (name.endsWith("/") && file.startsWith(name))));
@@ -52,6 +59,8 @@ for (const file of readdirSync("src", { recursive: true }).filter((name) => name
       continue;
     }
     const imported = join(dirname(file), target);
+    if (KOA_ONLY[imported] && !KOA_ONLY[imported].includes(file))
+      problems.push(`src/${file} must not import src/${imported}: it needs Node`);
     const sameRoom = dirname(file) === "testing" && dirname(imported) === "testing";
     if (!sameRoom && layerOf(imported) >= layer) problems.push(`src/${file} must not import src/${imported}: it stands below`);
   }

@@ -70,7 +70,10 @@ function needsToken(next: Kept | null, used: boolean, mode: CookieMode): boolean
 
 function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
   if (next?.token.renew !== "must" && !state.destroyed) return;
-  throw new StateError("ERR_COOKIE_NOT_POSSIBLE", "Cannot change the session: a response with status 101 carries no cookie");
+  throw new StateError(
+    "ERR_COOKIE_NOT_POSSIBLE",
+    "Cannot change the session: this response cannot carry a cookie any more, or has status 101",
+  );
 }
 
 async function endOld(state: SessionState, { keeping, emit, forget }: Engine): Promise<void> {
@@ -137,7 +140,7 @@ function setCookieLines(state: SessionState, engine: Engine, token?: string, cla
   const { session, visitor } = engine.cookies;
   const lines: string[] = [];
   const written = state.kept?.record.subject === undefined ? visitor : session;
-  if (token !== undefined) lines.push(setLine(written, token, claims as Claims, state.kept as Kept, engine));
+  if (token !== undefined) lines.push(...setLines(written, token, claims as Claims, state.kept as Kept, engine));
   // A login takes the visitor's session over, so its cookie has nothing left to say.
   const obsolete =
     state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
@@ -148,8 +151,8 @@ function setCookieLines(state: SessionState, engine: Engine, token?: string, cla
   return lines;
 }
 
-function setLine(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string {
-  const size = cookie.name.length + token.length;
+function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
+  const size = cookie.sizeOf(token);
   if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
   return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
 }

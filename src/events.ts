@@ -20,7 +20,7 @@ import type { TokenFault } from "./token/codec.ts";
  * - `conflict`: `update()` met another writer and runs again.
  * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
  * - `store-error`: the store failed, and the request goes on.
- * - `insecure`: at creation: `secure: false` sends the cookie over plain http.
+ * - `insecure`: at creation: `secure: false` sends the cookie over plain http, or a key of Koa's `app.keys` is weak.
  */
 export type SessionEvent =
   | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
@@ -32,7 +32,7 @@ export type SessionEvent =
   | { readonly type: "ambiguous"; readonly reason: "several" | "too-many" }
   | { readonly type: "key-used"; readonly id: string; readonly key: string }
   | { readonly type: "store-error"; readonly operation: StoreOperation }
-  | { readonly type: "insecure"; readonly reason: "not-secure" };
+  | { readonly type: "insecure"; readonly reason: "not-secure" | "weak-key" };
 
 /** Reports an event. */
 export type Emit = (event: SessionEvent) => void;

@@ -1,21 +1,24 @@
 /**
- * The one seam between "the session is in its cookie" and "the session is in a store": two implementations.
+ * The one seam between "the session is in its cookie" and "the session is in a store": one implementation
+ * for each, and one for stores that keep nothing but the data.
  *
  * Everything above it runs the same way on both.
  *
  * @module
  */
 import { StoreError, type StoreOperation } from "./errors.ts";
-import type { MaybePromise } from "./maybe-promise.ts";
+import { after, type MaybePromise } from "./maybe-promise.ts";
 import type { SessionRecord } from "./record.ts";
 import type { Kept } from "./state.ts";
-import type { Key, MovedMark, SessionStore, UpdateResult } from "./stores/store.ts";
+import { isMoved, type Key, type MovedMark, type SessionStore, type UpdateResult } from "./stores/store.ts";
 import type { Claims } from "./token/claims.ts";
 
 /** Where the core keeps sessions. The methods do what the SessionStore contract says of those with the same names. */
 export interface Keeping {
-  /** Whether the token carries the session itself, so that every change makes a new token. */
-  readonly inToken: boolean;
+  /** Whether the token carries the data, so that every change makes a new token. */
+  readonly dataInToken: boolean;
+  /** Whether the token carries the session's times and user, so that use of the session makes a new token. */
+  readonly timesInToken: boolean;
   load(claims: Claims, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
   /** The same for a key that no token names: where a session moved to. */
   loadKey(key: Key, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
@@ -32,7 +35,8 @@ export interface Keeping {
 
 /** Sessions in their cookies: every write is done when the token is made, and nothing is known but what a token says. */
 export const inCookie: Keeping = {
-  inToken: true,
+  dataInToken: true,
+  timesInToken: true,
   load: (claims) => recordFromToken(claims),
   loadKey: () => null,
   create: () => {},
@@ -60,7 +64,8 @@ function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): Session
 export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
   const ask = <Result>(operation: StoreOperation, call: () => Promise<Result>) => guarded(operation, call);
   return {
-    inToken: false,
+    dataInToken: false,
+    timesInToken: false,
     load: (claims, options) => ask("load", () => store.load(keyOf(claims), options)),
     loadKey: (key, options) => ask("load", () => store.load(key, options)),
     create: (key, record) => ask("create", () => store.create(key, record)),
@@ -73,6 +78,23 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
       const { route } = kept.key;
       const exp = kept.record.startedAt + absoluteTimeout;
       return { ...commonClaims(kept, now, exp), ...(route !== undefined && { route }) };
+    },
+  };
+}
+
+/** Data in a store, and everything else in the token. */
+export function dataInStore(store: SessionStore): Keeping {
+  return {
+    ...inStore(store, 0),
+    timesInToken: true,
+    load: (claims, options) =>
+      after(
+        guarded("load", () => store.load(keyOf(claims), options)),
+        (found) => (found === null || isMoved(found) ? found : { ...recordFromToken(claims), data: found.data }),
+      ),
+    claims: (kept, now) => {
+      const { subject, expiresAt } = kept.record;
+      return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }) };
     },
   };
 }

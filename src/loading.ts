@@ -72,12 +72,12 @@ function accept(state: SessionState, { emit }: Engine, found: Found): void {
 function find(engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
   const { session, visitor } = engine.cookies;
   return after(findUnder(engine, header, session.name, used), (found) =>
-    found.is === "nothing" ? findUnder(engine, header, visitor.name, used) : found,
+    found.is === "nothing" && visitor.name !== session.name ? findUnder(engine, header, visitor.name, used) : found,
   );
 }
 
 function findUnder(engine: Engine, header: string | null, name: string, used: boolean): MaybePromise<Found> {
-  const { values, oversize, tooMany } = cookieValues(header, name);
+  const { values, oversize, tooMany } = engine.codec.find?.(header, name) ?? cookieValues(header, name);
   if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
   if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
   if (tooMany || values.length === 0) return NOTHING;

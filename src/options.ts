@@ -51,13 +51,9 @@ export interface SessionOptions {
   now?: () => number;
 }
 
-/** The options, settled. */
-export interface Settings {
-  readonly secrets: readonly string[];
-  readonly scope: KeyScope;
-  readonly readable: boolean;
-  readonly store: SessionStore | undefined;
-  /** The cookie of sessions with a subject, and that of visitors. */
+/** What loading and committing need of the options, settled. */
+export interface RequestSettings {
+  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
@@ -70,6 +66,20 @@ export interface Settings {
   readonly emit: Emit;
   readonly now: () => number;
 }
+
+/** The options, settled. */
+export interface Settings extends RequestSettings {
+  readonly secrets: readonly string[];
+  readonly scope: KeyScope;
+  readonly readable: boolean;
+  readonly store: SessionStore | undefined;
+}
+
+/** The options that mean the same whatever the tokens are. */
+export type RequestOptions = Pick<
+  SessionOptions,
+  "lazy" | "onStoreError" | "onEvent" | "cacheHeaders" | "rememberTokens" | "now"
+>;
 
 const KNOWN = new Set<keyof SessionOptions>([
   ...(["secrets", "context", "store", "readable", "name", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery"] as const),
@@ -84,23 +94,17 @@ const DAY = 24 * 60 * 60;
  * @throws {@link OptionError} for anything that cannot work, saying what to do.
  */
 export function settle(options: SessionOptions): Settings {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key as keyof SessionOptions))
-      throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
-  }
-  const { name = "session", cookie = {}, context = "", store, readable = false, onStoreError = "fail" } = options;
+  refuseUnknown(options, KNOWN);
+  const { name = "session", cookie = {}, context = "", store, readable = false } = options;
   const secrets = checkSecrets(options.secrets);
   if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
   if (readable && store !== undefined)
     throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
-  if (!["fail", "anonymous"].includes(onStoreError)) {
-    throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
-  }
   checkStore(store);
-  const emit = emitter(options.onEvent);
   const session = createCookie(name, cookie);
-  if (cookie.secure === false) warnInsecure(options.onEvent, emit);
+  if (cookie.secure === false) warn("not-secure", options.onEvent);
   return Object.freeze({
+    ...settleRequest(options),
     secrets,
     scope: { name: baseName(name), context },
     readable,
@@ -109,13 +113,32 @@ export function settle(options: SessionOptions): Settings {
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     timeouts: settleTimeouts(options),
-    lazy: options.lazy ?? false,
-    onStoreError,
-    cacheHeaders: options.cacheHeaders ?? true,
-    rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
-    emit,
-    now: clock(options.now ?? (() => Date.now() / 1000)),
   });
+}
+
+/** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
+export function refuseUnknown(options: object, known: ReadonlySet<string>): void {
+  for (const key of Object.keys(options)) {
+    if (!known.has(key)) throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
+  }
+}
+
+/** The part of the settings that has nothing to do with cookies and tokens. */
+export function settleRequest(
+  options: RequestOptions,
+): Omit<RequestSettings, "cookies" | "persistent" | "hostOnly" | "timeouts"> {
+  const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
+  if (!["fail", "anonymous"].includes(onStoreError)) {
+    throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
+  }
+  return {
+    lazy,
+    onStoreError,
+    cacheHeaders,
+    rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
+    emit: emitter(onEvent),
+    now: clock(options.now ?? (() => Date.now() / 1000)),
+  };
 }
 
 function settleTimeouts(options: SessionOptions): Timeouts {
@@ -128,7 +151,8 @@ function settleTimeouts(options: SessionOptions): Timeouts {
   return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
 }
 
-function count(name: string, value: number, least: number): number {
+/** @throws {@link OptionError} unless the value is a whole number that is large enough. */
+export function count(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;
   throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} or more`);
 }
@@ -158,7 +182,13 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
   };
 }
 
-function warnInsecure(onEvent: SessionOptions["onEvent"], emit: Emit): void {
-  if (onEvent !== undefined) emit({ type: "insecure", reason: "not-secure" });
-  else console.warn("web-session-store: cookie.secure is false, so the session cookie also travels over plain http");
+const WARNINGS = {
+  "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
+  "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
+};
+
+/** Reports something insecure, to the application's listener or to the console. */
+export function warn(reason: keyof typeof WARNINGS, onEvent: SessionOptions["onEvent"]): void {
+  if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
+  else console.warn(`web-session-store: ${WARNINGS[reason]}`);
 }

@@ -57,7 +57,7 @@ function planForUse(kept: Kept, { timeouts, now, keeping }: Engine): Plan {
   const { record, token } = kept;
   if (!isTouchDue(record.seenAt, timeouts, time)) return { step: "none", next: kept, dropped: false };
   const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
-  const renew = keeping.inToken && token.renew === "no" ? "due" : token.renew;
+  const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
@@ -82,9 +82,10 @@ function following(state: SessionState, { timeouts, now, keeping }: Engine, data
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
   };
-  if (kept === null || renewal !== null || keeping.inToken) {
+  if (kept === null || renewal !== null || keeping.dataInToken) {
     const key = route === undefined ? { id } : { id, route };
     return { key, record, token: { temp, renew: "must" } };
   }
-  return { key: kept.key, record, token: kept.token };
+  const due = keeping.timesInToken && isTouchDue(kept.record.seenAt, timeouts, time);
+  return { key: kept.key, record, token: due ? { ...kept.token, renew: "due" } : kept.token };
 }

@@ -16,27 +16,31 @@ export interface SessionHeaders {
   readonly cacheHeaders: boolean;
 }
 
-/** Whether the handler said that shared caches may keep this response. */
-export function isShared(response: Response): boolean {
-  return /(^|[\s,])(public|s-maxage)\b/i.test(response.headers.get("Cache-Control") ?? "");
+/** Whether a Cache-Control header lets shared caches keep the response. */
+export function isShared(cacheControl: string | null): boolean {
+  return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
 }
 
 /** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
 export function withSessionHeaders(response: Response, headers: SessionHeaders): Response {
   if (response.status === 101 || (headers.setCookie.length === 0 && !headers.used)) return response;
   try {
-    edit(response.headers, headers);
+    editHeaders(response.headers, headers);
     return response;
   } catch (error) {
     // A redirect made by Response.redirect(), and a fetched response, have headers that cannot be changed.
     if (!(error instanceof TypeError)) throw error;
     const copy = new Response(response.body, response);
-    edit(copy.headers, headers);
+    editHeaders(copy.headers, headers);
     return copy;
   }
 }
 
-function edit(target: Headers, { setCookie, used, personal, cacheHeaders }: SessionHeaders): void {
+/** The header operations this needs: those of `Headers`, which an adapter can offer for another kind of response. */
+export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "has" | "set">;
+
+/** Puts the headers on a response that can be changed. */
+export function editHeaders(target: HeaderTarget, { setCookie, used, personal, cacheHeaders }: SessionHeaders): void {
   if (setCookie.length > 0) dropLines(target, new Set(setCookie.map(cookieName)));
   for (const line of setCookie) target.append("Set-Cookie", line);
   if (!cacheHeaders) return;
@@ -47,7 +51,7 @@ function edit(target: Headers, { setCookie, used, personal, cacheHeaders }: Sess
 }
 
 /** Removes lines of these names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
-function dropLines(target: Headers, names: Set<string>): void {
+function dropLines(target: HeaderTarget, names: Set<string>): void {
   const lines = target.getSetCookie();
   const others = lines.filter((line) => !names.has(cookieName(line)));
   if (others.length === lines.length) return;

@@ -64,8 +64,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions,
   primitives: Primitives = webCrypto,
 ): Sessions<Data> {
-  const engine = createEngine(settle(options), primitives);
+  return manage(createEngine(settle(options), primitives));
+}
 
+/** The manager of an engine. */
+export function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function load(request: RequestHeaders): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
     const session = open<Data>(state, engine);
@@ -77,7 +80,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
     const state = stateOf(session);
     if (state.phase !== "open") return response;
     if (discard) state.discard();
-    const mode = response.status === 101 ? "impossible" : isShared(response) ? "changes" : "send";
+    const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     const setCookie = await commit(state, engine, mode);
     state.close();
     const { used, subject } = state;
@@ -126,13 +129,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   return { handler, load, apply, discard, read };
 }
 
-function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
+/** The public face of a state. */
+export function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
   return new Session<Data>(state, {
     timeouts: engine.timeouts,
     now: engine.now,
     load: async () => loadInto(state, engine, state.header, true),
     save: async () => {
-      if (state.phase === "committed" && !engine.keeping.inToken) return;
+      if (state.phase === "committed" && !engine.keeping.dataInToken) return;
       state.assertWritable();
       await commit(state, engine, "later");
     },

@@ -63,7 +63,9 @@ export class SessionState {
   subject: string | undefined;
   meta: SessionMeta | undefined;
   temp = false;
-  readonly data: JsonObject = Object.create(null);
+  data: JsonObject = Object.create(null);
+  /** Whether the application put an object of its own in the data's place. */
+  replaced = false;
   readonly flashes: JsonObject = Object.create(null);
   readonly header: string | null;
   readonly #trustsVisitors: boolean;
@@ -103,9 +105,15 @@ export class SessionState {
     this.fill(record.data);
   }
 
+  /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
+  replaceData(data: JsonObject): void {
+    this.data = data;
+    this.replaced = true;
+  }
+
   /** Replaces the data in place, so that references the handler holds stay good. */
   fill(text: string): void {
-    empty(this.data);
+    this.#emptyData();
     empty(this.flashes);
     const all = parseData(text) ?? {};
     for (const key of Object.keys(all)) {
@@ -145,7 +153,9 @@ export class SessionState {
   #keepOnly(keys: readonly string[]): void {
     this.clear = true;
     empty(this.flashes);
-    for (const key of Object.keys(this.data)) if (!keys.includes(key)) delete this.data[key];
+    const kept = Object.entries(this.data).filter(([key]) => keys.includes(key));
+    this.#emptyData();
+    for (const [key, value] of kept) this.data[key] = value;
   }
 
   regenerateId(): void {
@@ -158,8 +168,14 @@ export class SessionState {
     if (this.lost !== null) this.ended.push({ key: this.lost });
     this.destroyed = true;
     this.#forget();
-    empty(this.data);
+    this.#emptyData();
     empty(this.flashes);
+  }
+
+  #emptyData(): void {
+    if (this.replaced) this.data = Object.create(null);
+    else empty(this.data);
+    this.replaced = false;
   }
 
   #forget(): void {
@@ -215,7 +231,8 @@ export class SessionState {
   /** Nothing may be changed any more: the response is made. */
   close(): void {
     this.phase = "committed";
-    freezeDeeply(this.data);
+    // An object of the application's own may serve it elsewhere.
+    if (!this.replaced) freezeDeeply(this.data);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */

@@ -20,7 +20,7 @@ const LONGEST_PAUSE_MS = 64;
 
 /** Runs `change` on the session's current data and writes what it did, until no other request came in between. */
 export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const inStore = !engine.keeping.inToken && state.kept !== null;
+  const inStore = !engine.keeping.dataInToken && state.kept !== null;
   if (state.phase !== "committed" || !inStore) state.assertWritable();
   state.used = true;
   if (state.phase !== "committed") await commit(state, engine, "later");
@@ -60,7 +60,7 @@ async function tryUpdate<Result>(
   const result = await change(draft.data);
   const data = stringifyData(draft.stored());
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
-  const expiresAt = expiryOf(record.startedAt, time, timeouts);
+  const expiresAt = expiryOf(kept.record.startedAt, time, timeouts);
   if (patch !== null) {
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") return "conflict";
@@ -70,7 +70,7 @@ async function tryUpdate<Result>(
       return { result };
     }
   }
-  rebase(state, kept, { ...record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
+  rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
   return { result };
 }
 

@@ -34,8 +34,8 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   let oversize = false;
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
     const start = at + name.length + 1;
-    if (header[start - 1] !== "=" || !startsPair(header, at)) continue;
-    const end = endOfValue(header, start);
+    if (header[start - 1] !== "=" || !startsPair(header, at, ";,")) continue;
+    const end = endOfValue(header, start, ";,");
     if (end - start + name.length > MAX_COOKIE_BYTES) {
       oversize = true;
       continue;
@@ -48,16 +48,28 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   return values.length === 0 && !oversize ? NONE : { values, oversize, tooMany: false };
 }
 
-/** Whether a pair can start at `at`: at the beginning, or after a separator and white space. */
-function startsPair(header: string, at: number): boolean {
-  let before = at - 1;
-  while (header[before] === " " || header[before] === "\t") before--;
-  return before < 0 || header[before] === ";" || header[before] === ",";
+/** The values under `name` as they stand, at most `limit` of them. Only `;` separates: these values may hold commas, as JSON does. */
+export function everyCookieValue(header: string | null, name: string, limit: number): string[] {
+  const values: string[] = [];
+  if (header === null) return values;
+  for (let at = header.indexOf(name); at !== -1 && values.length < limit; at = header.indexOf(name, at + name.length)) {
+    const start = at + name.length + 1;
+    if (header[start - 1] === "=" && startsPair(header, at, ";"))
+      values.push(header.slice(start, endOfValue(header, start, ";")));
+  }
+  return values;
 }
 
-function endOfValue(header: string, start: number): number {
+/** Whether a pair can start at `at`: at the beginning, or after a separator and white space. */
+function startsPair(header: string, at: number, separators: string): boolean {
+  let before = at - 1;
+  while (header[before] === " " || header[before] === "\t") before--;
+  return before < 0 || separators.includes(header[before] as string);
+}
+
+function endOfValue(header: string, start: number, separators: string): number {
   let end = start;
-  while (end < header.length && header[end] !== ";" && header[end] !== ",") end++;
+  while (end < header.length && !separators.includes(header[end] as string)) end++;
   while (end > start && (header[end - 1] === " " || header[end - 1] === "\t")) end--;
   return end;
 }

@@ -30,14 +30,16 @@ export interface CookieOptions {
 export interface Cookie {
   /** The name on the wire, prefix included. */
   readonly name: string;
-  /** The line that sets it; `maxAge` in seconds, undefined for as long as the browser runs. */
-  set(value: string, maxAge: number | undefined): string;
+  /** The lines that set it to a token; `maxAge` in seconds, undefined for as long as the browser runs. */
+  set(token: string, maxAge: number | undefined): string[];
+  /** How many bytes of what browsers limit a token takes. */
+  sizeOf(token: string): number;
   /** The lines that remove it from this host and, where a domain is set, from that. */
   clear(): string[];
 }
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
-const MAX_AGE_LIMIT = 400 * 24 * 60 * 60;
+export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
 /** Attributes longer than this are ignored by browsers: RFC 6265bis, section 5.6. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -67,10 +69,11 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
   const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
   return {
     name: wireName,
-    set: (value, maxAge) => {
+    set: (token, maxAge) => {
       const limit = maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`;
-      return `${wireName}=${value}${limit}${at(domain)}`;
+      return [`${wireName}=${token}${limit}${at(domain)}`];
     },
+    sizeOf: (token) => wireName.length + token.length,
     clear: () =>
       (domain === undefined ? [undefined] : [domain, undefined]).map((place) => `${wireName}=; ${EXPIRED}${at(place)}`),
   };

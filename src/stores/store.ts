@@ -58,6 +58,8 @@ export interface SessionStore {
    * revived. `immediate`: what one call did, the next one sees, wherever it comes from.
    */
   readonly guarantees: { readonly atomic: boolean; readonly immediate: boolean };
+  /** True for a store that keeps only the data: the core then keeps a session's times and user in its token. */
+  readonly dataOnly?: boolean;
   /** Which part of the store holds the sessions of a subject, or a new anonymous session. Only for stores that are split. */
   route?(subject: string | undefined): Promise<string>;
   /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CookieValues } from "../cookie/parse.ts";
 import { decodeUtf8 } from "../encoding.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 import { type Claims, claimsFromJson } from "./claims.ts";
@@ -29,6 +30,8 @@ export type TokenFault = "malformed" | "unknown-key" | "forged" | "claims";
  * - Both may answer at once or with a promise.
  */
 export interface TokenCodec {
+  /** Finds the tokens in a Cookie header. Default: the values under the cookie's name. For tokens spread over several cookies. */
+  find?(header: string | null, name: string): CookieValues;
   open(token: string): MaybePromise<Opened | TokenFault>;
   seal(claims: Claims): MaybePromise<string>;
 }

@@ -15,6 +15,8 @@ import { deriveKeys, type KeyScope, once } from "./keys.ts";
 /** What encrypted tokens are made with. */
 export interface EncryptedOptions extends KeyScope {
   readonly secrets: readonly string[];
+  /** `data` where the token carries the data, the default; `user` where a store keeps that, and the token says the rest. */
+  readonly kind?: "data" | "user";
 }
 
 /** A content key of 32 bytes, wrapped; the nonce and the tag of AES-GCM. */
@@ -22,7 +24,7 @@ const LENGTHS = { encryptedKey: 40, iv: 12, tag: 16 };
 
 /** Tokens `<header>.<wrapped key>.<nonce>.<ciphertext>.<tag>`, each part base64url. */
 export function encryptedTokens(options: EncryptedOptions, primitives: Primitives): TokenCodec {
-  const plan = { kind: "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
+  const plan = { kind: options.kind ?? "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
   const keys = once(() => deriveKeys(options.secrets, options, plan, primitives));
 
   function open(token: string): MaybePromise<Opened | TokenFault> {

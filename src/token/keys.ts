@@ -5,13 +5,15 @@
  */
 import { encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
+import { after, all, type MaybePromise } from "../maybe-promise.ts";
 import type { KeyUse, Primitives } from "../primitives.ts";
 
 /**
  * What a derived key is for. Each kind has keys of its own, so that a token of one never opens as another:
- * `id` signs tokens that name a session in a store, `data` encrypts sessions, `readable` signs sessions anyone may read.
+ * `id` signs tokens that name a session in a store, `data` encrypts sessions, `readable` signs sessions anyone may read,
+ * `user` encrypts what a store that keeps only data does not keep.
  */
-export type KeyKind = "id" | "data" | "readable";
+export type KeyKind = "id" | "data" | "readable" | "user";
 
 /** One key, with the protected header that names it. */
 export interface TokenKey {
@@ -76,6 +78,11 @@ function checkSecret(secret: string, index: number): void {
   );
 }
 
+/** Whether a key would be refused as a secret. */
+export function looksWeak(secret: string): boolean {
+  return secretProblem(secret) !== undefined;
+}
+
 function secretProblem(secret: string): string | undefined {
   if (typeof secret !== "string") return "it is not a string";
   if (secret === "") return "it is empty";
@@ -94,32 +101,35 @@ function isRepetition(text: string): boolean {
 }
 
 /** Derives the keys of one kind from every secret. */
-export async function deriveKeys(
+export function deriveKeys(
   secrets: readonly string[],
   scope: KeyScope,
   plan: KeyPlan,
   primitives: Primitives,
-): Promise<TokenKeys> {
-  const keys = await Promise.all(secrets.map((secret) => deriveKey(encodeUtf8(secret), scope, plan, primitives)));
-  const byHeader = new Map(keys.map((key) => [key.header, key]));
-  if (byHeader.size < keys.length)
-    throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them give the same key id");
-  return { current: keys[0] as TokenKey, find: (header) => byHeader.get(header) };
+): MaybePromise<TokenKeys> {
+  const deriving = all(secrets.map((secret) => deriveKey(encodeUtf8(secret), scope, plan, primitives)));
+  return after(deriving, (keys) => {
+    const byHeader = new Map(keys.map((key) => [key.header, key]));
+    if (byHeader.size < keys.length)
+      throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them give the same key id");
+    return { current: keys[0] as TokenKey, find: (header: string) => byHeader.get(header) };
+  });
 }
 
-async function deriveKey(
+function deriveKey(
   secret: Uint8Array<ArrayBuffer>,
   scope: KeyScope,
   plan: KeyPlan,
   primitives: Primitives,
-): Promise<TokenKey> {
-  const [bytes, idBytes] = await Promise.all([
-    primitives.derive(secret, keyInfo(plan.kind, scope), KEY_BYTES),
-    primitives.derive(secret, keyInfo(`${plan.kind}.kid`, scope), KEY_ID_BYTES),
-  ]);
-  const id = encodeBase64url(idBytes);
-  const header = encodeBase64url(encodeUtf8(JSON.stringify({ ...plan.header, kid: id, typ: "session+jwt" })));
-  return { id, header, key: await primitives.importKey(bytes, plan.use) };
+): MaybePromise<TokenKey> {
+  const { kind, use } = plan;
+  const idBytes = primitives.derive(secret, keyInfo(`${kind}.kid`, scope), KEY_ID_BYTES);
+  const key = after(primitives.derive(secret, keyInfo(kind, scope), KEY_BYTES), (bytes) => primitives.importKey(bytes, use));
+  return after(idBytes, (bytes) => {
+    const id = encodeBase64url(bytes);
+    const header = encodeBase64url(encodeUtf8(JSON.stringify({ ...plan.header, kid: id, typ: "session+jwt" })));
+    return after(key, (ready): TokenKey => ({ id, header, key: ready }));
+  });
 }
 
 /** What HKDF binds a key to: library, format version, kind, cookie name and context, separated by NUL. */
@@ -128,21 +138,23 @@ export function keyInfo(kind: string, scope: KeyScope): Uint8Array<ArrayBuffer> 
 }
 
 /** Remembers what `make` gives, but not a failure: the next call tries again. */
-export function once<T>(make: () => Promise<T>): () => T | Promise<T> {
-  let value: T | undefined;
-  let pending: Promise<T> | undefined;
+export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
+  let value: MaybePromise<T> | undefined;
   return () => {
-    if (value !== undefined) return value;
-    pending ??= make().then(
+    value ??= keep(make());
+    return value;
+  };
+
+  function keep(making: MaybePromise<T>): MaybePromise<T> {
+    if (!(making instanceof Promise)) return making;
+    making.then(
       (made) => {
         value = made;
-        return made;
       },
-      (error: unknown) => {
-        pending = undefined;
-        throw error;
+      () => {
+        value = undefined;
       },
     );
-    return pending;
-  };
+    return making;
+  }
 }

@@ -65,7 +65,7 @@ export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): Remembe
     });
   }
 
-  return { open, seal, forget };
+  return { ...codec, open, seal, forget };
 }
 
 /** A string of its own: a piece cut out of a Cookie header would keep the whole header in memory. */

@@ -10,14 +10,13 @@ const notFound = () => new Response("not found", { status: 404 });
 adapterContract("sessions.handler()", (options, routes) => {
   const sessions = createSessions<Data>(options);
   const serve = sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request));
-  return { serve, sessions };
+  return { serve };
 });
 
 adapterContract("the fetch middleware", (options, routes) => {
   const web = session<Data>(options);
   return {
     serve: (request) => web(request, (visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request)),
-    sessions: web.sessions,
   };
 });
 

@@ -18,7 +18,7 @@ adapterContract("Hono", (options, routes) => {
   const app = new Hono().use(web);
   app.onError(quiet);
   for (const [path, route] of Object.entries(routes)) app.get(path, (c) => route(web.get(c), c.req.raw));
-  return { serve: (request) => app.fetch(request), sessions: web.sessions };
+  return { serve: (request) => app.fetch(request) };
 });
 
 describe("Hono", () => {

@@ -1,6 +1,6 @@
 /** What every adapter must do, told as stories of a browser over several requests. */
 import { describe, expect, it } from "vitest";
-import type { Session, SessionOptions, Sessions } from "../../src/index.ts";
+import type { Session, SessionOptions } from "../../src/index.ts";
 import { StoreError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { Browser, type Serve } from "../support/browser.ts";
@@ -20,7 +20,7 @@ export interface Data {
 export type Route = (session: Session<Data>, request: Request) => Response | Promise<Response>;
 
 /** Makes an application of these routes with the adapter under test. */
-export type MakeApp = (options: SessionOptions, routes: Record<string, Route>) => { serve: Serve; sessions: Sessions<Data> };
+export type MakeApp = (options: SessionOptions, routes: Record<string, Route>) => { serve: Serve };
 
 const ROUTES: Record<string, Route> = {
   "/": () => new Response("home"),
@@ -67,8 +67,8 @@ export function adapterContract(name: string, makeApp: MakeApp): void {
   const setUp = (more: Partial<SessionOptions> = {}, routes: Record<string, Route> = ROUTES) => {
     const clock = new Clock();
     const lazily = more.lazy ? readyFirst(routes) : routes;
-    const { serve, sessions } = makeApp({ secrets: SECRET, now: clock.now, ...more }, lazily);
-    return { clock, serve, sessions, browser: new Browser(serve, clock) };
+    const { serve } = makeApp({ secrets: SECRET, now: clock.now, ...more }, lazily);
+    return { clock, serve, browser: new Browser(serve, clock) };
   };
 
   for (const [where, kind] of KINDS) {
@@ -97,7 +97,6 @@ interface Scene {
   clock: Clock;
   serve: Serve;
   browser: Browser;
-  sessions: Sessions<Data>;
 }
 
 function lifeOfASession(setUp: () => Scene): void {

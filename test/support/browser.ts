@@ -63,12 +63,17 @@ export class Browser {
     if (name.length + value.length > MAX_COOKIE_BYTES) return;
     if (name.startsWith("__Host-") && !(attributes.includes("Path=/") && attributes.includes("Secure"))) return;
     if (name.startsWith("__Host-") && attributes.some((attribute) => attribute.startsWith("Domain="))) return;
-    const maxAge = attributes.find((attribute) => attribute.startsWith("Max-Age="))?.slice("Max-Age=".length);
-    if (maxAge !== undefined && Number(maxAge) <= 0) this.cookies.delete(name);
-    else
-      this.cookies.set(name, {
-        value,
-        endsAt: maxAge === undefined ? Number.POSITIVE_INFINITY : (this.#clock?.now() ?? 0) + Number(maxAge),
-      });
+    const endsAt = this.#endOf(attributes);
+    if (endsAt <= (this.#clock?.now() ?? 0)) this.cookies.delete(name);
+    else this.cookies.set(name, { value, endsAt });
+  }
+
+  /** Max-Age counts before Expires; a cookie without both lasts as long as the browser. */
+  #endOf(attributes: string[]): number {
+    const attribute = (key: string) => attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
+    const maxAge = attribute("max-age");
+    if (maxAge !== undefined) return (this.#clock?.now() ?? 0) + Number(maxAge);
+    const expires = attribute("expires");
+    return expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires) / 1000;
   }
 }

@@ -12,16 +12,18 @@ import vectors from "../vectors/v1.json" with { type: "json" };
 
 const { secret, name, context } = vectors;
 const OPTIONS = { secrets: [secret], name, context };
-const KINDS: KeyKind[] = ["id", "readable", "data"];
+const KINDS: KeyKind[] = ["id", "readable", "data", "user"];
 const PLANS: Record<KeyKind, KeyPlan> = {
   id: { kind: "id", use: "mac", header: { alg: "HS256" } },
   readable: { kind: "readable", use: "mac", header: { alg: "HS256" } },
   data: { kind: "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
+  user: { kind: "user", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
 };
 
 function codecOf(kind: KeyKind, secrets: readonly string[] = [secret]): TokenCodec {
   const options = { ...OPTIONS, secrets };
-  return kind === "data" ? encryptedTokens(options, webCrypto) : signedTokens({ ...options, kind }, webCrypto);
+  if (kind === "data" || kind === "user") return encryptedTokens({ ...options, kind }, webCrypto);
+  return signedTokens({ ...options, kind }, webCrypto);
 }
 
 function claimsOf(kind: KeyKind): Claims {

@@ -8,7 +8,7 @@ adapterContract("sessions.handler() in workerd", (options, routes) => {
   const sessions = createSessions<Data>(options);
   const notFound = () => new Response("not found", { status: 404 });
   const serve = sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request));
-  return { serve, sessions };
+  return { serve };
 });
 
 adapterContract("Hono in workerd", (options, routes) => {
@@ -16,5 +16,5 @@ adapterContract("Hono in workerd", (options, routes) => {
   const app = new Hono().use(web);
   app.onError((error) => ("getResponse" in error ? error.getResponse() : new Response("failed", { status: 500 })));
   for (const [path, route] of Object.entries(routes)) app.get(path, (c) => route(web.get(c), c.req.raw));
-  return { serve: (request) => app.fetch(request), sessions: web.sessions };
+  return { serve: (request) => app.fetch(request) };
 });

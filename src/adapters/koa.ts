@@ -1,0 +1,249 @@
+/**
+ * Sessions as a Koa middleware: the API of koa-session-store, and with `secrets` the library like everywhere else.
+ *
+ * @module
+ */
+import { commit } from "../commit.ts";
+import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
+import { createEngine, type Engine } from "../engine.ts";
+import { DataError, StateError, StoreError } from "../errors.ts";
+import type { Session, SessionOptions, SessionStore } from "../index.ts";
+import type { JsonObject } from "../json.ts";
+import { loadInto } from "../loading.ts";
+import { nodeCrypto } from "../node-primitives.ts";
+import { settle } from "../options.ts";
+import { editHeaders, isShared } from "../response.ts";
+import { open } from "../sessions.ts";
+import { SessionState } from "../state.ts";
+import { type PlainStore, plain } from "../stores/plain.ts";
+import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
+
+/** A store: of three methods, a SessionStore, or `"cookie"` for none. */
+export type KoaStore = PlainStore | SessionStore | "cookie";
+
+/** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
+export interface KoaOptions extends CompatibleOptions {
+  store?: KoaStore;
+  secrets?: never;
+}
+
+/** Options with `secrets`: the library's own tokens and cookie rules. */
+export interface KoaSecretOptions extends Omit<SessionOptions, "store"> {
+  store?: KoaStore;
+}
+
+/** What the middleware uses of Koa's context. */
+export interface KoaContext {
+  readonly req: { readonly headers: { readonly cookie?: string | undefined } };
+  readonly res: NodeResponse;
+  readonly app: { readonly keys?: AppKeys | undefined };
+  readonly secure: boolean;
+  readonly status: number;
+}
+
+/** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
+export interface KoaSession<Data extends object> {
+  get session(): Partial<Data>;
+  set session(data: Partial<Data> | null);
+}
+
+/** The middleware. */
+export type KoaMiddleware<Data extends object> = (
+  ctx: KoaContext & KoaSession<Data>,
+  next: () => Promise<unknown>,
+) => Promise<void>;
+
+/** The sessions of a request, by name; `""` is the innermost. */
+const sessionsOf = new WeakMap<object, Map<string, () => Session<never>>>();
+
+function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOptions = {}): KoaMiddleware<Data> {
+  const engineFor = engines(options);
+  const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
+
+  return async function session(ctx, next) {
+    const engine = engineFor(ctx);
+    const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly);
+    const loadNow = () => loadAtOnce(state, engine);
+    const visitor = open<Data>(state, engine);
+    // What is in a store cannot be there at once, so it is loaded before the handlers.
+    if (!engine.lazy && !engine.keeping.dataInToken) await loadInto(state, engine, state.header, false);
+    const restore = expose(ctx, name, visitor, state, loadNow);
+    let headers: Record<string, string | string[]> = {};
+    try {
+      await next();
+    } catch (thrown) {
+      headers = await finishFailed(ctx, state, engine, thrown);
+      throw errorWithHeaders(thrown, headers);
+    }
+    await finish(ctx, state, engine);
+    restore();
+  };
+}
+
+/**
+ * The Session of a request.
+ *
+ * @param name The option `name` of its middleware, where there are several. Default: the innermost.
+ * @throws StateError when no such middleware ran for this request.
+ */
+export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): Session<Data> {
+  const found = sessionsOf.get(ctx)?.get(name);
+  if (found !== undefined) return found() as unknown as Session<Data>;
+  throw new StateError(
+    "ERR_SESSION_MISSING",
+    "Cannot get the session: its middleware did not run for this request; app.use() it before",
+  );
+}
+
+/** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
+export interface KoaSessionFunction {
+  <Data extends object = Record<string, unknown>>(options?: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
+  readonly getSession: typeof getSession;
+}
+
+/**
+ * Makes the middleware. `ctx.session` is the visitor's data, opened when it is first used: read it, change it in place, set it
+ * to null to end the session. {@link getSession} gives the whole Session, with login, flash and the rest.
+ *
+ * Without `secrets` it signs with `app.keys` and keeps cookies as koa-session-store 2.0.0 does, so that they stay good in both
+ * directions. With `secrets` it is the library like everywhere else.
+ *
+ * @throws OptionError when an option or a secret cannot be used; at the first use when `app.keys` is missing.
+ *
+ * @example
+ * ```ts
+ * app.keys = ["some secret key"];
+ * app.use(session());
+ * app.use((ctx) => {
+ *   ctx.session.views = (ctx.session.views ?? 0) + 1;
+ *   ctx.body = `${ctx.session.views} views`;
+ * });
+ * ```
+ */
+export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSession });
+export default session;
+// What require() gives, as Koa's users write it.
+export { session as "module.exports" };
+
+type EngineFor = (ctx: KoaContext) => Engine;
+
+function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
+  const store = sessionStore(options.store);
+  if (options.secrets !== undefined) {
+    const { store: _, ...rest } = options;
+    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), nodeCrypto);
+    return () => engine;
+  }
+  checkCompatible(options);
+  let keys: AppKeys | undefined;
+  let made: ReturnType<typeof compatibleEngines> | undefined;
+  return ({ app, secure }) => {
+    if (made === undefined || !sameKeys(keys, app.keys)) {
+      keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
+      made = compatibleEngines(options, store, keys);
+    }
+    return made.for(secure);
+  };
+}
+
+function sessionStore(store: KoaStore | undefined): SessionStore | undefined {
+  if (store === undefined || store === "cookie") return undefined;
+  return "guarantees" in store ? store : plain(store);
+}
+
+/** Applications may set new keys at any time, also by changing the list. */
+function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
+  if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
+  return before.length === now.length && before.every((key, index) => key === now[index]);
+}
+
+function loadAtOnce(state: SessionState, engine: Engine): void {
+  if (state.phase === "unloaded" && !engine.lazy) loadInto(state, engine, state.header, false);
+}
+
+/** Gives the context its session; answers with what takes it back to an outer middleware. */
+function expose<Data extends object>(
+  ctx: object,
+  name: string,
+  visitor: Session<Data>,
+  state: SessionState,
+  loadNow: () => void,
+): () => void {
+  const names = sessionsOf.get(ctx) ?? new Map<string, () => Session<never>>();
+  sessionsOf.set(ctx, names);
+  const outer = names.get("");
+  const outerProperty = Object.getOwnPropertyDescriptor(ctx, "session");
+  const give = () => {
+    loadNow();
+    return visitor as unknown as Session<never>;
+  };
+  names.set(name, give).set("", give);
+  Object.defineProperty(ctx, "session", property(visitor, state, loadNow));
+  return () => {
+    if (outer === undefined || outerProperty === undefined) return;
+    names.set("", outer);
+    Object.defineProperty(ctx, "session", outerProperty);
+  };
+}
+
+function property<Data extends object>(visitor: Session<Data>, state: SessionState, loadNow: () => void): PropertyDescriptor {
+  let ended = false;
+  return {
+    configurable: true,
+    enumerable: true,
+    get() {
+      loadNow();
+      return ended ? null : visitor.data;
+    },
+    set(value: unknown) {
+      loadNow();
+      ended = value === null || value === undefined;
+      if (ended) visitor.destroy();
+      else if (value !== visitor.data) replaceData(state, value);
+    },
+  };
+}
+
+function replaceData(state: SessionState, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const kind = Array.isArray(value) ? "an array" : `a ${typeof value}`;
+    throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
+  }
+  state.assertWritable();
+  state.replaceData(value as JsonObject);
+}
+
+/** Saves what changed, and puts the headers on the response while that is possible. */
+async function finish(ctx: KoaContext, state: SessionState, engine: Engine): Promise<string[]> {
+  if (state.phase !== "open") return [];
+  const sent = ctx.res.headersSent || ctx.status === 101;
+  const target = nodeHeaders(ctx.res);
+  const setCookie = await commit(state, engine, sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send");
+  state.close();
+  const { used, subject } = state;
+  if (!sent && (used || setCookie.length > 0)) {
+    editHeaders(target, { setCookie, used, personal: used && subject !== undefined, cacheHeaders: engine.cacheHeaders });
+  }
+  return setCookie;
+}
+
+/** The headers that must go with the error: Koa drops those of the response. */
+async function finishFailed(
+  ctx: KoaContext,
+  state: SessionState,
+  engine: Engine,
+  thrown: unknown,
+): Promise<Record<string, string | string[]>> {
+  const failed = statusOf(thrown) >= 500;
+  if (failed && state.phase === "open") state.discard();
+  try {
+    const setCookie = await finish(ctx, state, engine);
+    if (setCookie.length === 0) return {};
+    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": "no-store" }) };
+  } catch (error) {
+    if (!failed || !(error instanceof StoreError)) throw error;
+    // The handler's own error is the one to report.
+    engine.emit({ type: "store-error", operation: error.operation });
+    return {};
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Koa's compatible mode: an engine with the cookies and tokens of koa-session-store 2.0.0.
+ *
+ * @module
+ */
+import { type KoaCookieOptions, koaCookie } from "./cookie/koa.ts";
+import { assemble, type Engine, keepingFor } from "./engine.ts";
+import { OptionError } from "./errors.ts";
+import type { Timeouts } from "./lifetime.ts";
+import { keygripSigner } from "./node-primitives.ts";
+import { count, type RequestOptions, refuseUnknown, settleRequest, warn } from "./options.ts";
+import type { SessionStore } from "./stores/store.ts";
+import { keygripTokens, type Signer, splitKeygripToken } from "./token/keygrip.ts";
+import { looksWeak } from "./token/keys.ts";
+
+/** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
+export interface CompatibleOptions extends RequestOptions {
+  /** The cookie's name, as it stands. Default `"koa:sess"`. */
+  name?: string;
+  /** The cookie's options, those of Koa's `cookies` package. */
+  cookie?: KoaCookieOptions;
+  /** A session not used for this long ends. Default: `cookie.maxAge`, else never. */
+  idleTimeout?: number;
+  /** A session this old ends, used or not. Default: never. */
+  absoluteTimeout?: number;
+  /** How often, at most, use of a session is written down. Default: a quarter of the idle timeout. */
+  touchEvery?: number;
+  /** The hash that signs, where `app.keys` is a list. Default `"sha1"`, as everywhere in Koa; to change it is to log everybody out. */
+  signatureAlgorithm?: "sha1" | "sha256";
+}
+
+/** Koa's `app.keys`: a list of keys, newest first, or a Keygrip. */
+export type AppKeys = readonly string[] | { sign(text: string): string; index(text: string, signature: string): number };
+
+/** The engines of one middleware: for requests that came by https, and for the others. */
+export interface CompatibleEngines {
+  for(secure: boolean): Engine;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
+  ...(["name", "store", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery", "signatureAlgorithm"] as const),
+  ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
+]);
+const OFF: Timeouts = {
+  idleTimeout: Number.POSITIVE_INFINITY,
+  absoluteTimeout: Number.POSITIVE_INFINITY,
+  touchEvery: Number.POSITIVE_INFINITY,
+};
+
+/** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
+export function checkCompatible(options: CompatibleOptions): void {
+  refuseUnknown(options, KNOWN);
+  settleRequest(options);
+  timeoutsOf(options);
+  koaCookie(options.name ?? "koa:sess", options.cookie ?? {}, false, () => 0, splitKeygripToken);
+}
+
+/** Puts the engines together, once the application's keys are known. */
+export function compatibleEngines(
+  options: CompatibleOptions,
+  store: SessionStore | undefined,
+  keys: AppKeys | undefined,
+): CompatibleEngines {
+  const { name = "koa:sess", cookie = {} } = options;
+  const settings = settleRequest(options);
+  const timeouts = timeoutsOf(options);
+  const keeping = keepingFor(store, timeouts.absoluteTimeout);
+  const signer = cookie.signed === false ? null : signerFor(keys, options);
+  const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
+  const engineFor = (secure: boolean): Engine => {
+    const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
+    const persistent = Number.isFinite(timeouts.idleTimeout) && cookie.expires === undefined;
+    const request = { ...settings, timeouts, persistent, hostOnly: false, cookies: { session: one, visitor: one } };
+    return assemble(request, keeping, codec);
+  };
+  const engines = { plain: engineFor(false), secure: engineFor(true) };
+  return { for: (secure) => (secure ? engines.secure : engines.plain) };
+}
+
+function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
+  const fromCookie = cookie?.maxAge === undefined ? undefined : Math.ceil(cookie.maxAge / 1000);
+  const idle = idleTimeout ?? fromCookie;
+  return {
+    idleTimeout: idle === undefined ? OFF.idleTimeout : count("idleTimeout", idle, 1),
+    absoluteTimeout: absoluteTimeout === undefined ? OFF.absoluteTimeout : count("absoluteTimeout", absoluteTimeout, 1),
+    touchEvery: idle === undefined ? OFF.touchEvery : count("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
+  };
+}
+
+function signerFor(keys: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {
+  if (keys === undefined) return undefined;
+  if (!isList(keys)) return keys;
+  if (keys.length === 0) return undefined;
+  if (!keys.every((key) => typeof key === "string" && key !== "")) {
+    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings that are not empty, or a Keygrip");
+  }
+  if (keys.some(looksWeak)) warn("weak-key", onEvent);
+  return keygripSigner(keys, signatureAlgorithm);
+}
+
+function isList(keys: AppKeys): keys is readonly string[] {
+  return Array.isArray(keys);
+}

@@ -1,0 +1,25 @@
+// The part of node:crypto that the Node primitives use, so that no other type of Node can slip into the library.
+declare module "node:crypto" {
+  export class KeyObject {
+    readonly type: string;
+  }
+  interface Hmac {
+    update(data: Uint8Array | string): Hmac;
+    digest(): Uint8Array<ArrayBuffer>;
+    digest(encoding: "base64"): string;
+  }
+  interface Cipher {
+    update(data: Uint8Array): Uint8Array<ArrayBuffer>;
+    final(): Uint8Array<ArrayBuffer>;
+    setAAD(data: Uint8Array): void;
+    getAuthTag(): Uint8Array<ArrayBuffer>;
+    setAuthTag(tag: Uint8Array): void;
+  }
+  export function createSecretKey(key: Uint8Array | string, encoding?: "utf8"): KeyObject;
+  export function createHmac(algorithm: string, key: KeyObject): Hmac;
+  export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
+  export function hkdfSync(digest: "sha256", key: Uint8Array, salt: string, info: Uint8Array, length: number): ArrayBuffer;
+  export function randomBytes(size: number): Uint8Array<ArrayBuffer>;
+  export function createCipheriv(algorithm: string, key: KeyObject | Uint8Array, iv: Uint8Array | null): Cipher;
+  export function createDecipheriv(algorithm: string, key: KeyObject | Uint8Array, iv: Uint8Array | null): Cipher;
+}

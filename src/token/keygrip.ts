@@ -1,0 +1,112 @@
+/**
+ * Koa's tokens: the session as raw JSON in one cookie, and its Keygrip signature in `<name>.sig`.
+ *
+ * This is what koa-session-store 2.0.0 reads and writes, with a few names more for what it does not know.
+ *
+ * @module
+ */
+import { type CookieValues, everyCookieValue, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
+import { DataError, OptionError } from "../errors.ts";
+import { type JsonObject, parseData } from "../json.ts";
+import type { Timeouts } from "../lifetime.ts";
+import { isSessionId } from "../session-id.ts";
+import type { Claims } from "./claims.ts";
+import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
+
+/** Signs and checks text, as the `keygrip` package does: the first key signs, all of them check. */
+export interface Signer {
+  sign(text: string): string;
+  /** Which key made the signature; -1 for none. */
+  index(text: string, signature: string): number;
+}
+
+/** What Koa's tokens are made with. */
+export interface KeygripOptions {
+  readonly name: string;
+  /** Null for unsigned cookies; undefined where there should be a signature, but the application set no keys. */
+  readonly signer: Signer | null | undefined;
+  readonly timeouts: Timeouts;
+  readonly now: () => number;
+}
+
+/** More pairs than this are not looked at. */
+const MAX_PAIRS = 4;
+/** Stands between value and signature in a token's text; it can be in neither. */
+const SEPARATOR = "\n";
+/** The names that the library keeps for itself in the cookie's JSON. */
+const RESERVED = ["_sid", "_start", "_exp", "_sub"];
+
+/** A token's cookie value and its signature, which is empty when it is unsigned. */
+export function splitKeygripToken(token: string): { readonly value: string; readonly signature: string } {
+  const at = token.lastIndexOf(SEPARATOR);
+  return { value: token.slice(0, at), signature: token.slice(at + 1) };
+}
+
+/** Tokens as koa-session-store writes them. Opening and making them needs no promise. */
+export function keygripTokens(options: KeygripOptions): TokenCodec {
+  const { name, timeouts, now } = options;
+
+  function find(header: string | null): CookieValues {
+    const values = everyCookieValue(header, name, MAX_PAIRS + 1);
+    const signatures = everyCookieValue(header, `${name}.sig`, MAX_PAIRS + 1);
+    // A signature belongs to the value in the same place: browsers send both cookies in the same order.
+    const pairs = values.map((value, index) => ({ value, token: value + SEPARATOR + (signatures[index] ?? "") }));
+    const short = pairs.filter(({ value }) => name.length + value.length <= MAX_COOKIE_BYTES);
+    const tokens = [...new Set(short.map(({ token }) => token))];
+    return { values: tokens, oversize: short.length < values.length, tooMany: values.length > MAX_PAIRS };
+  }
+
+  function open(token: string): Opened | TokenFault {
+    const { value, signature } = splitKeygripToken(token);
+    const signer = required(options.signer);
+    const index = signer === null ? 0 : signature === "" ? -1 : signer.index(`${name}=${value}`, signature);
+    if (index < 0) return signature === "" ? "malformed" : "forged";
+    const claims = claimsFrom(value, timeouts, now());
+    if (claims === null) return "claims";
+    // A cookie of the old library says nothing of times; when they matter, it is made again.
+    const unstamped = Number.isFinite(claims.exp) && !value.includes('"_exp":');
+    return index === 0 && !unstamped ? { claims } : { claims, olderKey: unstamped ? "unstamped" : `app.keys[${index}]` };
+  }
+
+  function seal(claims: Claims): string {
+    const value = cookieValueOf(claims);
+    const signer = required(options.signer);
+    return value + SEPARATOR + (signer === null ? "" : signer.sign(`${name}=${value}`));
+  }
+
+  return { find, open, seal };
+}
+
+function required(signer: Signer | null | undefined): Signer | null {
+  if (signer !== undefined) return signer;
+  const way = 'set app.keys = ["a long random secret"], or give secrets to session()';
+  throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: .keys required for signed cookies; ${way}`);
+}
+
+function claimsFrom(value: string, { idleTimeout, absoluteTimeout }: Timeouts, now: number): Claims | null {
+  const json = parseData(value);
+  if (json === null || !isSessionId(json._sid)) return null;
+  const { _sid: sid, _start = Number.isFinite(absoluteTimeout) ? now : 0, _exp, _sub: sub } = json;
+  const exp =
+    Number.isFinite(idleTimeout) || Number.isFinite(absoluteTimeout) ? (_exp ?? now + idleTimeout) : Number.POSITIVE_INFINITY;
+  if (typeof _start !== "number" || typeof exp !== "number" || (sub !== undefined && typeof sub !== "string")) return null;
+  for (const reserved of RESERVED) delete json[reserved];
+  const iat = Number.isFinite(idleTimeout) ? Math.min(exp - idleTimeout, now) : _start;
+  return Object.freeze({ sid, start: _start, iat, exp, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
+}
+
+/** The cookie's value: JSON with every character escaped that a cookie cannot carry, or that old readers refuse. */
+function cookieValueOf({ sid, start, exp, sub, data = "{}" }: Claims): string {
+  const json = parseData(data) as JsonObject;
+  const taken = RESERVED.find((reserved) => Object.hasOwn(json, reserved));
+  if (taken !== undefined)
+    throw new DataError("ERR_DATA_NOT_JSON", `Cannot save the session: the key "${taken}" is kept for the library`);
+  json._sid = sid;
+  if (Number.isFinite(exp) || sub !== undefined) json._start = start;
+  if (Number.isFinite(exp)) json._exp = exp;
+  if (sub !== undefined) json._sub = sub;
+  return JSON.stringify(json).replace(
+    /[^\x20-\x7e]|;/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
