@@ -45,5 +45,7 @@ export function errorWithHeaders(error: unknown, headers: Record<string, string 
   if (typeof error !== "object" || error === null || Object.keys(headers).length === 0) return error;
   const all = { ...(error as { headers?: object }).headers, ...headers };
   if (Reflect.set(error, "headers", all)) return error;
-  return Object.create(error, { headers: { value: all, enumerable: true } });
+  // Koa writes the status on what it catches.
+  const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: true });
+  return Object.create(error, { headers: own(all), status: own(statusOf(error)) });
 }

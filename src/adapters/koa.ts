@@ -22,14 +22,16 @@ import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./ko
 export type KoaStore = PlainStore | SessionStore | "cookie";
 
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
-export interface KoaOptions extends CompatibleOptions {
-  store?: KoaStore;
+export interface KoaOptions<Store = KoaStore> extends CompatibleOptions {
+  /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
+  store?: Store;
   secrets?: never;
 }
 
 /** Options with `secrets`: the library's own tokens and cookie rules. */
-export interface KoaSecretOptions extends Omit<SessionOptions, "store"> {
-  store?: KoaStore;
+export interface KoaSecretOptions<Store = KoaStore> extends Omit<SessionOptions, "store"> {
+  /** Where sessions are kept. Default `"cookie"`: in the cookie, encrypted. */
+  store?: Store;
 }
 
 /** What the middleware uses of Koa's context. */
@@ -97,7 +99,10 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
 
 /** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
 export interface KoaSessionFunction {
-  <Data extends object = Record<string, unknown>>(options?: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
+  <Data extends object = Record<string, unknown>>(
+    options?: KoaOptions<PlainStore | "cookie"> | KoaSecretOptions<PlainStore | "cookie">,
+  ): KoaMiddleware<Data>;
+  <Data extends object = Record<string, unknown>>(options: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
   readonly getSession: typeof getSession;
 }
 

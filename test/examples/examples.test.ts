@@ -13,27 +13,32 @@ afterEach(async () => {
 
 /** The command in the first lines of an example, on a port of the test's. */
 function commandIn(file: string, program: string): (port: number) => string[] {
-  const command = new RegExp(` (${program} .+?)(  |$)`, "m").exec(readFileSync(file, "utf8").split("import")[0] as string)?.[1];
+  const command = new RegExp(` (${program} (?!24)[^).]+\\.ts.*?)(  |\\)|$)`, "m").exec(
+    readFileSync(file, "utf8").split("import")[0] as string,
+  )?.[1];
   if (command === undefined) throw new Error(`${file} names no command with ${program}`);
   return (port) => command.trim().replace("3000", String(port)).split(" ");
 }
 
-async function countsViews(browser: Browser): Promise<void> {
+async function countsViews(browser: Browser, cookies: string[]): Promise<void> {
   expect(await (await browser.visit("/")).text()).toBe("1 views\n");
   expect(await (await browser.visit("/")).text()).toBe("2 views\n");
-  expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+  expect([...browser.cookies.keys()]).toEqual(cookies);
 }
 
 describe("examples", () => {
-  for (const [file, program] of [
-    ["examples/fetch.ts", "bun"],
-    ["examples/fetch.ts", "deno"],
-    ["examples/deno.ts", "deno"],
-  ] as const) {
+  const [modern, koa] = [["__Host-session-visitor"], ["koa:sess", "koa:sess.sig"]];
+  for (const [file, program, cookies] of [
+    ["examples/fetch.ts", "bun", modern],
+    ["examples/fetch.ts", "deno", modern],
+    ["examples/deno.ts", "deno", modern],
+    ["examples/koa.ts", "bun", koa],
+    ["examples/koa.ts", "node", koa],
+  ] as [string, string, string[]][]) {
     it(`${file} counts a visitor's views with ${program}`, async () => {
       server = await startServer(commandIn(file, program), { SESSION_SECRET: SECRET });
-      await countsViews(new Browser(server.serve));
-      await countsViews(new Browser(server.serve));
+      await countsViews(new Browser(server.serve), cookies);
+      await countsViews(new Browser(server.serve), cookies);
     });
   }
 

@@ -1,0 +1,17 @@
+// The first program of koa-session-store's README, on today's Koa. Start it with:  bun examples/koa.ts
+// (or with Node 24: node examples/koa.ts). Reload http://localhost:3000: the view counter goes up.
+import Koa from "koa";
+import { session } from "web-session-store/koa";
+
+const app = new Koa();
+
+app.keys = [process.env.APP_KEY ?? "some secret key"]; // needed for cookie-signing
+
+// The cookie is named "koa:sess", and the session's data is in the cookie itself.
+app.use(session<{ views: number }>()).use((ctx) => {
+  const n = ctx.session.views ?? 0;
+  ctx.session.views = n + 1;
+  ctx.body = `${n + 1} views\n`;
+});
+
+app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1");
