@@ -38,7 +38,7 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
 
 async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
   const route = state.used && needsNewKey(state) ? await engine.keeping.route(state.subject) : undefined;
-  const plan = planFor(state, engine, route);
+  const plan = await planOrEnd(state, engine, route);
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
@@ -54,6 +54,16 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
   if (claims === undefined || token === undefined) return setCookieLines(state, engine);
   state.wrote(withToken(plan.next as Kept, token));
   return setCookieLines(state, engine, token, claims);
+}
+
+/** The plan. Data that cannot be kept must not keep a destroyed session alive. */
+async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined): Promise<Plan> {
+  try {
+    return planFor(state, engine, route);
+  } catch (error) {
+    await endOld(state, engine);
+    throw error;
+  }
 }
 
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */

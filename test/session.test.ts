@@ -130,6 +130,17 @@ describe("session.destroy()", () => {
     expect(typesOf(events)).toContain("destroyed");
   });
 
+  it("is carried out also when what is written afterwards cannot be kept", async () => {
+    const { does, browser } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    const writing = does((session) => {
+      session.destroy();
+      session.data.when = new Date(0);
+    });
+    await expect(writing).rejects.toMatchObject({ code: "ERR_DATA_NOT_JSON" });
+    expect(await does((session) => session.subject, browser)).toBeUndefined();
+  });
+
   it("undoes a login of the same request", async () => {
     const { does, browser } = makeApp({ store: memory() });
     await does((session) => {

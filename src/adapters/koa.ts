@@ -65,20 +65,25 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   return async function session(ctx, next) {
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly);
-    const loadNow = () => loadAtOnce(state, engine);
+    let finished = false;
+    const loadNow = () => {
+      loadAtOnce(state, engine);
+      // Whoever looks only now can still read, but no response will carry a change.
+      if (finished && state.phase === "open") state.close();
+    };
     const visitor = open<Data>(state, engine);
     // What is in a store cannot be there at once, so it is loaded before the handlers.
     if (!engine.lazy && !engine.keeping.dataInToken) await loadInto(state, engine, state.header, false);
     const restore = expose(ctx, name, visitor, state, loadNow);
-    let headers: Record<string, string | string[]> = {};
     try {
-      await next();
-    } catch (thrown) {
-      headers = await finishFailed(ctx, state, engine, thrown);
-      throw errorWithHeaders(thrown, headers);
+      await next().catch(async (thrown: unknown) => {
+        throw errorWithHeaders(thrown, await finishFailed(ctx, state, engine, thrown));
+      });
+      await finish(ctx, state, engine);
+    } finally {
+      finished = true;
+      restore();
     }
-    await finish(ctx, state, engine);
-    restore();
   };
 }
 

@@ -53,7 +53,8 @@ export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): Remembe
       return opened;
     }
     return after(codec.open(token), (result) => {
-      if (typeof result !== "string") remember(ownCopy(token), result);
+      // A token of an older key is made again soon, so it is not worth remembering.
+      if (typeof result !== "string" && result.olderKey === undefined) remember(ownCopy(token), result);
       return result;
     });
   }

@@ -223,6 +223,25 @@ for (const [mode, Application, options] of MODES) {
       expect(errors).toContainEqual(expect.objectContaining({ code: "ERR_COOKIE_NOT_POSSIBLE" }));
     });
 
+    it("shows the session to those who look after the handler, and takes no change from them", async () => {
+      const seen: unknown[] = [];
+      const { ask, does } = setUp([
+        async (ctx, next) => {
+          await next();
+          seen.push(ctx.session.a);
+          try {
+            ctx.session.a = 99;
+          } catch (error) {
+            seen.push((error as Error).name);
+          }
+        },
+      ]);
+      await ask(change);
+      await ask(() => {});
+      expect(seen).toEqual([1, "TypeError", 1, "TypeError"]);
+      expect(await does((ctx) => ctx.session.a)).toBe(1);
+    });
+
     it("gives each middleware its own session, by name", async () => {
       const admin = session<Data>({ name: "admin", onEvent: () => {} }) as unknown as Act;
       let after: unknown;
