@@ -46,14 +46,24 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
   const sealing = claims && engine.codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
   await endOld(state, engine);
+  const { turns } = state;
+  if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
   const lives = await carryOut(plan, state, engine);
-  if (plan.next !== null && lives) state.wrote(plan.next);
+  if (state.turns !== turns) overtake(state, plan.next, lives);
+  else if (plan.next !== null && lives) state.wrote(plan.next);
   else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
   if (mode === "later" || mode === "impossible") return [];
   const token = lives ? await sealing : undefined;
   if (claims === undefined || token === undefined) return setCookieLines(state, engine);
   state.wrote(withToken(plan.next as Kept, token));
   return setCookieLines(state, engine, token, claims);
+}
+
+/** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
+function overtake(state: SessionState, next: Kept | null, lives: boolean): void {
+  if (next === null || !lives) return;
+  if (state.kept === null && state.destroyed) state.ended.push({ key: next.key });
+  else state.kept = next;
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
@@ -117,8 +127,14 @@ async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promis
   return true;
 }
 
-async function create({ key, record }: Kept, { renewal }: SessionState, { keeping, emit }: Engine): Promise<boolean> {
-  await keeping.create(key, record);
+async function create({ key, record }: Kept, state: SessionState, { keeping, emit }: Engine): Promise<boolean> {
+  const { renewal } = state;
+  try {
+    await keeping.create(key, record);
+  } catch (error) {
+    state.dropId();
+    throw error;
+  }
   emit({ type: "created", id: key.id });
   if (renewal === "login") emit({ type: "regenerated", id: key.id, reason: "login" });
   return true;
@@ -137,7 +153,8 @@ async function touch({ key, record }: Kept, { keeping, emit }: Engine): Promise<
   }
 }
 
-function survived(result: UpdateResult, id: string, { emit }: Engine): boolean {
+/** Whether the change was made; reports why not. */
+export function survived(result: UpdateResult, id: string, { emit }: Engine): boolean {
   if (!result.ok) emit({ type: result.why === "moved" ? "moved" : "unknown", id, reason: "commit" });
   return result.ok;
 }
@@ -150,6 +167,7 @@ function setCookieLines(state: SessionState, engine: Engine, token?: string, cla
   const { session, visitor } = engine.cookies;
   const lines: string[] = [];
   const written = state.kept?.record.subject === undefined ? visitor : session;
+  if (token !== undefined && state.ambiguous) lines.push(...written.clearHostOnly());
   if (token !== undefined) lines.push(...setLines(written, token, claims as Claims, state.kept as Kept, engine));
   // A login takes the visitor's session over, so its cookie has nothing left to say.
   const obsolete =

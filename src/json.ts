@@ -33,13 +33,14 @@ export function parseData(text: string): JsonObject | null {
  *
  * @throws {@link DataError} naming the path of the first value that would not come back as it is: a Date, a Map, a class's
  * object, a function, NaN, a cycle; or when the whole is larger than 64 KB or deeper than 100 levels.
+ * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
  */
-export function stringifyData(data: JsonObject): string {
+export function stringifyData(data: JsonObject, known = 0): string {
   check(data, [], new Set());
   const text = JSON.stringify(data);
   // A character takes at most three bytes, so most texts need no counting.
   const bytes = text.length * 3 <= MAX_DATA_BYTES ? text.length : utf8Length(text);
-  if (bytes > MAX_DATA_BYTES) {
+  if (bytes > MAX_DATA_BYTES && text.length > known) {
     throw new DataError(
       "ERR_DATA_TOO_LARGE",
       `Cannot save the session: its data takes ${bytes} bytes, the limit is ${MAX_DATA_BYTES}`,

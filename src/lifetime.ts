@@ -33,7 +33,11 @@ export function endOf(span: Lifespan, timeouts: Timeouts, now: number): "idle" |
   return undefined;
 }
 
-/** Whether use of the session should be written down again: not at every request, but `touchEvery` seconds apart. */
-export function isTouchDue(seenAt: number, timeouts: Timeouts, now: number): boolean {
-  return now >= seenAt + timeouts.touchEvery;
+/**
+ * Whether use of the session should be written down again: not at every request, but `touchEvery` seconds apart; or when that
+ * would move its end as much, as after the timeout was raised.
+ */
+export function isTouchDue({ startedAt, seenAt, expiresAt }: Lifespan, timeouts: Timeouts, now: number): boolean {
+  const gained = expiryOf(startedAt, now, timeouts) - expiresAt;
+  return now >= seenAt + timeouts.touchEvery || (gained > 0 && gained >= timeouts.touchEvery);
 }

@@ -56,6 +56,8 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): vo
     state.outage = found;
   } else accept(state, engine, found as Found);
   state.phase = "open";
+  // Whoever asks only after the response can still read, but nothing will carry a change.
+  if (state.answered) state.close();
 }
 
 function accept(state: SessionState, { emit }: Engine, found: Found): void {
@@ -126,7 +128,8 @@ function look(engine: Engine, candidate: Candidate, name: string, used: boolean)
   const now = engine.now();
   const { claims } = candidate;
   const { timeouts } = engine;
-  const touch = { seenBefore: now - timeouts.touchEvery, expiresAt: expiryOf(claims.start, now, timeouts) };
+  const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
+  const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
   const loaded = engine.keeping.load(claims, used ? { now, touch } : { now });
   return after(loaded, (found) => {
     if (found === null) {

@@ -87,6 +87,8 @@ const KNOWN = new Set<keyof SessionOptions>([
 ]);
 const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
 const DAY = 24 * 60 * 60;
+/** A hundred years: longer sums would be no whole seconds any more. */
+const LONGEST = 100 * 365 * DAY;
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
@@ -131,6 +133,10 @@ export function settleRequest(
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
+  for (const [key, value] of Object.entries({ onEvent, now: options.now })) {
+    if (value !== undefined && typeof value !== "function")
+      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
+  }
   return {
     lazy,
     onStoreError,
@@ -142,8 +148,8 @@ export function settleRequest(
 }
 
 function settleTimeouts(options: SessionOptions): Timeouts {
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1);
-  const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1);
+  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1, LONGEST);
+  const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
   const touchEvery = count("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
   if (touchEvery >= idleTimeout) {
     throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
@@ -152,9 +158,10 @@ function settleTimeouts(options: SessionOptions): Timeouts {
 }
 
 /** @throws {@link OptionError} unless the value is a whole number that is large enough. */
-export function count(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} or more`);
+export function count(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const limit = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
+  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} ${limit}`);
 }
 
 function checkStore(store: SessionStore | undefined): void {

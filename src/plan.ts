@@ -35,7 +35,7 @@ export function needsNewKey(state: SessionState): boolean {
 export function planFor(state: SessionState, engine: Engine, route: string | undefined): Plan {
   const { kept, renewal } = state;
   if (!state.used) return { step: "none", next: kept, dropped: false };
-  const text = stringifyData(state.stored());
+  const text = stringifyData(state.stored(), kept?.record.data.length);
   const patch = changes(state, text);
   const changed = patch !== null || renewal === "login";
   if (kept === null) {
@@ -55,7 +55,7 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
 function planForUse(kept: Kept, { timeouts, now, keeping }: Engine): Plan {
   const time = now();
   const { record, token } = kept;
-  if (!isTouchDue(record.seenAt, timeouts, time)) return { step: "none", next: kept, dropped: false };
+  if (!isTouchDue(record, timeouts, time)) return { step: "none", next: kept, dropped: false };
   const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
   const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
@@ -86,6 +86,6 @@ function following(state: SessionState, { timeouts, now, keeping }: Engine, data
     const key = route === undefined ? { id } : { id, route };
     return { key, record, token: { temp, renew: "must" } };
   }
-  const due = keeping.timesInToken && isTouchDue(kept.record.seenAt, timeouts, time);
+  const due = keeping.timesInToken && isTouchDue(kept.record, timeouts, time);
   return { key: kept.key, record, token: due ? { ...kept.token, renew: "due" } : kept.token };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { expiryOf, type Timeouts } from "./lifetime.ts";
+import { expiryOf, isTouchDue, type Timeouts } from "./lifetime.ts";
 import type { LoginOptions, SessionState } from "./state.ts";
 
 /** What a session asks of the manager that made it. */
@@ -76,13 +76,18 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
   get startedAt(): number {
-    const { kept, renewal } = this.#read();
-    return kept === null || renewal === "login" ? this.#actions.now() : kept.record.startedAt;
+    const { startedAt, renewal } = this.#read();
+    return startedAt === undefined || renewal === "login" ? this.#actions.now() : startedAt;
   }
 
   /** When the session ends if it is not used again, in epoch seconds. */
   get expiresAt(): number {
-    return expiryOf(this.startedAt, this.#actions.now(), this.#actions.timeouts);
+    const { kept, renewal } = this.#read();
+    const { timeouts } = this.#actions;
+    const now = this.#actions.now();
+    // Use that is not written down moves nothing.
+    if (kept !== null && renewal === null && !isTouchDue(kept.record, timeouts, now)) return kept.record.expiresAt;
+    return expiryOf(this.startedAt, now, timeouts);
   }
 
   /**
@@ -129,7 +134,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** Whether the user logged in at most `seconds` ago: ask before you show or change what matters. False when nobody is logged in. */
   async requireFresh(seconds: number): Promise<boolean> {
     await this.ready();
-    return this.subject !== undefined && this.#actions.now() - this.startedAt <= seconds;
+    const { kept, renewal, subject } = this.#read();
+    if (subject === undefined || (kept === null && renewal !== "login")) return false;
+    return this.#actions.now() - this.startedAt <= seconds;
   }
 
   /** Loads the session, where the option `lazy` left that to you. */

@@ -78,6 +78,8 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   async function apply(session: Session<Data>, response: Response, { discard = false } = {}): Promise<Response> {
     const state = stateOf(session);
+    if (!(response instanceof Response)) throw new TypeError("Cannot answer: the handler returned no Response");
+    state.answered = true;
     if (state.phase !== "open") return response;
     if (discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
@@ -90,7 +92,9 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   async function discard(session: Session<Data>): Promise<void> {
     const state = stateOf(session);
-    if (state.phase === "open") await commitEnds(state, engine);
+    state.answered = true;
+    if (state.phase !== "open") return;
+    await commitEnds(state, engine);
     state.close();
   }
 

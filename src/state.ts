@@ -54,6 +54,14 @@ export class SessionState {
   ended: { readonly key: Key; readonly token?: string | undefined }[] = [];
   destroyed = false;
   renewal: "login" | "regenerateId" | null = null;
+  /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
+  turns = 0;
+  /** Whether the data was changed, so that it may hold objects of the application's own. */
+  changed = false;
+  /** Whether the response was made before the session was loaded. */
+  answered = false;
+  /** When the session that is shown began; undefined for a new one. */
+  startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
   /** Whether the response clears every cookie of ours, because two sessions came. */
@@ -99,6 +107,7 @@ export class SessionState {
 
   #show({ key, record, token }: Kept): void {
     this.#id = key.id;
+    this.startedAt = record.startedAt;
     this.subject = record.subject;
     this.meta = record.meta;
     this.temp = token.temp;
@@ -111,15 +120,17 @@ export class SessionState {
     this.replaced = true;
   }
 
-  /** Replaces the data in place, so that references the handler holds stay good. */
+  /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
   fill(text: string): void {
-    this.#emptyData();
-    empty(this.flashes);
+    if (this.replaced) this.#emptyData();
+    const [data, flashes]: [JsonObject, JsonObject] = [Object.create(null), Object.create(null)];
     const all = parseData(text) ?? {};
     for (const key of Object.keys(all)) {
-      if (key.startsWith(FLASH)) this.flashes[key.slice(FLASH.length)] = all[key];
-      else this.data[key] = all[key];
+      if (key.startsWith(FLASH)) flashes[key.slice(FLASH.length)] = all[key];
+      else data[key] = all[key];
     }
+    become(this.data, data);
+    become(this.flashes, flashes);
   }
 
   /** The data as it is stored: the visible keys and the flash values. */
@@ -147,6 +158,7 @@ export class SessionState {
     this.meta = meta === undefined ? undefined : Object.freeze({ ...meta });
     this.temp = !remember;
     this.renewal = "login";
+    this.turns++;
     this.#id = undefined;
   }
 
@@ -160,6 +172,7 @@ export class SessionState {
 
   regenerateId(): void {
     this.renewal ??= "regenerateId";
+    this.turns++;
     this.#id = undefined;
   }
 
@@ -167,6 +180,7 @@ export class SessionState {
     if (this.kept !== null) this.ended.push({ key: this.kept.key, token: this.kept.token.text });
     if (this.lost !== null) this.ended.push({ key: this.lost });
     this.destroyed = true;
+    this.turns++;
     this.#forget();
     this.#emptyData();
     empty(this.flashes);
@@ -183,9 +197,15 @@ export class SessionState {
     this.lost = null;
     this.renewal = null;
     this.clear = false;
+    this.startedAt = undefined;
     this.subject = undefined;
     this.meta = undefined;
     this.temp = false;
+    this.#id = undefined;
+  }
+
+  /** Draws another id for what could not be written: the store may have kept it in spite of what it said. */
+  dropId(): void {
     this.#id = undefined;
   }
 
@@ -216,6 +236,7 @@ export class SessionState {
   /** What was written is now what is kept. */
   wrote(kept: Kept): void {
     this.kept = kept;
+    this.startedAt = kept.record.startedAt;
     this.lost = null;
     this.renewal = null;
     this.clear = false;
@@ -231,8 +252,13 @@ export class SessionState {
   /** Nothing may be changed any more: the response is made. */
   close(): void {
     this.phase = "committed";
-    // An object of the application's own may serve it elsewhere.
-    if (!this.replaced) freezeDeeply(this.data);
+    // The application's own objects may serve it elsewhere, so those are copied and not frozen.
+    if (this.changed || this.replaced) {
+      const copy = parseData(JSON.stringify(this.data)) ?? Object.create(null);
+      if (this.replaced) this.data = copy;
+      else for (const key of Object.keys(this.data)) this.data[key] = copy[key];
+    }
+    freezeDeeply(this.data);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -257,6 +283,22 @@ export class SessionState {
 /** What `update()` throws when it never gets to write. */
 export function tooManyConflicts(tries: number): ConflictError {
   return new ConflictError("ERR_CONFLICT", `Cannot update the session: other requests changed it at each of ${tries} tries`);
+}
+
+function become(object: JsonObject, wanted: JsonObject): void {
+  for (const key of Object.keys(object)) if (!(key in wanted)) delete object[key];
+  for (const key of Object.keys(wanted)) {
+    if (!isSame(object[key], wanted[key])) object[key] = wanted[key];
+  }
+}
+
+function isSame(value: unknown, wanted: unknown): boolean {
+  try {
+    return JSON.stringify(value) === JSON.stringify(wanted);
+  } catch {
+    // What a handler left here may be no JSON at all.
+    return false;
+  }
 }
 
 function empty(object: JsonObject): void {

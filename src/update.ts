@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { commit } from "./commit.ts";
+import { commit, survived } from "./commit.ts";
 import type { Engine } from "./engine.ts";
 import { parseData, stringifyData } from "./json.ts";
-import { expiryOf } from "./lifetime.ts";
-import { diff } from "./patch.ts";
+import { endOf, expiryOf } from "./lifetime.ts";
+import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 import { type Kept, SessionState, tooManyConflicts } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
@@ -36,7 +36,12 @@ export async function update<Result>(state: SessionState, engine: Engine, change
 }
 
 async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const result = await change(state.data);
+  const before = stringifyData(state.stored());
+  const draft = new SessionState();
+  draft.fill(before);
+  const result = await change(draft.data);
+  const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
+  if (patch !== null) state.fill(applyPatch(stringifyData(state.stored()), patch));
   await commit(state, engine, "later");
   return result;
 }
@@ -50,8 +55,8 @@ async function tryUpdate<Result>(
   const { keeping, emit, now, timeouts } = engine;
   const time = now();
   const record = await keeping.loadKey(kept.key, { now: time });
-  if (record === null || isMoved(record)) {
-    emit({ type: record === null ? "unknown" : "moved", id: kept.key.id, reason: "commit" });
+  if (record === null || isMoved(record) || endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined) {
+    survived({ ok: false, why: record !== null && isMoved(record) ? "moved" : "gone" }, kept.key.id, engine);
     state.lose(kept.key);
     return { result: await change(state.data) };
   }
@@ -64,11 +69,11 @@ async function tryUpdate<Result>(
   if (patch !== null) {
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") return "conflict";
-    emit(written.ok ? { type: "saved", id: kept.key.id } : { type: "unknown", id: kept.key.id, reason: "commit" });
-    if (!written.ok) {
+    if (!survived(written, kept.key.id, engine)) {
       state.lose(kept.key);
       return { result };
     }
+    emit({ type: "saved", id: kept.key.id });
   }
   rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
   return { result };
@@ -82,6 +87,12 @@ function pause(tries: number): Promise<void> {
 
 /** What this request sees is now what the store holds. */
 function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
-  state.wrote({ ...kept, record });
-  if (state.phase !== "committed") state.fill(record.data);
+  // The session ended, or got another id, while the change ran: that stands.
+  if (state.kept === null || state.kept.key.id !== kept.key.id) return;
+  const before = parseData(state.kept.record.data) ?? {};
+  state.kept = { ...state.kept, record };
+  if (state.phase === "committed" || state.clear) return;
+  // What the request changed besides stays changed.
+  const own = diff(before, parseData(stringifyData(state.stored())) ?? {});
+  state.fill(own === null ? record.data : applyPatch(record.data, own));
 }

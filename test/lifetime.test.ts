@@ -86,10 +86,14 @@ describe("use is written down", () => {
     ["when it is overdue", T + 20 * HOUR, true],
     ["not because a clock runs behind", T - 10, false],
   ])("%s", (_when, now, expected) => {
-    expect(isTouchDue(T, timeouts, now)).toBe(expected);
+    expect(isTouchDue({ startedAt: T, seenAt: T, expiresAt: expiryOf(T, T, timeouts) }, timeouts, now)).toBe(expected);
+  });
+
+  it("at once when the timeout was raised since", () => {
+    expect(isTouchDue({ startedAt: T, seenAt: T, expiresAt: T + HOUR }, timeouts, T + 60)).toBe(true);
   });
 
   it("at every use with an interval of zero", () => {
-    expect(isTouchDue(T, { ...timeouts, touchEvery: 0 }, T)).toBe(true);
+    expect(isTouchDue({ startedAt: T, seenAt: T, expiresAt: T + 60 }, { ...timeouts, touchEvery: 0 }, T)).toBe(true);
   });
 });

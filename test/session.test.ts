@@ -191,7 +191,7 @@ describe("session.id, isNew, startedAt, expiresAt", () => {
     });
     clock.pass(HOUR);
     await does((session) => {
-      expect([session.isNew, session.startedAt, session.expiresAt]).toEqual([false, start, start + HOUR + DAY]);
+      expect([session.isNew, session.startedAt, session.expiresAt]).toEqual([false, start, start + DAY]);
       session.login("alice");
       expect(session.startedAt).toBe(start + HOUR);
     });
@@ -210,6 +210,30 @@ describe("session.requireFresh()", () => {
     expect(await does((session) => session.requireFresh(300))).toBe(false);
     await does((session) => session.login("alice"));
     expect(await does((session) => session.requireFresh(300))).toBe(true);
+  });
+
+  it("is false for an old id that is only followed, and for a session that ended while the request ran", async () => {
+    const { does, browser, clock } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    clock.pass(10 * HOUR);
+    const late = browser.copy();
+    await does((session) => session.regenerateId());
+    expect(await does((session) => session.requireFresh(60), late)).toBe(false);
+    expect(await does((session) => [session.subject, session.startedAt], late)).toEqual(["alice", clock.now() - 10 * HOUR]);
+    await does(async (session) => {
+      session.data.a = 1;
+      await does((other) => other.destroy(), browser.copy());
+      await session.save();
+      expect(await session.requireFresh(60)).toBe(false);
+    });
+  });
+
+  it("is true at once after the login", async () => {
+    const { does } = makeApp({ store: memory() });
+    await does(async (session) => {
+      session.login("alice");
+      expect(await session.requireFresh(60)).toBe(true);
+    });
   });
 
   it("is false when nobody is logged in, however new the session", async () => {
@@ -307,6 +331,120 @@ describe("session.save() and session.update()", () => {
     }
   });
 
+  it("update() takes nothing back that happens while it runs: a login, a flash, other data, an end", async () => {
+    for (const store of [memory(), undefined]) {
+      const { does } = makeApp(store && { store });
+      await does((session) => Object.assign(session.data, { count: 1, cart: ["apple"] }));
+      await does(async (session) => {
+        const { cart } = session.data as { cart: string[] };
+        await session.update((data) => {
+          data.count = 2;
+          session.login("alice");
+          session.flash("notice", "hi");
+          session.data.other = "kept";
+        });
+        cart.push("pear");
+      });
+      expect(await does((session) => [session.subject, session.takeFlash("notice"), { ...session.data }])).toEqual([
+        "alice",
+        "hi",
+        { count: 2, cart: ["apple", "pear"], other: "kept" },
+      ]);
+      await does(async (session) => {
+        await session.update(() => session.destroy());
+        session.login("bob");
+      });
+      expect(await does((session) => [session.subject, { ...session.data }])).toEqual(["bob", {}]);
+    }
+  });
+
+  it("update() whose change throws changes nothing", async () => {
+    for (const store of [memory(), undefined]) {
+      const { does } = makeApp(store && { store });
+      for (const credits of [undefined, 3]) {
+        await does(async (session) => {
+          session.data.credits = credits;
+          const spending = session.update((data) => {
+            data.credits = -2;
+            throw new Error("too little");
+          });
+          await expect(spending).rejects.toThrow("too little");
+        });
+        expect(await does((session) => session.data.credits)).toBe(credits);
+      }
+    }
+  });
+
+  it("update() of a session that has expired meanwhile writes nothing", async () => {
+    const store = memory();
+    const clockless = Object.assign(Object.create(store), {
+      load: async (...[key]: Parameters<typeof store.load>) => store.load(key, { now: 0 }),
+      update: async (...[key, patch, options]: Parameters<typeof store.update>) =>
+        store.update(key, patch, { ...options, now: 0 }),
+    });
+    for (const method of ["create", "replace", "touch", "remove"] as const) clockless[method] = store[method].bind(store);
+    const { does, clock, events } = makeApp({ store: clockless, idleTimeout: HOUR });
+    await does((session) => session.login("alice"));
+    await does(async (session) => {
+      clock.pass(2 * HOUR);
+      await session.update((data) => Object.assign(data, { count: 1 }));
+    });
+    expect(events).toContainEqual(expect.objectContaining({ type: "unknown", reason: "commit" }));
+    expect(await does((session) => session.subject)).toBeUndefined();
+  });
+
+  it("a login, a new id or an end that comes while save() is on its way is carried out", async () => {
+    const store = memory();
+    const slow = Object.create(store);
+    for (const method of ["load", "create", "update", "replace", "touch", "remove"] as const) {
+      slow[method] = async (...args: never[]) => {
+        await new Promise((resolve) => setTimeout(resolve, 3));
+        return (store[method] as (...args: never[]) => unknown).call(store, ...args);
+      };
+    }
+    for (const act of ["login", "regenerateId", "destroy"] as const) {
+      for (const fresh of [true, false]) {
+        const { does } = makeApp({ store: slow });
+        const before = fresh
+          ? undefined
+          : await does((session) => {
+              session.data.n = 1;
+              return session.id;
+            });
+        await does(async (session) => {
+          session.data.n = 2;
+          const saving = session.save();
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          session[act]("alice");
+          await saving;
+        });
+        const seen = await does((session) => [session.subject, session.data.n, session.id === before]);
+        const expected = {
+          login: ["alice", 2, false],
+          regenerateId: [undefined, 2, false],
+          destroy: [undefined, undefined, false],
+        };
+        expect(seen, `${act} ${fresh}`).toEqual(expected[act]);
+      }
+    }
+  });
+
+  it("a save() that failed although the store wrote may be tried again", async () => {
+    const store = memory();
+    const { create } = store;
+    let failures = 1;
+    store.create = async (...args) => {
+      await create.apply(store, args);
+      if (failures-- > 0) throw new Error("timed out");
+    };
+    const { does } = makeApp({ store });
+    await does(async (session) => {
+      session.login("alice");
+      await expect(session.save()).rejects.toMatchObject({ code: "ERR_STORE" });
+    });
+    expect(await does((session) => session.subject)).toBe("alice");
+  });
+
   it("a session in its cookie cannot be saved once the response is made", async () => {
     const sessions = createSessions({ secrets: SECRET });
     const session = await sessions.load(request());
@@ -339,6 +477,38 @@ describe("session.data", () => {
       expect((error as DataError).code).toBe("ERR_DATA_NOT_JSON");
       expect((error as DataError).message).toContain(message);
     }
+  });
+
+  it("leaves the application's own objects as they are after the response", async () => {
+    const user = { name: "alice", visits: 0, tags: ["a"] };
+    const { does } = makeApp({ store: memory() });
+    await does((session) => {
+      session.data.user = user;
+    });
+    user.visits++;
+    user.tags.push("b");
+    expect(await does((session) => session.data.user)).toEqual({ name: "alice", visits: 0, tags: ["a"] });
+  });
+
+  it("that parallel requests made too large together can still be read and made smaller, but not larger", async () => {
+    const { does, browser } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    const [one, two] = [browser.copy(), browser.copy()];
+    await does(async (session) => {
+      session.data.a = "x".repeat(40_000);
+      await does((other) => {
+        other.data.b = "x".repeat(40_000);
+      }, two);
+    }, one);
+    expect(await does((session) => [session.subject, Object.keys(session.data).sort()])).toEqual(["alice", ["a", "b"]]);
+    const growing = does((session) => {
+      session.data.c = "x";
+    });
+    await expect(growing).rejects.toMatchObject({ code: "ERR_DATA_TOO_LARGE" });
+    await does((session) => {
+      delete session.data.a;
+    });
+    expect(await does((session) => Object.keys(session.data))).toEqual(["b"]);
   });
 
   it("notices a change deep inside", async () => {
@@ -403,6 +573,35 @@ describe("a lazy session", () => {
         return session.subject;
       }),
     ).toBe("alice");
+  });
+
+  it("that is loaded only after the response can be read, and takes no change", async () => {
+    const { does } = makeApp({ store: memory(), lazy: true });
+    await does(async (session) => {
+      await session.ready();
+      session.data.n = 1;
+    });
+    const held = await does((session) => session);
+    await held.ready();
+    expect(held.data.n).toBe(1);
+    expect(() => held.login("alice")).toThrow(expect.objectContaining({ code: "ERR_SESSION_COMMITTED" }));
+    expect(() => {
+      held.data.n = 2;
+    }).toThrow(TypeError);
+  });
+
+  it("ends by a timeout that was lowered, before it is slid", async () => {
+    const store = memory();
+    const { does, clock, browser } = makeApp({ store, lazy: true });
+    await does(async (session) => {
+      await session.ready();
+      session.login("alice");
+    });
+    clock.pass(HOUR);
+    const strict = createSessions({ secrets: SECRET, store, now: clock.now, lazy: true, idleTimeout: HOUR / 2 });
+    const session = await strict.load(request(browser.cookieHeader()));
+    await session.ready();
+    expect(session.subject).toBeUndefined();
   });
 
   it("slides in the call that loads it, when that is due", async () => {
@@ -514,6 +713,20 @@ describe("use of a session", () => {
     clock.pass(2 * HOUR);
     expect(await does((session) => session.data.views)).toBeUndefined();
     expect(store.calls).not.toContain("touch");
+  });
+
+  it("keeps active users logged in when a timeout is raised", async () => {
+    for (const store of [memory(), undefined]) {
+      const short = makeApp({ idleTimeout: HOUR, ...(store && { store }) });
+      await short.does((session) => session.login("alice"));
+      const long = makeApp({ now: short.clock.now, ...(store && { store }) });
+      for (const [name, held] of short.browser.cookies)
+        long.browser.cookies.set(name, { ...held, endsAt: Number.POSITIVE_INFINITY });
+      for (let minutes = 0; minutes < 180; minutes += 15) {
+        expect(await long.does((session) => session.subject)).toBe("alice");
+        short.clock.pass(15 * 60);
+      }
+    }
   });
 
   it("acts on existing sessions when a timeout is lowered", async () => {

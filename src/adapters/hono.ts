@@ -23,7 +23,8 @@ export interface HonoSession<Data extends object> extends MiddlewareHandler {
  * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
  * The session is `web.get(c)`, typed, or `c.var.session`; with the option `name: "admin"` it is `c.var.admin`.
  *
- * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object.
+ * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. Risky on
+ * servers that make a new `env` for each request: every request would have a manager, and a memory store, of its own.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example
@@ -41,7 +42,7 @@ export function session<Data extends object = Record<string, unknown>>(
   const perEnv = new WeakMap<object, Managed<Data>>();
   const running = new WeakMap<Context, Session<Data>>();
 
-  function managedFor(env: object): Managed<Data> {
+  function managedFor(env: object = NO_ENV): Managed<Data> {
     if (fixed !== undefined) return fixed;
     let managed = perEnv.get(env);
     if (managed === undefined) {
@@ -66,7 +67,13 @@ export function session<Data extends object = Record<string, unknown>>(
       throw thrown;
     }
     const failed = c.error !== undefined && c.res.status >= 500;
-    replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+    try {
+      replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+    } catch (error) {
+      // Hono would put the headers of the answer that is not given on the one that says so.
+      c.res = undefined;
+      throw error;
+    }
   };
 
   return Object.defineProperties(middleware, {
@@ -91,6 +98,9 @@ export function session<Data extends object = Record<string, unknown>>(
     },
   }) as HonoSession<Data>;
 }
+
+/** Stands for the env of servers that give none. */
+const NO_ENV = {};
 
 interface Managed<Data extends object> {
   readonly sessions: Sessions<Data>;

@@ -65,12 +65,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   return async function session(ctx, next) {
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly);
-    let finished = false;
-    const loadNow = () => {
-      loadAtOnce(state, engine);
-      // Whoever looks only now can still read, but no response will carry a change.
-      if (finished && state.phase === "open") state.close();
-    };
+    const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What is in a store cannot be there at once, so it is loaded before the handlers.
     if (!engine.lazy && !engine.keeping.dataInToken) await loadInto(state, engine, state.header, false);
@@ -81,7 +76,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
       });
       await finish(ctx, state, engine);
     } finally {
-      finished = true;
+      state.answered = true;
       restore();
     }
   };

@@ -36,6 +36,8 @@ export interface Cookie {
   sizeOf(token: string): number;
   /** The lines that remove it from this host and, where a domain is set, from that. */
   clear(): string[];
+  /** The lines that remove one that this host alone has, where a domain is set: another cookie than the one that is set. */
+  clearHostOnly(): string[];
 }
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
@@ -44,6 +46,7 @@ export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
 const MAX_ATTRIBUTE_BYTES = 1024;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
+const KNOWN = new Set(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"]);
 const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 /** The name without the prefix browsers act on. */
@@ -58,6 +61,9 @@ export function baseName(name: string): string {
  */
 export function createCookie(name: string, options: CookieOptions = {}): Cookie {
   const { domain, path = "/", secure = true } = options;
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) throw new OptionError("ERR_OPTION", `Cannot use cookie option "${key}": there is no such option`);
+  }
   checkText("name", name);
   checkText("path", path);
   if (domain !== undefined) checkText("domain", domain);
@@ -67,6 +73,7 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
   const wireName = prefixed(name, options);
   const attributes = attributeText(options);
   const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
+  const removal = (place: string | undefined) => `${wireName}=; ${EXPIRED}${at(place)}`;
   return {
     name: wireName,
     set: (token, maxAge) => {
@@ -74,8 +81,8 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
       return [`${wireName}=${token}${limit}${at(domain)}`];
     },
     sizeOf: (token) => wireName.length + token.length,
-    clear: () =>
-      (domain === undefined ? [undefined] : [domain, undefined]).map((place) => `${wireName}=; ${EXPIRED}${at(place)}`),
+    clear: () => (domain === undefined ? [undefined] : [domain, undefined]).map(removal),
+    clearHostOnly: () => (domain === undefined ? [] : [removal(undefined)]),
   };
 }
 

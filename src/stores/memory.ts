@@ -39,7 +39,7 @@ class MemoryStore implements SessionStore {
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
     const entry = this.#entries.get(id, now) ?? null;
-    if (entry === null || isMoved(entry) || touch === undefined || entry.seenAt > touch.seenBefore) return entry;
+    if (entry === null || isMoved(entry) || touch === undefined || !isBetween(entry.seenAt, touch)) return entry;
     return this.#slide(id, entry, now, touch.expiresAt);
   }
 
@@ -103,6 +103,10 @@ class MemoryStore implements SessionStore {
     this.#entries.put(id, slid);
     return slid;
   }
+}
+
+function isBetween(seenAt: number, { seenAfter, seenBefore }: { seenAfter: number; seenBefore: number }): boolean {
+  return seenAt > seenAfter && seenAt <= seenBefore;
 }
 
 function patched(record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord {

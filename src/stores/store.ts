@@ -63,12 +63,12 @@ export interface SessionStore {
   /** Which part of the store holds the sessions of a subject, or a new anonymous session. Only for stores that are split. */
   route?(subject: string | undefined): Promise<string>;
   /**
-   * The record, the mark of one that moved, or null. With `touch`, a record last seen at `seenBefore` or earlier is slid
-   * in the same call, as {@link touch} would.
+   * The record, the mark of one that moved, or null. With `touch`, a record last seen after `seenAfter`, at `seenBefore` or
+   * earlier, is slid in the same call, as {@link touch} would: one that is over must not live again.
    */
   load(
     key: Key,
-    options: { now: number; touch?: { seenBefore: number; expiresAt: number } },
+    options: { now: number; touch?: { seenAfter: number; seenBefore: number; expiresAt: number } },
   ): Promise<SessionRecord | MovedMark | null>;
   /** Keeps a new record. An atomic store throws rather than overwrite one. */
   create(key: Key, record: SessionRecord): Promise<void>;

@@ -77,7 +77,9 @@ async function touchOfMoved(trial: Trial): Promise<void> {
   const { store, now } = trial;
   const begun = await trial.begin();
   const moved = await trial.move(begun, true);
-  expectLegalLoad(await store.load(begun.key, { now: now + 1, touch: { seenBefore: now, expiresAt: now + 9 * HOUR } }));
+  expectLegalLoad(
+    await store.load(begun.key, { now: now + 1, touch: { seenAfter: 0, seenBefore: now, expiresAt: now + 9 * HOUR } }),
+  );
   await trial.hasMark(begun.key, { movedAt: now, to: moved.key });
   await trial.has(moved.key, moved.record);
 }

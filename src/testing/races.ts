@@ -116,7 +116,7 @@ function changes(trial: Trial, key: Key): Promise<unknown>[] {
   return numbers(10).flatMap((index) => [
     set(trial, key, `key${index}`, index),
     trial.store.touch(key, options),
-    trial.store.load(key, { now: trial.now, touch: { ...options, seenBefore: trial.now } }),
+    trial.store.load(key, { now: trial.now, touch: { ...options, seenAfter: 0, seenBefore: trial.now } }),
   ]);
 }
 

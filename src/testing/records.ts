@@ -27,7 +27,7 @@ async function unknownLoads(trial: Trial): Promise<void> {
   expectEqual("what is loaded", await store.load(key, { now }), null);
   expectEqual(
     "what is loaded with touch",
-    await store.load(key, { now, touch: { seenBefore: now, expiresAt: now + HOUR } }),
+    await store.load(key, { now, touch: { seenAfter: 0, seenBefore: now, expiresAt: now + HOUR } }),
     null,
   );
   expectEqual("what is loaded afterwards", await store.load(key, { now }), null);
@@ -120,7 +120,7 @@ async function noRevival(trial: Trial): Promise<void> {
   trial.refused(await store.update(key, { set: [["a", "1"]], unset: [] }, options), "gone");
   trial.touched(await store.touch(key, options), false);
   trial.refused(await store.replace(key, next, NO_CHANGE, record, { follow: false }), "gone");
-  expectLegalLoad(await store.load(key, { now, touch: { ...options, seenBefore: now } }));
+  expectLegalLoad(await store.load(key, { now, touch: { ...options, seenAfter: 0, seenBefore: now } }));
   await trial.lacks(key);
   await trial.lacks(next);
 }

@@ -11,6 +11,7 @@ export const timeCases: readonly TrialCase[] = [
   { name: "load changes nothing without touch", run: loadAlone },
   { name: "load with touch slides the record in the same call", run: loadWithTouch },
   { name: "load with touch does not slide a record seen after seenBefore", run: loadWithTouchTooSoon },
+  { name: "load with touch does not slide a record that was over by seenAfter", run: loadWithTouchTooLate },
   { name: "load with touch never moves the expiry backwards", run: loadWithEarlierTouch },
   { name: "touch sets both instants", run: touchSlides },
   { name: "touch never moves the expiry backwards", run: touchEarlier },
@@ -30,7 +31,10 @@ async function loadWithTouch(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ data: '{"a":1}', subject: trial.subject(), meta: { device: "phone" } });
   const now = trial.now + 600;
   const slid = { ...record, seenAt: now, expiresAt: now + 2 * HOUR };
-  trial.isRecord(await store.load(key, { now, touch: { seenBefore: record.seenAt, expiresAt: slid.expiresAt } }), slid);
+  trial.isRecord(
+    await store.load(key, { now, touch: { seenAfter: 0, seenBefore: record.seenAt, expiresAt: slid.expiresAt } }),
+    slid,
+  );
   await trial.has(key, slid, now);
 }
 
@@ -38,7 +42,16 @@ async function loadWithTouchTooSoon(trial: Trial): Promise<void> {
   const { store } = trial;
   const { key, record } = await trial.begin();
   const now = trial.now + 600;
-  const touch = { seenBefore: record.seenAt - 1, expiresAt: now + 2 * HOUR };
+  const touch = { seenAfter: 0, seenBefore: record.seenAt - 1, expiresAt: now + 2 * HOUR };
+  trial.isRecord(await store.load(key, { now, touch }), record);
+  await trial.has(key, record, now);
+}
+
+async function loadWithTouchTooLate(trial: Trial): Promise<void> {
+  const { store } = trial;
+  const { key, record } = await trial.begin();
+  const now = trial.now + 600;
+  const touch = { seenAfter: record.seenAt, seenBefore: now, expiresAt: now + 2 * HOUR };
   trial.isRecord(await store.load(key, { now, touch }), record);
   await trial.has(key, record, now);
 }
@@ -48,7 +61,7 @@ async function loadWithEarlierTouch(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin();
   const now = trial.now + 600;
   const slid = { ...record, seenAt: now };
-  const touch = { seenBefore: now, expiresAt: record.expiresAt - 300 };
+  const touch = { seenAfter: 0, seenBefore: now, expiresAt: record.expiresAt - 300 };
   trial.isRecord(await store.load(key, { now, touch }), slid);
   await trial.has(key, slid, now);
 }

@@ -133,6 +133,29 @@ describe("Hono", () => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
+  it("lets no cache keep an error because the answer that failed was public", async () => {
+    const store = memory();
+    store.create = () => Promise.reject(new Error("down"));
+    const web = session<Data>({ secrets: SECRET, store });
+    const app = new Hono().use(web).get("/", (c) => {
+      web.get(c).data.views = 1;
+      c.header("Cache-Control", "public, max-age=3600");
+      return c.text("hello");
+    });
+    const response = await app.request("/");
+    expect([response.status, response.headers.get("Cache-Control"), response.headers.get("ETag")]).toEqual([
+      503,
+      "no-store",
+      null,
+    ]);
+  });
+
+  it("takes options as a function also where a server gives no env", async () => {
+    const web = session<{ n: number }>(() => ({ secrets: SECRET }));
+    const app = new Hono().use(web).get("/", (c) => c.text(String(web.get(c).isNew)));
+    expect(await (await app.fetch(new Request("https://app.example.com/"))).text()).toBe("true");
+  });
+
   it("keeps several sessions in one application apart", async () => {
     const web = session<{ n: number }>({ secrets: SECRET });
     const admin = session<{ n: number }>({ secrets: SECRET, name: "admin" });

@@ -39,7 +39,10 @@ describe("memory bounded by count", () => {
   it.each<[string, (store: SessionStore) => Promise<unknown>]>([
     ["touch", (store) => store.touch({ id: "a" }, { now: NOW, expiresAt: NOW + HOUR })],
     ["update", (store) => store.update({ id: "a" }, NO_CHANGE, { now: NOW, expiresAt: NOW + HOUR })],
-    ["load with touch", (store) => store.load({ id: "a" }, { now: NOW, touch: { seenBefore: NOW, expiresAt: NOW + HOUR } })],
+    [
+      "load with touch",
+      (store) => store.load({ id: "a" }, { now: NOW, touch: { seenAfter: 0, seenBefore: NOW, expiresAt: NOW + HOUR } }),
+    ],
   ])("takes %s for use", async (_what, use) => {
     const store = memory({ maxSessions: 3 });
     await create(store, ["a", "b", "c"]);
