@@ -20,6 +20,7 @@ const LAYERS = [
   ["token/keygrip.ts"],
   ["node-primitives.ts"],
   ["stores/store.ts"],
+  ["session-data.ts"],
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.

@@ -6,7 +6,14 @@ import { build } from "esbuild";
 const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
 for (const [name, target] of Object.entries(exports)) {
   if (typeof target === "string") continue;
-  const options = { entryPoints: [target.default], bundle: true, minify: true, format: "esm", write: false, external: ["hono", "co", "node:crypto"] };
+  const options = {
+    entryPoints: [target.default],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    external: ["hono", "co", "node:crypto"],
+  };
   const { outputFiles } = await build({ ...options, platform: "neutral" });
   const [{ contents }] = outputFiles;
   console.log(

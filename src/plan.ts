@@ -35,7 +35,7 @@ export function needsNewKey(state: SessionState): boolean {
 export function planFor(state: SessionState, engine: Engine, route: string | undefined): Plan {
   const { kept, renewal } = state;
   if (!state.used) return { step: "none", next: kept, dropped: false };
-  const text = stringifyData(state.stored(), kept?.record.data.length);
+  const text = stringifyData(state.content.stored(), kept?.record.data.length);
   const patch = changes(state, text);
   const changed = patch !== null || renewal === "login";
   if (kept === null) {

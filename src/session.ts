@@ -55,7 +55,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. Frozen after the response.
    */
   get data(): Partial<Data> {
-    return this.#read().data as Partial<Data>;
+    return this.#read().content.visible as Partial<Data>;
   }
 
   /** The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`. */
@@ -120,14 +120,15 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
   flash(key: string, value: unknown): void {
-    this.#change().flashes[key] = value;
+    this.#change().content.flashes[key] = value;
   }
 
   /** The value that {@link flash} kept, once; undefined if there is none. Two requests at the same time may both get it. */
   takeFlash<Value = unknown>(key: string): Value | undefined {
     const state = this.#read();
-    const value = Object.hasOwn(state.flashes, key) ? (state.flashes[key] as Value) : undefined;
-    if (value !== undefined && state.phase === "open" && state.outage === null) delete state.flashes[key];
+    const { flashes } = state.content;
+    const value = Object.hasOwn(flashes, key) ? (flashes[key] as Value) : undefined;
+    if (value !== undefined && state.phase === "open" && state.outage === null) delete flashes[key];
     return value;
   }
 

@@ -16,10 +16,11 @@ export interface SessionSnapshot<Data extends object = Record<string, unknown>> 
 
 /** The snapshot of a session as it was loaded; null when there is none. */
 export function snapshotOf<Data extends object>(state: SessionState): SessionSnapshot<Data> | null {
-  if (state.kept === null) return null;
-  const { key, record } = state.kept;
+  const shown = state.kept ?? state.followed;
+  if (shown === null) return null;
+  const { key, record } = shown;
   const { subject, startedAt, expiresAt } = record;
   state.close();
-  const data = state.data as Readonly<Partial<Data>>;
+  const data = state.content.visible as Readonly<Partial<Data>>;
   return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
 }

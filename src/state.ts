@@ -4,8 +4,8 @@
  * @module
  */
 import { ConflictError, OptionError, StateError, type StoreError } from "./errors.ts";
-import { type JsonObject, parseData } from "./json.ts";
 import type { SessionMeta, SessionRecord } from "./record.ts";
+import { SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 import type { Key } from "./stores/store.ts";
 
@@ -36,9 +36,6 @@ export interface LoginOptions {
   remember?: boolean;
 }
 
-/** Where flash values are kept among the data: hidden from `session.data`, one key each. */
-const FLASH = "~flash:";
-
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
 export class SessionState {
   phase: "unloaded" | "open" | "committed" = "unloaded";
@@ -48,6 +45,8 @@ export class SessionState {
   kept: Kept | null = null;
   /** An id whose session is out of reach: it has a new id, or ended while this request ran. Nothing is written for it. */
   lost: Key | null = null;
+  /** The session under its new id, where it may still be read. */
+  followed: Kept | null = null;
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
   /** What is to be ended at the commit, with the token that named it. */
@@ -71,10 +70,7 @@ export class SessionState {
   subject: string | undefined;
   meta: SessionMeta | undefined;
   temp = false;
-  data: JsonObject = Object.create(null);
-  /** Whether the application put an object of its own in the data's place. */
-  replaced = false;
-  readonly flashes: JsonObject = Object.create(null);
+  readonly content: SessionData = new SessionData();
   readonly header: string | null;
   readonly #trustsVisitors: boolean;
   #id: string | undefined;
@@ -102,6 +98,7 @@ export class SessionState {
   /** Shows a session that has moved on, for reading. */
   follow(from: Key, target: Kept | null): void {
     this.lost = from;
+    this.followed = target;
     if (target !== null) this.#show(target);
   }
 
@@ -111,38 +108,7 @@ export class SessionState {
     this.subject = record.subject;
     this.meta = record.meta;
     this.temp = token.temp;
-    this.fill(record.data);
-  }
-
-  /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
-  replaceData(data: JsonObject): void {
-    this.data = data;
-    this.replaced = true;
-  }
-
-  /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
-  fill(text: string): void {
-    if (this.replaced) this.#emptyData();
-    const [data, flashes]: [JsonObject, JsonObject] = [Object.create(null), Object.create(null)];
-    const all = parseData(text) ?? {};
-    for (const key of Object.keys(all)) {
-      if (key.startsWith(FLASH)) flashes[key.slice(FLASH.length)] = all[key];
-      else data[key] = all[key];
-    }
-    become(this.data, data);
-    become(this.flashes, flashes);
-  }
-
-  /** The data as it is stored: the visible keys and the flash values. */
-  stored(): JsonObject {
-    const all: JsonObject = Object.create(null);
-    for (const key of Object.keys(this.data)) {
-      if (key.startsWith(FLASH))
-        throw new OptionError("ERR_OPTION", `Cannot save the session: keys of data must not start with "${FLASH}"`);
-      all[key] = this.data[key];
-    }
-    for (const key of Object.keys(this.flashes)) all[FLASH + key] = this.flashes[key];
-    return all;
+    this.content.fill(record.data);
   }
 
   login(subject: string, { keep, meta, remember = true }: LoginOptions): void {
@@ -164,10 +130,7 @@ export class SessionState {
 
   #keepOnly(keys: readonly string[]): void {
     this.clear = true;
-    empty(this.flashes);
-    const kept = Object.entries(this.data).filter(([key]) => keys.includes(key));
-    this.#emptyData();
-    for (const [key, value] of kept) this.data[key] = value;
+    this.content.keepOnly(keys);
   }
 
   regenerateId(): void {
@@ -182,14 +145,7 @@ export class SessionState {
     this.destroyed = true;
     this.turns++;
     this.#forget();
-    this.#emptyData();
-    empty(this.flashes);
-  }
-
-  #emptyData(): void {
-    if (this.replaced) this.data = Object.create(null);
-    else empty(this.data);
-    this.replaced = false;
+    this.content.keepOnly([]);
   }
 
   #forget(): void {
@@ -217,7 +173,7 @@ export class SessionState {
     const { kept, renewal } = this;
     if (kept === null) {
       this.#forget();
-      this.fill("{}");
+      this.content.fill("{}");
       return;
     }
     const { subject } = kept.record;
@@ -252,13 +208,7 @@ export class SessionState {
   /** Nothing may be changed any more: the response is made. */
   close(): void {
     this.phase = "committed";
-    // The application's own objects may serve it elsewhere, so those are copied and not frozen.
-    if (this.changed || this.replaced) {
-      const copy = parseData(JSON.stringify(this.data)) ?? Object.create(null);
-      if (this.replaced) this.data = copy;
-      else for (const key of Object.keys(this.data)) this.data[key] = copy[key];
-    }
-    freezeDeeply(this.data);
+    this.content.freeze(this.changed);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -283,30 +233,4 @@ export class SessionState {
 /** What `update()` throws when it never gets to write. */
 export function tooManyConflicts(tries: number): ConflictError {
   return new ConflictError("ERR_CONFLICT", `Cannot update the session: other requests changed it at each of ${tries} tries`);
-}
-
-function become(object: JsonObject, wanted: JsonObject): void {
-  for (const key of Object.keys(object)) if (!(key in wanted)) delete object[key];
-  for (const key of Object.keys(wanted)) {
-    if (!isSame(object[key], wanted[key])) object[key] = wanted[key];
-  }
-}
-
-function isSame(value: unknown, wanted: unknown): boolean {
-  try {
-    return JSON.stringify(value) === JSON.stringify(wanted);
-  } catch {
-    // What a handler left here may be no JSON at all.
-    return false;
-  }
-}
-
-function empty(object: JsonObject): void {
-  for (const key of Object.keys(object)) delete object[key];
-}
-
-function freezeDeeply(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) freezeDeeply(inner);
 }

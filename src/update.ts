@@ -9,7 +9,8 @@ import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
-import { type Kept, SessionState, tooManyConflicts } from "./state.ts";
+import { SessionData } from "./session-data.ts";
+import { type Kept, type SessionState, tooManyConflicts } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
 
 /** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
@@ -36,12 +37,12 @@ export async function update<Result>(state: SessionState, engine: Engine, change
 }
 
 async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const before = stringifyData(state.stored());
-  const draft = new SessionState();
+  const before = stringifyData(state.content.stored());
+  const draft = new SessionData();
   draft.fill(before);
-  const result = await change(draft.data);
+  const result = await change(draft.visible);
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
-  if (patch !== null) state.fill(applyPatch(stringifyData(state.stored()), patch));
+  if (patch !== null) state.content.fill(applyPatch(stringifyData(state.content.stored()), patch));
   await commit(state, engine, "later");
   return result;
 }
@@ -58,11 +59,11 @@ async function tryUpdate<Result>(
   if (record === null || isMoved(record) || endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined) {
     survived({ ok: false, why: record !== null && isMoved(record) ? "moved" : "gone" }, kept.key.id, engine);
     state.lose(kept.key);
-    return { result: await change(state.data) };
+    return { result: await change(state.content.visible) };
   }
-  const draft = new SessionState();
+  const draft = new SessionData();
   draft.fill(record.data);
-  const result = await change(draft.data);
+  const result = await change(draft.visible);
   const data = stringifyData(draft.stored());
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
   const expiresAt = expiryOf(kept.record.startedAt, time, timeouts);
@@ -93,6 +94,6 @@ function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   state.kept = { ...state.kept, record };
   if (state.phase === "committed" || state.clear) return;
   // What the request changed besides stays changed.
-  const own = diff(before, parseData(stringifyData(state.stored())) ?? {});
-  state.fill(own === null ? record.data : applyPatch(record.data, own));
+  const own = diff(before, parseData(stringifyData(state.content.stored())) ?? {});
+  state.content.fill(own === null ? record.data : applyPatch(record.data, own));
 }

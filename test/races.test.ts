@@ -189,13 +189,15 @@ describe("requests of a user whose session changes its id, its user, or ends", (
 
 describe("requests that arrive with an old id", () => {
   it("read the session for 10 seconds after regenerateId(), and write nothing", async () => {
-    const { does, browser, clock, events } = makeApp({ store: memory() });
+    const { does, browser, clock, events, sessions } = makeApp({ store: memory() });
     await does((session) => {
       session.data.cart = "apple";
     });
     const late = browser.copy();
     await does((session) => session.regenerateId());
     expect(await does((session) => session.data.cart, late)).toBe("apple");
+    const headers = { Cookie: late.cookieHeader() };
+    expect((await sessions.read(new Request("https://app.example.com", { headers })))?.data.cart).toBe("apple");
     await does((session) => {
       session.data.cart = "pear";
     }, late);

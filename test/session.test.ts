@@ -549,7 +549,7 @@ describe("session.data", () => {
     const writing = answers((session) => {
       session.data["~flash:notice"] = 1;
     });
-    await expect(writing).rejects.toMatchObject({ code: "ERR_OPTION" });
+    await expect(writing).rejects.toMatchObject({ code: "ERR_DATA_NOT_JSON" });
   });
 });
 

@@ -215,7 +215,7 @@ function replaceData(state: SessionState, value: unknown): void {
     throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
   }
   state.assertWritable();
-  state.replaceData(value as JsonObject);
+  state.content.replace(value as JsonObject);
 }
 
 /** Saves what changed, and puts the headers on the response while that is possible. */

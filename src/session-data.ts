@@ -1,0 +1,105 @@
+/**
+ * SessionData: what a handler sees and changes of a session's data, and how that is stored.
+ *
+ * @module
+ */
+import { DataError } from "./errors.ts";
+import { type JsonObject, parseData } from "./json.ts";
+
+/** Where flash values are kept among the data: hidden from `session.data`, one key each. */
+const FLASH = "~flash:";
+
+/** A session's data in one request. Objects without prototypes, so that no key means anything but itself. */
+export class SessionData {
+  /** What the handler sees as `session.data`. */
+  visible: JsonObject = Object.create(null);
+  /** What waits to be taken once. */
+  readonly flashes: JsonObject = Object.create(null);
+  /** Whether `visible` is an object of the application's own. */
+  #replaced = false;
+
+  /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
+  replace(data: JsonObject): void {
+    this.visible = data;
+    this.#replaced = true;
+  }
+
+  /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
+  fill(text: string): void {
+    if (this.#replaced) this.#renew();
+    const [data, flashes]: [JsonObject, JsonObject] = [Object.create(null), Object.create(null)];
+    const all = parseData(text) ?? {};
+    for (const key of Object.keys(all)) {
+      if (key.startsWith(FLASH)) flashes[key.slice(FLASH.length)] = all[key];
+      else data[key] = all[key];
+    }
+    become(this.visible, data);
+    become(this.flashes, flashes);
+  }
+
+  /** Drops every flash value, and every key but these. */
+  keepOnly(keys: readonly string[]): void {
+    const kept = Object.entries(this.visible).filter(([key]) => keys.includes(key));
+    if (this.#replaced) this.#renew();
+    empty(this.visible);
+    empty(this.flashes);
+    for (const [key, value] of kept) this.visible[key] = value;
+  }
+
+  /** The data as it is stored: the visible keys and the flash values. */
+  stored(): JsonObject {
+    const all: JsonObject = Object.create(null);
+    for (const key of Object.keys(this.visible)) {
+      if (key.startsWith(FLASH)) {
+        throw new DataError(
+          "ERR_DATA_NOT_JSON",
+          `Cannot save the session: keys that start with "${FLASH}" are kept for the library`,
+        );
+      }
+      all[key] = this.visible[key];
+    }
+    for (const key of Object.keys(this.flashes)) all[FLASH + key] = this.flashes[key];
+    return all;
+  }
+
+  /** Takes no change any more. The application's own objects may serve it elsewhere, so those are copied and not frozen. */
+  freeze(changed: boolean): void {
+    if (changed || this.#replaced) {
+      const copy = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
+      if (this.#replaced) this.visible = copy;
+      else for (const key of Object.keys(this.visible)) this.visible[key] = copy[key];
+    }
+    freezeDeeply(this.visible);
+  }
+
+  #renew(): void {
+    this.visible = Object.create(null);
+    this.#replaced = false;
+  }
+}
+
+function become(object: JsonObject, wanted: JsonObject): void {
+  for (const key of Object.keys(object)) if (!(key in wanted)) delete object[key];
+  for (const key of Object.keys(wanted)) {
+    if (!isSame(object[key], wanted[key])) object[key] = wanted[key];
+  }
+}
+
+function isSame(value: unknown, wanted: unknown): boolean {
+  try {
+    return JSON.stringify(value) === JSON.stringify(wanted);
+  } catch {
+    // What a handler left here may be no JSON at all.
+    return false;
+  }
+}
+
+function empty(object: JsonObject): void {
+  for (const key of Object.keys(object)) delete object[key];
+}
+
+function freezeDeeply(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freezeDeeply(inner);
+}
