@@ -33,6 +33,7 @@ const LAYERS = [
   ["loading.ts", "plan.ts"],
   ["commit.ts", "response.ts"],
   ["update.ts"],
+  ["opening.ts"],
   ["sessions.ts"],
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.

@@ -7,13 +7,13 @@ import { commit, commitEnds } from "./commit.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { loadInto } from "./loading.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
+import { open } from "./opening.ts";
 import { type SessionOptions, settle } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
 import { isShared, withSessionHeaders } from "./response.ts";
-import { Session, stateOf } from "./session.ts";
+import { type Session, stateOf } from "./session.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 import { SessionState } from "./state.ts";
-import { type Change, update } from "./update.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
@@ -131,19 +131,4 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
   }
 
   return { handler, load, apply, discard, read };
-}
-
-/** The public face of a state. */
-export function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
-  return new Session<Data>(state, {
-    timeouts: engine.timeouts,
-    now: engine.now,
-    load: async () => loadInto(state, engine, state.header, true),
-    save: async () => {
-      if (state.phase === "committed" && !engine.keeping.dataInToken) return;
-      state.assertWritable();
-      await commit(state, engine, "later");
-    },
-    update: (change) => update(state, engine, change as Change<never>),
-  });
 }

@@ -1,0 +1,26 @@
+/**
+ * Puts a public Session before a state: what it asks for is done by loading, commit and update.
+ *
+ * @module
+ */
+import { commit } from "./commit.ts";
+import type { Engine } from "./engine.ts";
+import { loadInto } from "./loading.ts";
+import { Session } from "./session.ts";
+import type { SessionState } from "./state.ts";
+import { type Change, update } from "./update.ts";
+
+/** The public face of a state. */
+export function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
+  return new Session<Data>(state, {
+    timeouts: engine.timeouts,
+    now: engine.now,
+    load: async () => loadInto(state, engine, state.header, true),
+    save: async () => {
+      if (state.phase === "committed" && !engine.keeping.dataInToken) return;
+      state.assertWritable();
+      await commit(state, engine, "later");
+    },
+    update: (change) => update(state, engine, change as Change<never>),
+  });
+}
