@@ -172,7 +172,7 @@ function setCookieLines(state: SessionState, engine: Engine, token?: string, cla
   // A login takes the visitor's session over, so its cookie has nothing left to say.
   const obsolete =
     state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
-  for (const cookie of obsolete) {
+  for (const cookie of new Set(obsolete)) {
     const isSet = token !== undefined && cookie.name === written.name;
     if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
   }

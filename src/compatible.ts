@@ -30,7 +30,9 @@ export interface CompatibleOptions extends RequestOptions {
 }
 
 /** Koa's `app.keys`: a list of keys, newest first, or a Keygrip. */
-export type AppKeys = readonly string[] | { sign(text: string): string; index(text: string, signature: string): number };
+export type AppKeys =
+  | readonly (string | undefined)[]
+  | { sign(text: string): string; index(text: string, signature: string): number };
 
 /** The engines of one middleware: for requests that came by https, and for the others. */
 export interface CompatibleEngines {
@@ -71,7 +73,9 @@ export function compatibleEngines(
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
     const persistent = Number.isFinite(timeouts.idleTimeout) && cookie.expires === undefined;
     const request = { ...settings, timeouts, persistent, hostOnly: false, cookies: { session: one, visitor: one } };
-    return assemble(request, keeping, codec);
+    // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
+    const rememberTokens = signer === null || Array.isArray(keys) ? settings.rememberTokens : 0;
+    return assemble({ ...request, rememberTokens }, keeping, codec);
   };
   const engines = { plain: engineFor(false), secure: engineFor(true) };
   return { for: (secure) => (secure ? engines.secure : engines.plain) };
@@ -80,6 +84,9 @@ export function compatibleEngines(
 function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
   const fromCookie = cookie?.maxAge === undefined ? undefined : Math.ceil(cookie.maxAge / 1000);
   const idle = idleTimeout ?? fromCookie;
+  if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {
+    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
+  }
   return {
     idleTimeout: idle === undefined ? OFF.idleTimeout : count("idleTimeout", idle, 1),
     absoluteTimeout: absoluteTimeout === undefined ? OFF.absoluteTimeout : count("absoluteTimeout", absoluteTimeout, 1),
@@ -87,17 +94,19 @@ function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: Compat
   };
 }
 
-function signerFor(keys: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {
-  if (keys === undefined) return undefined;
-  if (!isList(keys)) return keys;
+function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {
+  if (given === undefined) return undefined;
+  if (!isList(given)) return given;
+  // A variable that is not set leaves a gap in the list.
+  const keys = given.filter((key) => key !== undefined && key !== "");
   if (keys.length === 0) return undefined;
-  if (!keys.every((key) => typeof key === "string" && key !== "")) {
-    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings that are not empty, or a Keygrip");
+  if (!keys.every((key) => typeof key === "string")) {
+    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings, or a Keygrip");
   }
   if (keys.some(looksWeak)) warn("weak-key", onEvent);
   return keygripSigner(keys, signatureAlgorithm);
 }
 
-function isList(keys: AppKeys): keys is readonly string[] {
+function isList(keys: AppKeys): keys is readonly (string | undefined)[] {
   return Array.isArray(keys);
 }

@@ -18,6 +18,10 @@ export class SessionData {
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
 
+  get replaced(): boolean {
+    return this.#replaced;
+  }
+
   /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
   replace(data: JsonObject): void {
     this.visible = data;

@@ -32,20 +32,35 @@ export function nodeHeaders(response: NodeResponse): HeaderTarget {
   };
 }
 
-/** The status that Koa answers an error with. */
+/** The status that Koa answers an error with. What is no Error is answered with 500. */
 export function statusOf(error: unknown): number {
-  const { status, statusCode, code } = (error ?? {}) as { status?: unknown; statusCode?: unknown; code?: unknown };
+  if (!(error instanceof Error)) return 500;
+  const { status, statusCode, code } = error as { status?: unknown; statusCode?: unknown; code?: unknown };
   if (code === "ENOENT") return 404;
   const given = status ?? statusCode;
   return typeof given === "number" && given >= 400 && given < 600 ? given : 500;
 }
 
-/** The error with headers for Koa to send: the error itself, or one that stands for it where it cannot be changed. */
-export function errorWithHeaders(error: unknown, headers: Record<string, string | string[]>): unknown {
-  if (typeof error !== "object" || error === null || Object.keys(headers).length === 0) return error;
-  const all = { ...(error as { headers?: object }).headers, ...headers };
-  if (Reflect.set(error, "headers", all)) return error;
+/**
+ * An error that stands for the thrown one and has headers for Koa to send. The thrown one is left alone: an application may
+ * throw the same object for many visitors, and may log it.
+ */
+export function errorWithHeaders(thrown: unknown, headers: Record<string, string[]>): unknown {
+  if (Object.keys(headers).length === 0) return thrown;
+  const error = thrown instanceof Error ? thrown : new Error("Cannot answer: what the handler threw is no Error");
+  const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: false });
+  const all = merged((error as { headers?: Record<string, unknown> }).headers ?? {}, headers);
   // Koa writes the status on what it catches.
-  const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: true });
-  return Object.create(error, { headers: own(all), status: own(statusOf(error)) });
+  return Object.create(error, { headers: own(all), status: own(statusOf(thrown)) });
+}
+
+/** The error's own headers and ours; lines of Set-Cookie are added to, whatever the spelling of the name. */
+function merged(given: Record<string, unknown>, ours: Record<string, string[]>): Record<string, unknown> {
+  const all: Record<string, unknown> = { ...given };
+  for (const [name, lines] of Object.entries(ours)) {
+    const key = Object.keys(given).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
+    const before = name === "Set-Cookie" ? [given[key] ?? []].flat() : [];
+    all[key] = [...before, ...lines];
+  }
+  return all;
 }

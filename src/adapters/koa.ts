@@ -74,6 +74,11 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
       await next().catch(async (thrown: unknown) => {
         throw errorWithHeaders(thrown, await finishFailed(ctx, state, engine, thrown));
       });
+      // `delete ctx.session` ends the session, as it always did.
+      if (!Object.hasOwn(ctx, "session")) {
+        loadNow();
+        visitor.destroy();
+      }
       await finish(ctx, state, engine);
     } finally {
       state.answered = true;
@@ -104,6 +109,9 @@ export interface KoaSessionFunction {
   ): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(options: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
   readonly getSession: typeof getSession;
+  /** The function itself, for those who take it out of what `require()` gives. */
+  readonly session: KoaSessionFunction;
+  readonly default: KoaSessionFunction;
 }
 
 /**
@@ -125,7 +133,8 @@ export interface KoaSessionFunction {
  * });
  * ```
  */
-export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSession });
+export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSession }) as unknown as KoaSessionFunction;
+Object.assign(session, { session, default: session });
 export default session;
 // What require() gives, as Koa's users write it.
 export { session as "module.exports" };
@@ -192,30 +201,45 @@ function expose<Data extends object>(
 }
 
 function property<Data extends object>(visitor: Session<Data>, state: SessionState, loadNow: () => void): PropertyDescriptor {
-  let ended = false;
+  let emptied = false;
   return {
     configurable: true,
     enumerable: true,
     get() {
       loadNow();
-      return ended ? null : visitor.data;
+      const { data } = visitor;
+      const ended = emptied && state.destroyed && state.kept === null && state.renewal === null && !state.content.replaced;
+      return ended && Object.keys(data).length === 0 ? null : data;
     },
     set(value: unknown) {
       loadNow();
-      ended = value === null || value === undefined;
-      if (ended) visitor.destroy();
+      // As before: whatever is empty ends the session.
+      emptied = !value;
+      if (emptied) endSession(visitor, state);
       else if (value !== visitor.data) replaceData(state, value);
     },
   };
 }
 
+/** Ends the session; an object of its data that a handler still holds stays as it is. */
+function endSession<Data extends object>(visitor: Session<Data>, state: SessionState): void {
+  state.assertWritable();
+  state.content.replace({});
+  visitor.destroy();
+}
+
 function replaceData(state: SessionState, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const kind = Array.isArray(value) ? "an array" : `a ${typeof value}`;
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isExotic(value)) {
+    const kind = Array.isArray(value) ? "an array" : `a ${isExotic(value) ? "built-in object" : typeof value}`;
     throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
   }
   state.assertWritable();
   state.content.replace(value as JsonObject);
+}
+
+/** Whether an object's contents are not in its properties, so that storing those would lose it: a Map, a Date, a Buffer. */
+function isExotic(value: unknown): boolean {
+  return Object.prototype.toString.call(value) !== "[object Object]" || ArrayBuffer.isView(value);
 }
 
 /** Saves what changed, and puts the headers on the response while that is possible. */
@@ -238,13 +262,13 @@ async function finishFailed(
   state: SessionState,
   engine: Engine,
   thrown: unknown,
-): Promise<Record<string, string | string[]>> {
+): Promise<Record<string, string[]>> {
   const failed = statusOf(thrown) >= 500;
   if (failed && state.phase === "open") state.discard();
   try {
     const setCookie = await finish(ctx, state, engine);
     if (setCookie.length === 0) return {};
-    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": "no-store" }) };
+    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": ["no-store"] }) };
   } catch (error) {
     if (!failed || !(error instanceof StoreError)) throw error;
     // The handler's own error is the one to report.

@@ -61,10 +61,11 @@ export function keygripTokens(options: KeygripOptions): TokenCodec {
     const signer = required(options.signer);
     const index = signer === null ? 0 : signature === "" ? -1 : signer.index(`${name}=${value}`, signature);
     if (index < 0) return signature === "" ? "malformed" : "forged";
-    const claims = claimsFrom(value, timeouts, now());
-    if (claims === null) return "claims";
+    const json = parseData(value);
     // A cookie of the old library says nothing of times; when they matter, it is made again.
-    const unstamped = Number.isFinite(claims.exp) && !value.includes('"_exp":');
+    const unstamped = json !== null && json._exp === undefined && isTimed(timeouts);
+    const claims = json === null ? null : claimsFrom(json, timeouts, now());
+    if (claims === null) return "claims";
     return index === 0 && !unstamped ? { claims } : { claims, olderKey: unstamped ? "unstamped" : `app.keys[${index}]` };
   }
 
@@ -83,16 +84,20 @@ function required(signer: Signer | null | undefined): Signer | null {
   throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: .keys required for signed cookies; ${way}`);
 }
 
-function claimsFrom(value: string, { idleTimeout, absoluteTimeout }: Timeouts, now: number): Claims | null {
-  const json = parseData(value);
-  if (json === null || !isSessionId(json._sid)) return null;
-  const { _sid: sid, _start = Number.isFinite(absoluteTimeout) ? now : 0, _exp, _sub: sub } = json;
-  const exp =
-    Number.isFinite(idleTimeout) || Number.isFinite(absoluteTimeout) ? (_exp ?? now + idleTimeout) : Number.POSITIVE_INFINITY;
-  if (typeof _start !== "number" || typeof exp !== "number" || (sub !== undefined && typeof sub !== "string")) return null;
+function claimsFrom(json: JsonObject, timeouts: Timeouts, now: number): Claims | null {
+  const { idleTimeout, absoluteTimeout } = timeouts;
+  const timed = isTimed(timeouts);
+  const { _sid: sid, _start: start = timed ? now : 0, _exp, _sub: sub } = json;
+  if (!isSessionId(sid) || typeof start !== "number" || (sub !== undefined && typeof sub !== "string")) return null;
+  const exp = timed ? (_exp ?? Math.min(now + idleTimeout, start + absoluteTimeout)) : Number.POSITIVE_INFINITY;
+  if (typeof exp !== "number") return null;
   for (const reserved of RESERVED) delete json[reserved];
-  const iat = Number.isFinite(idleTimeout) ? Math.min(exp - idleTimeout, now) : _start;
-  return Object.freeze({ sid, start: _start, iat, exp, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
+  const iat = Number.isFinite(idleTimeout) ? Math.min(exp - idleTimeout, now) : start;
+  return Object.freeze({ sid, start, iat, exp, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
+}
+
+function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
+  return Number.isFinite(idleTimeout) || Number.isFinite(absoluteTimeout);
 }
 
 /** The cookie's value: JSON with every character escaped that a cookie cannot carry, or that old readers refuse. */

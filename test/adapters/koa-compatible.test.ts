@@ -147,6 +147,43 @@ describe("session() without options", () => {
     expect({ ...(await does((ctx) => ctx.session)) }).toEqual({ fresh: 1, later: 2 });
   });
 
+  it("ends the session, too, when it is deleted or set to another empty value", async () => {
+    for (const end of [
+      (ctx: Koa.Context) => delete (ctx as Partial<Koa.Context>).session,
+      (ctx: Koa.Context) => (ctx.session = false as never),
+    ]) {
+      const { ask, browser } = makeApp();
+      await ask((ctx) => (ctx.session.a = 1));
+      const response = await ask(end);
+      expect(response.status).toBe(200);
+      expect(response.headers.getSetCookie()).toHaveLength(2);
+      expect(browser.cookies.size).toBe(0);
+    }
+  });
+
+  it("leaves the object that a handler took before it ended the session", async () => {
+    const { ask, does } = makeApp();
+    await ask((ctx) => (ctx.session.user = "bob"));
+    await ask((ctx) => {
+      const before = ctx.session;
+      ctx.session = null;
+      expect(before.user).toBe("bob");
+      ctx.session = before;
+    });
+    expect(await does((ctx) => ctx.session.user)).toBe("bob");
+  });
+
+  it("is an object again when a login follows null", async () => {
+    const { ask, does } = makeApp();
+    await ask((ctx) => (ctx.session.a = 1));
+    await ask((ctx) => {
+      ctx.session = null;
+      getSession(ctx).login("bob");
+      ctx.session.cart = 1;
+    });
+    expect(await does((ctx) => [getSession(ctx).subject, { ...ctx.session }])).toEqual(["bob", { cart: 1 }]);
+  });
+
   it("starts another session when an object follows null", async () => {
     const { ask, does } = makeApp();
     await ask((ctx) => (ctx.session.a = 1));
@@ -161,7 +198,7 @@ describe("session() without options", () => {
 
   it("refuses what is no plain object, at once", async () => {
     const { ask } = makeApp();
-    for (const value of ["text", 7, true, [1], () => {}]) {
+    for (const value of ["text", 7, true, [1], () => {}, new Map()]) {
       let code: unknown;
       await ask((ctx) => {
         try {
@@ -308,6 +345,21 @@ describe("app.keys", () => {
     await ask((ctx) => (ctx.session.a = 1));
     const value = browser.cookies.get("koa:sess")?.value;
     expect(browser.cookies.get("koa:sess.sig")?.value).toBe(new Keygrip(KEYS, "sha256").sign(`koa:sess=${value}`));
+  });
+
+  it("may be a Keygrip whose keys change: a removed key stops at once", async () => {
+    const keys = ["first key, long enough to be taken for one", "second key, long enough to be taken for one"];
+    const { ask, does } = makeApp({}, { keys: new Keygrip(keys) as never });
+    await ask((ctx) => (ctx.session.a = 1));
+    expect(await does((ctx) => ctx.session.a)).toBe(1);
+    keys.shift();
+    expect(await does((ctx) => ctx.session.a)).toBeUndefined();
+  });
+
+  it("may have gaps, as an unset variable leaves them", async () => {
+    const { ask, does } = makeApp({}, { keys: [SECRET, undefined, ""] as never });
+    await ask((ctx) => (ctx.session.a = 1));
+    expect(await does((ctx) => ctx.session.a)).toBe(1);
   });
 
   it("that is weak is warned of once, and works", async () => {
@@ -528,6 +580,27 @@ describe("koa-session-store 2.0.0", () => {
   });
 });
 
+describe("timeouts for sessions of the old library", () => {
+  const signed = (value: string) => `koa:sess=${value}; koa:sess.sig=${new Keygrip(KEYS).sign(`koa:sess=${value}`)}`;
+
+  it("begin with the first use, also when only the absolute one is set, and whatever the data holds", async () => {
+    for (const [options, data] of [
+      [{ absoluteTimeout: 100 }, { a: 1 }],
+      [{ idleTimeout: 100 }, { a: 1, nested: { _exp: 1 } }],
+    ] as const) {
+      const { ask, does, browser, clock } = makeApp({ ...options, rememberTokens: 0 });
+      const Cookie = signed(JSON.stringify({ ...data, _sid: "d43rlxIKwHMUWPX" }));
+      await ask((ctx) => ctx.session.a, browser, { headers: { Cookie } });
+      expect(browser.cookies.get("koa:sess")?.value).toContain('"_start":');
+      expect(await does((ctx) => ctx.session.a)).toBe(1);
+      const kept = browser.copy();
+      for (const [name, held] of kept.cookies) kept.cookies.set(name, { ...held, endsAt: Number.POSITIVE_INFINITY });
+      clock.pass(101);
+      expect(await does((ctx) => ctx.session.a, kept)).toBeUndefined();
+    }
+  });
+});
+
 describe("generator-style applications on Koa 2", () => {
   it("use this.session as they did", async () => {
     const app = new (Koa2 as unknown as typeof Koa)();
@@ -552,6 +625,7 @@ describe("require()", () => {
     const required = createRequire(import.meta.url)("web-session-store/koa");
     expect(required).toBeTypeOf("function");
     expect(required.getSession).toBeTypeOf("function");
+    expect([required.session, required.default]).toEqual([required, required]);
     expect(required()).toBeTypeOf("function");
   });
 });

@@ -93,6 +93,39 @@ for (const [mode, Application, options] of MODES) {
       }
     });
 
+    it("leaves what was thrown alone: one error object, thrown for everybody, carries nobody's cookie to another", async () => {
+      const denied = Object.assign(new Error("denied"), { status: 403, headers: { "Set-Cookie": "theme=dark" } });
+      const { ask, browser } = setUp();
+      const login = await ask((ctx) => {
+        ctx.session.a = 1;
+        throw denied;
+      });
+      expect(login.headers.getSetCookie()[0]).toBe("theme=dark");
+      expect(login.headers.getSetCookie().length).toBeGreaterThan(1);
+      expect(denied.headers).toEqual({ "Set-Cookie": "theme=dark" });
+      browser.cookies.clear();
+      const other = await ask(() => {
+        throw denied;
+      });
+      expect(other.headers.getSetCookie()).toEqual(["theme=dark"]);
+    });
+
+    it("puts no cookie into the log when what was thrown is no Error, and carries a logout out", async () => {
+      const { ask, browser, errors } = setUp();
+      await ask(change);
+      const response = await ask((ctx) => {
+        ctx.session.a = 2;
+        throw { status: 401, message: "no" };
+      });
+      expect(response.status).toBe(500);
+      expect(errors.map(({ message }) => message).join()).not.toContain("_sid");
+      await ask((ctx) => {
+        ctx.session = null as never;
+        throw "text";
+      });
+      expect(browser.cookies.size).toBe(0);
+    });
+
     it("keeps them when an outer middleware catches the error", async () => {
       const { ask, does } = setUp([
         async (ctx, next) => {
