@@ -72,7 +72,14 @@ export function compatibleEngines(
   const engineFor = (secure: boolean): Engine => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
     const persistent = Number.isFinite(timeouts.idleTimeout) && cookie.expires === undefined;
-    const request = { ...settings, timeouts, persistent, hostOnly: false, cookies: { session: one, visitor: one } };
+    const request = {
+      ...settings,
+      timeouts,
+      persistent,
+      hostOnly: false,
+      several: "first" as const,
+      cookies: { session: one, visitor: one },
+    };
     // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
     const rememberTokens = signer === null || Array.isArray(keys) ? settings.rememberTokens : 0;
     return assemble({ ...request, rememberTokens }, keeping, codec);

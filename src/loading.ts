@@ -175,9 +175,9 @@ async function followMark(engine: Engine, from: Key, mark: MovedMark, now: numbe
   return { is: "moved", from, target: null };
 }
 
-function choose({ emit }: Engine, found: Found[]): Found {
+function choose({ emit, several }: Engine, found: Found[]): Found {
   const living = found.filter(({ is }) => is === "living");
-  if (living.length > 1) {
+  if (living.length > 1 && several === "none") {
     emit({ type: "ambiguous", reason: "several" });
     return { is: "ambiguous" };
   }

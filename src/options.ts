@@ -58,6 +58,8 @@ export interface RequestSettings {
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
   readonly hostOnly: boolean;
+  /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
+  readonly several: "none" | "first";
   readonly timeouts: Timeouts;
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
@@ -114,6 +116,7 @@ export function settle(options: SessionOptions): Settings {
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
+    several: "none" as const,
     timeouts: settleTimeouts(options),
   });
 }
@@ -128,7 +131,7 @@ export function refuseUnknown(options: object, known: ReadonlySet<string>): void
 /** The part of the settings that has nothing to do with cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
-): Omit<RequestSettings, "cookies" | "persistent" | "hostOnly" | "timeouts"> {
+): Omit<RequestSettings, "cookies" | "persistent" | "hostOnly" | "several" | "timeouts"> {
   const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);

@@ -9,14 +9,22 @@ import { type JsonObject, parseData } from "./json.ts";
 /** Where flash values are kept among the data: hidden from `session.data`, one key each. */
 const FLASH = "~flash:";
 
-/** A session's data in one request. Objects without prototypes, so that no key means anything but itself. */
+/** A session's data in one request. Without a prototype, so that no key means anything but itself, unless that is asked for. */
 export class SessionData {
   /** What the handler sees as `session.data`. */
-  visible: JsonObject = Object.create(null);
+  visible: JsonObject;
   /** What waits to be taken once. */
   readonly flashes: JsonObject = Object.create(null);
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
+
+  readonly #prototype: object | null;
+
+  /** @param prototype That of `visible`. */
+  constructor(prototype: object | null = null) {
+    this.#prototype = prototype;
+    this.visible = Object.create(prototype);
+  }
 
   get replaced(): boolean {
     return this.#replaced;
@@ -47,7 +55,7 @@ export class SessionData {
     if (this.#replaced) this.#renew();
     empty(this.visible);
     empty(this.flashes);
-    for (const [key, value] of kept) this.visible[key] = value;
+    for (const [key, value] of kept) define(this.visible, key, value);
   }
 
   /** The data as it is stored: the visible keys and the flash values. */
@@ -71,13 +79,13 @@ export class SessionData {
     if (changed || this.#replaced) {
       const copy = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
       if (this.#replaced) this.visible = copy;
-      else for (const key of Object.keys(this.visible)) this.visible[key] = copy[key];
+      else for (const key of Object.keys(this.visible)) define(this.visible, key, copy[key]);
     }
     freezeDeeply(this.visible);
   }
 
   #renew(): void {
-    this.visible = Object.create(null);
+    this.visible = Object.create(this.#prototype);
     this.#replaced = false;
   }
 }
@@ -85,8 +93,14 @@ export class SessionData {
 function become(object: JsonObject, wanted: JsonObject): void {
   for (const key of Object.keys(object)) if (!(key in wanted)) delete object[key];
   for (const key of Object.keys(wanted)) {
-    if (!isSame(object[key], wanted[key])) object[key] = wanted[key];
+    if (!Object.hasOwn(object, key) || !isSame(object[key], wanted[key])) define(object, key, wanted[key]);
   }
+}
+
+/** Sets a key, `__proto__` like every other. */
+function define(object: JsonObject, key: string, value: unknown): void {
+  if (key !== "__proto__") object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function isSame(value: unknown, wanted: unknown): boolean {

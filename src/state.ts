@@ -70,16 +70,18 @@ export class SessionState {
   subject: string | undefined;
   meta: SessionMeta | undefined;
   temp = false;
-  readonly content: SessionData = new SessionData();
+  readonly content: SessionData;
   readonly header: string | null;
   readonly #trustsVisitors: boolean;
   #id: string | undefined;
 
   /**
    * @param header The Cookie header the session came with.
+   * @param prototype That of `session.data`.
    * @param trustsVisitors Whether a login may keep what an anonymous visitor brought: nobody else can have set that cookie.
    */
-  constructor(header: string | null = null, trustsVisitors = false) {
+  constructor(header: string | null = null, trustsVisitors = false, prototype: object | null = null) {
+    this.content = new SessionData(prototype);
     this.header = header;
     this.#trustsVisitors = trustsVisitors;
   }

@@ -60,11 +60,13 @@ const sessionsOf = new WeakMap<object, Map<string, () => Session<never>>>();
 
 function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOptions = {}): KoaMiddleware<Data> {
   const engineFor = engines(options);
+  // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
+  const prototype = options.secrets === undefined ? Object.prototype : null;
   const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
 
   return async function session(ctx, next) {
     const engine = engineFor(ctx);
-    const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly);
+    const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What is in a store cannot be there at once, so it is loaded before the handlers.

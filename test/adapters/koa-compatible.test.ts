@@ -125,6 +125,43 @@ describe("session() without options", () => {
     expect(index).toHaveBeenCalledTimes(1);
   });
 
+  it("is a plain object, and keys like __proto__ in it are data", async () => {
+    const { ask, does } = makeApp();
+    const odd = JSON.parse('{"__proto__":{"isAdmin":true},"constructor":1}');
+    await ask((ctx) => {
+      ctx.session = odd;
+    });
+    await does((ctx) => {
+      expect(Object.hasOwn(ctx.session, "constructor")).toBe(true);
+      expect(`${ctx.session.toString()}`).toBe("[object Object]");
+      expect(ctx.session).toBeInstanceOf(Object);
+      expect(ctx.session.isAdmin).toBeUndefined();
+      expect(JSON.stringify(ctx.session)).toBe('{"__proto__":{"isAdmin":true},"constructor":1}');
+    });
+  });
+
+  it("takes the first of two living sessions, as Koa does, and clears nothing", async () => {
+    const { ask, browser, serve, does } = makeApp();
+    const other = new Browser(serve);
+    await ask((ctx) => (ctx.session.user = "root"));
+    await ask((ctx) => (ctx.session.user = "bob"), other);
+    const [a, b] = [browser, other].map(({ cookies }) => [
+      cookies.get("koa:sess")?.value,
+      cookies.get("koa:sess.sig")?.value,
+    ]) as [string[], string[]];
+    const Cookie = `koa:sess=${a[0]}; koa:sess.sig=${a[1]}; koa:sess=${b[0]}; koa:sess.sig=${b[1]}`;
+    let user: unknown;
+    const response = await ask(
+      (ctx) => {
+        user = ctx.session.user;
+      },
+      browser,
+      { headers: { Cookie } },
+    );
+    expect([user, response.headers.getSetCookie()]).toEqual(["root", []]);
+    expect(await does((ctx) => ctx.session.user)).toBe("root");
+  });
+
   it("ends the session when it is set to null", async () => {
     const { ask, does, browser } = makeApp();
     await ask((ctx) => (ctx.session.a = 1));
