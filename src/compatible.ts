@@ -71,7 +71,7 @@ export function compatibleEngines(
   const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
   const engineFor = (secure: boolean): Engine => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
-    const persistent = Number.isFinite(timeouts.idleTimeout) && cookie.expires === undefined;
+    const persistent = Number.isFinite(timeouts.idleTimeout) && (cookie.maxAge !== undefined || cookie.expires === undefined);
     const request = {
       ...settings,
       timeouts,

@@ -76,6 +76,8 @@ export class SessionData {
 
   /** Takes no change any more. The application's own objects may serve it elsewhere, so those are copied and not frozen. */
   freeze(changed: boolean): void {
+    // Applications that ask for plain objects come from a library where a late change was lost, and broke nothing.
+    if (this.#prototype !== null) return;
     if (changed || this.#replaced) {
       const copy = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
       if (this.#replaced) this.visible = copy;

@@ -151,19 +151,20 @@ function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
     return () => engine;
   }
   checkCompatible(options);
-  let keys: AppKeys | undefined;
-  let made: ReturnType<typeof compatibleEngines> | undefined;
+  const made = new WeakMap<object, { keys: AppKeys | undefined; engines: ReturnType<typeof compatibleEngines> }>();
   return ({ app, secure }) => {
-    if (made === undefined || !sameKeys(keys, app.keys)) {
-      keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
-      made = compatibleEngines(options, store, keys);
+    let entry = made.get(app);
+    if (entry === undefined || !sameKeys(entry.keys, app.keys)) {
+      const keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
+      entry = { keys, engines: compatibleEngines(options, store, keys) };
+      made.set(app, entry);
     }
-    return made.for(secure);
+    return entry.engines.for(secure);
   };
 }
 
 function sessionStore(store: KoaStore | undefined): SessionStore | undefined {
-  if (store === undefined || store === "cookie") return undefined;
+  if (!store || store === "cookie") return undefined;
   return "guarantees" in store ? store : plain(store);
 }
 

@@ -90,7 +90,18 @@ function attributes(options: KoaCookieOptions, secure: boolean, expires: Date | 
     .join("");
 }
 
-function check(name: string, { path = "/", domain, maxAge, sameSite, priority }: KoaCookieOptions): void {
+const KNOWN = new Set([
+  ...["signed", "maxAge", "expires", "path", "domain", "secure", "httpOnly", "sameSite", "partitioned", "priority", "overwrite"],
+]);
+
+function check(name: string, options: KoaCookieOptions): void {
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) throw new OptionError("ERR_OPTION", `Cannot use cookie option "${key}": there is no such option`);
+  }
+  checkValues(name, options);
+}
+
+function checkValues(name: string, { path = "/", domain, maxAge, sameSite, priority }: KoaCookieOptions): void {
   if (!NAME.test(name)) refuse("name", name);
   if (!PATH_VALUE.test(path)) refuse("path", path);
   if (domain !== undefined && !DOMAIN_VALUE.test(domain)) refuse("domain", domain);

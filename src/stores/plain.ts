@@ -44,6 +44,9 @@ export function plain(store: PlainStore): SessionStore {
   return new PlainSessionStore(store);
 }
 
+/** What the token knows instead. */
+const EMPTY = { version: 0, startedAt: 0, seenAt: 0, expiresAt: Number.POSITIVE_INFINITY };
+
 class PlainSessionStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false };
   readonly dataOnly = true;
@@ -56,8 +59,10 @@ class PlainSessionStore implements SessionStore {
   async load({ id }: Key): Promise<SessionRecord | null> {
     const data = await settled(this.#store.load(id));
     if (data === null || data === undefined || data === "") return null;
+    if ((data as unknown) instanceof Uint8Array)
+      return { ...EMPTY, data: new TextDecoder().decode(data as unknown as Uint8Array) };
     if (typeof data !== "string") throw new TypeError("Cannot load the session: load() must give a JSON string");
-    return { data, version: 0, startedAt: 0, seenAt: 0, expiresAt: Number.POSITIVE_INFINITY };
+    return { ...EMPTY, data };
   }
 
   async create({ id }: Key, { data, seenAt, expiresAt }: SessionRecord): Promise<void> {
@@ -99,7 +104,8 @@ class PlainSessionStore implements SessionStore {
 
 /** The value of whatever a plain method gave. */
 function settled<T>(result: PlainResult<T>): Promise<T> {
-  const runs = typeof result === "function" || typeof (result as { next?: unknown } | null)?.next === "function";
+  const isGenerator = typeof (result as { next?: unknown } | null)?.next === "function";
+  const runs = typeof result === "function" || isGenerator || Array.isArray(result);
   // co takes promises too, but not plain values, which a method may just as well return.
   return runs
     ? co(function* () {

@@ -281,6 +281,10 @@ describe("session() without options", () => {
     expect(line).toMatch(/^mysite=\{.*\}; path=\/app; expires=[^;]+ GMT; domain=example\.com; samesite=lax; secure$/);
   });
 
+  it("refuses cookie options it does not know, instead of ignoring them", () => {
+    expect(() => session({ cookie: { maxage: 5 } } as Options)).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
+  });
+
   it("is Secure when the request came by https, as app.proxy says", async () => {
     const { app, ask, browser } = makeApp();
     app.proxy = true;
@@ -553,6 +557,22 @@ for (const kind of ["promise", "thunk", "generator", "value"] as const) {
     });
   });
 }
+
+describe("a store of three methods", () => {
+  it("may give bytes, and may save by several promises, which are waited for", async () => {
+    const rows = new Map<string, string>();
+    const later = (act: () => void) => new Promise<void>((resolve) => setTimeout(() => resolve(act()), 10));
+    const store: PlainStore = {
+      load: (sid) => (rows.has(sid) ? Buffer.from(rows.get(sid) as string) : null) as never,
+      save: (sid, data) => [later(() => rows.set(sid, data)), later(() => {})],
+      remove: (sid) => rows.delete(sid),
+    };
+    const { ask, does } = makeApp({ store });
+    await ask((ctx) => (ctx.session.a = 1));
+    expect(rows.size).toBe(1);
+    expect(await does((ctx) => ctx.session.a)).toBe(1);
+  });
+});
 
 describe("koa-session-store 2.0.0", () => {
   /** The old library on Koa 2, where its generators run. */

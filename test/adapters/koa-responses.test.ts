@@ -271,7 +271,8 @@ for (const [mode, Application, options] of MODES) {
       ]);
       await ask(change);
       await ask(() => {});
-      expect(seen).toEqual([1, "TypeError", 1, "TypeError"]);
+      // As with koa-session-store, a late change is lost in the compatible mode, and breaks nothing.
+      expect(seen).toEqual(options().secrets === undefined ? [1, 1] : [1, "TypeError", 1, "TypeError"]);
       expect(await does((ctx) => ctx.session.a)).toBe(1);
     });
 
