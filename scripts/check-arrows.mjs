@@ -37,7 +37,7 @@ const LAYERS = [
   ["sessions.ts"],
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
-  ["adapters/koa-response.ts"],
+  ["adapters/koa-response.ts", "adapters/koa-property.ts"],
   ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts"],
   ["testing/"],
   ["testing.ts"],

@@ -38,6 +38,7 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
 
 async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
   const route = state.used && needsNewKey(state) ? await engine.keeping.route(state.subject) : undefined;
+  const { turns } = state;
   const plan = await planOrEnd(state, engine, route);
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
@@ -46,7 +47,6 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
   const sealing = claims && engine.codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
   await endOld(state, engine);
-  const { turns } = state;
   if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
   const lives = await carryOut(plan, state, engine);
   if (state.turns !== turns) overtake(state, plan.next, lives);

@@ -6,9 +6,8 @@
 import { commit } from "../commit.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
 import { createEngine, type Engine } from "../engine.ts";
-import { DataError, StateError, StoreError } from "../errors.ts";
+import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
-import type { JsonObject } from "../json.ts";
 import { loadInto } from "../loading.ts";
 import { nodeCrypto } from "../node-primitives.ts";
 import { open } from "../opening.ts";
@@ -16,6 +15,7 @@ import { settle } from "../options.ts";
 import { editHeaders, isShared } from "../response.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
+import { sessionProperty } from "./koa-property.ts";
 import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
@@ -195,54 +195,12 @@ function expose<Data extends object>(
     return visitor as unknown as Session<never>;
   };
   names.set(name, give).set("", give);
-  Object.defineProperty(ctx, "session", property(visitor, state, loadNow));
+  Object.defineProperty(ctx, "session", sessionProperty(visitor, state, loadNow));
   return () => {
     if (outer === undefined || outerProperty === undefined) return;
     names.set("", outer);
     Object.defineProperty(ctx, "session", outerProperty);
   };
-}
-
-function property<Data extends object>(visitor: Session<Data>, state: SessionState, loadNow: () => void): PropertyDescriptor {
-  let emptied = false;
-  return {
-    configurable: true,
-    enumerable: true,
-    get() {
-      loadNow();
-      const { data } = visitor;
-      const ended = emptied && state.destroyed && state.kept === null && state.renewal === null && !state.content.replaced;
-      return ended && Object.keys(data).length === 0 ? null : data;
-    },
-    set(value: unknown) {
-      loadNow();
-      // As before: whatever is empty ends the session.
-      emptied = !value;
-      if (emptied) endSession(visitor, state);
-      else if (value !== visitor.data) replaceData(state, value);
-    },
-  };
-}
-
-/** Ends the session; an object of its data that a handler still holds stays as it is. */
-function endSession<Data extends object>(visitor: Session<Data>, state: SessionState): void {
-  state.assertWritable();
-  state.content.replace({});
-  visitor.destroy();
-}
-
-function replaceData(state: SessionState, value: unknown): void {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isExotic(value)) {
-    const kind = Array.isArray(value) ? "an array" : `a ${isExotic(value) ? "built-in object" : typeof value}`;
-    throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
-  }
-  state.assertWritable();
-  state.content.replace(value as JsonObject);
-}
-
-/** Whether an object's contents are not in its properties, so that storing those would lose it: a Map, a Date, a Buffer. */
-function isExotic(value: unknown): boolean {
-  return Object.prototype.toString.call(value) !== "[object Object]" || ArrayBuffer.isView(value);
 }
 
 /** Saves what changed, and puts the headers on the response while that is possible. */
