@@ -24,7 +24,7 @@ const LAYERS = [
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.
-  ["stores/bounded-entries.ts", "stores/plain.ts", "keeping.ts"],
+  ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
   ["stores/memory.ts"],
   // One request.
   ["options.ts"],

@@ -24,6 +24,6 @@ export type { Session } from "./session.ts";
 export { createSessions, type RequestHeaders, type SessionHandler, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
 export type { LoginOptions } from "./state.ts";
-export type { Key, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
+export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";

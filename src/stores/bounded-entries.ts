@@ -75,6 +75,14 @@ export class BoundedEntries {
     }
   }
 
+  /** Ends the subject's other sessions beyond so many, those used longest ago first. */
+  limit(latest: string, { subject }: SessionRecord, maxSessions: number = Number.POSITIVE_INFINITY): void {
+    if (subject === undefined) return;
+    const others = this.of(subject).filter(([id]) => id !== latest);
+    others.sort(([, left], [, right]) => right.seenAt - left.seenAt);
+    for (const [id] of others.slice(maxSessions - 1)) this.drop(id);
+  }
+
   #find(id: string): Entry | undefined {
     return this.#known.get(id) ?? this.#anonymous.get(id);
   }

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { applyPatch, type Patch } from "../patch.ts";
+import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
-import { isMoved, type Key, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
+import { isDue, ownRecord, patched, slid, toInfo } from "./changes.ts";
+import { isMoved, type Key, type Limit, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
 
 /** How much a memory store keeps. */
 export interface MemoryOptions {
@@ -39,13 +40,14 @@ class MemoryStore implements SessionStore {
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
     const entry = this.#entries.get(id, now) ?? null;
-    if (entry === null || isMoved(entry) || touch === undefined || !isBetween(entry.seenAt, touch)) return entry;
+    if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     return this.#slide(id, entry, now, touch.expiresAt);
   }
 
-  async create({ id }: Key, record: SessionRecord): Promise<void> {
+  async create({ id }: Key, record: SessionRecord, limit: Limit = {}): Promise<void> {
     if (this.#entries.get(id, record.seenAt) !== undefined) throw new Error("Cannot create the session: its id is taken");
     this.#entries.put(id, ownRecord(record));
+    this.#entries.limit(id, record, limit.maxSessions);
     this.#entries.makeRoom(record.seenAt, id);
   }
 
@@ -64,14 +66,21 @@ class MemoryStore implements SessionStore {
     return { ok: true, version };
   }
 
-  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { follow }: { follow: boolean }): Promise<UpdateResult> {
+  async replace(
+    from: Key,
+    to: Key,
+    patch: Patch,
+    record: SessionRecord,
+    options: { follow: boolean } & Limit,
+  ): Promise<UpdateResult> {
     const now = record.seenAt;
     const entry = this.#entries.get(from.id, now);
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
     const moved = patched(record, entry, patch);
-    this.#entries.put(from.id, { movedAt: now, ...(follow && { to: Object.freeze({ ...to }) }) });
+    this.#entries.put(from.id, { movedAt: now, ...(options.follow && { to: Object.freeze({ ...to }) }) });
     this.#entries.put(to.id, moved);
+    this.#entries.limit(to.id, moved, options.maxSessions);
     this.#entries.makeRoom(now, to.id);
     return { ok: true, version: moved.version };
   }
@@ -99,25 +108,8 @@ class MemoryStore implements SessionStore {
   }
 
   #slide(id: string, record: SessionRecord, now: number, expiresAt: number): SessionRecord {
-    const slid = { ...record, seenAt: Math.max(record.seenAt, now), expiresAt: Math.max(record.expiresAt, expiresAt) };
-    this.#entries.put(id, slid);
-    return slid;
+    const after = slid(record, now, expiresAt);
+    this.#entries.put(id, after);
+    return after;
   }
-}
-
-function isBetween(seenAt: number, { seenAfter, seenBefore }: { seenAfter: number; seenBefore: number }): boolean {
-  return seenAt > seenAfter && seenAt <= seenBefore;
-}
-
-function patched(record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord {
-  return { ...ownRecord(record), data: applyPatch(there.data, patch), version: there.version + 1 };
-}
-
-/** A record that the caller cannot change afterwards. */
-function ownRecord(record: SessionRecord): SessionRecord {
-  return record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
-}
-
-function toInfo(id: string, { startedAt, seenAt, expiresAt, meta }: SessionRecord): SessionInfo {
-  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
 }

@@ -25,6 +25,12 @@ export type UpdateResult =
   | { readonly ok: true; readonly version: number }
   | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
 
+/** How many sessions a subject may have. A store that lists ends, in the same step, those used longest ago beyond that. */
+export interface Limit {
+  /** At least 1; the session that is written counts and stays. Default: no limit. */
+  readonly maxSessions?: number;
+}
+
 /** One row of a list of sessions. */
 export interface SessionInfo {
   readonly id: string;
@@ -71,7 +77,7 @@ export interface SessionStore {
     options: { now: number; touch?: { seenAfter: number; seenBefore: number; expiresAt: number } },
   ): Promise<SessionRecord | MovedMark | null>;
   /** Keeps a new record. An atomic store throws rather than overwrite one. */
-  create(key: Key, record: SessionRecord): Promise<void>;
+  create(key: Key, record: SessionRecord, options?: Limit): Promise<void>;
   /**
    * Patches what is there now, adds one to its version, and sets `seenAt` to `now`; `expiresAt` never moves backwards.
    * With `ifVersion`, `conflict` when the version is another one. Never inserts.
@@ -81,7 +87,13 @@ export interface SessionStore {
    * Gives a session a new key in one step: patches the data that is there now, keeps it under `newKey` with everything
    * else from `record` (its `data` and `version` are not used), and leaves a mark at `oldKey` for 60 seconds. With `follow`, the mark says where.
    */
-  replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, options: { follow: boolean }): Promise<UpdateResult>;
+  replace(
+    oldKey: Key,
+    newKey: Key,
+    patch: Patch,
+    record: SessionRecord,
+    options: { follow: boolean } & Limit,
+  ): Promise<UpdateResult>;
   /** Sets `seenAt` and `expiresAt`, neither of which moves backwards. False when there is nothing to touch. */
   touch(key: Key, options: { now: number; expiresAt: number }): Promise<boolean>;
   /** Ends a session. Nothing to end is fine. A mark that says where its session went ends that too, from mark to mark. */

@@ -6,6 +6,7 @@
 
 import type { SessionStore } from "../stores/store.ts";
 import { dataCases } from "./data.ts";
+import { limitCases } from "./limits.ts";
 import { markCases } from "./marks.ts";
 import { moveCases } from "./moves.ts";
 import { raceCases } from "./races.ts";
@@ -40,6 +41,15 @@ export interface StoreCase {
  * ```
  */
 export function storeContract(create: () => SessionStore | Promise<SessionStore>): StoreCase[] {
-  const cases = [...recordCases, ...timeCases, ...dataCases, ...moveCases, ...markCases, ...subjectCases, ...raceCases];
+  const cases = [
+    ...recordCases,
+    ...timeCases,
+    ...dataCases,
+    ...moveCases,
+    ...markCases,
+    ...subjectCases,
+    ...limitCases,
+    ...raceCases,
+  ];
   return cases.map(({ name, run }) => ({ name, run: async () => run(new Trial(await create())) }));
 }

@@ -40,7 +40,7 @@ function byId(left: { id: string }, right: { id: string }): number {
 }
 
 /** The subject's rows are these, in any order. */
-async function lists(trial: Trial, subject: string, sessions: Begun[]): Promise<void> {
+export async function lists(trial: Trial, subject: string, sessions: Begun[]): Promise<void> {
   const rows = await trial.store.list?.(subject);
   if (rows === undefined) return;
   expectThat(Array.isArray(rows), "a list", rows);
@@ -58,7 +58,8 @@ async function ends(trial: Trial, subject: string, count: number, options?: { ex
   return true;
 }
 
-async function beginAll(trial: Trial, subject: string, count: number): Promise<Begun[]> {
+/** So many sessions of one subject. */
+export async function beginAll(trial: Trial, subject: string, count: number): Promise<Begun[]> {
   const sessions: Begun[] = [];
   for (let index = 0; index < count; index++) sessions.push(await trial.begin({ subject, data: `{"index":${index}}` }));
   return sessions;

@@ -125,10 +125,11 @@ function deriveKey(
   const { kind, use } = plan;
   const idBytes = primitives.derive(secret, keyInfo(`${kind}.kid`, scope), KEY_ID_BYTES);
   const key = after(primitives.derive(secret, keyInfo(kind, scope), KEY_BYTES), (bytes) => primitives.importKey(bytes, use));
-  return after(idBytes, (bytes) => {
-    const id = encodeBase64url(bytes);
+  // Both at once, so that no failure of one is left unheard while the other is waited for.
+  return after(all([idBytes, key]), ([bytes, ready]) => {
+    const id = encodeBase64url(bytes as Uint8Array);
     const header = encodeBase64url(encodeUtf8(JSON.stringify({ ...plan.header, kid: id, typ: "session+jwt" })));
-    return after(key, (ready): TokenKey => ({ id, header, key: ready }));
+    return { id, header, key: ready as TokenKey["key"] };
   });
 }
 

@@ -262,4 +262,24 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
       },
     }),
   ],
+  [
+    "create knows no limit",
+    "create ends the subject's sessions beyond maxSessions, those used longest ago first",
+    (whole) => ({ create: (key, record) => whole.create(key, record) }),
+  ],
+  [
+    "replace knows no limit",
+    "replace ends the subject's sessions beyond maxSessions, those used longest ago first",
+    (whole) => ({ replace: (from, to, patch, record, { follow }) => whole.replace(from, to, patch, record, { follow }) }),
+  ],
+  [
+    "the limit may end the new session",
+    "maxSessions ends no session of others, none of nobody, and never the new one",
+    (whole) => ({
+      async create(key, record, options) {
+        const full = record.subject !== undefined && (await whole.list(record.subject)).length === options?.maxSessions;
+        if (!full) await whole.create(key, record, options);
+      },
+    }),
+  ],
 ];

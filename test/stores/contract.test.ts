@@ -97,7 +97,7 @@ function split(): SessionStore {
       if (found === null || !isMoved(found) || found.to === undefined) return found;
       return { ...found, to: { id: idOf(found.to.id), route: routeOf(found.to.id) } };
     },
-    create: (key, record) => whole.create(keyOf(key), record),
+    create: (key, ...record) => whole.create(keyOf(key), ...record),
     update: (key, ...change) => whole.update(keyOf(key), ...change),
     replace: (from, to, ...change) => whole.replace(keyOf(from), keyOf(to), ...change),
     touch: (key, options) => whole.touch(keyOf(key), options),

@@ -3,7 +3,7 @@ import { createHmac, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { CompactSign, compactVerify, SignJWT } from "jose";
 import { describe, expect, it, vi } from "vitest";
-import { webCrypto } from "../../src/primitives.ts";
+import { type Primitives, webCrypto } from "../../src/primitives.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import { type SignedOptions, signedTokens } from "../../src/token/signed.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
@@ -352,6 +352,18 @@ describe("signedTokens() when cryptography fails", () => {
     const { seal } = signedTokens(OPTIONS, { ...webCrypto, importKey });
     await expect(seal(CLAIMS)).rejects.toThrow("out of order");
     expect(await seal(CLAIMS)).toBe(await codec.seal(CLAIMS));
+  });
+
+  it("leaves no failure unheard when a key cannot be imported before its id is derived", async () => {
+    const derive: Primitives["derive"] = async (secret, info, length) => {
+      const bytes = await webCrypto.derive(secret, info, length);
+      if (new TextDecoder().decode(info).includes(".kid")) await new Promise((done) => setTimeout(done, 10));
+      return bytes;
+    };
+    const importKey = () => Promise.reject(new Error("out of order"));
+    const { seal } = signedTokens(OPTIONS, { ...webCrypto, derive, importKey });
+    await expect(seal(CLAIMS)).rejects.toThrow("out of order");
+    await new Promise((done) => setTimeout(done, 20));
   });
 
   it("throws when a signature cannot be checked, and never takes it for good", async () => {

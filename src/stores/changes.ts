@@ -1,0 +1,36 @@
+/**
+ * What stores do to a record, whatever they keep it in: patch it, slide it, show it in a list.
+ *
+ * @module
+ */
+import { applyPatch, type Patch } from "../patch.ts";
+import type { SessionRecord } from "../record.ts";
+import type { SessionInfo, SessionStore } from "./store.ts";
+
+/** What `load` is asked to slide. */
+export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
+
+/** Whether a record was seen so long ago that use is to be written down, and not so long ago that it is over. */
+export function isDue(seenAt: number, { seenAfter, seenBefore }: Touch): boolean {
+  return seenAt > seenAfter && seenAt <= seenBefore;
+}
+
+/** The record after use. Neither instant moves backwards. */
+export function slid(record: SessionRecord, now: number, expiresAt: number): SessionRecord {
+  return { ...record, seenAt: Math.max(record.seenAt, now), expiresAt: Math.max(record.expiresAt, expiresAt) };
+}
+
+/** The record with the data that is there, patched. */
+export function patched(record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord {
+  return { ...ownRecord(record), data: applyPatch(there.data, patch), version: there.version + 1 };
+}
+
+/** A record that the caller cannot change afterwards. */
+export function ownRecord(record: SessionRecord): SessionRecord {
+  return record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
+}
+
+/** The row of a list. */
+export function toInfo(id: string, { startedAt, seenAt, expiresAt, meta }: SessionRecord): SessionInfo {
+  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+}
