@@ -3,15 +3,14 @@
  *
  * @module
  */
-import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
-import type { Cookie } from "./cookie/serialize.ts";
-import type { Engine } from "./engine.ts";
-import { DataError, StateError, StoreError } from "./errors.ts";
-import { parseData } from "./json.ts";
+import { type Engine, placeOf } from "./engine.ts";
+import { StateError, StoreError } from "./errors.ts";
+import { follow } from "./moved.ts";
+import type { Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
+import { setCookieLines } from "./set-cookie.ts";
 import type { Kept, SessionState } from "./state.ts";
-import type { Key, UpdateResult } from "./stores/store.ts";
-import type { Claims } from "./token/claims.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type UpdateResult } from "./stores/store.ts";
 
 /**
  * What can be done with cookies here: `send` them; only `changes`, where the response may be cached for everybody;
@@ -37,33 +36,35 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
 }
 
 async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
-  const route = state.used && needsNewKey(state) ? await engine.keeping.route(state.subject) : undefined;
+  const route = state.used && needsNewKey(state) ? await placeOf(engine, state.subject).keeping.route(state.subject) : undefined;
   const { turns } = state;
   const plan = await planOrEnd(state, engine, route);
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
-  const claims = needsToken(plan.next, state.used, mode) ? engine.keeping.claims(plan.next as Kept, engine.now()) : undefined;
-  const sealing = claims && engine.codec.seal(claims);
+  const { keeping, codec } = placeOf(engine, plan.next?.record.subject);
+  const claims = needsToken(plan.next, state.used, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
+  const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
   await endOld(state, engine);
   if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
-  const lives = await carryOut(plan, state, engine);
-  if (state.turns !== turns) overtake(state, plan.next, lives);
-  else if (plan.next !== null && lives) state.wrote(plan.next);
+  const kept = await carryOut(plan, state, engine);
+  if (state.turns !== turns) overtake(state, kept);
+  else if (kept !== null) state.wrote(kept);
   else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
   if (mode === "later" || mode === "impossible") return [];
-  const token = lives ? await sealing : undefined;
-  if (claims === undefined || token === undefined) return setCookieLines(state, engine);
-  state.wrote(withToken(plan.next as Kept, token));
+  // Of a session that moved meanwhile, the answer that moved it brings the cookie.
+  const token = kept?.key === plan.next?.key ? await sealing : undefined;
+  if (kept === null || claims === undefined || token === undefined) return setCookieLines(state, engine);
+  state.wrote(withToken(kept, token));
   return setCookieLines(state, engine, token, claims);
 }
 
 /** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
-function overtake(state: SessionState, next: Kept | null, lives: boolean): void {
-  if (next === null || !lives) return;
-  if (state.kept === null && state.destroyed) state.ended.push({ key: next.key });
-  else state.kept = next;
+function overtake(state: SessionState, kept: Kept | null): void {
+  if (kept === null) return;
+  if (state.kept === null && state.destroyed) state.end(kept);
+  else state.kept = kept;
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
@@ -96,52 +97,79 @@ function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
   );
 }
 
-async function endOld(state: SessionState, { keeping, emit, forget }: Engine): Promise<void> {
-  for (const { key, token } of state.ended) {
+async function endOld(state: SessionState, engine: Engine): Promise<void> {
+  for (const { key, token, place } of state.ended) {
+    const { keeping, forget } = engine.places[place];
     await keeping.remove(key);
     if (token !== undefined) forget(token);
-    emit({ type: "destroyed", id: key.id });
+    engine.emit({ type: "destroyed", id: key.id });
   }
   state.ended = [];
 }
 
-/** Does the step. False when the session is gone or has moved: then what the request wrote is dropped. */
-async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<boolean> {
-  if (plan.step === "none") return plan.next !== null;
-  if (plan.step === "touch") return touch(plan.next, engine);
+/** Does the step; answers with the session after it. Null when it is gone or has moved: then what was written is dropped. */
+async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<Kept | null> {
+  if (plan.step === "none") return plan.next;
+  if (plan.step === "touch") return (await touch(plan.next, engine)) ? plan.next : null;
   if (plan.step === "create") return create(plan.next, state, engine);
-  const { keeping, emit } = engine;
+  if (plan.step === "update") return save(plan.next, plan.patch, engine);
   const { key, record } = plan.next;
-  if (plan.step === "update") {
-    const { seenAt: now, expiresAt } = record;
-    if (!survived(await keeping.update(key, plan.patch, { now, expiresAt }), key.id, engine)) return false;
-    emit({ type: "saved", id: key.id });
-    return true;
-  }
+  const { keeping } = placeOf(engine, record.subject);
   const reason = state.renewal as "login" | "regenerateId";
-  const result = await keeping.replace(plan.from, key, plan.patch, record, { follow: reason === "regenerateId" });
+  const options = { follow: reason === "regenerateId", ...engine.limit };
+  const result = await keeping.replace(plan.from, key, plan.patch, record, options);
   // Whoever logs in is logged in, also when the visitor's session ended meanwhile.
   if (!result.ok && reason === "login") return create(plan.next, state, engine);
-  if (!survived(result, plan.from.id, engine)) return false;
-  emit({ type: "regenerated", id: key.id, from: plan.from.id, reason });
-  return true;
+  // Two requests want a new id at the same time: the session has one, and what this one changed goes there.
+  if (!result.ok && result.why === "moved") return save({ ...plan.next, key: plan.from }, plan.patch, engine);
+  if (!survived(result, plan.from.id, engine)) return null;
+  engine.emit({ type: "regenerated", id: key.id, from: plan.from.id, reason });
+  return plan.next;
 }
 
-async function create({ key, record }: Kept, state: SessionState, { keeping, emit }: Engine): Promise<boolean> {
+async function create(next: Kept, state: SessionState, engine: Engine): Promise<Kept> {
+  const { key, record } = next;
   const { renewal } = state;
   try {
-    await keeping.create(key, record);
+    await placeOf(engine, record.subject).keeping.create(key, record, engine.limit);
   } catch (error) {
     state.dropId();
     throw error;
   }
-  emit({ type: "created", id: key.id });
-  if (renewal === "login") emit({ type: "regenerated", id: key.id, reason: "login" });
-  return true;
+  engine.emit({ type: "created", id: key.id });
+  if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
+  return next;
+}
+
+/** Writes a change of data. A session that got a new id meanwhile gets the change there. */
+async function save(next: Kept, patch: Patch, engine: Engine): Promise<Kept | null> {
+  const { key, record } = next;
+  const { seenAt: now, expiresAt } = record;
+  const result = await placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt });
+  if (!result.ok && result.why === "moved") {
+    const moved = await newPlace(next, engine);
+    if (moved !== null) return save(moved, patch, engine);
+  }
+  if (!survived(result, key.id, engine)) return null;
+  engine.emit({ type: "saved", id: key.id });
+  return next;
+}
+
+/**
+ * A session under its new id, when it got one while this request ran. Only where the mark says where to, and only for a
+ * request that loaded the session while its old id was good: the cookie with the new id is another answer's to give.
+ */
+export async function newPlace({ key, record, token }: Kept, engine: Engine): Promise<Kept | null> {
+  const { keeping } = placeOf(engine, record.subject);
+  const mark = await keeping.loadKey(key, { now: engine.now() });
+  const followed = mark !== null && isMoved(mark) ? await follow(engine, keeping, mark, MOVED_MARK_SECONDS) : null;
+  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no" } };
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */
-async function touch({ key, record }: Kept, { keeping, emit }: Engine): Promise<boolean> {
+async function touch({ key, record }: Kept, engine: Engine): Promise<boolean> {
+  const { keeping } = placeOf(engine, record.subject);
+  const { emit } = engine;
   try {
     const touched = await keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt });
     emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
@@ -161,39 +189,4 @@ export function survived(result: UpdateResult, id: string, { emit }: Engine): bo
 
 function withToken(kept: Kept, text: string): Kept {
   return { ...kept, token: { temp: kept.token.temp, text, renew: "no" } };
-}
-
-function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
-  const { session, visitor } = engine.cookies;
-  const lines: string[] = [];
-  const written = state.kept?.record.subject === undefined ? visitor : session;
-  if (token !== undefined && state.ambiguous) lines.push(...written.clearHostOnly());
-  if (token !== undefined) lines.push(...setLines(written, token, claims as Claims, state.kept as Kept, engine));
-  // A login takes the visitor's session over, so its cookie has nothing left to say.
-  const obsolete =
-    state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
-  for (const cookie of new Set(obsolete)) {
-    const isSet = token !== undefined && cookie.name === written.name;
-    if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
-  }
-  return lines;
-}
-
-function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
-  const size = cookie.sizeOf(token);
-  if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
-  return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
-}
-
-function tooLarge(size: number, data: string): DataError {
-  const sizes = Object.entries(parseData(data) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
-  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
-  const keys = largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
-  const text = `the cookie would take ${size} bytes and browsers keep ${MAX_COOKIE_BYTES}; the largest keys are ${keys}. Use a store`;
-  return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
-}
-
-function isPresent(header: string | null, name: string): boolean {
-  const { values, oversize, tooMany } = cookieValues(header, name);
-  return values.length > 0 || oversize || tooMany;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type KoaCookieOptions, koaCookie } from "./cookie/koa.ts";
-import { assemble, type Engine, keepingFor } from "./engine.ts";
+import { type Engine, keepingFor, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
@@ -64,7 +64,7 @@ export function compatibleEngines(
   keys: AppKeys | undefined,
 ): CompatibleEngines {
   const { name = "koa:sess", cookie = {} } = options;
-  const settings = settleRequest(options);
+  const { rememberTokens, ...settings } = settleRequest(options);
   const timeouts = timeoutsOf(options);
   const keeping = keepingFor(store, timeouts.absoluteTimeout);
   const signer = cookie.signed === false ? null : signerFor(keys, options);
@@ -72,17 +72,19 @@ export function compatibleEngines(
   const engineFor = (secure: boolean): Engine => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
     const persistent = Number.isFinite(timeouts.idleTimeout) && (cookie.maxAge !== undefined || cookie.expires === undefined);
-    const request = {
+    // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
+    const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
+    const both = place(one, keeping, codec, remembered);
+    return {
       ...settings,
       timeouts,
       persistent,
       hostOnly: false,
-      several: "first" as const,
-      cookies: { session: one, visitor: one },
+      several: "first",
+      limit: {},
+      store,
+      places: { session: both, visitor: both },
     };
-    // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
-    const rememberTokens = signer === null || Array.isArray(keys) ? settings.rememberTokens : 0;
-    return assemble({ ...request, rememberTokens }, keeping, codec);
   };
   const engines = { plain: engineFor(false), secure: engineFor(true) };
   return { for: (secure) => (secure ? engines.secure : engines.plain) };

@@ -1,30 +1,53 @@
 /**
- * What loading and committing share: the settings, the codec and the keeping of one manager.
+ * What loading and committing share: the settings of one manager, and its places.
  *
  * @module
  */
+import type { Cookie } from "./cookie/serialize.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./keeping.ts";
 import type { RequestSettings, Settings } from "./options.ts";
 import type { Primitives } from "./primitives.ts";
 import type { SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
 import { encryptedTokens } from "./token/encrypted.ts";
+import type { KeyKind } from "./token/keys.ts";
 import { signedTokens } from "./token/signed.ts";
 import { rememberTokens } from "./token/verified.ts";
 
-/** The parts of one manager. */
-export interface Engine extends RequestSettings {
-  readonly keeping: Keeping;
+/** One cookie of a manager: what its tokens are, and where the sessions are kept that they stand for. */
+export interface Place {
+  readonly cookie: Cookie;
   readonly codec: TokenCodec;
+  readonly keeping: Keeping;
   /** Drops a token from the memory of opened ones. */
   readonly forget: (token: string) => void;
+}
+
+/** The parts of one manager. */
+export interface Engine extends Omit<RequestSettings, "cookies"> {
+  /** Where sessions with a subject are, and those of visitors; the same place where they are not told apart. */
+  readonly store: SessionStore | undefined;
+  readonly places: { readonly session: Place; readonly visitor: Place };
 }
 
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
 
 /** The engine for the library's own tokens. No key is derived before the first token is opened or made. */
 export function createEngine(settings: Settings, primitives: Primitives): Engine {
-  return assemble(settings, keepingFor(settings.store, settings.timeouts.absoluteTimeout), tokens(settings, primitives));
+  const { anonymous, cookies, rememberTokens: tokens, ...rest } = settings;
+  const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
+  const codec = ownTokens(settings, kindFor(settings), primitives);
+  const session = place(cookies.session, keeping, codec, tokens);
+  const visitor =
+    anonymous === "store"
+      ? { ...session, cookie: cookies.visitor }
+      : place(cookies.visitor, inCookie, ownTokens(settings, "data", primitives), tokens);
+  return { ...rest, places: { session, visitor } };
+}
+
+/** The place of a session, by whose it is. */
+export function placeOf({ places }: Engine, subject: string | undefined): Place {
+  return subject === undefined ? places.visitor : places.session;
 }
 
 /** Where sessions are kept: in their cookies, in a store, or, of a store that keeps nothing else, their data there. */
@@ -33,16 +56,21 @@ export function keepingFor(store: SessionStore | undefined, absoluteTimeout: num
   return store.dataOnly ? dataInStore(store) : inStore(store, absoluteTimeout);
 }
 
-/** Puts the parts together, with a memory of opened tokens. */
-export function assemble(settings: RequestSettings, keeping: Keeping, codec: TokenCodec): Engine {
-  if (settings.rememberTokens === 0) return { ...settings, keeping, codec, forget: () => {} };
-  const remembering = rememberTokens(codec, { tokens: settings.rememberTokens, bytes: REMEMBERED_BYTES });
-  return { ...settings, keeping, codec: remembering, forget: remembering.forget };
+/** Puts a place together, with a memory of so many opened tokens. */
+export function place(cookie: Cookie, keeping: Keeping, codec: TokenCodec, tokens: number): Place {
+  if (tokens === 0) return { cookie, keeping, codec, forget: () => {} };
+  const remembering = rememberTokens(codec, { tokens, bytes: REMEMBERED_BYTES });
+  return { cookie, keeping, codec: remembering, forget: remembering.forget };
 }
 
 /** A manager opens only the kind of token that it writes: one that carries data never passes where a store decides. */
-function tokens({ store, readable, secrets, scope }: Settings, primitives: Primitives): TokenCodec {
-  if (store !== undefined && !store.dataOnly) return signedTokens({ ...scope, secrets, kind: "id" }, primitives);
-  if (readable) return signedTokens({ ...scope, secrets, kind: "readable" }, primitives);
-  return encryptedTokens({ ...scope, secrets, kind: store === undefined ? "data" : "user" }, primitives);
+function kindFor({ store, readable }: Settings): KeyKind {
+  if (store !== undefined && !store.dataOnly) return "id";
+  if (readable) return "readable";
+  return store === undefined ? "data" : "user";
+}
+
+function ownTokens({ secrets, scope }: Settings, kind: KeyKind, primitives: Primitives): TokenCodec {
+  if (kind === "id" || kind === "readable") return signedTokens({ ...scope, secrets, kind }, primitives);
+  return encryptedTokens({ ...scope, secrets, kind }, primitives);
 }

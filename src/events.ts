@@ -15,7 +15,7 @@ import type { TokenFault } from "./token/codec.ts";
  * - `invalid`: a cookie that is no token of ours. Many of them: somebody tries, or a secret was changed.
  * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
  *   destroyed while this request ran, and what the request wrote was dropped.
- * - `moved`: a good token of a session that has a new id since. What the request wrote was dropped.
+ * - `moved`: a good token of a session that has a new id since. At `commit`: what the request wrote was dropped.
  * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
  * - `conflict`: `update()` met another writer and runs again.
  * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.

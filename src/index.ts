@@ -25,5 +25,6 @@ export { createSessions, type RequestHeaders, type SessionHandler, type Sessions
 export type { SessionSnapshot } from "./snapshot.ts";
 export type { LoginOptions } from "./state.ts";
 export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
+export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";

@@ -22,7 +22,7 @@ export interface Keeping {
   load(claims: Claims, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
   /** The same for a key that no token names: where a session moved to. */
   loadKey(key: Key, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
-  create(key: Key, record: SessionRecord): MaybePromise<void>;
+  create(...kept: Parameters<SessionStore["create"]>): MaybePromise<void>;
   update(...change: Parameters<SessionStore["update"]>): MaybePromise<UpdateResult>;
   replace(...change: Parameters<SessionStore["replace"]>): MaybePromise<UpdateResult>;
   touch(...change: Parameters<SessionStore["touch"]>): MaybePromise<boolean>;
@@ -68,7 +68,7 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
     timesInToken: false,
     load: (claims, options) => ask("load", () => store.load(keyOf(claims), options)),
     loadKey: (key, options) => ask("load", () => store.load(key, options)),
-    create: (key, record) => ask("create", () => store.create(key, record)),
+    create: (...kept) => ask("create", () => store.create(...kept)),
     update: (...change) => ask("update", () => store.update(...change)),
     replace: (...change) => ask("replace", () => store.replace(...change)),
     touch: (...change) => ask("touch", () => store.touch(...change)),

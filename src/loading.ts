@@ -4,14 +4,14 @@
  * @module
  */
 import { cookieValues } from "./cookie/parse.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, type Place, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { parseData } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
+import { follow } from "./moved.ts";
 import type { SessionRecord } from "./record.ts";
-import { isSessionId } from "./session-id.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
@@ -32,7 +32,6 @@ interface Candidate {
 
 /** How long requests on the way may read a session that got a new id by `regenerateId()`. Seconds. */
 const FOLLOW_SECONDS = 10;
-const MAX_FOLLOWED = 3;
 const NOTHING: Found = { is: "nothing" };
 
 /** Fills a state with the session of a Cookie header. `used`: loading is itself use of the session, so slide it. */
@@ -72,25 +71,26 @@ function accept(state: SessionState, { emit }: Engine, found: Found): void {
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
 function find(engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
-  const { session, visitor } = engine.cookies;
-  return after(findUnder(engine, header, session.name, used), (found) =>
-    found.is === "nothing" && visitor.name !== session.name ? findUnder(engine, header, visitor.name, used) : found,
+  const { session, visitor } = engine.places;
+  return after(findAt(session, engine, header, used), (found) =>
+    found.is === "nothing" && visitor !== session ? findAt(visitor, engine, header, used) : found,
   );
 }
 
-function findUnder(engine: Engine, header: string | null, name: string, used: boolean): MaybePromise<Found> {
-  const { values, oversize, tooMany } = engine.codec.find?.(header, name) ?? cookieValues(header, name);
+function findAt(place: Place, engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
+  const { name } = place.cookie;
+  const { values, oversize, tooMany } = place.codec.find?.(header, name) ?? cookieValues(header, name);
   if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
   if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
   if (tooMany || values.length === 0) return NOTHING;
-  const candidates = all(values.map((text) => open(engine, text)));
+  const candidates = all(values.map((text) => open(place, engine, text)));
   return after(candidates, (opened) => {
-    const looked = all(newestOfEach(opened).map((candidate) => look(engine, candidate, name, used)));
+    const looked = all(newestOfEach(opened).map((candidate) => look(place, engine, candidate, used)));
     return after(looked, (found) => choose(engine, found));
   });
 }
 
-function open({ codec, emit, now, timeouts }: Engine, text: string): MaybePromise<Candidate | null> {
+function open({ codec }: Place, { emit, now, timeouts }: Engine, text: string): MaybePromise<Candidate | null> {
   return after(codec.open(text), (opened) => {
     if (typeof opened === "string") {
       emit({ type: "invalid", reason: opened });
@@ -124,20 +124,20 @@ function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
   return [...newest.values()];
 }
 
-function look(engine: Engine, candidate: Candidate, name: string, used: boolean): MaybePromise<Found> {
+function look(place: Place, engine: Engine, candidate: Candidate, used: boolean): MaybePromise<Found> {
   const now = engine.now();
   const { claims } = candidate;
   const { timeouts } = engine;
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
-  const loaded = engine.keeping.load(claims, used ? { now, touch } : { now });
+  const loaded = place.keeping.load(claims, used ? { now, touch } : { now });
   return after(loaded, (found) => {
     if (found === null) {
       engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
       return NOTHING;
     }
-    if (isMoved(found)) return followMark(engine, keyOf(claims), found, now);
-    return isUsable(engine, claims.sid, found, name, now) ? { is: "living", kept: keep(candidate, found) } : NOTHING;
+    if (isMoved(found)) return followMark(place, engine, keyOf(claims), found);
+    return isUsable(place, engine, claims.sid, found, now) ? { is: "living", kept: keep(candidate, found) } : NOTHING;
   });
 }
 
@@ -147,32 +147,24 @@ function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kep
 }
 
 /** Whether a record lives, can be read, and came in the cookie that is meant for it. */
-function isUsable({ emit, timeouts, cookies }: Engine, id: string, record: SessionRecord, name: string, now: number): boolean {
+function isUsable(place: Place, engine: Engine, id: string, record: SessionRecord, now: number): boolean {
+  const { emit, timeouts } = engine;
   const over = endOf(record, timeouts, now);
   if (over !== undefined) {
     emit({ type: "expired", id, reason: over });
     return false;
   }
-  const place = record.subject === undefined ? cookies.visitor : cookies.session;
-  if (place.name !== name || parseData(record.data) === null) {
-    emit({ type: "invalid", reason: place.name === name ? "record" : "misplaced" });
+  const misplaced = placeOf(engine, record.subject) !== place;
+  if (misplaced || parseData(record.data) === null) {
+    emit({ type: "invalid", reason: misplaced ? "misplaced" : "record" });
     return false;
   }
   return true;
 }
 
-async function followMark(engine: Engine, from: Key, mark: MovedMark, now: number): Promise<Found> {
-  let { to, movedAt } = mark;
-  for (let hops = 0; to !== undefined && now - movedAt <= FOLLOW_SECONDS && hops < MAX_FOLLOWED; hops++) {
-    if (!isSessionId(to.id)) break;
-    const found: SessionRecord | MovedMark | null = await engine.keeping.loadKey(to, { now });
-    if (found === null || (!isMoved(found) && endOf(found, engine.timeouts, now) !== undefined)) break;
-    if (!isMoved(found)) {
-      return { is: "moved", from, target: { key: to, record: found, token: { temp: false, renew: "no" } } };
-    }
-    ({ to, movedAt } = found);
-  }
-  return { is: "moved", from, target: null };
+async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {
+  const followed = await follow(engine, place.keeping, mark, FOLLOW_SECONDS);
+  return { is: "moved", from, target: followed && { ...followed, token: { temp: false, renew: "no" } } };
 }
 
 function choose({ emit, several }: Engine, found: Found[]): Found {

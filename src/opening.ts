@@ -4,7 +4,7 @@
  * @module
  */
 import { commit } from "./commit.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, placeOf } from "./engine.ts";
 import { loadInto } from "./loading.ts";
 import { Session } from "./session.ts";
 import type { SessionState } from "./state.ts";
@@ -17,7 +17,7 @@ export function open<Data extends object>(state: SessionState, engine: Engine): 
     now: engine.now,
     load: async () => loadInto(state, engine, state.header, true),
     save: async () => {
-      if (state.phase === "committed" && !engine.keeping.dataInToken) return;
+      if (state.phase === "committed" && !placeOf(engine, state.subject).keeping.dataInToken) return;
       state.assertWritable();
       await commit(state, engine, "later");
     },

@@ -7,7 +7,7 @@ import { baseName, type Cookie, type CookieOptions, createCookie } from "./cooki
 import { OptionError } from "./errors.ts";
 import type { Emit, SessionEvent } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import type { SessionStore } from "./stores/store.ts";
+import type { Limit, SessionStore } from "./stores/store.ts";
 import { checkSecrets, type KeyScope } from "./token/keys.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
@@ -22,6 +22,14 @@ export interface SessionOptions {
   context?: string;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
   store?: SessionStore;
+  /**
+   * Where visitors who are not logged in are kept, when there is a store. `"store"`: there, too. `"cookie"`: in an encrypted
+   * cookie, until a login moves their data into the store; so they cost the store nothing. Data in a cookie can be replayed:
+   * a counter that must hold needs the store. Default `"store"`.
+   */
+  anonymous?: "store" | "cookie";
+  /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
+  maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
   readable?: boolean;
   /** The session's name: that of its cookie, after a prefix such as `__Host-`. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
@@ -54,6 +62,8 @@ export interface SessionOptions {
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
   /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
+  /** How many sessions a subject may have, for logins. */
+  readonly limit: Limit;
   readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
@@ -64,7 +74,6 @@ export interface RequestSettings {
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
   readonly cacheHeaders: boolean;
-  readonly rememberTokens: number;
   readonly emit: Emit;
   readonly now: () => number;
 }
@@ -75,6 +84,8 @@ export interface Settings extends RequestSettings {
   readonly scope: KeyScope;
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
+  readonly anonymous: "store" | "cookie";
+  readonly rememberTokens: number;
 }
 
 /** The options that mean the same whatever the tokens are. */
@@ -84,7 +95,19 @@ export type RequestOptions = Pick<
 >;
 
 const KNOWN = new Set<keyof SessionOptions>([
-  ...(["secrets", "context", "store", "readable", "name", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery"] as const),
+  ...([
+    "secrets",
+    "context",
+    "store",
+    "anonymous",
+    "maxSessions",
+    "readable",
+    "name",
+    "cookie",
+    "idleTimeout",
+    "absoluteTimeout",
+    "touchEvery",
+  ] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
 const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
@@ -99,12 +122,19 @@ const LONGEST = 100 * 365 * DAY;
  */
 export function settle(options: SessionOptions): Settings {
   refuseUnknown(options, KNOWN);
-  const { name = "session", cookie = {}, context = "", store, readable = false } = options;
+  const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false } = options;
   const secrets = checkSecrets(options.secrets);
   if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
   if (readable && store !== undefined)
     throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
   checkStore(store);
+  if (!["store", "cookie"].includes(anonymous))
+    throw new OptionError("ERR_OPTION", `Cannot use anonymous "${anonymous}": it is "store" or "cookie"`);
+  if (anonymous === "cookie" && store === undefined)
+    throw new OptionError(
+      "ERR_OPTION",
+      'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
+    );
   const session = createCookie(name, cookie);
   if (cookie.secure === false) warn("not-secure", options.onEvent);
   return Object.freeze({
@@ -113,6 +143,8 @@ export function settle(options: SessionOptions): Settings {
     scope: { name: baseName(name), context },
     readable,
     store,
+    anonymous,
+    limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
@@ -131,7 +163,20 @@ export function refuseUnknown(options: object, known: ReadonlySet<string>): void
 /** The part of the settings that has nothing to do with cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
-): Omit<RequestSettings, "cookies" | "persistent" | "hostOnly" | "several" | "timeouts"> {
+): Omit<
+  Settings,
+  | "secrets"
+  | "scope"
+  | "readable"
+  | "store"
+  | "anonymous"
+  | "limit"
+  | "cookies"
+  | "persistent"
+  | "hostOnly"
+  | "several"
+  | "timeouts"
+> {
   const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Engine } from "./engine.ts";
+import { type Engine, placeOf } from "./engine.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { expiryOf, isTouchDue } from "./lifetime.ts";
 import { diff, type Patch } from "./patch.ts";
@@ -45,6 +45,9 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
     return { step: "create", next: following(state, engine, text, route) };
   }
   if (renewal !== null) {
+    // What a visitor brought in his cookie is in no store yet.
+    const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
+    if (!moves) return { step: "create", next: following(state, engine, text, route) };
     return { step: "replace", next: following(state, engine, text, route), patch: patch ?? NO_CHANGE, from: kept.key };
   }
   if (patch !== null) return { step: "update", next: following(state, engine, text, kept.key.route), patch };
@@ -52,9 +55,11 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
 }
 
 /** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */
-function planForUse(kept: Kept, { timeouts, now, keeping }: Engine): Plan {
-  const time = now();
+function planForUse(kept: Kept, engine: Engine): Plan {
+  const { timeouts } = engine;
+  const time = engine.now();
   const { record, token } = kept;
+  const { keeping } = placeOf(engine, record.subject);
   if (!isTouchDue(record, timeouts, time)) return { step: "none", next: kept, dropped: false };
   const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
   const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
@@ -69,9 +74,11 @@ function changes({ kept, clear }: SessionState, text: string): Patch | null {
 }
 
 /** The session after a change of its data, its id or its user. */
-function following(state: SessionState, { timeouts, now, keeping }: Engine, data: string, route: string | undefined): Kept {
+function following(state: SessionState, engine: Engine, data: string, route: string | undefined): Kept {
   const { kept, renewal, subject, meta, temp, id } = state;
-  const time = now();
+  const { timeouts } = engine;
+  const { keeping } = placeOf(engine, subject);
+  const time = engine.now();
   const startedAt = kept === null || renewal === "login" ? time : kept.record.startedAt;
   const record: SessionRecord = {
     data,

@@ -4,8 +4,36 @@
  * @module
  */
 
+import { OptionError } from "./errors.ts";
+
 /** What the application says about a login, for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
 export type SessionMeta = Readonly<Record<string, string>>;
+
+/** The most characters of a value, and entries, that lists of sessions keep. */
+const MAX_META_LENGTH = 200;
+const MAX_META_ENTRIES = 16;
+
+/**
+ * What a login says, fit for a list: values often come from the client, so they are cut to 200 characters, and control
+ * characters, also those that turn the direction of text, are taken out.
+ *
+ * @throws OptionError when it is no object of at most 16 strings
+ */
+export function cleanMeta(meta: SessionMeta): SessionMeta {
+  const entries = Object.entries(meta);
+  if (entries.length > MAX_META_ENTRIES || !entries.every(([, value]) => typeof value === "string")) {
+    throw new OptionError("ERR_OPTION", `Cannot log in: meta must be an object of at most ${MAX_META_ENTRIES} strings`);
+  }
+  return Object.freeze(Object.fromEntries(entries.map(([key, value]) => [key, cleanText(value)])));
+}
+
+function cleanText(text: string): string {
+  return text
+    .slice(0, 2 * MAX_META_LENGTH)
+    .replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "")
+    .slice(0, MAX_META_LENGTH)
+    .replace(/\p{Cs}/gu, "");
+}
 
 /** What a store keeps of a session. Instants are epoch seconds. */
 export interface SessionRecord {

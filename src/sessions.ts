@@ -14,6 +14,7 @@ import { isShared, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 import { SessionState } from "./state.ts";
+import { type Subjects, subjects } from "./subjects.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
@@ -28,7 +29,7 @@ export type SessionHandler<Data extends object, Rest extends unknown[]> = (
 ) => Response | Promise<Response>;
 
 /** The sessions of one application, under one cookie name. */
-export interface Sessions<Data extends object = Record<string, unknown>> {
+export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
   /** Wraps a handler: loads the session before it, saves it after it. Further arguments are passed on, as Workers give `env` and `ctx`. */
   handler<Rest extends unknown[] = []>(
     answer: SessionHandler<Data, Rest>,
@@ -130,5 +131,5 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     });
   }
 
-  return { handler, load, apply, discard, read };
+  return { handler, load, apply, discard, read, ...subjects(engine) };
 }

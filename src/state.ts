@@ -4,7 +4,7 @@
  * @module
  */
 import { ConflictError, OptionError, StateError, type StoreError } from "./errors.ts";
-import type { SessionMeta, SessionRecord } from "./record.ts";
+import { cleanMeta, type SessionMeta, type SessionRecord } from "./record.ts";
 import { SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 import type { Key } from "./stores/store.ts";
@@ -30,7 +30,7 @@ export interface TokenState {
 export interface LoginOptions {
   /** Keys of `session.data` that survive. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
   keep?: readonly string[];
-  /** Strings for lists of sessions, like a device's name. Default: none. */
+  /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
   meta?: SessionMeta;
   /** False: the cookie ends with the browser. Default true. */
   remember?: boolean;
@@ -50,7 +50,7 @@ export class SessionState {
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
   /** What is to be ended at the commit, with the token that named it. */
-  ended: { readonly key: Key; readonly token?: string | undefined }[] = [];
+  ended: { readonly key: Key; readonly place: "session" | "visitor"; readonly token?: string | undefined }[] = [];
   destroyed = false;
   renewal: "login" | "regenerateId" | null = null;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
@@ -123,7 +123,7 @@ export class SessionState {
       this.#keepOnly(anonymous || same ? (keep ?? []) : []);
     }
     this.subject = subject;
-    this.meta = meta === undefined ? undefined : Object.freeze({ ...meta });
+    this.meta = meta === undefined ? undefined : cleanMeta(meta);
     this.temp = !remember;
     this.renewal = "login";
     this.turns++;
@@ -142,12 +142,18 @@ export class SessionState {
   }
 
   destroy(): void {
-    if (this.kept !== null) this.ended.push({ key: this.kept.key, token: this.kept.token.text });
-    if (this.lost !== null) this.ended.push({ key: this.lost });
+    if (this.kept !== null) this.end(this.kept);
+    // What moved, or ended elsewhere, was in a store.
+    if (this.lost !== null) this.ended.push({ key: this.lost, place: "session" });
     this.destroyed = true;
     this.turns++;
     this.#forget();
     this.content.keepOnly([]);
+  }
+
+  /** Has a session ended at the commit. */
+  end({ key, record, token }: Kept): void {
+    this.ended.push({ key, place: record.subject === undefined ? "visitor" : "session", token: token.text });
   }
 
   #forget(): void {

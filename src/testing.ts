@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createEngine } from "./engine.ts";
+import { createEngine, placeOf } from "./engine.ts";
 import { stringifyData } from "./json.ts";
 import { expiryOf } from "./lifetime.ts";
 import { type SessionOptions, settle } from "./options.ts";
@@ -37,7 +37,8 @@ export interface CookieForOptions {
 export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
   const engine = createEngine(settle(options), webCrypto);
   const now = engine.now();
-  const route = await engine.keeping.route(subject);
+  const { keeping, codec, cookie } = placeOf(engine, subject);
+  const route = await keeping.route(subject);
   const key = route === undefined ? { id: newSessionId() } : { id: newSessionId(), route };
   const record = {
     data: stringifyData(Object.assign(Object.create(null), data)),
@@ -48,8 +49,7 @@ export async function cookieFor(options: SessionOptions, { data = {}, subject, m
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
   };
-  await engine.keeping.create(key, record);
-  const token = await engine.codec.seal(engine.keeping.claims({ key, record, token: { temp: false, renew: "no" } }, now));
-  const { session, visitor } = engine.cookies;
-  return `${(subject === undefined ? visitor : session).name}=${token}`;
+  await keeping.create(key, record);
+  const token = await codec.seal(keeping.claims({ key, record, token: { temp: false, renew: "no" } }, now));
+  return `${cookie.name}=${token}`;
 }

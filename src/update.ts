@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { commit, survived } from "./commit.ts";
-import type { Engine } from "./engine.ts";
+import { commit, newPlace, survived } from "./commit.ts";
+import { type Engine, placeOf } from "./engine.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
@@ -21,7 +21,7 @@ const LONGEST_PAUSE_MS = 64;
 
 /** Runs `change` on the session's current data and writes what it did, until no other request came in between. */
 export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const inStore = !engine.keeping.dataInToken && state.kept !== null;
+  const inStore = state.kept !== null && !placeOf(engine, state.kept.record.subject).keeping.dataInToken;
   if (state.phase !== "committed" || !inStore) state.assertWritable();
   state.used = true;
   if (state.phase !== "committed") await commit(state, engine, "later");
@@ -29,6 +29,7 @@ export async function update<Result>(state: SessionState, engine: Engine, change
   if (!inStore || state.kept === null) return updateAlone(state, engine, change);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const done = await tryUpdate(state, engine, state.kept, change);
+    if (done === "moved") continue;
     if (done !== "conflict") return done.result;
     engine.emit({ type: "conflict", id: state.kept.key.id });
     await pause(tries);
@@ -52,10 +53,12 @@ async function tryUpdate<Result>(
   engine: Engine,
   kept: Kept,
   change: Change<Result>,
-): Promise<{ result: Result } | "conflict"> {
-  const { keeping, emit, now, timeouts } = engine;
+): Promise<{ result: Result } | "conflict" | "moved"> {
+  const { emit, now, timeouts } = engine;
+  const { keeping } = placeOf(engine, kept.record.subject);
   const time = now();
   const record = await keeping.loadKey(kept.key, { now: time });
+  if (record !== null && isMoved(record) && (await goAlong(state, engine, kept))) return "moved";
   if (record === null || isMoved(record) || endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined) {
     survived({ ok: false, why: record !== null && isMoved(record) ? "moved" : "gone" }, kept.key.id, engine);
     state.lose(kept.key);
@@ -70,6 +73,7 @@ async function tryUpdate<Result>(
   if (patch !== null) {
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") return "conflict";
+    if (!written.ok && written.why === "moved" && (await goAlong(state, engine, kept))) return "moved";
     if (!survived(written, kept.key.id, engine)) {
       state.lose(kept.key);
       return { result };
@@ -78,6 +82,15 @@ async function tryUpdate<Result>(
   }
   rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
   return { result };
+}
+
+/** Goes on under the new id of a session that got one meanwhile. */
+async function goAlong(state: SessionState, engine: Engine, kept: Kept): Promise<boolean> {
+  const moved = await newPlace(kept, engine);
+  // The session ended, or got another id, by this very request: that stands.
+  if (moved === null || state.kept?.key.id !== kept.key.id) return false;
+  state.kept = moved;
+  return true;
 }
 
 /** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */

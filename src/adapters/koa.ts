@@ -70,7 +70,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What is in a store cannot be there at once, so it is loaded before the handlers.
-    if (!engine.lazy && !engine.keeping.dataInToken) await loadInto(state, engine, state.header, false);
+    if (!engine.lazy && asksStore(engine)) await loadInto(state, engine, state.header, false);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {
@@ -172,6 +172,10 @@ function sessionStore(store: KoaStore | undefined): SessionStore | undefined {
 function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
   if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
   return before.length === now.length && before.every((key, index) => key === now[index]);
+}
+
+function asksStore({ places }: Engine): boolean {
+  return !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
 }
 
 function loadAtOnce(state: SessionState, engine: Engine): void {

@@ -1,0 +1,49 @@
+/**
+ * The Set-Cookie lines of a response: which cookies are set, and which are cleared.
+ *
+ * @module
+ */
+import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
+import type { Cookie } from "./cookie/serialize.ts";
+import type { Engine } from "./engine.ts";
+import { DataError } from "./errors.ts";
+import { parseData } from "./json.ts";
+import type { Kept, SessionState } from "./state.ts";
+import type { Claims } from "./token/claims.ts";
+
+/** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
+export function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
+  const session = engine.places.session.cookie;
+  const visitor = engine.places.visitor.cookie;
+  const lines: string[] = [];
+  const written = state.kept?.record.subject === undefined ? visitor : session;
+  if (token !== undefined && state.ambiguous) lines.push(...written.clearHostOnly());
+  if (token !== undefined) lines.push(...setLines(written, token, claims as Claims, state.kept as Kept, engine));
+  // A login takes the visitor's session over, so its cookie has nothing left to say.
+  const obsolete =
+    state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
+  for (const cookie of new Set(obsolete)) {
+    const isSet = token !== undefined && cookie.name === written.name;
+    if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
+  }
+  return lines;
+}
+
+function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
+  const size = cookie.sizeOf(token);
+  if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
+  return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
+}
+
+function tooLarge(size: number, data: string): DataError {
+  const sizes = Object.entries(parseData(data) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
+  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
+  const keys = largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
+  const text = `the cookie would take ${size} bytes and browsers keep ${MAX_COOKIE_BYTES}; the largest keys are ${keys}. Use a store`;
+  return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
+}
+
+function isPresent(header: string | null, name: string): boolean {
+  const { values, oversize, tooMany } = cookieValues(header, name);
+  return values.length > 0 || oversize || tooMany;
+}

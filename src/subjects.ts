@@ -1,0 +1,102 @@
+/**
+ * The sessions of a user: listing them, ending one, ending them all.
+ *
+ * @module
+ */
+
+import type { Engine } from "./engine.ts";
+import { OptionError } from "./errors.ts";
+import { guarded } from "./keeping.ts";
+import { endOf } from "./lifetime.ts";
+import { follow } from "./moved.ts";
+import { isSessionId } from "./session-id.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type SessionInfo } from "./stores/store.ts";
+
+/** A session of a user, for a page that shows them. Instants are epoch seconds. */
+export interface ListedSession extends SessionInfo {
+  /** Whether it is the one that was named as `current`. */
+  readonly current: boolean;
+}
+
+/** What came of ending sessions. */
+export interface Revocation {
+  /** How many sessions were ended. */
+  readonly count: number;
+  /** `"now"`: no request gets one of them any more. `"requested"`: the store is not immediate, and says how long it may take. */
+  readonly effect: "now" | "requested";
+}
+
+/** What a manager does with the sessions of a user. */
+export interface Subjects {
+  /**
+   * The living sessions of a user, the one used last first.
+   *
+   * @param options `current`: the id of the session that asks, so that it is marked.
+   * @throws OptionError when the store cannot list; StoreError when it fails
+   */
+  list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
+  /**
+   * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
+   *
+   * @throws OptionError without a store; StoreError when it fails
+   */
+  revoke(subject: string, id: string): Promise<boolean>;
+  /**
+   * Ends all sessions of a user, for "log out everywhere" and for a new password.
+   *
+   * @param options `except`: the id of a session that stays, such as the one that asks.
+   * @throws OptionError when the store cannot list; StoreError when it fails
+   *
+   * @example
+   * ```ts
+   * await sessions.revokeAll(session.subject, { except: session.id });
+   * ```
+   */
+  revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
+}
+
+/** The sessions of users, in the store of an engine. */
+export function subjects(engine: Engine): Subjects {
+  const { store } = engine;
+  const { keeping } = engine.places.session;
+
+  async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
+    if (store?.list === undefined) throw cannot("list sessions", "list");
+    const rows = await guarded("list", async () => store.list?.(subject) ?? []);
+    const now = engine.now();
+    const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
+    return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === current }));
+  }
+
+  async function revoke(subject: string, id: string): Promise<boolean> {
+    if (store === undefined || store.dataOnly) throw cannot("revoke a session", "load and remove records");
+    if (!isSessionId(id)) return false;
+    const key = await ownKey(subject, id);
+    if (key === null) return false;
+    await keeping.remove(key);
+    engine.emit({ type: "destroyed", id: key.id });
+    return true;
+  }
+
+  /** Where this session is, if it lives and is this user's. */
+  async function ownKey(subject: string, id: string): Promise<Key | null> {
+    const route = await keeping.route(subject);
+    const key = route === undefined ? { id } : { id, route };
+    const found = await keeping.loadKey(key, { now: engine.now() });
+    if (found === null) return null;
+    const living = isMoved(found) ? await follow(engine, keeping, found, MOVED_MARK_SECONDS) : { key, record: found };
+    return living?.record.subject === subject ? living.key : null;
+  }
+
+  async function revokeAll(subject: string, options: { except?: string } = {}): Promise<Revocation> {
+    if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
+    const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
+    return { count, effect: store.guarantees.immediate ? "now" : "requested" };
+  }
+
+  return { list, revoke, revokeAll };
+}
+
+function cannot(action: string, needs: string): OptionError {
+  return new OptionError("ERR_OPTION", `Cannot ${action}: that needs a store that can ${needs}`);
+}
