@@ -28,9 +28,10 @@ const LAYERS = [
   ["stores/memory.ts"],
   // One request.
   ["options.ts"],
+  ["settings.ts"],
   ["engine.ts"],
   ["compatible.ts"],
-  ["moved.ts"],
+  ["moved.ts", "copy.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
   ["commit.ts", "subjects.ts"],

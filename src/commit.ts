@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { StateError, StoreError } from "./errors.ts";
 import { follow } from "./moved.ts";
 import type { Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
+import type { SessionRecord } from "./record.ts";
 import { setCookieLines } from "./set-cookie.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type UpdateResult } from "./stores/store.ts";
@@ -50,14 +52,14 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
   if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
   const kept = await carryOut(plan, state, engine);
   if (state.turns !== turns) overtake(state, kept);
-  else if (kept !== null) state.wrote(kept);
+  else if (kept !== null) state.written(kept);
   else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
   if (mode === "later" || mode === "impossible") return [];
   // Of a session that moved meanwhile, the answer that moved it brings the cookie.
-  const token = kept?.key === plan.next?.key ? await sealing : undefined;
-  if (kept === null || claims === undefined || token === undefined) return setCookieLines(state, engine);
-  state.wrote(withToken(kept, token));
-  return setCookieLines(state, engine, token, claims);
+  const token = kept !== null && kept.key === plan.next?.key ? await sealing : undefined;
+  if (kept !== null && token !== undefined) state.written(withToken(kept, token));
+  const lines = setCookieLines(state, engine, token, claims);
+  return [...lines, ...(await copyLines(state, engine, mode === "changes"))];
 }
 
 /** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
@@ -111,8 +113,10 @@ async function endOld(state: SessionState, engine: Engine): Promise<void> {
 async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<Kept | null> {
   if (plan.step === "none") return plan.next;
   if (plan.step === "touch") return (await touch(plan.next, engine)) ? plan.next : null;
+  state.wrote = true;
+  state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
-  if (plan.step === "update") return save(plan.next, plan.patch, engine);
+  if (plan.step === "update") return save(plan.next, plan.patch, state, engine);
   const { key, record } = plan.next;
   const { keeping } = placeOf(engine, record.subject);
   const reason = state.renewal as "login" | "regenerateId";
@@ -121,8 +125,9 @@ async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promis
   // Whoever logs in is logged in, also when the visitor's session ended meanwhile.
   if (!result.ok && reason === "login") return create(plan.next, state, engine);
   // Two requests want a new id at the same time: the session has one, and what this one changed goes there.
-  if (!result.ok && result.why === "moved") return save({ ...plan.next, key: plan.from }, plan.patch, engine);
+  if (!result.ok && result.why === "moved") return save({ ...plan.next, key: plan.from }, plan.patch, state, engine);
   if (!survived(result, plan.from.id, engine)) return null;
+  noteVersion(state, record, result);
   engine.emit({ type: "regenerated", id: key.id, from: plan.from.id, reason });
   return plan.next;
 }
@@ -136,23 +141,30 @@ async function create(next: Kept, state: SessionState, engine: Engine): Promise<
     state.dropId();
     throw error;
   }
+  state.known = "exact";
   engine.emit({ type: "created", id: key.id });
   if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
   return next;
 }
 
 /** Writes a change of data. A session that got a new id meanwhile gets the change there. */
-async function save(next: Kept, patch: Patch, engine: Engine): Promise<Kept | null> {
+async function save(next: Kept, patch: Patch, state: SessionState, engine: Engine): Promise<Kept | null> {
   const { key, record } = next;
   const { seenAt: now, expiresAt } = record;
   const result = await placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt });
   if (!result.ok && result.why === "moved") {
     const moved = await newPlace(next, engine);
-    if (moved !== null) return save(moved, patch, engine);
+    if (moved !== null) return save(moved, patch, state, engine);
   }
   if (!survived(result, key.id, engine)) return null;
+  noteVersion(state, record, result);
   engine.emit({ type: "saved", id: key.id });
   return next;
+}
+
+/** Whether the record is now as this request thinks: only if nobody changed it between. */
+function noteVersion(state: SessionState, { version }: SessionRecord, result: UpdateResult): void {
+  state.known = result.ok && result.version === version ? "exact" : "stale";
 }
 
 /**

@@ -8,7 +8,8 @@ import { type Engine, keepingFor, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
-import { count, type RequestOptions, refuseUnknown, settleRequest, warn } from "./options.ts";
+import type { RequestOptions } from "./options.ts";
+import { count, refuseUnknown, settleRequest, warn } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./token/keygrip.ts";
 import { looksWeak } from "./token/keys.ts";
@@ -83,6 +84,7 @@ export function compatibleEngines(
       several: "first",
       limit: {},
       store,
+      copies: undefined,
       places: { session: both, visitor: both },
     };
   };

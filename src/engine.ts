@@ -3,10 +3,11 @@
  *
  * @module
  */
+
 import type { Cookie } from "./cookie/serialize.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./keeping.ts";
-import type { RequestSettings, Settings } from "./options.ts";
 import type { Primitives } from "./primitives.ts";
+import type { RequestSettings, Settings } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
 import { encryptedTokens } from "./token/encrypted.ts";
@@ -23,10 +24,17 @@ export interface Place {
   readonly forget: (token: string) => void;
 }
 
+/** Where copies of stored sessions are, and for how many seconds they are good. */
+export interface Copies extends Place {
+  readonly maxAge: number;
+}
+
 /** The parts of one manager. */
 export interface Engine extends Omit<RequestSettings, "cookies"> {
   /** Where sessions with a subject are, and those of visitors; the same place where they are not told apart. */
   readonly store: SessionStore | undefined;
+  /** The copies of sessions that are in a store, if there are any. */
+  readonly copies: Copies | undefined;
   readonly places: { readonly session: Place; readonly visitor: Place };
 }
 
@@ -34,7 +42,7 @@ const REMEMBERED_BYTES = 2 * 1024 * 1024;
 
 /** The engine for the library's own tokens. No key is derived before the first token is opened or made. */
 export function createEngine(settings: Settings, primitives: Primitives): Engine {
-  const { anonymous, cookies, rememberTokens: tokens, ...rest } = settings;
+  const { anonymous, cookies, copy, rememberTokens: tokens, ...rest } = settings;
   const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
   const codec = ownTokens(settings, kindFor(settings), primitives);
   const session = place(cookies.session, keeping, codec, tokens);
@@ -42,7 +50,11 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
     anonymous === "store"
       ? { ...session, cookie: cookies.visitor }
       : place(cookies.visitor, inCookie, ownTokens(settings, "data", primitives), tokens);
-  return { ...rest, places: { session, visitor } };
+  const copies = copy && {
+    ...place(copy.cookie, inCookie, ownTokens(settings, "copy", primitives), tokens),
+    maxAge: copy.maxAge,
+  };
+  return { ...rest, copies, places: { session, visitor } };
 }
 
 /** The place of a session, by whose it is. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { cookieValues } from "./cookie/parse.ts";
+import { readCopy } from "./copy.ts";
 import { type Engine, type Place, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { parseData } from "./json.ts";
@@ -18,7 +19,7 @@ import { type Claims, isFromTheFuture } from "./token/claims.ts";
 
 /** What one cookie name stands for. */
 type Found =
-  | { readonly is: "living"; readonly kept: Kept }
+  | { readonly is: "living"; readonly kept: Kept; readonly copied: boolean }
   | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
   | { readonly is: "ambiguous" }
   | { readonly is: "nothing" };
@@ -34,10 +35,21 @@ interface Candidate {
 const FOLLOW_SECONDS = 10;
 const NOTHING: Found = { is: "nothing" };
 
-/** Fills a state with the session of a Cookie header. `used`: loading is itself use of the session, so slide it. */
-export function loadInto(state: SessionState, engine: Engine, header: string | null, used: boolean): MaybePromise<void> {
+/** How a session is asked for. */
+interface Ask {
+  readonly header: string | null;
+  readonly used: boolean;
+  readonly fresh: boolean;
+}
+
+/** Fills a state with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
+export function loadInto(
+  state: SessionState,
+  engine: Engine,
+  { used = false, fresh = false }: { used?: boolean; fresh?: boolean } = {},
+): MaybePromise<void> {
   try {
-    return after(settled(find(engine, header, used)), (found) => finish(state, engine, found));
+    return after(settled(find(engine, { header: state.header, used, fresh })), (found) => finish(state, engine, found));
   } catch (error) {
     return finish(state, engine, error);
   }
@@ -59,9 +71,11 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): vo
   if (state.answered) state.close();
 }
 
-function accept(state: SessionState, { emit }: Engine, found: Found): void {
+function accept(state: SessionState, { emit, now }: Engine, found: Found): void {
   if (found.is === "living") {
     state.adopt(found.kept);
+    state.known = found.copied ? "copy" : "exact";
+    state.askedAt = now();
     emit({ type: "loaded", id: found.kept.key.id });
   } else if (found.is === "moved") {
     state.follow(found.from, found.target);
@@ -70,14 +84,15 @@ function accept(state: SessionState, { emit }: Engine, found: Found): void {
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
-function find(engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
+function find(engine: Engine, ask: Ask): MaybePromise<Found> {
   const { session, visitor } = engine.places;
-  return after(findAt(session, engine, header, used), (found) =>
-    found.is === "nothing" && visitor !== session ? findAt(visitor, engine, header, used) : found,
+  return after(findAt(session, engine, ask), (found) =>
+    found.is === "nothing" && visitor !== session ? findAt(visitor, engine, ask) : found,
   );
 }
 
-function findAt(place: Place, engine: Engine, header: string | null, used: boolean): MaybePromise<Found> {
+function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
+  const { header } = ask;
   const { name } = place.cookie;
   const { values, oversize, tooMany } = place.codec.find?.(header, name) ?? cookieValues(header, name);
   if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
@@ -85,7 +100,7 @@ function findAt(place: Place, engine: Engine, header: string | null, used: boole
   if (tooMany || values.length === 0) return NOTHING;
   const candidates = all(values.map((text) => open(place, engine, text)));
   return after(candidates, (opened) => {
-    const looked = all(newestOfEach(opened).map((candidate) => look(place, engine, candidate, used)));
+    const looked = all(newestOfEach(opened).map((candidate) => look(place, engine, candidate, ask)));
     return after(looked, (found) => choose(engine, found));
   });
 }
@@ -124,20 +139,29 @@ function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
   return [...newest.values()];
 }
 
-function look(place: Place, engine: Engine, candidate: Candidate, used: boolean): MaybePromise<Found> {
+function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
+  const copy = ask.fresh || place.keeping.dataInToken ? null : readCopy(engine, ask.header, candidate.claims);
+  return after(copy, (copied) => {
+    if (copied === null) return askKeeping(place, engine, candidate, ask.used);
+    const usable = isUsable(place, engine, candidate.claims.sid, copied, engine.now());
+    return usable ? { is: "living", kept: keep(candidate, copied), copied: true } : NOTHING;
+  });
+}
+
+function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: boolean): MaybePromise<Found> {
   const now = engine.now();
   const { claims } = candidate;
   const { timeouts } = engine;
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
-  const loaded = place.keeping.load(claims, used ? { now, touch } : { now });
-  return after(loaded, (found) => {
+  return after(place.keeping.load(claims, used ? { now, touch } : { now }), (found) => {
     if (found === null) {
       engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
       return NOTHING;
     }
     if (isMoved(found)) return followMark(place, engine, keyOf(claims), found);
-    return isUsable(place, engine, claims.sid, found, now) ? { is: "living", kept: keep(candidate, found) } : NOTHING;
+    const usable = isUsable(place, engine, claims.sid, found, now);
+    return usable ? { is: "living", kept: keep(candidate, found), copied: false } : NOTHING;
   });
 }
 

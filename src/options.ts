@@ -1,14 +1,11 @@
 /**
- * SessionOptions: what an application sets, documented; checked and settled once.
+ * SessionOptions: what an application sets, documented.
  *
  * @module
  */
-import { baseName, type Cookie, type CookieOptions, createCookie } from "./cookie/serialize.ts";
-import { OptionError } from "./errors.ts";
-import type { Emit, SessionEvent } from "./events.ts";
-import type { Timeouts } from "./lifetime.ts";
-import type { Limit, SessionStore } from "./stores/store.ts";
-import { checkSecrets, type KeyScope } from "./token/keys.ts";
+import type { CookieOptions } from "./cookie/serialize.ts";
+import type { SessionEvent } from "./events.ts";
+import type { SessionStore } from "./stores/store.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
 export interface SessionOptions {
@@ -28,6 +25,13 @@ export interface SessionOptions {
    * a counter that must hold needs the store. Default `"store"`.
    */
   anonymous?: "store" | "cookie";
+  /**
+   * Keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most requests
+   * ask no store. Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`.
+   * `session.ready({ fresh: true })`, `requireFresh`, `update` and `login` ask the store. Needs a store that is atomic and
+   * immediate. Default: none.
+   */
+  copy?: { maxAge: number };
   /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
   maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
@@ -59,191 +63,8 @@ export interface SessionOptions {
   now?: () => number;
 }
 
-/** What loading and committing need of the options, settled. */
-export interface RequestSettings {
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
-  /** How many sessions a subject may have, for logins. */
-  readonly limit: Limit;
-  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
-  readonly persistent: boolean;
-  /** Whether no other host can have set the cookie. */
-  readonly hostOnly: boolean;
-  /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
-  readonly several: "none" | "first";
-  readonly timeouts: Timeouts;
-  readonly lazy: boolean;
-  readonly onStoreError: "fail" | "anonymous";
-  readonly cacheHeaders: boolean;
-  readonly emit: Emit;
-  readonly now: () => number;
-}
-
-/** The options, settled. */
-export interface Settings extends RequestSettings {
-  readonly secrets: readonly string[];
-  readonly scope: KeyScope;
-  readonly readable: boolean;
-  readonly store: SessionStore | undefined;
-  readonly anonymous: "store" | "cookie";
-  readonly rememberTokens: number;
-}
-
 /** The options that mean the same whatever the tokens are. */
 export type RequestOptions = Pick<
   SessionOptions,
   "lazy" | "onStoreError" | "onEvent" | "cacheHeaders" | "rememberTokens" | "now"
 >;
-
-const KNOWN = new Set<keyof SessionOptions>([
-  ...([
-    "secrets",
-    "context",
-    "store",
-    "anonymous",
-    "maxSessions",
-    "readable",
-    "name",
-    "cookie",
-    "idleTimeout",
-    "absoluteTimeout",
-    "touchEvery",
-  ] as const),
-  ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
-]);
-const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
-const DAY = 24 * 60 * 60;
-/** A hundred years: longer sums would be no whole seconds any more. */
-const LONGEST = 100 * 365 * DAY;
-
-/**
- * Checks the options and fills in the defaults. The caller's object is not changed.
- *
- * @throws {@link OptionError} for anything that cannot work, saying what to do.
- */
-export function settle(options: SessionOptions): Settings {
-  refuseUnknown(options, KNOWN);
-  const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false } = options;
-  const secrets = checkSecrets(options.secrets);
-  if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
-  if (readable && store !== undefined)
-    throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
-  checkStore(store);
-  if (!["store", "cookie"].includes(anonymous))
-    throw new OptionError("ERR_OPTION", `Cannot use anonymous "${anonymous}": it is "store" or "cookie"`);
-  if (anonymous === "cookie" && store === undefined)
-    throw new OptionError(
-      "ERR_OPTION",
-      'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
-    );
-  const session = createCookie(name, cookie);
-  if (cookie.secure === false) warn("not-secure", options.onEvent);
-  return Object.freeze({
-    ...settleRequest(options),
-    secrets,
-    scope: { name: baseName(name), context },
-    readable,
-    store,
-    anonymous,
-    limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
-    cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
-    persistent: cookie.persistent ?? true,
-    hostOnly: /^__host-/i.test(session.name),
-    several: "none" as const,
-    timeouts: settleTimeouts(options),
-  });
-}
-
-/** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
-export function refuseUnknown(options: object, known: ReadonlySet<string>): void {
-  for (const key of Object.keys(options)) {
-    if (!known.has(key)) throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
-  }
-}
-
-/** The part of the settings that has nothing to do with cookies and tokens. */
-export function settleRequest(
-  options: RequestOptions,
-): Omit<
-  Settings,
-  | "secrets"
-  | "scope"
-  | "readable"
-  | "store"
-  | "anonymous"
-  | "limit"
-  | "cookies"
-  | "persistent"
-  | "hostOnly"
-  | "several"
-  | "timeouts"
-> {
-  const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
-  if (!["fail", "anonymous"].includes(onStoreError)) {
-    throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
-  }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now })) {
-    if (value !== undefined && typeof value !== "function")
-      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
-  }
-  return {
-    lazy,
-    onStoreError,
-    cacheHeaders,
-    rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
-    emit: emitter(onEvent),
-    now: clock(options.now ?? (() => Date.now() / 1000)),
-  };
-}
-
-function settleTimeouts(options: SessionOptions): Timeouts {
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1, LONGEST);
-  const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
-  const touchEvery = count("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
-  if (touchEvery >= idleTimeout) {
-    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
-  }
-  return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
-}
-
-/** @throws {@link OptionError} unless the value is a whole number that is large enough. */
-export function count(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  const limit = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
-  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} ${limit}`);
-}
-
-function checkStore(store: SessionStore | undefined): void {
-  if (store === undefined) return;
-  const missing = STORE_METHODS.filter((method) => typeof store?.[method] !== "function");
-  if (missing.length > 0 || store.guarantees === undefined) {
-    const lacks = missing.length > 0 ? `the method ${missing.join(", ")}` : "guarantees";
-    throw new OptionError("ERR_OPTION", `Cannot use option store: it lacks ${lacks}`);
-  }
-}
-
-/** Whole seconds, whatever the clock gives. */
-function clock(now: () => number): () => number {
-  return () => Math.floor(now());
-}
-
-function emitter(onEvent: SessionOptions["onEvent"]): Emit {
-  if (onEvent === undefined) return () => {};
-  return (event) => {
-    try {
-      onEvent(event);
-    } catch {
-      // A listener that fails must not fail the request it watches.
-    }
-  };
-}
-
-const WARNINGS = {
-  "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
-  "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
-};
-
-/** Reports something insecure, to the application's listener or to the console. */
-export function warn(reason: keyof typeof WARNINGS, onEvent: SessionOptions["onEvent"]): void {
-  if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
-  else console.warn(`web-session-store: ${WARNINGS[reason]}`);
-}

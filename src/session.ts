@@ -10,7 +10,8 @@ import type { LoginOptions, SessionState } from "./state.ts";
 export interface SessionActions<Data> {
   readonly timeouts: Timeouts;
   now(): number;
-  load(): Promise<void>;
+  load(fresh: boolean): Promise<void>;
+  refresh(): Promise<void>;
   save(): Promise<void>;
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result>;
 }
@@ -134,17 +135,19 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** Whether the user logged in at most `seconds` ago: ask before you show or change what matters. False when nobody is logged in. */
   async requireFresh(seconds: number): Promise<boolean> {
-    await this.ready();
+    await this.ready({ fresh: true });
     const { kept, renewal, subject } = this.#read();
     if (subject === undefined || (kept === null && renewal !== "login")) return false;
     return this.#actions.now() - this.startedAt <= seconds;
   }
 
-  /** Loads the session, where the option `lazy` left that to you. */
-  async ready(): Promise<void> {
-    if (this.#state.phase !== "unloaded") return;
-    this.#loading ??= this.#actions.load();
-    await this.#loading;
+  /** Loads the session, where the option `lazy` left that to you. `fresh`: as the store has it, where a copy was loaded. */
+  async ready({ fresh = false }: { fresh?: boolean } = {}): Promise<void> {
+    if (this.#state.phase === "unloaded") {
+      this.#loading ??= this.#actions.load(fresh);
+      await this.#loading;
+    }
+    if (fresh) await this.#actions.refresh();
   }
 
   /**

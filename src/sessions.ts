@@ -8,10 +8,11 @@ import { createEngine, type Engine } from "./engine.ts";
 import { loadInto } from "./loading.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
-import { type SessionOptions, settle } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
 import { isShared, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
+import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 import { SessionState } from "./state.ts";
 import { type Subjects, subjects } from "./subjects.ts";
@@ -34,8 +35,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
   handler<Rest extends unknown[] = []>(
     answer: SessionHandler<Data, Rest>,
   ): (request: Request, ...rest: Rest) => Promise<Response>;
-  /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. @throws StoreError */
-  load(request: RequestHeaders): MaybePromise<Session<Data>>;
+  /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. `fresh`: from the store, not from a copy. @throws StoreError */
+  load(request: RequestHeaders, options?: { fresh?: boolean }): MaybePromise<Session<Data>>;
   /**
    * Saves what changed, waits for it, and answers with the response to send: the same one with our headers on it, or a
    * copy where its headers cannot be changed. `discard`: because the request failed, changes of data are dropped.
@@ -70,11 +71,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 
 /** The manager of an engine. */
 export function manage<Data extends object>(engine: Engine): Sessions<Data> {
-  function load(request: RequestHeaders): MaybePromise<Session<Data>> {
+  function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
     const session = open<Data>(state, engine);
     if (engine.lazy) return session;
-    return after(loadInto(state, engine, state.header, false), () => session);
+    return after(loadInto(state, engine, { fresh }), () => session);
   }
 
   async function apply(session: Session<Data>, response: Response, { discard = false } = {}): Promise<Response> {
@@ -101,7 +102,7 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   async function read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null> {
     const state = new SessionState(request.headers.get("Cookie"));
-    await loadInto(state, engine, state.header, false);
+    await loadInto(state, engine);
     return snapshotOf<Data>(state);
   }
 

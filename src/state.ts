@@ -52,6 +52,15 @@ export class SessionState {
   /** What is to be ended at the commit, with the token that named it. */
   ended: { readonly key: Key; readonly place: "session" | "visitor"; readonly token?: string | undefined }[] = [];
   destroyed = false;
+  /**
+   * How well the record is known: as the store answered in this request, as a `copy` says, or not, because others changed it
+   * since the copy was made.
+   */
+  known: "exact" | "copy" | "stale" = "exact";
+  /** When the store answered last. */
+  askedAt = 0;
+  /** Whether this request wrote to the store. */
+  wrote = false;
   renewal: "login" | "regenerateId" | null = null;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
@@ -198,12 +207,19 @@ export class SessionState {
   }
 
   /** What was written is now what is kept. */
-  wrote(kept: Kept): void {
+  written(kept: Kept): void {
     this.kept = kept;
     this.startedAt = kept.record.startedAt;
     this.lost = null;
     this.renewal = null;
     this.clear = false;
+  }
+
+  /** The store no longer has what a copy showed: nothing of it is shown any more. */
+  vanish(key: Key): void {
+    this.#forget();
+    this.content.fill("{}");
+    this.lost = key;
   }
 
   /** The session ended, or moved on, while this request ran. */

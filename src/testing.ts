@@ -6,10 +6,11 @@
 import { createEngine, placeOf } from "./engine.ts";
 import { stringifyData } from "./json.ts";
 import { expiryOf } from "./lifetime.ts";
-import { type SessionOptions, settle } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import { webCrypto } from "./primitives.ts";
 import type { SessionMeta } from "./record.ts";
 import { newSessionId } from "./session-id.ts";
+import { settle } from "./settings.ts";
 
 export { type StoreCase, storeContract } from "./testing/store-contract.ts";
 

@@ -81,7 +81,24 @@ async function tryUpdate<Result>(
     emit({ type: "saved", id: kept.key.id });
   }
   rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
+  state.wrote ||= patch !== null;
+  state.askedAt = time;
   return { result };
+}
+
+/** Asks the store for a session that was shown as a copy has it. What this request changed stays changed. */
+export async function refresh(state: SessionState, engine: Engine): Promise<void> {
+  if (state.known !== "copy" || state.kept === null || state.phase !== "open") return;
+  const { kept } = state;
+  const time = engine.now();
+  const found = await placeOf(engine, kept.record.subject).keeping.loadKey(kept.key, { now: time });
+  state.askedAt = time;
+  if (found !== null && isMoved(found) && (await goAlong(state, engine, kept))) return refresh(state, engine);
+  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined) rebase(state, kept, found);
+  else if (state.kept === kept) {
+    survived({ ok: false, why: found === null ? "gone" : "moved" }, kept.key.id, engine);
+    state.vanish(kept.key);
+  }
 }
 
 /** Goes on under the new id of a session that got one meanwhile. */
@@ -105,6 +122,7 @@ function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   if (state.kept === null || state.kept.key.id !== kept.key.id) return;
   const before = parseData(state.kept.record.data) ?? {};
   state.kept = { ...state.kept, record };
+  state.known = "exact";
   if (state.phase === "committed" || state.clear) return;
   // What the request changed besides stays changed.
   const own = diff(before, parseData(stringifyData(state.content.stored())) ?? {});

@@ -11,8 +11,8 @@ import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { nodeCrypto } from "../node-primitives.ts";
 import { open } from "../opening.ts";
-import { settle } from "../options.ts";
 import { editHeaders, isShared } from "../response.ts";
+import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
 import { sessionProperty } from "./koa-property.ts";
@@ -70,7 +70,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What is in a store cannot be there at once, so it is loaded before the handlers.
-    if (!engine.lazy && asksStore(engine)) await loadInto(state, engine, state.header, false);
+    if (!engine.lazy && asksStore(engine)) await loadInto(state, engine);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {
@@ -179,7 +179,7 @@ function asksStore({ places }: Engine): boolean {
 }
 
 function loadAtOnce(state: SessionState, engine: Engine): void {
-  if (state.phase === "unloaded" && !engine.lazy) loadInto(state, engine, state.header, false);
+  if (state.phase === "unloaded" && !engine.lazy) loadInto(state, engine);
 }
 
 /** Gives the context its session; answers with what takes it back to an outer middleware. */

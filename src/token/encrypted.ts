@@ -16,7 +16,7 @@ import { deriveKeys, type KeyScope, once } from "./keys.ts";
 export interface EncryptedOptions extends KeyScope {
   readonly secrets: readonly string[];
   /** `data` where the token carries the data, the default; `user` where a store keeps that, and the token says the rest. */
-  readonly kind?: "data" | "user";
+  readonly kind?: "data" | "user" | "copy";
 }
 
 /** A content key of 32 bytes, wrapped; the nonce and the tag of AES-GCM. */

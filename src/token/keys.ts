@@ -11,9 +11,9 @@ import type { KeyUse, Primitives } from "../primitives.ts";
 /**
  * What a derived key is for. Each kind has keys of its own, so that a token of one never opens as another:
  * `id` signs tokens that name a session in a store, `data` encrypts sessions, `readable` signs sessions anyone may read,
- * `user` encrypts what a store that keeps only data does not keep.
+ * `user` encrypts what a store that keeps only data does not keep, `copy` encrypts short-lived copies of sessions in a store.
  */
-export type KeyKind = "id" | "data" | "readable" | "user";
+export type KeyKind = "id" | "data" | "readable" | "user" | "copy";
 
 /** One key, with the protected header that names it. */
 export interface TokenKey {

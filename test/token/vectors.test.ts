@@ -12,18 +12,19 @@ import vectors from "../vectors/v1.json" with { type: "json" };
 
 const { secret, name, context } = vectors;
 const OPTIONS = { secrets: [secret], name, context };
-const KINDS: KeyKind[] = ["id", "readable", "data", "user"];
+const KINDS: KeyKind[] = ["id", "readable", "data", "user", "copy"];
 const PLANS: Record<KeyKind, KeyPlan> = {
   id: { kind: "id", use: "mac", header: { alg: "HS256" } },
   readable: { kind: "readable", use: "mac", header: { alg: "HS256" } },
   data: { kind: "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
   user: { kind: "user", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
+  copy: { kind: "copy", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
 };
 
 function codecOf(kind: KeyKind, secrets: readonly string[] = [secret]): TokenCodec {
   const options = { ...OPTIONS, secrets };
-  if (kind === "data" || kind === "user") return encryptedTokens({ ...options, kind }, webCrypto);
-  return signedTokens({ ...options, kind }, webCrypto);
+  if (kind === "id" || kind === "readable") return signedTokens({ ...options, kind }, webCrypto);
+  return encryptedTokens({ ...options, kind }, webCrypto);
 }
 
 function claimsOf(kind: KeyKind): Claims {
