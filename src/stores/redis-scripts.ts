@@ -145,7 +145,8 @@ if #ARGV > 0 then
   local state, record = look(KEYS[1], ARGV[1])
   if state == 'here' then
     local seen_at = number(record.seen_at)
-    if seen_at > number(ARGV[2]) and seen_at <= number(ARGV[3]) then slide(KEYS[1], record, ARGV[1], ARGV[4]) end
+    -- A server that cannot write now, because it is full or a replica, can still be read.
+    if seen_at > number(ARGV[2]) and seen_at <= number(ARGV[3]) then pcall(slide, KEYS[1], record, ARGV[1], ARGV[4]) end
   end
 end
 return redis.call('HGETALL', KEYS[1])
@@ -154,7 +155,8 @@ return redis.call('HGETALL', KEYS[1])
 /** KEYS: session, subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing; fields and values. */
 export const CREATE: Script = new Script(`
 if look(KEYS[1], ARGV[1]) ~= 'gone' then return 'taken' end
-redis.call('DEL', KEYS[1])
+-- A first write that needs no memory would let the others pass a full server's limit.
+if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1]) end
 for at = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
 enlist(KEYS[1], ARGV[3], expire(KEYS[1], ARGV[2], ARGV[1]), ARGV[4])
 return 'ok'
