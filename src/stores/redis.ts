@@ -71,7 +71,7 @@ export function redis(client: RedisClient, options: RedisOptions = {}): SessionS
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
     throw wrong(`timeout ${String(timeout)}: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
   const run = runOn(client, timeout);
-  if (isCluster(client) && !/\{[^}]+\}/.test(prefix))
+  if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
   return new RedisStore(run, prefix);
 }

@@ -393,6 +393,8 @@ describe("redis and its options", () => {
   it("refuses a cluster unless the prefix puts all keys on one node", () => {
     const cluster = createCluster({ rootNodes: [{ url: server.url }] });
     expect(() => redis(cluster)).toThrow('write "{session}:"');
+    for (const prefix of ["{}:", "{}{session}:", "}{", "{session:"])
+      expect(() => redis(cluster, { prefix })).toThrow(OptionError);
     expect(redis(cluster, { prefix: "{session}:" }).guarantees).toEqual({ atomic: true, immediate: true });
   });
 
