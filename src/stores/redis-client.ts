@@ -6,7 +6,7 @@
 import { OptionError } from "../errors.ts";
 import type { Script } from "./redis-scripts.ts";
 
-/** What the store uses of a client of the package `redis` (node-redis 4 and later): a client, a pool, a sentinel or a cluster. */
+/** What the store uses of a client of the package `redis` (node-redis 4 and later): a client, a pool or a cluster. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
