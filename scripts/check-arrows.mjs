@@ -25,7 +25,9 @@ const LAYERS = [
   ["session.ts", "snapshot.ts"],
   // Keeping.
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
-  ["stores/memory.ts"],
+  ["stores/redis-scripts.ts", "stores/redis-fields.ts"],
+  ["stores/redis-client.ts"],
+  ["stores/memory.ts", "stores/redis.ts"],
   // One request.
   ["options.ts"],
   ["settings.ts"],
