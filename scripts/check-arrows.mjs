@@ -36,7 +36,7 @@ const LAYERS = [
   ["moved.ts", "copy.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
-  ["commit.ts", "subjects.ts"],
+  ["commit.ts", "subjects.ts", "handling.ts"],
   ["update.ts"],
   ["opening.ts"],
   ["sessions.ts"],

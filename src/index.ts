@@ -15,13 +15,14 @@ export {
   type StoreOperation,
 } from "./errors.ts";
 export type { SessionEvent } from "./events.ts";
+export type { SessionHandler } from "./handling.ts";
 export type { MaybePromise } from "./maybe-promise.ts";
 export type { SessionOptions } from "./options.ts";
 export type { Patch } from "./patch.ts";
 export type { KeyUse, Primitives, Sealed } from "./primitives.ts";
 export type { SessionMeta, SessionRecord } from "./record.ts";
 export type { Session } from "./session.ts";
-export { createSessions, type RequestHeaders, type SessionHandler, type Sessions } from "./sessions.ts";
+export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
 export type { LoginOptions } from "./state.ts";
 export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";

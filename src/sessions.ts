@@ -5,6 +5,7 @@
  */
 import { commit, commitEnds } from "./commit.ts";
 import { createEngine, type Engine } from "./engine.ts";
+import { handling, type SessionHandler } from "./handling.ts";
 import { loadInto } from "./loading.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
@@ -21,13 +22,6 @@ import { type Subjects, subjects } from "./subjects.ts";
 export interface RequestHeaders {
   readonly headers: { get(name: string): string | null };
 }
-
-/** Answers a request, knowing its session; what else the server passes comes after. */
-export type SessionHandler<Data extends object, Rest extends unknown[]> = (
-  request: Request,
-  session: Session<Data>,
-  ...rest: Rest
-) => Response | Promise<Response>;
 
 /** The sessions of one application, under one cookie name. */
 export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
@@ -107,29 +101,7 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
   }
 
   function handler<Rest extends unknown[]>(answer: SessionHandler<Data, Rest>) {
-    return async (request: Request, ...rest: Rest): Promise<Response> => {
-      const session = await load(request);
-      let response: Response;
-      try {
-        response = await answer(request, session, ...rest);
-      } catch (thrown) {
-        // A thrown Response is an answer, whatever its status.
-        if (!(thrown instanceof Response)) {
-          await discardQuietly(session);
-          throw thrown;
-        }
-        response = thrown;
-      }
-      return apply(session, response);
-    };
-  }
-
-  /** The handler's own error is the one to report; what the store says now is an event. */
-  async function discardQuietly(session: Session<Data>): Promise<void> {
-    await discard(session).catch((error) => {
-      if (error?.code !== "ERR_STORE") throw error;
-      engine.emit({ type: "store-error", operation: error.operation });
-    });
+    return handling({ load, apply, discard }, engine.emit, answer);
   }
 
   return { handler, load, apply, discard, read, ...subjects(engine) };

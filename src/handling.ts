@@ -1,0 +1,53 @@
+/**
+ * Handlers with a session: loaded before them, saved after them, and what a throw means.
+ *
+ * @module
+ */
+import type { Emit } from "./events.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
+import type { Session } from "./session.ts";
+
+/** Answers a request, knowing its session; what else the server passes comes after. */
+export type SessionHandler<Data extends object, Rest extends unknown[]> = (
+  request: Request,
+  session: Session<Data>,
+  ...rest: Rest
+) => Response | Promise<Response>;
+
+/** What a handler's session goes through. */
+interface Steps<Data extends object> {
+  load(request: Request): MaybePromise<Session<Data>>;
+  apply(session: Session<Data>, response: Response): Promise<Response>;
+  discard(session: Session<Data>): Promise<void>;
+}
+
+/** Wraps a handler. */
+export function handling<Data extends object, Rest extends unknown[]>(
+  { load, apply, discard }: Steps<Data>,
+  emit: Emit,
+  answer: SessionHandler<Data, Rest>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return async (request, ...rest) => {
+    const session = await load(request);
+    let response: Response;
+    try {
+      response = await answer(request, session, ...rest);
+    } catch (thrown) {
+      // A thrown Response is an answer, whatever its status.
+      if (!(thrown instanceof Response)) {
+        await discardQuietly(session);
+        throw thrown;
+      }
+      response = thrown;
+    }
+    return apply(session, response);
+  };
+
+  /** The handler's own error is the one to report; what the store says now is an event. */
+  async function discardQuietly(session: Session<Data>): Promise<void> {
+    await discard(session).catch((error) => {
+      if (error?.code !== "ERR_STORE") throw error;
+      emit({ type: "store-error", operation: error.operation });
+    });
+  }
+}
