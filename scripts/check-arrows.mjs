@@ -26,6 +26,9 @@ const LAYERS = [
   // Keeping.
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
   ["stores/memory.ts"],
+  ["stores/kv-namespace.ts", "stores/kv-values.ts"],
+  ["stores/kv-options.ts"],
+  ["stores/kv.ts"],
   // One request.
   ["options.ts"],
   ["engine.ts"],
