@@ -28,6 +28,7 @@ const LAYERS = [
   ["stores/memory.ts"],
   ["stores/kv-namespace.ts", "stores/kv-values.ts"],
   ["stores/kv-options.ts"],
+  ["stores/kv-records.ts"],
   ["stores/kv.ts"],
   // One request.
   ["options.ts"],

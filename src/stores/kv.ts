@@ -6,24 +6,10 @@
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { isDue, patched, slid } from "./changes.ts";
-import { allKeys, isRateLimited, type KvNamespace, twice } from "./kv-namespace.ts";
+import { isRateLimited, type KvNamespace, twice } from "./kv-namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./kv-options.ts";
-import {
-  decodeEnd,
-  decodeRecord,
-  type End,
-  encodeEnd,
-  encodeRecord,
-  endKey,
-  endTtl,
-  listedOf,
-  markTo,
-  metadataOf,
-  NOBODY,
-  parseKey,
-  prefixOf,
-  recordTtl,
-} from "./kv-values.ts";
+import { KvRecords } from "./kv-records.ts";
+import { type End, markTo, NOBODY } from "./kv-values.ts";
 import { routeOf } from "./route.ts";
 import { type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
 
@@ -54,27 +40,20 @@ export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guara
  */
 export function kv(namespace: KvNamespace, options: KvOptions = {}): KvStore {
   checkNamespace(namespace);
-  return new KvSessionStore(namespace, settleKvOptions(options));
+  const settled = settleKvOptions(options);
+  return new KvSessionStore(new KvRecords(namespace, settled), settled);
 }
 
 /** KV serves six calls at a time for one request. https://developers.cloudflare.com/workers/platform/limits/ */
 const PARALLEL = 6;
-/** Routes are shorter; a token that another kind of store made may say anything. */
-const LONGEST_ROUTE = 64;
-
-/** What the two keys of a session hold. */
-interface Found {
-  readonly record: SessionRecord | null;
-  readonly end: End | null;
-}
 
 class KvSessionStore implements KvStore {
   readonly guarantees = { atomic: false, immediate: false } as const;
-  readonly #kv: KvNamespace;
+  readonly #records: KvRecords;
   readonly #options: Required<KvOptions>;
 
-  constructor(namespace: KvNamespace, options: Required<KvOptions>) {
-    this.#kv = namespace;
+  constructor(records: KvRecords, options: Required<KvOptions>) {
+    this.#records = records;
     this.#options = options;
   }
 
@@ -84,11 +63,11 @@ class KvSessionStore implements KvStore {
 
   /** What is there now. A touch that KV does not take is left to the next request. */
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
-    const { record, end } = await this.#read(key);
+    const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
     if (record === null || touch === undefined || !isDue(record.seenAt, touch)) return record;
     const after = slid(record, now, touch.expiresAt);
-    return this.#write(key, after, now).then(
+    return this.#records.write(key, after, now).then(
       () => after,
       () => record,
     );
@@ -96,7 +75,7 @@ class KvSessionStore implements KvStore {
 
   /** Without a look at what is there: that would cost a read, and a miss would be remembered. Ids are not drawn twice. */
   async create(key: Key, record: SessionRecord): Promise<void> {
-    await this.#twice(() => this.#write(key, record, record.seenAt));
+    await this.#twice(() => this.#records.write(key, record, record.seenAt));
   }
 
   async update(
@@ -105,11 +84,11 @@ class KvSessionStore implements KvStore {
     { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
   ): Promise<UpdateResult> {
     return this.#twice(async () => {
-      const { record, end } = await this.#read(key);
+      const { record, end } = await this.#records.read(key);
       if (record === null || end !== null) return lost(end, now);
       if (ifVersion !== undefined && ifVersion !== record.version) return { ok: false, why: "conflict" };
       const after = slid(patched(record, record, patch), now, expiresAt);
-      await this.#write(key, after, now);
+      await this.#records.write(key, after, now);
       return { ok: true, version: after.version };
     });
   }
@@ -118,12 +97,12 @@ class KvSessionStore implements KvStore {
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { follow }: { follow: boolean }): Promise<UpdateResult> {
     const now = record.seenAt;
     const mark = markTo(now, to, follow);
-    const { record: there, end } = await this.#read(from);
+    const { record: there, end } = await this.#records.read(from);
     if (there === null || end !== null) return lost(end, now);
     const after = patched(record, there, patch);
-    await this.#twice(() => this.#write(to, after, now));
+    await this.#twice(() => this.#records.write(to, after, now));
     try {
-      const meanwhile = await this.#twice(() => this.#markUnlessEnded(from, { mark }, there));
+      const meanwhile = await this.#twice(() => this.#records.markUnlessEnded(from, mark, there));
       if (meanwhile === null) return { ok: true, version: after.version };
       await this.#takeBack(to);
       return lost(meanwhile, now);
@@ -135,10 +114,10 @@ class KvSessionStore implements KvStore {
 
   /** True also when KV does not take the write, because the key was written within this second: the session lives. */
   async touch(key: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
-    const { record, end } = await this.#read(key);
+    const { record, end } = await this.#records.read(key);
     if (record === null || end !== null) return false;
     try {
-      await this.#write(key, slid(record, now, expiresAt), now);
+      await this.#records.write(key, slid(record, now, expiresAt), now);
     } catch (error) {
       if (!isRateLimited(error)) throw error;
     }
@@ -150,9 +129,9 @@ class KvSessionStore implements KvStore {
     while (next !== undefined) {
       const at: Key = next;
       next = await this.#twice(async () => {
-        const { record, end } = await this.#read(at);
+        const { record, end } = await this.#records.read(at);
         // A session that is not seen here may have been made elsewhere just now, so its end is written, too.
-        if (end === null) await this.#end(this.#key(at), record);
+        if (end === null) await this.#records.end(at, record);
         return end?.mark?.to;
       });
     }
@@ -160,72 +139,23 @@ class KvSessionStore implements KvStore {
 
   /** From KV's list, which is up to a minute old: newer sessions are missing, and ended ones may still be there. */
   async list(subject: string): Promise<SessionInfo[]> {
-    const prefix = prefixOf(this.#options.prefix, await this.route(subject));
-    const rows = new Map<string, SessionInfo>();
-    const ended = new Set<string>();
-    for (const { name, metadata } of await allKeys(this.#kv, prefix)) {
-      const key = parseKey(name, prefix);
-      const listed = listedOf(metadata);
-      if (key.ended) ended.add(key.id);
-      else if (listed !== null) rows.set(key.id, { id: key.id, ...listed });
-    }
-    return [...rows.values()].filter(({ id }) => !ended.has(id));
+    return this.#records.rows(await this.route(subject));
   }
 
   /** Asks for the end of what {@link list} shows: other locations see it later, and sessions of the last minute are missed. */
   async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {
     const route = await this.route(subject);
-    const rows = (await this.list(subject)).filter(({ id }) => id !== except);
+    const rows = (await this.#records.rows(route)).filter(({ id }) => id !== except);
     for (let done = 0; done < rows.length; done += PARALLEL) {
       const batch = rows.slice(done, done + PARALLEL);
-      await Promise.all(batch.map((row) => this.#twice(() => this.#end(this.#key({ id: row.id, route }), row))));
+      await Promise.all(batch.map((row) => this.#twice(() => this.#records.end({ id: row.id, route }, row))));
     }
     return rows.length;
   }
 
-  #key({ id, route }: Key): string {
-    // A token of another store may name a route that is none of ours, or none: nothing is found there.
-    return prefixOf(this.#options.prefix, route?.slice(0, LONGEST_ROUTE)) + id;
-  }
-
-  async #read(key: Key): Promise<Found> {
-    const name = this.#key(key);
-    const [record, end] = await Promise.all([this.#get(name), this.#readEnd(name)]);
-    return { record: record === null ? null : decodeRecord(record), end };
-  }
-
-  async #readEnd(name: string): Promise<End | null> {
-    const end = await this.#get(endKey(name));
-    return end === null ? null : decodeEnd(end);
-  }
-
-  #get(name: string): Promise<string | null> {
-    return this.#kv.get(name, { type: "text", cacheTtl: this.#options.cacheTtl });
-  }
-
-  #write(key: Key, record: SessionRecord, now: number): Promise<void> {
-    const options = { expirationTtl: recordTtl(record, now), metadata: metadataOf(record) };
-    return this.#kv.put(this.#key(key), encodeRecord(record), options);
-  }
-
-  /** Writes the end; then the data goes, too. It is out of reach already, so that this fails is no fault. */
-  async #end(name: string, last: Pick<SessionRecord, "seenAt" | "expiresAt"> | null): Promise<void> {
-    await this.#kv.put(endKey(name), encodeEnd({}), { expirationTtl: endTtl(last) });
-    if (last !== null) await this.#kv.delete(name).catch(() => {});
-  }
-
-  /** Leaves the mark, and answers null; or answers with the end that came meanwhile. */
-  async #markUnlessEnded(from: Key, mark: End, last: SessionRecord): Promise<End | null> {
-    const name = this.#key(from);
-    const end = await this.#readEnd(name);
-    if (end !== null) return end;
-    await this.#kv.put(endKey(name), encodeEnd(mark), { expirationTtl: endTtl(last) });
-    return null;
-  }
-
   /** By a delete and not by an end: the login that comes after all has the same new key. */
   #takeBack(to: Key): Promise<void> {
-    return this.#twice(() => this.#kv.delete(this.#key(to)));
+    return this.#twice(() => this.#records.erase(to));
   }
 
   #twice<Result>(write: () => Promise<Result>): Promise<Result> {

@@ -202,6 +202,42 @@ describe("keys, values and metadata", () => {
   });
 });
 
+describe("a session with a new id", () => {
+  async function moved(clash: boolean) {
+    const set = setUp();
+    const now = set.clock.now();
+    const record = { data: '{"a":1}', version: 1, startedAt: now, seenAt: now, expiresAt: now + HOUR };
+    const [from, to] = [{ id: ID }, { id: `${ID}2` }];
+    await set.store.create(from, record);
+    const here = set.network.at("here");
+    const put: KvNamespace["put"] = async (...args) => {
+      await here.put(...args);
+      if (clash) await kv(here).remove(from);
+    };
+    const sleep = async (milliseconds: number) => set.clock.pass(milliseconds / 1000);
+    const store = kv({ ...here, put }, { sleep });
+    return { ...set, now, record, from, to, result: await store.replace(from, to, NO_CHANGE, record, { follow: true }) };
+  }
+
+  it("is marked at its old one for 60 seconds; after that, the old one is unknown, so that a late browser can begin anew", async () => {
+    const { store, from, to, now } = await moved(false);
+    expect(await store.load(from, { now: now + 59 })).toEqual({ movedAt: now, to });
+    expect(await store.load(from, { now: now + 60 })).toBeNull();
+    const change = { now: now + 60, expiresAt: now + HOUR };
+    expect(await store.update(from, NO_CHANGE, change)).toEqual({ ok: false, why: "gone" });
+  });
+
+  it("is not there when the old one was ended meanwhile; and a login after all can have the new id", async () => {
+    const { clock, store, from, to, now, record, result } = await moved(true);
+    expect(result).toEqual({ ok: false, why: "gone" });
+    expect([await store.load(from, { now }), await store.load(to, { now })]).toEqual([null, null]);
+    const before = clock.now();
+    await store.create(to, record);
+    expect(await store.load(to, { now })).toEqual(record);
+    expect(clock.now() - before).toBeCloseTo(1.1);
+  });
+});
+
 describe("what one call costs", () => {
   async function begun(conditions: Partial<KvConditions> = {}) {
     const set = setUp(conditions);
