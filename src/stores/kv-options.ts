@@ -44,9 +44,8 @@ export function settleKvOptions(options: KvOptions): Required<KvOptions> {
 export function checkNamespace(namespace: KvNamespace): void {
   const missing = METHODS.filter((method) => typeof (namespace as Partial<KvNamespace> | undefined)?.[method] !== "function");
   if (missing.length === 0) return;
-  const lines = `[[kv_namespaces]]\nbinding = "SESSIONS_KV"\nid = "<the id it prints>"`;
   throw refusal(
-    `the KV namespace: it lacks ${missing.join(", ")}. Run "npx wrangler kv namespace create SESSIONS_KV", add these lines to wrangler.toml, and pass env.SESSIONS_KV:\n${lines}`,
+    `the KV namespace: it lacks ${missing.join(", ")}. Pass env.SESSIONS_KV, and add these lines to wrangler.toml (before wrangler 4.45 also id, which "npx wrangler kv namespace create SESSIONS_KV" prints):\n[[kv_namespaces]]\nbinding = "SESSIONS_KV"`,
   );
 }
 
