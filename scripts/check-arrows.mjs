@@ -25,9 +25,10 @@ const LAYERS = [
   ["session.ts", "snapshot.ts"],
   // Keeping.
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
-  ["stores/redis-scripts.ts", "stores/redis-fields.ts"],
-  ["stores/redis-client.ts"],
-  ["stores/memory.ts", "stores/redis.ts"],
+  ["stores/redis-scripts.ts", "stores/redis-fields.ts", "stores/kv-namespace.ts", "stores/kv-values.ts"],
+  ["stores/redis-client.ts", "stores/kv-options.ts"],
+  ["stores/kv-records.ts"],
+  ["stores/memory.ts", "stores/redis.ts", "stores/kv.ts"],
   // One request.
   ["options.ts"],
   ["settings.ts"],
