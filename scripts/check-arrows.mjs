@@ -12,7 +12,8 @@ const LAYERS = [
   ["cookie/koa.ts"],
   // Tokens: what stands in the cookie.
   ["token/claims.ts"],
-  ["token/codec.ts", "token/keys.ts"],
+  ["token/codec.ts", "token/secrets.ts"],
+  ["token/keys.ts"],
   ["token/signed.ts", "token/encrypted.ts", "token/verified.ts"],
   ["events.ts"],
   // The session, without input or output.

@@ -9,7 +9,8 @@ import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
-import { checkSecrets, type KeyScope } from "./token/keys.ts";
+import type { KeyScope } from "./token/keys.ts";
+import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
@@ -32,7 +33,7 @@ export interface RequestSettings {
 
 /** The options, settled. */
 export interface Settings extends RequestSettings {
-  readonly secrets: readonly string[];
+  readonly secrets: CheckedSecrets;
   readonly scope: KeyScope;
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
