@@ -26,6 +26,10 @@ const LAYERS = [
   // Keeping.
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
   ["stores/memory.ts"],
+  ["stores/sql-options.ts", "stores/sql-rows.ts", "stores/sql-statements.ts", "stores/sql-waiting.ts", "stores/sql-file.ts"],
+  ["stores/sql-store.ts"],
+  ["stores/sql-connection.ts"],
+  ["stores/sqlite.ts", "stores/d1.ts"],
   // One request.
   ["options.ts"],
   ["engine.ts"],
