@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { createSessions, type Session, StoreError } from "../../src/index.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
 
-type Data = Record<string, number>;
+type Data = Record<string, unknown>;
 
 const { DATABASE = "", PORT, SESSION_SECRET = "", BUSY_TIMEOUT = "30" } = process.env;
 const store = sqlite(DATABASE, { busyTimeout: Number(BUSY_TIMEOUT) });
@@ -12,12 +12,13 @@ const sessions = createSessions<Data>({ secrets: SESSION_SECRET, store });
 async function act(path: string, session: Session<Data>): Promise<void> {
   const [, verb, key = ""] = path.split("/");
   if (verb === "set") session.data[key] = 1;
-  if (verb === "fill") Object.assign(session.data, { [key]: "x".repeat(20_000) });
-  if (verb === "count") await session.update((data) => (data.count = (data.count ?? 0) + 1));
+  if (verb === "fill") session.data[key] = "x".repeat(20_000);
+  if (verb === "count") await session.update((data) => (data.count = Number(data.count ?? 0) + 1));
   if (verb === "kill") process.kill(process.pid, "SIGKILL");
 }
 
 const answer = sessions.handler(async (request, session) => {
+  if (request.url.endsWith("/pid")) return new Response(String(process.pid));
   await act(new URL(request.url).pathname, session);
   return Response.json(session.data);
 });
