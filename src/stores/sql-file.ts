@@ -29,7 +29,10 @@ interface Modules {
   "node:sqlite": { DatabaseSync: new (path: string) => SqliteDatabase };
   "node:fs": {
     statSync(path: string, options: { bigint: true; throwIfNoEntry: false }): { dev: bigint; ino: bigint } | undefined;
+    openSync(path: string, flags: "wx", mode: number): number;
+    closeSync(file: number): void;
   };
+  "node:path": { resolve(path: string): string };
 }
 
 type Runtime = { process?: { getBuiltinModule?<Name extends keyof Modules>(name: Name): Modules[Name] | undefined } };
@@ -39,7 +42,7 @@ function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
   if (found !== undefined) return found;
   throw new OptionError(
     "ERR_OPTION",
-    `Cannot open the session database: this runtime has no ${name} (Node 22.13, Deno 2.2 and Bun 1.3 do); pass an open database`,
+    `Cannot open the session database: this runtime has no ${name} (Node has it from 22.13 on, Deno and Bun have it); pass an open database`,
   );
 }
 
@@ -58,13 +61,19 @@ export class SqliteFile implements SqliteSource {
 
   constructor(path: string, synchronous: "full" | "normal") {
     this.settings = ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = WAL", `PRAGMA synchronous = ${synchronous}`];
-    this.#path = path;
+    builtin("node:sqlite");
     this.#isFile = path !== "" && path !== ":memory:" && !path.startsWith("file:");
+    this.#path = this.#isFile ? builtin("node:path").resolve(path) : path;
     try {
       this.open();
     } catch (error) {
       if (error instanceof OptionError) throw error;
-      throw new OptionError("ERR_OPTION", "Cannot open the session database: is there a folder at its path that can be written?");
+      const { code, name } = error as { code?: unknown; name: string };
+      const reason = typeof code === "string" ? code : name;
+      throw new OptionError(
+        "ERR_OPTION",
+        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must have files`,
+      );
     }
   }
 
@@ -72,6 +81,7 @@ export class SqliteFile implements SqliteSource {
     if (this.#database !== undefined && (!this.#isFile || this.#identify() === this.#identity)) return this.#database;
     const { DatabaseSync } = builtin("node:sqlite");
     this.close();
+    if (this.#isFile) this.#create();
     this.#database = new DatabaseSync(this.#path);
     if (this.#isFile) this.#identity = this.#identify();
     return this.#database;
@@ -81,6 +91,13 @@ export class SqliteFile implements SqliteSource {
     const database = this.#database;
     this.#database = undefined;
     database?.close();
+  }
+
+  /** A new file, and those that SQLite puts beside it, are for this user only: there is session data in them. */
+  #create(): void {
+    const { openSync, closeSync } = builtin("node:fs");
+    // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
+    if (this.#identify() === undefined) closeSync(openSync(this.#path, "wx", 0o600));
   }
 
   #identify(): string | undefined {

@@ -1,7 +1,7 @@
 /** sqlite(): the store contract in memory and on a file, its options, and what stands in the file. */
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -108,6 +108,40 @@ describe("what stands in the file", () => {
   });
 });
 
+describe("the file", () => {
+  it("is for its user only, with what SQLite puts beside it; one that exists keeps its mode", async () => {
+    const [made, found] = [newFile(), newFile()];
+    writeFileSync(found, "");
+    chmodSync(found, 0o640);
+    for (const file of [made, found]) await open(file).create({ id: "in-this-file" }, record);
+    const modes = (file: string) => ["", "-wal", "-shm"].map((end) => (statSync(file + end).mode & 0o777).toString(8));
+    expect(modes(made)).toEqual(["600", "600", "600"]);
+    expect(modes(found)).toEqual(["640", "640", "640"]);
+  });
+
+  it("stays the same when the process goes to another folder", async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    const store = open("relative.db");
+    try {
+      await store.create({ id: "in-this-file" }, record);
+      process.chdir(before);
+      expect(await store.load({ id: "in-this-file" }, { now: NOW })).toEqual(record);
+    } finally {
+      process.chdir(before);
+    }
+  });
+});
+
+it("maxSessions ends what has expired before what lives", async () => {
+  const store = open();
+  const ada = { ...record, subject: "ada" };
+  await store.create({ id: "unused" }, { ...ada, seenAt: NOW - 500 });
+  await store.create({ id: "expired" }, { ...ada, seenAt: NOW - 100, expiresAt: NOW - 50 });
+  await store.create({ id: "latest" }, ada, { maxSessions: 2 });
+  expect((await store.list("ada")).map(({ id }) => id).sort()).toEqual(["latest", "unused"]);
+});
+
 describe("sqlite options", () => {
   it("what cannot be used is refused, with what to do", () => {
     const refused: [string | SqliteDatabase, SqliteOptions, string][] = [
@@ -116,7 +150,7 @@ describe("sqlite options", () => {
       [":memory:", { busyTimeout: -1 }, "Cannot use option busyTimeout"],
       [":memory:", { sweepEvery: Number.NaN }, "Cannot use option sweepEvery"],
       [":memory:", { timeout: 1 } as SqliteOptions, 'Cannot use option "timeout"'],
-      [join(folder, "no", "such", "folder.db"), {}, "is there a folder at its path that can be written?"],
+      [join(folder, "no", "such", "folder.db"), {}, "Cannot open the session database (ENOENT): its folder must exist"],
       [undefined as unknown as string, {}, "it is no path, and lacks prepare() or exec()"],
     ];
     for (const [source, options, message] of refused) {

@@ -4,6 +4,7 @@ import type { D1Meta, D1PreparedStatement } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, StoreError } from "../../src/index.ts";
 import { type D1Binding, type D1Options, d1, sessionTable } from "../../src/stores/d1.ts";
+import { sqlite } from "../../src/stores/sqlite.ts";
 import { storeContract } from "../../src/testing.ts";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -236,4 +237,8 @@ describe("faults of d1", () => {
     await store.load(key, { now: NOW });
     expect(asked).toEqual(["first-primary"]);
   });
+});
+
+it("stores/sqlite can be loaded in a Worker, and says what it needs", () => {
+  expect(() => sqlite("sessions.db")).toThrow(/^Cannot open the session database.* the runtime must have files$/);
 });
