@@ -142,6 +142,21 @@ it("maxSessions ends what has expired before what lives", async () => {
   expect((await store.list("ada")).map(({ id }) => id).sort()).toEqual(["latest", "unused"]);
 });
 
+it("a session that could not be written ends no others, whatever maxSessions says", async () => {
+  const store = open();
+  const ada = { ...record, subject: "ada" };
+  for (const id of ["first", "second"]) await store.create({ id }, ada);
+  await expect(store.create({ id: "first" }, ada, { maxSessions: 1 })).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT" });
+  const options = { follow: false, maxSessions: 1 };
+  const moved = await store.replace({ id: "gone" }, { id: "new" }, { set: [], unset: [] }, ada, options);
+  expect(moved).toEqual({ ok: false, why: "gone" });
+  await expect(store.replace({ id: "first" }, { id: "second" }, { set: [], unset: [] }, ada, options)).rejects.toMatchObject({
+    code: "SQLITE_CONSTRAINT",
+  });
+  expect((await store.list("ada")).map(({ id }) => id).sort()).toEqual(["first", "second"]);
+  expect(await store.load({ id: "first" }, { now: NOW })).toEqual(ada);
+});
+
 describe("sqlite options", () => {
   it("what cannot be used is refused, with what to do", () => {
     const refused: [string | SqliteDatabase, SqliteOptions, string][] = [

@@ -150,6 +150,18 @@ describe("requests at the same time on d1", () => {
   });
 });
 
+it("a session that could not be written ends no others on d1, whatever maxSessions says", async () => {
+  const store = d1(binding, { table: newTable() });
+  const keys = [newKey(), newKey()];
+  for (const key of keys) await store.create(key, user);
+  const [first, second] = keys as [{ id: string }, { id: string }];
+  const options = { follow: false, maxSessions: 1 };
+  await expect(store.create(first, user, options)).rejects.toMatchObject({ code: "D1_ERROR", retryable: false });
+  await expect(store.replace(first, second, patch, user, options)).rejects.toMatchObject({ code: "D1_ERROR" });
+  expect(await store.replace(newKey(), newKey(), patch, user, options)).toEqual({ ok: false, why: "gone" });
+  for (const key of keys) expect(await store.load(key, { now: NOW })).toEqual(user);
+});
+
 it("10 requests that each count up with update() count to 10 on d1", async () => {
   const { browser, data } = app(binding);
   await browser.visit("/first");
