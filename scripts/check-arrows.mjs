@@ -30,6 +30,10 @@ const LAYERS = [
   ["stores/redis-client.ts", "stores/kv-options.ts"],
   ["stores/kv-records.ts"],
   ["stores/memory.ts", "stores/redis.ts", "stores/kv.ts"],
+  ["stores/sql-options.ts", "stores/sql-rows.ts", "stores/sql-statements.ts", "stores/sql-waiting.ts", "stores/sql-file.ts"],
+  ["stores/sql-store.ts"],
+  ["stores/sql-connection.ts"],
+  ["stores/sqlite.ts", "stores/d1.ts"],
   // One request.
   ["options.ts"],
   ["settings.ts"],
