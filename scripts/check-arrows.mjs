@@ -25,7 +25,9 @@ const LAYERS = [
   ["session.ts", "snapshot.ts"],
   // Keeping.
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
-  ["stores/memory.ts"],
+  ["stores/bridge-entry.ts"],
+  ["stores/memory.ts", "stores/bridge-store.ts"],
+  ["stores/unstorage.ts", "stores/connect.ts"],
   // One request.
   ["options.ts"],
   ["engine.ts"],
