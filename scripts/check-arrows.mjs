@@ -31,7 +31,7 @@ const LAYERS = [
   // One request.
   ["options.ts"],
   ["engine.ts"],
-  ["compatible.ts"],
+  ["compatible.ts", "csrf.ts"],
   ["loading.ts", "plan.ts"],
   ["commit.ts", "response.ts"],
   ["update.ts"],
@@ -40,11 +40,16 @@ const LAYERS = [
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
   ["adapters/koa-response.ts", "adapters/koa-property.ts"],
-  ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts"],
+  ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts", "adapters/csrf-hono.ts", "adapters/csrf-koa.ts"],
   ["testing/"],
   ["testing.ts"],
 ];
-const PACKAGES = { "adapters/hono.ts": ["hono"], "stores/plain.ts": ["co"], "node-primitives.ts": ["node:crypto"] };
+const PACKAGES = {
+  "adapters/hono.ts": ["hono"],
+  "adapters/csrf-hono.ts": ["hono"],
+  "stores/plain.ts": ["co"],
+  "node-primitives.ts": ["node:crypto"],
+};
 // Only Koa's adapter may bring in Node's cryptography.
 const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
 
