@@ -232,7 +232,16 @@ describe("csrf options", () => {
       "https://example.com:99999",
       " https://example.com",
     ],
-    ...["https://example.com\n", "https://a.example, https://b.example", 7, null, undefined, ["https://example.com"]],
+    ...[
+      "https://example.com\n",
+      "app://host\\path",
+      "app://user@host",
+      "https://a.example, https://b.example",
+      7,
+      null,
+      undefined,
+      ["https://example.com"],
+    ],
   ])("refuse to trust %j", (origin) => {
     for (const make of Object.values(makers)) {
       expect(() => make({ trustedOrigins: [origin as string] })).toThrow(OptionError);

@@ -58,7 +58,7 @@ export function unstorage(storage: UnstorageLike, { prefix = "session" }: Unstor
 /** Ends every item. JSON text has none inside. */
 const END = "\n";
 /** How long to wait before an item that is not whole is read again. Milliseconds. */
-const REREAD_AFTER = [5, 10, 20, 40];
+const REREAD_AFTER = [5, 10, 20, 40, 80];
 
 class UnstorageItems implements Items {
   readonly #storage: Required<UnstorageLike>;

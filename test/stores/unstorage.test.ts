@@ -280,6 +280,15 @@ describe("unstorage and a driver that fails", () => {
     expect(String(error)).toBe("StoreError: Cannot load the session: the store failed (EIO)");
   });
 
+  it("gives the record as it is when load cannot slide it", async () => {
+    const { failing, storage } = setUp();
+    const store = unstorage(storage);
+    await store.create({ id: ID }, record());
+    failing.add("setItem");
+    const touch = { seenAfter: 0, seenBefore: NOW, expiresAt: NOW + 2 * HOUR };
+    expect(await store.load({ id: ID }, { now: NOW + MINUTE, touch })).toEqual(record());
+  });
+
   it("goes on when only use cannot be written down, and reports that", async () => {
     const { failing, storage } = setUp();
     const { does, clock, events } = makeApp({ store: unstorage(storage) });
