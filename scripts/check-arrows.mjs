@@ -34,11 +34,15 @@ const LAYERS = [
   ["stores/sql-store.ts"],
   ["stores/sql-connection.ts"],
   ["stores/sqlite.ts", "stores/d1.ts"],
+  ["stores/bridge-entry.ts"],
+  ["stores/bridge-store.ts"],
+  ["stores/unstorage.ts", "stores/connect.ts"],
   // One request.
+  ["option-values.ts"],
   ["options.ts"],
   ["settings.ts"],
   ["engine.ts"],
-  ["compatible.ts"],
+  ["compatible.ts", "csrf.ts"],
   ["moved.ts", "copy.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
@@ -49,11 +53,16 @@ const LAYERS = [
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
   ["adapters/koa-response.ts", "adapters/koa-property.ts"],
-  ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts"],
+  ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts", "adapters/csrf-hono.ts", "adapters/csrf-koa.ts"],
   ["testing/"],
   ["testing.ts"],
 ];
-const PACKAGES = { "adapters/hono.ts": ["hono"], "stores/plain.ts": ["co"], "node-primitives.ts": ["node:crypto"] };
+const PACKAGES = {
+  "adapters/hono.ts": ["hono"],
+  "adapters/csrf-hono.ts": ["hono"],
+  "stores/plain.ts": ["co"],
+  "node-primitives.ts": ["node:crypto"],
+};
 // Only Koa's adapter may bring in Node's cryptography.
 const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
 
