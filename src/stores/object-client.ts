@@ -110,7 +110,7 @@ function failureOf(error: unknown): Error & { retryable?: boolean } {
   const { message, overloaded, retryable } = (error ?? {}) as Partial<Record<string, unknown>>;
   if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can answer", false);
   if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
-  if (/does not implement|SQL is not enabled/i.test(String(message))) {
+  if (/does not (?:implement|support RPC)|SQL is not enabled/i.test(String(message))) {
     return new OptionError("ERR_OPTION", `Cannot keep sessions in Durable Objects: the class is not SessionObject. ${WIRING}`);
   }
   return error instanceof Error ? error : coded("FAILED", "it failed", false);

@@ -179,6 +179,11 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     refuse(socket);
   }
 
+  /** A page that leaves is answered: for sockets that stay while the object sleeps, the runtime does not do it. */
+  webSocketClose(socket: { close(code: number, reason: string): void }): void {
+    socket.close(1000, "goodbye");
+  }
+
   /** Frees what has ended, and sets the next alarm if anything is left. */
   async alarm(): Promise<void> {
     if (!this.#table.find()) return;
