@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 
 const LAYERS = [
   // Ground: knows nothing of sessions.
-  ["errors.ts", "maybe-promise.ts", "node-crypto.d.ts"],
+  ["errors.ts", "maybe-promise.ts", "node-crypto.d.ts", "cloudflare-workers.d.ts"],
   ["encoding.ts"],
   ["primitives.ts", "session-id.ts", "json.ts"],
   ["cookie/parse.ts", "cookie/serialize.ts"],
@@ -37,6 +37,10 @@ const LAYERS = [
   ["stores/bridge-entry.ts"],
   ["stores/bridge-store.ts"],
   ["stores/unstorage.ts", "stores/connect.ts"],
+  ["stores/object-rows.ts", "stores/object-sockets.ts"],
+  ["stores/object-table.ts", "stores/object-client.ts"],
+  ["stores/object-moves.ts"],
+  ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
   ["option-values.ts"],
   ["options.ts"],
@@ -62,6 +66,7 @@ const PACKAGES = {
   "adapters/csrf-hono.ts": ["hono"],
   "stores/plain.ts": ["co"],
   "node-primitives.ts": ["node:crypto"],
+  "stores/session-object.ts": ["cloudflare:workers"],
 };
 // Only Koa's adapter may bring in Node's cryptography.
 const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };

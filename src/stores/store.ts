@@ -102,6 +102,8 @@ export interface SessionStore {
   list?(subject: string): Promise<SessionInfo[]>;
   /** Ends all sessions of a subject, except one id; answers how many. */
   removeAll?(subject: string, options?: { except?: string }): Promise<number>;
+  /** A WebSocket on the session's object, for a request that the core has checked. Only for stores that can tell a page at once. */
+  watch?(key: Key, request: Request): Promise<Response>;
 }
 
 /** How long a store keeps the mark of a session that moved. Seconds. */
