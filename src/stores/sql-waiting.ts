@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /** A failure of the database. `code` is SQLite's name for it; `retryable` when somebody else held the lock for too long. */
-export class SqliteFailure extends Error {
+class SqliteFailure extends Error {
   readonly code: string;
   readonly retryable: boolean;
 
