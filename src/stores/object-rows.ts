@@ -54,6 +54,9 @@ export interface Slide {
 /**
  * The calls that a session's object answers. Each is one transaction.
  *
+ * While a new version is deployed, an object may run another one than the Worker that asks it: what is added here must be
+ * optional on both sides.
+ *
  * `op` names a call: made again after a failure, a call has the same one, and an object that carried the first out answers
  * as it did then.
  */
@@ -134,4 +137,14 @@ export function markRow(movedAt: number, to: Key | undefined): MarkRow {
 /** When a mark ends. */
 export function markEndsAt({ moved_at }: MarkRow): number {
   return moved_at + MOVED_MARK_SECONDS;
+}
+
+/** A row after use. Neither instant moves backwards. */
+export function slid<Part extends RecordRow>(row: Part, { now, expiresAt }: Slide): Part {
+  return { ...row, seen_at: Math.max(row.seen_at, now), ends_at: Math.max(row.ends_at, expiresAt) };
+}
+
+/** About the characters a row takes. */
+export function size({ data, subject, meta }: RecordRow): number {
+  return data.length + (subject?.length ?? 0) + (meta?.length ?? 0);
 }

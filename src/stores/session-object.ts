@@ -17,6 +17,8 @@ import {
   type ObjectCalls,
   type RecordRow,
   type Slide,
+  size,
+  slid,
   subjectText,
   type Target,
 } from "./object-rows.ts";
@@ -65,10 +67,11 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       const there = this.#table.living(added.id, added.row.seen_at);
       if (there !== undefined) return versionOf(op, there) === undefined ? { ok: false, why: "taken" } : { ok: true };
       if (size(added.row) > MAX_ROW) return { ok: false, why: "too-large" };
+      const first = !this.#table.find();
       this.#table.make();
       this.#add(added, op);
       const end = added.row.ends_at * 1000;
-      if (alarm === null || alarm > end + SWEEP_EVERY) this.ctx.storage.setAlarm(end);
+      if (first || alarm === null || alarm > end + SWEEP_EVERY) this.ctx.storage.setAlarm(end);
       return { ok: true };
     });
   }
@@ -231,14 +234,6 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       throw error;
     }
   }
-}
-
-function slid<Part extends RecordRow>(row: Part, { now, expiresAt }: Slide): Part {
-  return { ...row, seen_at: Math.max(row.seen_at, now), ends_at: Math.max(row.ends_at, expiresAt) };
-}
-
-function size({ data, subject, meta }: RecordRow): number {
-  return data.length + (subject?.length ?? 0) + (meta?.length ?? 0);
 }
 
 /** Whole seconds, so that nothing ends early. */

@@ -1,6 +1,8 @@
 /** What the Durable Object store decides without any object: its options, its routes, and the types it asks for. */
+
+import { readFileSync } from "node:fs";
 import type { DurableObjectNamespace } from "@cloudflare/workers-types";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { OptionError } from "../../src/index.ts";
 import { type DurableObjectOptions, durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
 import { routeOf } from "../../src/stores/route.ts";
@@ -92,5 +94,88 @@ describe("the object of a session", () => {
     const asked: [string, unknown][] = [];
     await durableObject(recording(asked), { salt: "shop" }).removeAll("ada");
     expect(asked).toEqual([[await routeOf("ada", "shop"), undefined]]);
+  });
+});
+
+describe("the page of docs/durable-objects.md", () => {
+  const snippet = /```js\n([\s\S]+?)```/.exec(readFileSync("docs/durable-objects.md", "utf8"))?.[1] ?? "";
+
+  /** A browser's socket, moved by the test. */
+  class FakeSocket {
+    static all: FakeSocket[] = [];
+    readonly sent: string[] = [];
+    onopen = () => {};
+    onmessage = (_event: { data: string }) => {};
+    onclose = (_event: { code: number }) => {};
+
+    readonly url: string;
+
+    constructor(url: string) {
+      this.url = url;
+      FakeSocket.all.push(this);
+    }
+
+    send(text: string): void {
+      this.sent.push(text);
+    }
+
+    close(): void {
+      this.onclose({ code: 1006 });
+    }
+  }
+
+  function open(): { body: { textContent: string } } {
+    vi.useFakeTimers();
+    FakeSocket.all = [];
+    const document = { body: { textContent: "a page" } };
+    new Function("WebSocket", "document", snippet)(FakeSocket, document);
+    return document;
+  }
+  const latest = () => FakeSocket.all.at(-1) as FakeSocket;
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("says that the session ended on 4401, and does not connect again", () => {
+    const { body } = open();
+    latest().onopen();
+    latest().onclose({ code: 4401 });
+    expect(body.textContent).toBe("You are logged out.");
+    vi.advanceTimersByTime(600_000);
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it.each([1000, 1006, 1008, 4409])("connects again on %i", (code) => {
+    const { body } = open();
+    latest().onopen();
+    latest().onclose({ code });
+    vi.advanceTimersByTime(1500);
+    expect(FakeSocket.all).toHaveLength(2);
+    expect(body.textContent).toBe("a page");
+  });
+
+  it("waits longer from try to try, and a minute and a half at most", () => {
+    open();
+    for (let tries = 0; tries < 20; tries++) {
+      latest().onclose({ code: 1006 });
+      vi.advanceTimersByTime(90_000);
+      expect(FakeSocket.all).toHaveLength(tries + 2);
+    }
+    latest().onclose({ code: 1006 });
+    vi.advanceTimersByTime(29_999);
+    expect(FakeSocket.all).toHaveLength(21);
+  });
+
+  it("leaves a connection that does not answer its ping", () => {
+    open();
+    latest().onopen();
+    vi.advanceTimersByTime(30_000);
+    latest().onmessage({ data: "pong" });
+    vi.advanceTimersByTime(30_000);
+    expect(latest().sent).toEqual(["ping", "ping"]);
+    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(1500);
+    expect(FakeSocket.all).toHaveLength(2);
   });
 });

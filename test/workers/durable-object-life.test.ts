@@ -144,6 +144,33 @@ describe("an object", () => {
     expect((await stored(key)).ids).toEqual([key.id]);
   });
 
+  it("does all of a login or nothing of it", async () => {
+    const [first, second] = [await begin(store, { subject: "kim" }), await newKey(store, "kim")];
+    const failAt = (text: string) =>
+      runInDurableObject(objectOf(first), (_object, { storage }) => {
+        const sql = Object.getPrototypeOf(storage.sql) as { exec(...query: unknown[]): unknown };
+        const { exec } = sql;
+        sql.exec = function (...query) {
+          if (!String(query[0]).includes(text)) return exec.apply(this, query);
+          sql.exec = exec;
+          throw new Error("the disk is full");
+        };
+      });
+    await failAt("OFFSET");
+    const kim = record({ subject: "kim" });
+    await expect(store.create(second, kim, { maxSessions: 1 })).rejects.toThrow("the disk is full");
+    expect((await stored(first)).ids).toEqual([first.id]);
+    await failAt("OFFSET");
+    await expect(store.replace(first, second, NO_CHANGE, kim, { follow: true, maxSessions: 1 })).rejects.toThrow("disk is full");
+    expect(await store.load(first, { now: NOW })).toEqual(kim);
+    const other = await newKey(store, "lou");
+    await failAt("INSERT");
+    await expect(store.create(other, record({ subject: "lou" }))).rejects.toThrow("the disk is full");
+    expect(await stored(other)).toEqual(NOTHING);
+    await store.create(other, record({ subject: "lou" }));
+    expect((await stored(other)).ids).toEqual([other.id]);
+  });
+
   it("refuses to work on what a later version of the library wrote", async () => {
     const key = await newKey(store, "jack");
     await runInDurableObject(objectOf(key), (_object, { storage }) => {
