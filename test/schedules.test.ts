@@ -54,8 +54,9 @@ describe("whatever the order of store calls and answers, nobody is logged out, n
   });
 
   it("with a store that meets conflicts, and shows marks and ends late", async () => {
-    const weather = { conflicts: 0.3, late: 0.3 };
-    await playMany(0.1, KINDS, (program, seed) => playSchedule(program, seed, { ...PLAY, weather }));
+    // Where a mark cannot be seen yet, nobody knows where the session went.
+    const play = { ...PLAY, writesFollow: false, weather: { conflicts: 0.3, late: 0.3 } };
+    await playMany(0.1, KINDS, (program, seed) => playSchedule(program, seed, play));
   });
 
   it("with one request after the other, and one session at the end", async () => {

@@ -135,10 +135,12 @@ export class Model {
   /** A request was answered with success: what it wrote is kept, or was dropped for a reason, and it was told. */
   answered(visit: Visit): void {
     const changes = [...visit.changes(), ...(visit.uncounted ? ["count"] : [])];
-    if (changes.length > 0 || visit.want.renewal === "login") this.#judgeLoss(visit, JSON.stringify(changes));
+    if (visit.want.renewal === "login") this.#problem(visit, "was answered, and is not logged in");
+    else if (changes.length > 0) this.#judgeLoss(visit, JSON.stringify(changes));
     else if (this.#promises.tellsExactly && visit.toldOfLoss && visit.lost && !visit.did.has("regenerate")) {
       this.#problem(visit, "is told of a loss, and wrote nothing");
     }
+    if (visit.left.some((id) => this.#ids.get(id)?.alive !== undefined)) this.#problem(visit, "left its session alive");
   }
 
   #judgeLoss(visit: Visit, what: string): void {

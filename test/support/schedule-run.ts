@@ -2,7 +2,7 @@
 import { createSessions, type Sessions } from "../../src/index.ts";
 import { nodeCrypto } from "../../src/node-primitives.ts";
 import { type Lineage, Model, type Promises } from "./schedule-model.ts";
-import { type Outcome, Player, USER, VISITOR } from "./schedule-player.ts";
+import { type Outcome, Player, readLine, USER, VISITOR } from "./schedule-player.ts";
 import type { Program } from "./schedule-program.ts";
 import { running, ScheduledStore, type Weather } from "./schedule-store.ts";
 import { type Values, Visit } from "./schedule-visit.ts";
@@ -51,8 +51,10 @@ class StorePlayer extends Player {
 
   protected sends(): void {}
 
-  protected answered(visit: Visit): void {
+  protected answered(visit: Visit, lines: readonly string[]): void {
     this.#model.answered(visit);
+    const logsIn = lines.map(readLine).some(({ name, clears }) => name === USER && !clears);
+    if (visit.logsIn && !logsIn) this.#problem(visit, "sets no cookie for the user that it logged in");
   }
 
   protected override name(id: string): string {

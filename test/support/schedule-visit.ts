@@ -39,6 +39,8 @@ export class Visit {
   found = false;
   /** Whether it destroyed a session that it had. */
   destroyed = false;
+  /** The ids that it had when it ended its session. */
+  readonly left: string[] = [];
   want: Want = nothing(0);
   /** What an unawaited save() took with it. */
   planned: Want | undefined;
@@ -68,6 +70,11 @@ export class Visit {
   shows(view: Values, subject: string | undefined): void {
     this.base = new Map(view);
     this.want = { ...this.want, view: new Map(view), subject };
+  }
+
+  /** Whether it logs in, and nothing after that ends the session. */
+  get logsIn(): boolean {
+    return this.acts.findLastIndex((act) => act.do === "login") > this.acts.findLastIndex((act) => act.do === "logout");
   }
 
   /** What a write of this moment carries. */
@@ -188,6 +195,7 @@ export class Visit {
   #logout(session: Session): void {
     session.logout();
     this.destroyed = true;
+    if (this.held !== undefined) this.left.push(this.held);
     this.lost = false;
     this.uncounted = false;
     this.held = undefined;
