@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { durableObject } from "../../src/stores/durable-object.ts";
 import { begin, HOUR, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
+import { Page } from "./page.ts";
 
 const store = durableObject(env.SESSIONS);
 const request = () => new Request("https://app.example.com/session", { headers: { Upgrade: "websocket", Cookie: "a=b" } });
@@ -11,45 +12,6 @@ const request = () => new Request("https://app.example.com/session", { headers: 
 afterEach(() => {
   vi.useRealTimers();
 });
-
-/** A page that watches its session. */
-class Page {
-  readonly messages: unknown[] = [];
-  readonly closed: Promise<number>;
-  readonly #socket: WebSocket;
-
-  constructor(response: Response) {
-    const { webSocket } = response as Response & { webSocket: WebSocket & { accept(): void } };
-    this.#socket = webSocket;
-    webSocket.accept();
-    webSocket.addEventListener("message", ({ data }) => {
-      this.messages.push(data);
-    });
-    this.closed = new Promise((resolve) => {
-      webSocket.addEventListener("close", ({ code }) => resolve(code));
-    });
-  }
-
-  /** The code that the socket is closed with, or "open" when it answers a ping. */
-  async state(): Promise<number | "open"> {
-    const before = this.messages.length;
-    const answered = vi.waitUntil(() => this.messages.length > before, { timeout: 2000, interval: 5 }).catch(() => false);
-    try {
-      this.#socket.send("ping");
-    } catch {
-      return this.closed;
-    }
-    return Promise.race([this.closed, answered.then((): "open" => "open")]);
-  }
-
-  say(text: string | ArrayBuffer): void {
-    this.#socket.send(text);
-  }
-
-  leave(): void {
-    this.#socket.close(1000, "bye");
-  }
-}
 
 async function watch(key: Place): Promise<Page> {
   const response = await store.watch(key, request());
