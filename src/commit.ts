@@ -66,6 +66,8 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
 function overtake(state: SessionState, kept: Kept | null): void {
   if (kept === null) return;
   if (state.kept === null && state.destroyed) state.end(kept);
+  // The new id that was asked for is there already, from another request.
+  else if (kept.token.elsewhere && state.renewal === "regenerateId") state.written(kept);
   else state.kept = kept;
 }
 
@@ -82,7 +84,8 @@ async function planOrEnd(state: SessionState, engine: Engine, route: string | un
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();
-  if (state.renewal !== null) state.destroy();
+  // A new id that save() wrote is one that the browser will never know.
+  if (state.renewal !== null || state.kept?.token.renew === "must") state.destroy();
   await endOld(state, engine);
 }
 
@@ -112,7 +115,7 @@ async function endOld(state: SessionState, engine: Engine): Promise<void> {
 /** Does the step; answers with the session after it. Null when it is gone or has moved: then what was written is dropped. */
 async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<Kept | null> {
   if (plan.step === "none") return plan.next;
-  if (plan.step === "touch") return (await touch(plan.next, engine)) ? plan.next : null;
+  if (plan.step === "touch") return touch(plan.next, engine);
   state.wrote = true;
   state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
@@ -175,21 +178,22 @@ export async function newPlace({ key, record, token }: Kept, engine: Engine): Pr
   const { keeping } = placeOf(engine, record.subject);
   const mark = await keeping.loadKey(key, { now: engine.now() });
   const followed = mark !== null && isMoved(mark) ? await follow(engine, keeping, mark, MOVED_MARK_SECONDS) : null;
-  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no" } };
+  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no", elsewhere: true } };
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */
-async function touch({ key, record }: Kept, engine: Engine): Promise<boolean> {
+async function touch(next: Kept, engine: Engine): Promise<Kept | null> {
+  const { key, record } = next;
   const { keeping } = placeOf(engine, record.subject);
-  const { emit } = engine;
   try {
     const touched = await keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt });
-    emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
-    return touched;
+    const kept = touched ? next : await newPlace(next, engine);
+    engine.emit(kept === null ? { type: "unknown", id: key.id, reason: "commit" } : { type: "touched", id: kept.key.id });
+    return kept;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    emit({ type: "store-error", operation: "touch" });
-    return true;
+    engine.emit({ type: "store-error", operation: "touch" });
+    return next;
   }
 }
 

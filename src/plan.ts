@@ -45,8 +45,9 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
     return { step: "create", next: following(state, engine, text, route) };
   }
   if (renewal !== null) {
-    // What a visitor brought in his cookie is in no store yet.
-    const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
+    // What a visitor brought in his cookie is in no store yet; and the id that another answer brings must stay good.
+    const moves =
+      !kept.token.elsewhere && placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
     if (!moves) return { step: "create", next: following(state, engine, text, route) };
     return { step: "replace", next: following(state, engine, text, route), patch: patch ?? NO_CHANGE, from: kept.key };
   }
@@ -66,9 +67,10 @@ function planForUse(kept: Kept, engine: Engine): Plan {
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
-function changes({ kept, clear }: SessionState, text: string): Patch | null {
-  if (kept !== null && kept.record.data === text && !clear) return null;
-  const before = kept === null || clear ? Object.create(null) : (parseData(kept.record.data) ?? Object.create(null));
+function changes({ kept, followed, clear }: SessionState, text: string): Patch | null {
+  const shown = (kept ?? followed)?.record.data;
+  if (shown === text && !clear) return null;
+  const before = shown === undefined || clear ? Object.create(null) : (parseData(shown) ?? Object.create(null));
   const patch = diff(before, parseData(text) ?? Object.create(null));
   return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
 }

@@ -24,11 +24,13 @@ export interface TokenState {
   readonly text?: string;
   /** Whether the browser needs a new one: `must` or the session is lost, `due` to record use or a newer key. */
   readonly renew: "no" | "due" | "must";
+  /** Whether another answer brings the token of this id: then this request may not replace it by one of its own. */
+  readonly elsewhere?: true;
 }
 
 /** How a login treats what came before it. */
 export interface LoginOptions {
-  /** Keys of `session.data` that survive. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
+  /** Keys of `session.data` that survive, with the values this request has seen. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
   keep?: readonly string[];
   /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
   meta?: SessionMeta;
@@ -145,6 +147,8 @@ export class SessionState {
   }
 
   regenerateId(): void {
+    // The session got a new id while this request ran, which serves as well.
+    if (this.kept?.token.elsewhere) return;
     this.renewal ??= "regenerateId";
     this.turns++;
     this.#id = undefined;
@@ -209,6 +213,7 @@ export class SessionState {
   /** What was written is now what is kept. */
   written(kept: Kept): void {
     this.kept = kept;
+    this.#id = kept.key.id;
     this.startedAt = kept.record.startedAt;
     this.lost = null;
     this.renewal = null;
