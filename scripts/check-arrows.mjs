@@ -42,7 +42,7 @@ const LAYERS = [
   ["stores/object-moves.ts"],
   ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
-  ["option-values.ts"],
+  ["option-values.ts", "schema.ts"],
   ["options.ts"],
   ["settings.ts"],
   ["engine.ts"],

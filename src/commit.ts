@@ -10,6 +10,7 @@ import { follow } from "./moved.ts";
 import type { Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
+import { assertFits } from "./schema.ts";
 import { setCookieLines } from "./set-cookie.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type UpdateResult } from "./stores/store.ts";
@@ -74,7 +75,10 @@ function overtake(state: SessionState, kept: Kept | null): void {
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
 async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined): Promise<Plan> {
   try {
-    return planFor(state, engine, route);
+    const plan = planFor(state, engine, route);
+    const saves = "patch" in plan || plan.step === "create";
+    if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
+    return plan;
   } catch (error) {
     await endOld(state, engine);
     throw error;

@@ -83,6 +83,8 @@ export function compatibleEngines(
       persistent,
       hostOnly: false,
       several: "first",
+      schema: undefined,
+      migrate: undefined,
       limit: {},
       store,
       copies: undefined,

@@ -13,6 +13,7 @@ import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
 import { follow } from "./moved.ts";
 import type { SessionRecord } from "./record.ts";
+import { fits } from "./schema.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
@@ -60,15 +61,32 @@ function settled(found: MaybePromise<Found>): MaybePromise<Found | unknown> {
   return found instanceof Promise ? found.catch((error: unknown) => error) : found;
 }
 
-function finish(state: SessionState, engine: Engine, found: Found | unknown): void {
+function finish(state: SessionState, engine: Engine, found: Found | unknown): MaybePromise<void> {
   if (found instanceof Error) {
     if (!(found instanceof StoreError) || engine.onStoreError !== "anonymous") throw found;
     engine.emit({ type: "store-error", operation: found.operation });
     state.outage = found;
   } else accept(state, engine, found as Found);
-  state.phase = "open";
-  // Whoever asks only after the response can still read, but nothing will carry a change.
-  if (state.answered) state.close();
+  return after(fitData(state, engine), () => {
+    state.phase = "open";
+    // Whoever asks only after the response can still read, but nothing will carry a change.
+    if (state.answered) state.close();
+  });
+}
+
+/** Data that does not fit the schema is migrated, or there is no session. */
+function fitData(state: SessionState, { schema, migrate, emit }: Engine): MaybePromise<void> {
+  if (schema === undefined || (state.kept ?? state.followed) === null) return;
+  const { content } = state;
+  return after(fits(schema, content.visible), (fit) => {
+    if (fit) return;
+    if (migrate !== undefined) content.become(parseData(JSON.stringify(migrate({ ...content.visible }))) ?? {});
+    return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
+      if (fitsNow) return;
+      emit({ type: "invalid", reason: "schema" });
+      state.reject();
+    });
+  });
 }
 
 function accept(state: SessionState, { emit, now }: Engine, found: Found): void {

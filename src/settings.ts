@@ -9,6 +9,7 @@ import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
+import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
 import type { KeyScope } from "./token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
@@ -24,6 +25,8 @@ export interface RequestSettings {
   readonly hostOnly: boolean;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
+  readonly schema: DataSchema | undefined;
+  readonly migrate: SessionOptions["migrate"] | undefined;
   readonly timeouts: Timeouts;
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
@@ -57,6 +60,8 @@ const KNOWN = new Set<keyof SessionOptions>([
     "idleTimeout",
     "absoluteTimeout",
     "touchEvery",
+    "schema",
+    "migrate",
   ] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
@@ -100,6 +105,8 @@ export function settle(options: SessionOptions): Settings {
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     several: "none" as const,
+    schema: checkSchema(options.schema),
+    migrate: options.migrate,
     timeouts: settleTimeouts(options),
   });
 }
@@ -120,13 +127,15 @@ export function settleRequest(
   | "persistent"
   | "hostOnly"
   | "several"
+  | "schema"
+  | "migrate"
   | "timeouts"
 > {
   const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now })) {
+  for (const [key, value] of Object.entries({ onEvent, now: options.now, migrate: (options as SessionOptions).migrate })) {
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
@@ -167,6 +176,11 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
     );
   }
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
+}
+
+function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
+  if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
+  throw new OptionError("ERR_OPTION", "Cannot use option schema: it is no Standard Schema, such as those of zod and valibot");
 }
 
 function checkStore(store: SessionStore | undefined): void {

@@ -38,6 +38,23 @@ export interface LoginOptions {
   remember?: boolean;
 }
 
+/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
+const CLEARABLE = ["cache", "cookies", "storage", "executionContexts", "*"] as const;
+
+/** How a session ends. */
+export interface DestroyOptions {
+  /**
+   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
+   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
+   */
+  clearSiteData?: readonly (typeof CLEARABLE)[number][];
+}
+
+function checkKind(kind: (typeof CLEARABLE)[number]): string {
+  if (CLEARABLE.includes(kind)) return kind;
+  throw new OptionError("ERR_OPTION", `Cannot clear site data "${kind}": it is one of ${CLEARABLE.join(", ")}`);
+}
+
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
 export class SessionState {
   phase: "unloaded" | "open" | "committed" = "unloaded";
@@ -83,6 +100,10 @@ export class SessionState {
   temp = false;
   readonly content: SessionData;
   readonly header: string | null;
+  /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
+  unseen = false;
+  /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
+  clearSiteData: string | undefined;
   readonly #trustsVisitors: boolean;
   #id: string | undefined;
 
@@ -154,7 +175,8 @@ export class SessionState {
     this.#id = undefined;
   }
 
-  destroy(): void {
+  destroy({ clearSiteData = [] }: DestroyOptions = {}): void {
+    if (clearSiteData.length > 0) this.clearSiteData = clearSiteData.map((kind) => `"${checkKind(kind)}"`).join(", ");
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
     if (this.lost !== null) this.ended.push({ key: this.lost, place: "session" });
@@ -218,6 +240,12 @@ export class SessionState {
     this.lost = null;
     this.renewal = null;
     this.clear = false;
+  }
+
+  /** The data of a loaded session is of no use: there is no session. */
+  reject(): void {
+    this.#forget();
+    this.content.fill("{}");
   }
 
   /** The store no longer has what a copy showed: nothing of it is shown any more. */
