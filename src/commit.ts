@@ -6,8 +6,9 @@
 import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { StateError, StoreError } from "./errors.ts";
+import { parseData } from "./json.ts";
 import { follow } from "./moved.ts";
-import type { Patch } from "./patch.ts";
+import { diff, type Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
 import { assertFits } from "./schema.ts";
@@ -139,12 +140,14 @@ async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promis
   return plan.next;
 }
 
-async function create(next: Kept, state: SessionState, engine: Engine): Promise<Kept> {
+async function create(next: Kept, state: SessionState, engine: Engine): Promise<Kept | null> {
   const { key, record } = next;
   const { renewal } = state;
   try {
     await placeOf(engine, record.subject).keeping.create(key, record, engine.limit);
   } catch (error) {
+    const imported = await importedMeanwhile(next, state, engine);
+    if (imported !== null) return imported;
     state.dropId();
     throw error;
   }
@@ -152,6 +155,17 @@ async function create(next: Kept, state: SessionState, engine: Engine): Promise<
   engine.emit({ type: "created", id: key.id });
   if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
   return next;
+}
+
+/** Another request with the same accepted token was faster to keep its session: what this one changed goes there. */
+async function importedMeanwhile(next: Kept, state: SessionState, engine: Engine): Promise<Kept | null> {
+  const { imported } = state;
+  if (imported === null || state.renewal !== null) return null;
+  const { keeping } = placeOf(engine, next.record.subject);
+  const found = await keeping.loadKey(next.key, { now: engine.now() });
+  if (found === null || isMoved(found)) return null;
+  const patch = diff(parseData(imported.data) ?? {}, parseData(next.record.data) ?? {});
+  return patch === null ? next : save(next, patch, state, engine);
 }
 
 /** Writes a change of data. A session that got a new id meanwhile gets the change there. */

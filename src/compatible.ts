@@ -88,6 +88,7 @@ export function compatibleEngines(
       limit: {},
       store,
       copies: undefined,
+      accept: [],
       fetchesKeys: false,
       places: { session: both, visitor: both },
     };

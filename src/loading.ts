@@ -3,17 +3,18 @@
  *
  * @module
  */
+import { type Accepted, findAccepted } from "./accepting.ts";
 import { cookieValues } from "./cookie/parse.ts";
 import { readCopy } from "./copy.ts";
 import { type Engine, type Place, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
+import { fitData } from "./fitting.ts";
 import { parseData } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
 import { follow } from "./moved.ts";
 import type { SessionRecord } from "./record.ts";
-import { fits } from "./schema.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
@@ -22,6 +23,7 @@ import { type Claims, isFromTheFuture } from "./token/claims.ts";
 type Found =
   | { readonly is: "living"; readonly kept: Kept; readonly copied: boolean }
   | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
+  | Accepted
   | { readonly is: "ambiguous" }
   | { readonly is: "nothing" };
 
@@ -74,21 +76,6 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): Ma
   });
 }
 
-/** Data that does not fit the schema is migrated, or there is no session. */
-function fitData(state: SessionState, { schema, migrate, emit }: Engine): MaybePromise<void> {
-  if (schema === undefined || (state.kept ?? state.followed) === null) return;
-  const { content } = state;
-  return after(fits(schema, content.visible), (fit) => {
-    if (fit) return;
-    if (migrate !== undefined) content.become(parseData(JSON.stringify(migrate({ ...content.visible }))) ?? {});
-    return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
-      if (fitsNow) return;
-      emit({ type: "invalid", reason: "schema" });
-      state.reject();
-    });
-  });
-}
-
 function accept(state: SessionState, { emit, now }: Engine, found: Found): void {
   if (found.is === "living") {
     state.adopt(found.kept);
@@ -98,15 +85,20 @@ function accept(state: SessionState, { emit, now }: Engine, found: Found): void 
   } else if (found.is === "moved") {
     state.follow(found.from, found.target);
     emit({ type: "moved", id: found.from.id, reason: "load" });
+  } else if (found.is === "imported") {
+    state.import(found.key, found.record, found.temp);
+    emit({ type: "loaded", id: found.key.id });
   } else if (found.is === "ambiguous") state.ambiguous = true;
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
 function find(engine: Engine, ask: Ask): MaybePromise<Found> {
   const { session, visitor } = engine.places;
-  return after(findAt(session, engine, ask), (found) =>
+  const own = after(findAt(session, engine, ask), (found) =>
     found.is === "nothing" && visitor !== session ? findAt(visitor, engine, ask) : found,
   );
+  if (engine.accept.length === 0) return own;
+  return after(own, async (found) => (found.is === "nothing" ? ((await findAccepted(engine, ask.header)) ?? found) : found));
 }
 
 function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {

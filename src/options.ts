@@ -7,6 +7,7 @@ import type { CookieOptions } from "./cookie/serialize.ts";
 import type { SessionEvent } from "./events.ts";
 import type { DataSchema } from "./schema.ts";
 import type { SessionStore } from "./stores/store.ts";
+import type { TokenCodec } from "./token/codec.ts";
 import type { Secrets } from "./token/secrets.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
@@ -19,6 +20,12 @@ export interface SessionOptions<Data extends object = any> {
    * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
    */
   secrets: Secrets;
+  /**
+   * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
+   * our own with the next response that used the session, and stays logged in. See `ownTokens` and `joseTokens`. Risky: a token that
+   * carries data counts until it ends, also where a store decides now, and after a logout if somebody copied it. Default: none.
+   */
+  accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */

@@ -37,7 +37,7 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
   if (!state.used) return { step: "none", next: kept, dropped: false };
   const text = stringifyData(state.content.stored(), kept?.record.data.length);
   const patch = changes(state, text);
-  const changed = patch !== null || renewal === "login";
+  const changed = patch !== null || renewal === "login" || state.imported !== null;
   if (kept === null) {
     if (!changed) return { step: "none", next: null, dropped: false };
     if (state.outage !== null) throw state.outage;
@@ -81,7 +81,8 @@ function following(state: SessionState, engine: Engine, data: string, route: str
   const { timeouts } = engine;
   const { keeping } = placeOf(engine, subject);
   const time = engine.now();
-  const startedAt = kept === null || renewal === "login" ? time : kept.record.startedAt;
+  const before = kept?.record ?? state.imported;
+  const startedAt = before === null || renewal === "login" ? time : before.startedAt;
   const record: SessionRecord = {
     data,
     version: (kept?.record.version ?? 0) + 1,

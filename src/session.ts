@@ -71,8 +71,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
   get isNew(): boolean {
-    const { kept, lost } = this.#read();
-    return kept === null && lost === null;
+    const { kept, lost, imported } = this.#read();
+    return (kept ?? lost ?? imported) === null;
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */

@@ -11,6 +11,7 @@ import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
+import type { TokenCodec } from "./token/codec.ts";
 import type { KeyScope } from "./token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
@@ -42,6 +43,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
+  readonly accept: readonly TokenCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -49,6 +51,7 @@ export interface Settings extends RequestSettings {
 const KNOWN = new Set<keyof SessionOptions>([
   ...([
     "secrets",
+    "accept",
     "context",
     "store",
     "anonymous",
@@ -99,6 +102,7 @@ export function settle(options: SessionOptions): Settings {
     readable,
     store,
     anonymous,
+    accept: checkAccept(options.accept),
     copy: settleCopy(options),
     limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
@@ -121,6 +125,7 @@ export function settleRequest(
   | "readable"
   | "store"
   | "anonymous"
+  | "accept"
   | "copy"
   | "limit"
   | "cookies"
@@ -176,6 +181,11 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
     );
   }
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
+}
+
+function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
+  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {

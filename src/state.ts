@@ -66,6 +66,8 @@ export class SessionState {
   lost: Key | null = null;
   /** The session under its new id, where it may still be read. */
   followed: Kept | null = null;
+  /** A session that an accepted token brought, and that is not kept yet. */
+  imported: SessionRecord | null = null;
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
   /** What is to be ended at the commit, with the token that named it. */
@@ -136,6 +138,12 @@ export class SessionState {
     if (target !== null) this.#show(target);
   }
 
+  /** Shows a session that is to be kept with the next commit. */
+  import(key: Key, record: SessionRecord, temp: boolean): void {
+    this.imported = record;
+    this.#show({ key, record, token: { temp, renew: "must" } });
+  }
+
   #show({ key, record, token }: Kept): void {
     this.#id = key.id;
     this.startedAt = record.startedAt;
@@ -193,6 +201,7 @@ export class SessionState {
 
   #forget(): void {
     this.kept = null;
+    this.imported = null;
     this.lost = null;
     this.renewal = null;
     this.clear = false;
@@ -235,6 +244,7 @@ export class SessionState {
   /** What was written is now what is kept. */
   written(kept: Kept): void {
     this.kept = kept;
+    this.imported = null;
     this.#id = kept.key.id;
     this.startedAt = kept.record.startedAt;
     this.lost = null;
