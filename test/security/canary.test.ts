@@ -112,7 +112,7 @@ const ACTS: ((session: Session) => unknown)[] = [
   (session) => session.destroy(),
 ];
 
-describe("a whole visit tells nothing", () => {
+describe("A15 a whole visit tells nothing to errors, events, the console and headers", () => {
   for (const [mode, options, stored] of MODES) {
     it(`session ${mode}: events, console and headers; the cookie itself shows no data`, async () => {
       const store = new FailingStore();
@@ -156,7 +156,7 @@ describe("a whole visit tells nothing", () => {
   });
 });
 
-describe("a store that fails tells nothing of what it was asked, nor of what it says", () => {
+describe("A15 a store that fails tells nothing of what it was asked, nor of what it says", () => {
   for (const operation of OPERATIONS) {
     for (const [mode, options] of MODES.slice(0, 3)) {
       it(`${operation}, session ${mode}`, async () => {
@@ -240,7 +240,7 @@ describe("a store that fails tells nothing of what it was asked, nor of what it 
   });
 });
 
-describe("data that cannot be kept", () => {
+describe("A15 errors about data name keys and sizes, and no value", () => {
   const loop: Record<string, unknown> = { note: VALUE };
   loop.self = loop;
   class Kanarienvogel {
@@ -311,7 +311,7 @@ describe("data that cannot be kept", () => {
   });
 });
 
-describe("cookies that are not ours, and conflicts", () => {
+describe("A15 cookies that are not ours, conflicts and late use tell nothing", () => {
   it("tampered cookies: events, console and headers show nothing of what was sent, nor of what was in it", async () => {
     for (const [, options, stored] of MODES) {
       const app = makeApp({ ...(stored && { store: new FailingStore() }), ...options });
@@ -371,7 +371,7 @@ describe("cookies that are not ours, and conflicts", () => {
   });
 });
 
-describe("secrets", () => {
+describe("A15 secrets and keys are in no error and no warning, and cannot be read or exported", () => {
   it("are in no error of wrong options, whatever is wrong", () => {
     const leaks: string[] = [];
     const wrong: unknown[] = [
