@@ -225,6 +225,7 @@ describe("A15 a store that fails tells nothing of what it was asked, nor of what
       ["ECONNRESET", Object.assign(new Error(FAULT), { code: "ECONNRESET" })],
       ["MongoServerError", Object.assign(new Error(FAULT), { code: 42, name: "MongoServerError" })],
       ["TypeError", Object.assign(new TypeError(FAULT), { code: FAULT })],
+      ["Error", Object.assign(new Error("kanarie"), { detail: "kanarie", cause: "kanarie" })],
     ] as const) {
       const store = Object.assign(new FailingStore(), {
         create: async () => {
