@@ -115,6 +115,11 @@ describe("C: reading cookies", () => {
     for (const value of [...garbage, ...notOurs]) {
       expect(await sessions.read({ headers: { get: () => `${NAME}=${value}` } })).toBeNull();
     }
+    // More values than a browser can have: none is looked at, not even the good one.
+    const crowd = `${NAME}=a; ${NAME}=b; ${NAME}=c; ${NAME}=d`;
+    for (const header of [`${crowd}; ${good}`, `${good}; ${crowd}`]) {
+      expect(await sessions.read({ headers: { get: () => header } })).toBeNull();
+    }
     expect(asked).toEqual([]);
     expect(store.calls).toEqual([]);
     expect(events.filter(({ type }) => type === "invalid")).toHaveLength(garbage.length + notOurs.length);
