@@ -1,8 +1,10 @@
 /** Section E of docs/security.md: data from clients and stores. */
 import { describe, expect, it } from "vitest";
+import { session as koaSession } from "../../src/adapters/koa.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
+import { fakeKoa } from "./fake-koa.ts";
 
 const MODES = [{}, { readable: true }, { store: memory() }];
 
@@ -32,6 +34,17 @@ describe("E: data", () => {
     }
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
     expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+  });
+
+  it("E1 on Koa, where the session is a plain object, a cookie does not become its prototype", async () => {
+    const ask = fakeKoa(koaSession({ cookie: { signed: false } }));
+    const proto = '"__proto__":{"isAdmin":true,"polluted":1}';
+    const { shown } = await ask(`koa:sess={"_sid":"aaaaaaaaaaaaaaaaaaaa","a":1,${proto}}`, ({ data }) => {
+      expect(Object.getPrototypeOf(data)).toBe(Object.prototype);
+      expect(data.isAdmin).toBeUndefined();
+      data.b = 2;
+    });
+    expect(JSON.parse(shown.data)).toEqual(JSON.parse(`{"a":1,${proto},"b":2}`));
   });
 
   it("E2 an empty session has no keys, inherited ones included", async () => {
