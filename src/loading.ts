@@ -183,6 +183,10 @@ function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kep
 /** Whether a record lives, can be read, and came in the cookie that is meant for it. */
 function isUsable(place: Place, engine: Engine, id: string, record: SessionRecord, now: number): boolean {
   const { emit, timeouts } = engine;
+  if (!isWhole(record)) {
+    emit({ type: "invalid", reason: "record" });
+    return false;
+  }
   const over = endOf(record, timeouts, now);
   if (over !== undefined) {
     emit({ type: "expired", id, reason: over });
@@ -194,6 +198,12 @@ function isUsable(place: Place, engine: Engine, id: string, record: SessionRecor
     return false;
   }
   return true;
+}
+
+/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
+function isWhole({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean {
+  const times = [startedAt, seenAt, expiresAt].every((time) => typeof time === "number" && !Number.isNaN(time));
+  return times && typeof data === "string" && (subject === undefined || typeof subject === "string");
 }
 
 async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {

@@ -43,6 +43,9 @@ export function withSessionHeaders(response: Response, headers: SessionHeaders):
   }
 }
 
+/** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
+const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
+
 /** The header operations this needs: those of `Headers`, which an adapter can offer for another kind of response. */
 export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "has" | "set">;
 
@@ -54,8 +57,10 @@ export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void
   for (const line of setCookie) target.append("Set-Cookie", line);
   if (!cacheHeaders) return;
   // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
-  if (setCookie.length > 0) target.set("Cache-Control", "no-store");
-  else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
+  if (setCookie.length > 0) {
+    target.set("Cache-Control", "no-store");
+    for (const name of TARGETED) if (target.has(name)) target.set(name, "no-store");
+  } else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
   if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
 }
 

@@ -81,7 +81,12 @@ const LONGEST = 100 * 365 * DAY;
 export function settle(options: SessionOptions): Settings {
   refuseUnknown(options, KNOWN);
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false } = options;
+  for (const [key, value] of Object.entries({ cookie, copy: options.copy === undefined ? {} : options.copy })) {
+    if (typeof value !== "object" || value === null)
+      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object`);
+  }
   const secrets = checkSecrets(options.secrets);
+  if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
   if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
   if (readable && store !== undefined)
     throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
@@ -211,7 +216,8 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
   if (onEvent === undefined) return () => {};
   return (event) => {
     try {
-      onEvent(event);
+      const heard: unknown = onEvent(event);
+      if (heard instanceof Promise) heard.catch(() => {});
     } catch {
       // A listener that fails must not fail the request it watches.
     }
