@@ -44,6 +44,9 @@ const LAYERS = [
   ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
   ["option-values.ts", "schema.ts"],
+  ["token/jose-keys.ts", "token/foreign-claims.ts", "jwt-keys.ts"],
+  ["jwt.ts"],
+  ["token/jose.ts"],
   ["options.ts"],
   ["settings.ts"],
   ["engine.ts"],
@@ -69,6 +72,11 @@ const PACKAGES = {
   "stores/plain.ts": ["co"],
   "node-primitives.ts": ["node:crypto"],
   "stores/session-object.ts": ["cloudflare:workers"],
+  "token/jose.ts": ["jose"],
+  "token/jose-keys.ts": ["jose"],
+  "token/foreign-claims.ts": ["jose"],
+  "jwt.ts": ["jose"],
+  "jwt-keys.ts": ["jose"],
 };
 // Only Koa's adapter may bring in Node's cryptography.
 const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
