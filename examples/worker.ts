@@ -6,6 +6,8 @@ import { csrf } from "hono/csrf";
 import { html } from "hono/html";
 import { session } from "web-session-store/hono";
 
+export { SessionObject } from "web-session-store/stores/session-object";
+
 interface Data {
   views: number;
 }

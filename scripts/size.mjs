@@ -12,7 +12,7 @@ for (const [name, target] of Object.entries(exports)) {
     minify: true,
     format: "esm",
     write: false,
-    external: ["hono", "co", "node:crypto"],
+    external: ["hono", "co", "node:crypto", "cloudflare:workers"],
   };
   const { outputFiles } = await build({ ...options, platform: "neutral" });
   const [{ contents }] = outputFiles;

@@ -8,11 +8,12 @@ import { type Engine, keepingFor, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
+import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions } from "./options.ts";
-import { count, refuseUnknown, settleRequest, warn } from "./settings.ts";
+import { settleRequest, warn } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./token/keygrip.ts";
-import { looksWeak } from "./token/keys.ts";
+import { looksWeak } from "./token/secrets.ts";
 
 /** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
 export interface CompatibleOptions extends RequestOptions {
@@ -85,6 +86,7 @@ export function compatibleEngines(
       limit: {},
       store,
       copies: undefined,
+      fetchesKeys: false,
       places: { session: both, visitor: both },
     };
   };

@@ -33,6 +33,8 @@ export interface Copies extends Place {
 export interface Engine extends Omit<RequestSettings, "cookies"> {
   /** Where sessions with a subject are, and those of visitors; the same place where they are not told apart. */
   readonly store: SessionStore | undefined;
+  /** Whether the first token must wait for its keys, also where cryptography needs no promise. */
+  readonly fetchesKeys: boolean;
   /** The copies of sessions that are in a store, if there are any. */
   readonly copies: Copies | undefined;
   readonly places: { readonly session: Place; readonly visitor: Place };
@@ -42,7 +44,7 @@ const REMEMBERED_BYTES = 2 * 1024 * 1024;
 
 /** The engine for the library's own tokens. No key is derived before the first token is opened or made. */
 export function createEngine(settings: Settings, primitives: Primitives): Engine {
-  const { anonymous, cookies, copy, rememberTokens: tokens, ...rest } = settings;
+  const { anonymous, cookies, copy, secrets, scope: _scope, readable: _readable, rememberTokens: tokens, ...rest } = settings;
   const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
   const codec = ownTokens(settings, kindFor(settings), primitives);
   const session = place(cookies.session, keeping, codec, tokens);
@@ -54,7 +56,8 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
     ...place(copy.cookie, inCookie, ownTokens(settings, "copy", primitives), tokens),
     maxAge: copy.maxAge,
   };
-  return { ...rest, copies, places: { session, visitor } };
+  const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
+  return { ...rest, fetchesKeys, copies, places: { session, visitor } };
 }
 
 /** The place of a session, by whose it is. */

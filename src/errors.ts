@@ -70,7 +70,17 @@ export class ConflictError extends SessionError {
 }
 
 /** The store operations named by a {@link StoreError}. */
-export type StoreOperation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "list" | "removeAll" | "route";
+export type StoreOperation =
+  | "load"
+  | "create"
+  | "update"
+  | "replace"
+  | "touch"
+  | "remove"
+  | "list"
+  | "removeAll"
+  | "route"
+  | "watch";
 
 /**
  * The store failed. The session was not saved, and no cookie was written or cleared.

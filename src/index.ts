@@ -29,3 +29,5 @@ export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } f
 export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";
+export type { Secret, Secrets } from "./token/secrets.ts";
+export type { WatchOptions } from "./watching.ts";

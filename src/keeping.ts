@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { StoreError, type StoreOperation } from "./errors.ts";
+import { OptionError, StoreError, type StoreOperation } from "./errors.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import type { SessionRecord } from "./record.ts";
 import type { Kept } from "./state.ts";
@@ -115,7 +115,8 @@ export async function guarded<Result>(operation: StoreOperation, call: () => Pro
   try {
     return await call();
   } catch (error) {
-    if (error instanceof StoreError) throw error;
+    // A store that was set up wrongly says what to do.
+    if (error instanceof StoreError || error instanceof OptionError) throw error;
     const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };
     const reason = [code, name].find((word) => typeof word === "string" && /^\w{1,60}$/.test(word)) as string | undefined;
     throw new StoreError(operation, { retryable: retryable === true, ...(reason !== undefined && { reason }) });

@@ -14,7 +14,7 @@ import {
   timingSafeEqual,
 } from "node:crypto";
 import { decodeBase64url } from "./encoding.ts";
-import type { Primitives } from "./primitives.ts";
+import { type Primitives, webCrypto } from "./primitives.ts";
 import type { Signer } from "./token/keygrip.ts";
 
 const GCM = "aes-256-gcm";
@@ -24,7 +24,10 @@ const KEY_WRAP_IV = new Uint8Array(8).fill(0xa6);
 
 /** The primitives on node:crypto. */
 export const nodeCrypto: Primitives<KeyObject> = {
-  derive: (secret, info, length) => new Uint8Array(hkdfSync("sha256", secret, "", info, length)),
+  derive: (secret, info, length) =>
+    secret instanceof CryptoKey
+      ? webCrypto.derive(secret, info, length)
+      : new Uint8Array(hkdfSync("sha256", secret, "", info, length)),
 
   importKey: (bytes) => createSecretKey(bytes),
 

@@ -6,15 +6,17 @@
 import type { CookieOptions } from "./cookie/serialize.ts";
 import type { SessionEvent } from "./events.ts";
 import type { SessionStore } from "./stores/store.ts";
+import type { Secrets } from "./token/secrets.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
 export interface SessionOptions {
   /**
-   * What tokens are made with: a string of at least 32 random bytes, or a list of them, newest first. All of them open
-   * tokens, the first makes them. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
+   * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
+   * first. All of them open tokens, the first makes them. What has a `get()`, like a binding of Cloudflare's Secrets Store, and a
+   * function that gives a promise are asked at the first use, and again after a failure. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
    * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
    */
-  secrets: string | readonly (string | undefined)[];
+  secrets: Secrets;
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */

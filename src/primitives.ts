@@ -19,8 +19,12 @@ export interface Sealed {
 
 /** The seam. `Key` is opaque to everything but its own primitives. */
 export interface Primitives<Key = unknown> {
-  /** HKDF-SHA-256 (RFC 5869) without a salt. */
-  derive(secret: Uint8Array<ArrayBuffer>, info: Uint8Array<ArrayBuffer>, length: number): MaybePromise<Uint8Array<ArrayBuffer>>;
+  /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or from a CryptoKey for it. */
+  derive(
+    secret: Uint8Array<ArrayBuffer> | CryptoKey,
+    info: Uint8Array<ArrayBuffer>,
+    length: number,
+  ): MaybePromise<Uint8Array<ArrayBuffer>>;
   /** Makes a key of 32 bytes that cannot be exported again. */
   importKey(bytes: Uint8Array<ArrayBuffer>, use: KeyUse): MaybePromise<Key>;
   /** HMAC-SHA-256 (RFC 2104). */
@@ -40,7 +44,8 @@ const GCM = { name: "AES-GCM", length: 256 } as const;
 /** The primitives on Web Crypto, which every supported runtime has. */
 export const webCrypto: Primitives<CryptoKey> = {
   async derive(secret, info, length) {
-    const key = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+    const key =
+      secret instanceof CryptoKey ? secret : await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
     const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
     return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, length * 8));
   },

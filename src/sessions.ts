@@ -17,6 +17,7 @@ import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 import { SessionState } from "./state.ts";
 import { type Subjects, subjects } from "./subjects.ts";
+import { type WatchOptions, watch } from "./watching.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
@@ -42,6 +43,13 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
   discard(session: Session<Data>): Promise<void>;
   /** The session as it is, without any way to change it and without counting as use; null when there is none. For WebSockets and logs. */
   read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null>;
+  /**
+   * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
+   * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
+   *
+   * @throws OptionError when the store cannot tell pages; StoreError when it fails
+   */
+  watch(request: Request, options?: WatchOptions): Promise<Response>;
 }
 
 /**
@@ -104,5 +112,13 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     return handling({ load, apply, discard }, engine.emit, answer);
   }
 
-  return { handler, load, apply, discard, read, ...subjects(engine) };
+  return {
+    handler,
+    load,
+    apply,
+    discard,
+    read,
+    watch: (request, options = {}) => watch(engine, request, options),
+    ...subjects(engine),
+  };
 }

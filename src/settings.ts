@@ -7,9 +7,11 @@ import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
+import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
-import { checkSecrets, type KeyScope } from "./token/keys.ts";
+import type { KeyScope } from "./token/keys.ts";
+import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
@@ -32,7 +34,7 @@ export interface RequestSettings {
 
 /** The options, settled. */
 export interface Settings extends RequestSettings {
-  readonly secrets: readonly string[];
+  readonly secrets: CheckedSecrets;
   readonly scope: KeyScope;
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
@@ -102,13 +104,6 @@ export function settle(options: SessionOptions): Settings {
   });
 }
 
-/** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
-export function refuseUnknown(options: object, known: ReadonlySet<string>): void {
-  for (const key of Object.keys(options)) {
-    if (!known.has(key)) throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
-  }
-}
-
 /** The part of the settings that has nothing to do with cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
@@ -172,13 +167,6 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
     );
   }
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
-}
-
-/** @throws {@link OptionError} unless the value is a whole number that is large enough. */
-export function count(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  const limit = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
-  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} ${limit}`);
 }
 
 function checkStore(store: SessionStore | undefined): void {

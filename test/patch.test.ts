@@ -4,25 +4,22 @@ import { describe, expect, it } from "vitest";
 import { type JsonObject, parseData } from "../src/json.ts";
 import { applyPatch, diff, type Patch } from "../src/patch.ts";
 
+/** Keys that mean something elsewhere: to prototypes, to paths, to the order of keys, to queries, to encoders. */
 const oddKey = fc.constantFrom(
-  "__proto__",
-  "constructor",
-  "toString",
-  "hasOwnProperty",
-  "",
-  "a.b",
-  "0",
-  "1",
-  "-1",
-  "a",
-  "b",
-  "🚀",
+  ...["__proto__", "constructor", "toString", "hasOwnProperty", "prototype", "toJSON", "length"],
+  ...["", " ", "a", "b", "a.b", "a[0]", "$set", 'quo"te', "apos'trophe", "back\\slash", "line\nbreak", "\u0000"],
+  ...["0", "1", "2", "10", "01", "-1", "1e3", "4294967294", "4294967295", "9007199254740993"],
+  ...["🚀", "\ud83d", "\ude80", "e\u0301", "\u00e9", "\u2028", "\ufeff", "k".repeat(10_000)],
 );
-const key = fc.oneof({ arbitrary: oddKey, weight: 3 }, { arbitrary: fc.string({ unit: "binary" }), weight: 1 });
-const value = fc.oneof(fc.jsonValue(), fc.dictionary(key, fc.jsonValue(), { maxKeys: 4 }), fc.constant(null));
+const anyUnit = fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code));
+const key = fc.oneof({ arbitrary: oddKey, weight: 4 }, { arbitrary: fc.string({ unit: anyUnit, maxLength: 4 }), weight: 1 });
+const nested = fc.array(fc.tuple(key, fc.jsonValue()), { maxLength: 4 }).map((entries) => Object.fromEntries(entries));
+const value = fc.oneof(fc.jsonValue(), nested, fc.array(nested, { maxLength: 2 }), fc.constant(null));
 
 /** An object as it is in a session: read from JSON text, without a prototype. */
-const object = fc.dictionary(key, value, { maxKeys: 8 }).map((data) => parse(JSON.stringify(data)));
+const object = fc
+  .array(fc.tuple(key, value), { maxLength: 8 })
+  .map((entries) => parse(JSON.stringify(Object.fromEntries(entries))));
 
 function parse(text: string): JsonObject {
   const data = parseData(text);
@@ -32,6 +29,17 @@ function parse(text: string): JsonObject {
 
 function patched(before: JsonObject, patch: Patch | null): JsonObject {
   return parse(patch === null ? JSON.stringify(before) : applyPatch(JSON.stringify(before), patch));
+}
+
+/** An object with one more key, or another value under it. */
+function define(data: JsonObject, name: string, value: unknown): JsonObject {
+  return parse(JSON.stringify(Object.fromEntries([...Object.entries(data), [name, value]])));
+}
+
+/** The object that has each name's value from where it is told to look, if it is there. */
+function pick(names: string[], from: (name: string) => JsonObject): JsonObject {
+  const there = names.filter((name) => Object.hasOwn(from(name), name));
+  return parse(JSON.stringify(Object.fromEntries(there.map((name) => [name, from(name)[name]]))));
 }
 
 /** The same keys with the same values, whatever their order. */
@@ -88,6 +96,59 @@ describe("a patch", () => {
         const yours = { set: whole.set.filter(([name]) => !isMine(name)), unset: whole.unset.filter((name) => !isMine(name)) };
         expectSame(patched(patched(before, mine), yours), after);
         expectSame(patched(patched(before, yours), mine), after);
+      }),
+    );
+  });
+
+  it("commutes with the patch of another request that changed other keys", () => {
+    fc.assert(
+      fc.property(object, object, fc.func(fc.boolean()), (before, wanted, isMine) => {
+        const names = [...new Set([...Object.keys(before), ...Object.keys(wanted)])];
+        // What each of two requests saw when it was done: its own keys as it wants them, the others as they were.
+        const seen = (mine: boolean) => pick(names, (name) => (isMine(name) === mine ? wanted : before));
+        const [mine, yours] = [diff(before, seen(true)), diff(before, seen(false))];
+        expectSame(patched(patched(before, mine), yours), wanted);
+        expectSame(patched(patched(before, yours), mine), wanted);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("takes values whole: what is nested is replaced, never merged, and null is kept", () => {
+    fc.assert(
+      fc.property(object, key, value, value, (rest, name, before, after) => {
+        const [old, made] = [define(rest, name, before), define(rest, name, after)];
+        const patch = diff(old, made);
+        if (patch !== null) expect(patch).toEqual({ set: [[name, JSON.stringify(after)]], unset: [] });
+        expect(JSON.stringify(patched(old, patch)[name])).toBe(JSON.stringify(after));
+        expect(diff(old, define(rest, name, null))?.unset ?? []).toEqual([]);
+      }),
+    );
+  });
+
+  it("with clear makes the same of whatever is there", () => {
+    fc.assert(
+      fc.property(object, object, (there, after) => {
+        const patch = { ...(diff(parse("{}"), after) ?? { set: [], unset: [] }), clear: true as const };
+        expectSame(patched(there, patch), after);
+      }),
+    );
+  });
+
+  it("finds nothing where only the order of keys differs", () => {
+    fc.assert(
+      fc.property(object, (data) => {
+        const turned = parse(JSON.stringify(Object.fromEntries(Object.entries(data).reverse())));
+        expect(diff(data, turned)).toBeNull();
+      }),
+    );
+  });
+
+  it("comes to the same in one step and by way of anything else", () => {
+    fc.assert(
+      fc.property(object, object, object, (before, between, after) => {
+        const there = patched(before, diff(before, between));
+        expectSame(patched(there, diff(between, after)), after);
       }),
     );
   });

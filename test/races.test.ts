@@ -79,6 +79,11 @@ const ACTS: Record<string, Act> = {
   logout: (session) => session.logout(),
   who: (session) => session.subject ?? "nobody",
   all: (session) => JSON.stringify(session.data),
+  count: (session) =>
+    session.update((data) => {
+      data.count = Number(data.count ?? 0) + 1;
+    }),
+  flash: (session) => session.flash("notice", "hello"),
 };
 
 describe("a login with a slow poll, a write, and a late answer to the first visit", () => {
@@ -183,6 +188,72 @@ describe("requests of a user whose session changes its id, its user, or ends", (
   it("two logins at the same time both log in", async () => {
     await everyOrder(["login", "relogin"], async (crowd, _saved, story) => {
       expect(["alice", "bob"], story).toContain(await crowd.ask("who"));
+    });
+  });
+});
+
+describe("six requests at the same time, their answers in every order", () => {
+  const others = ["poll", "write", "other", "count", "flash"];
+
+  /** Each order of answers, with one of the orders in which they are saved; all of those come up as well. */
+  async function everyAnswer(
+    begin: string,
+    change: string,
+    check: (crowd: Crowd, inTime: (name: string) => boolean, story: string) => Promise<void>,
+  ): Promise<void> {
+    const all = [...orders([...others, change])];
+    for (const [index, received] of all.entries()) {
+      // 271 and 720 have no common divisor, so this meets every order once.
+      const saved = all[(index * 271) % all.length] ?? [];
+      const crowd = new Crowd(ACTS, memory());
+      await crowd.ask(begin);
+      crowd.clock.pass(7 * HOUR);
+      for (const name of [...others, change]) await crowd.start(name);
+      for (const name of saved) await crowd.finish(name);
+      for (const name of received) await crowd.receive(name);
+      crowd.clock.pass(2 * MINUTE);
+      const inTime = (name: string) => saved.indexOf(name) < saved.indexOf(change);
+      await check(crowd, inTime, `saved ${saved}; received ${received}`);
+    }
+  }
+
+  async function expectWritesInTime(crowd: Crowd, inTime: (name: string) => boolean, story: string): Promise<void> {
+    const data = JSON.parse(await crowd.ask("all"));
+    if (inTime("write")) expect(data.written, story).toBe("yes");
+    if (inTime("other")) expect(data.other, story).toBe("yes");
+    if (inTime("count")) expect(data.count, story).toBe(1);
+  }
+
+  it("a visitor's login: he is logged in, with what was saved before", async () => {
+    await everyAnswer("arrive", "login", async (crowd, inTime, story) => {
+      expect(await crowd.ask("who"), story).toBe("alice");
+      await expectWritesInTime(crowd, inTime, story);
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
+    });
+  });
+
+  it("a login as another user: it wins, and takes nothing over", async () => {
+    await everyAnswer("login", "relogin", async (crowd, _inTime, story) => {
+      expect(await crowd.ask("who"), story).toBe("bob");
+      expect(await crowd.ask("all"), story).toBe("{}");
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
+      expect(await crowd.store?.list?.("bob"), story).toHaveLength(1);
+    });
+  });
+
+  it("regenerateId(): nobody is logged out, there is one session, with what was saved before", async () => {
+    await everyAnswer("login", "regenerate", async (crowd, inTime, story) => {
+      expect(await crowd.ask("who"), story).toBe("alice");
+      await expectWritesInTime(crowd, inTime, story);
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
+    });
+  });
+
+  it("a logout: the session is dead, and stays dead", async () => {
+    await everyAnswer("login", "logout", async (crowd, _inTime, story) => {
+      expect(await crowd.ask("who"), story).toBe("nobody");
+      expect(await crowd.ask("all"), story).toBe("{}");
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
     });
   });
 });

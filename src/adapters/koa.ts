@@ -69,8 +69,8 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
-    // What is in a store cannot be there at once, so it is loaded before the handlers.
-    if (!engine.lazy && asksStore(engine)) await loadInto(state, engine);
+    // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
+    if (!engine.lazy && (asksStore(engine) || engine.fetchesKeys)) await loadInto(state, engine);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {

@@ -17,7 +17,7 @@ export type { KvNamespace, KvPage } from "./kv-namespace.ts";
 export type { KvOptions } from "./kv-options.ts";
 
 /** A SessionStore in Workers KV. What it cannot promise it does not declare. */
-export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guarantees">> {
+export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">> {
   readonly guarantees: { readonly atomic: false; readonly immediate: false };
 }
 

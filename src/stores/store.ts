@@ -46,8 +46,7 @@ export interface SessionInfo {
  * - **Unknown is not an error.** A key that is not there is `null`, `false` or `gone`. An exception means that the store
  *   failed; it reaches the application as a `StoreError`, and the request fails.
  * - **Keys are clean.** The core checks ids before it asks: 15 to 64 letters, digits, `-` and `_`, from a token it verified.
- * - **Values are text.** `data` and the values of a patch are JSON text. Keys of the data may be any text, also `__proto__`
- *   or the name of a field of the record; they are never mixed with those.
+ * - **Values are JSON text.** Keys of the data may be any text, also `__proto__`; they never mix with the record's own fields.
  * - **Nothing comes back.** Only `create` and `replace` insert. `update` and `touch` of what is gone change nothing.
  * - **The core decides what has expired.** A store may drop a record after its `expiresAt`, never before, or return it.
  * - **Nothing is shared.** What the caller later does to a record it passed or got does not change the store.
@@ -102,6 +101,8 @@ export interface SessionStore {
   list?(subject: string): Promise<SessionInfo[]>;
   /** Ends all sessions of a subject, except one id; answers how many. */
   removeAll?(subject: string, options?: { except?: string }): Promise<number>;
+  /** A WebSocket on the session's object, for a request that the core has checked. Only for stores that can tell a page at once. */
+  watch?(key: Key, request: Request): Promise<Response>;
 }
 
 /** How long a store keeps the mark of a session that moved. Seconds. */

@@ -7,7 +7,7 @@ import { applyPatch, type Patch } from "../patch.ts";
 import { type Begun, HOUR, type Trial, type TrialCase } from "./trial.ts";
 
 /** Keys that break stores which build a path, a query or a field name from them. */
-const ODD_KEYS: readonly string[] = [
+export const ODD_KEYS: readonly string[] = [
   ...["__proto__", "constructor", "toString", "hasOwnProperty", "prototype"],
   ...["data", "version", "startedAt", "seenAt", "expiresAt", "subject", "meta", "movedAt", "to", "id", "route"],
   ...["d:x", "m:version", "s:u:x", "a.b", "$.a", "a[0]", "$set", "*", "%", "_"],

@@ -9,6 +9,7 @@ import { dataCases } from "./data.ts";
 import { limitCases } from "./limits.ts";
 import { markCases } from "./marks.ts";
 import { moveCases } from "./moves.ts";
+import { patchCases } from "./patches.ts";
 import { raceCases } from "./races.ts";
 import { recordCases } from "./records.ts";
 import { subjectCases } from "./subjects.ts";
@@ -45,6 +46,7 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...recordCases,
     ...timeCases,
     ...dataCases,
+    ...patchCases,
     ...moveCases,
     ...markCases,
     ...subjectCases,

@@ -11,10 +11,11 @@ import type { Primitives, Sealed } from "../primitives.ts";
 import { type Claims, claimsToJson } from "./claims.ts";
 import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
 import { deriveKeys, type KeyScope, once } from "./keys.ts";
+import type { CheckedSecrets } from "./secrets.ts";
 
 /** What encrypted tokens are made with. */
 export interface EncryptedOptions extends KeyScope {
-  readonly secrets: readonly string[];
+  readonly secrets: CheckedSecrets;
   /** `data` where the token carries the data, the default; `user` where a store keeps that, and the token says the rest. */
   readonly kind?: "data" | "user" | "copy";
 }

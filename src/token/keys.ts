@@ -1,5 +1,5 @@
 /**
- * Secrets, newest first, to keys: checked for strength, derived once.
+ * Secrets, newest first, to keys: derived once.
  *
  * @module
  */
@@ -7,6 +7,7 @@ import { encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { after, all, type MaybePromise } from "../maybe-promise.ts";
 import type { KeyUse, Primitives } from "../primitives.ts";
+import type { CheckedSecret, CheckedSecrets } from "./secrets.ts";
 
 /**
  * What a derived key is for. Each kind has keys of its own, so that a token of one never opens as another:
@@ -46,68 +47,18 @@ export interface KeyPlan {
   readonly header: { readonly alg: string; readonly enc?: string };
 }
 
-const MIN_SECRET_BYTES = 32;
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 8;
-// Whole words where short ones could turn up in random letters: nobody's random secret is refused.
-const PLACEHOLDER =
-  /change[-_ ]?(me(?![a-z])|this|in[-_ ]?prod)|(your|my|some|\ba)[-_ ]?(super[-_ ]?)?(session[-_ ]?)?(secret|password|key)(?![a-z])|at[-_ ]?least[-_ ]?32|keyboard[-_ ]?cat|placeholder|replace[-_ ]?(me|this)|insert[-_ ]/i;
-
-/**
- * The secrets as a list, newest first; undefined entries are dropped.
- *
- * @throws {@link OptionError} with `ERR_SECRET` when none is left, or one is short, a placeholder, repeated or given twice.
- */
-export function checkSecrets(secrets: string | readonly (string | undefined)[] | undefined): readonly string[] {
-  const given = Array.isArray(secrets) ? secrets : [secrets as string | undefined];
-  const list = given.filter((secret) => secret !== undefined);
-  if (list.length === 0) {
-    throw new OptionError("ERR_SECRET", "Cannot create sessions: no secret is set. Make one with: openssl rand -base64 32");
-  }
-  list.forEach(checkSecret);
-  if (new Set(list).size < list.length) throw new OptionError("ERR_SECRET", "Cannot create sessions: a secret is given twice");
-  return list;
-}
-
-function checkSecret(secret: string, index: number): void {
-  const problem = secretProblem(secret);
-  if (problem === undefined) return;
-  throw new OptionError(
-    "ERR_SECRET",
-    `Cannot use secret number ${index + 1}: ${problem}. Make one with: openssl rand -base64 32`,
-  );
-}
-
-/** Whether a key would be refused as a secret. */
-export function looksWeak(secret: string): boolean {
-  return secretProblem(secret) !== undefined;
-}
-
-function secretProblem(secret: string): string | undefined {
-  if (typeof secret !== "string") return "it is not a string";
-  if (secret === "") return "it is empty";
-  if (encodeUtf8(secret).length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
-  if (PLACEHOLDER.test(secret)) return "it looks like a placeholder";
-  if (isRepetition(secret)) return "it repeats itself";
-  return undefined;
-}
-
-/** Whether the text is one shorter piece over and over: "aaaa...", "0123456789" again and again. */
-function isRepetition(text: string): boolean {
-  for (let period = 1; period <= text.length / 2; period++) {
-    if (text.startsWith(text.slice(period))) return true;
-  }
-  return false;
-}
 
 /** Derives the keys of one kind from every secret. */
 export function deriveKeys(
-  secrets: readonly string[],
+  secrets: CheckedSecrets,
   scope: KeyScope,
   plan: KeyPlan,
   primitives: Primitives,
 ): MaybePromise<TokenKeys> {
-  const deriving = all(secrets.map((secret) => deriveKey(encodeUtf8(secret), scope, plan, primitives)));
+  const given = typeof secrets === "function" ? secrets() : secrets;
+  const deriving = after(given, (list) => all(list.map((secret) => deriveKey(materialOf(secret), scope, plan, primitives))));
   return after(deriving, (keys) => {
     const byHeader = new Map(keys.map((key) => [key.header, key]));
     if (byHeader.size < keys.length)
@@ -116,8 +67,12 @@ export function deriveKeys(
   });
 }
 
+function materialOf(secret: CheckedSecret): Uint8Array<ArrayBuffer> | CryptoKey {
+  return typeof secret === "string" ? encodeUtf8(secret) : secret;
+}
+
 function deriveKey(
-  secret: Uint8Array<ArrayBuffer>,
+  secret: Uint8Array<ArrayBuffer> | CryptoKey,
   scope: KeyScope,
   plan: KeyPlan,
   primitives: Primitives,

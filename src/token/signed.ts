@@ -9,10 +9,11 @@ import type { Primitives } from "../primitives.ts";
 import { type Claims, claimsToJson } from "./claims.ts";
 import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
 import { deriveKeys, type KeyScope, once } from "./keys.ts";
+import type { CheckedSecrets } from "./secrets.ts";
 
 /** What signed tokens are made with. */
 export interface SignedOptions extends KeyScope {
-  readonly secrets: readonly string[];
+  readonly secrets: CheckedSecrets;
   /** `id` where a store holds the session, `readable` where the token carries the data in the clear. */
   readonly kind: "id" | "readable";
 }

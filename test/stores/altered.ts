@@ -5,7 +5,7 @@ import type { SessionRecord } from "../../src/record.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { isMoved, type Key, type SessionStore } from "../../src/stores/store.ts";
 
-export type Full = Required<Omit<SessionStore, "route" | "dataOnly">>;
+export type Full = Required<Omit<SessionStore, "route" | "dataOnly" | "watch">>;
 export type Change = (whole: Full) => Partial<SessionStore>;
 
 /** A memory store with some of its methods made wrong. */

@@ -51,6 +51,37 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
     }),
   ],
   [
+    "a patch sets only its first eight keys",
+    "random patches turn random data into what they were made for",
+    (whole) => ({ update: (key, { set, ...rest }, options) => whole.update(key, { ...rest, set: set.slice(0, 8) }, options) }),
+  ],
+  [
+    "an update takes back what the one before it removed",
+    "patches of different keys come to the same in either order",
+    (whole) => {
+      const removed = new Map<string, (readonly [key: string, json: string])[]>();
+      return {
+        async update(key, patch, options) {
+          const data = parseData((await recordAt(whole, key, options.now))?.data ?? "{}") ?? {};
+          const back = removed.get(key.id) ?? [];
+          const lost = patch.unset.filter((name) => Object.hasOwn(data, name));
+          removed.set(
+            key.id,
+            lost.map((name) => [name, JSON.stringify(data[name])]),
+          );
+          return whole.update(key, { ...patch, set: [...back, ...patch.set] }, options);
+        },
+      };
+    },
+  ],
+  [
+    "replace removes no key",
+    "replace carries random patches along, with clear and without",
+    (whole) => ({
+      replace: (from, to, patch, record, options) => whole.replace(from, to, { ...patch, unset: [] }, record, options),
+    }),
+  ],
+  [
     "null removes a key",
     "null is a value and removes nothing",
     (whole) => ({

@@ -3,7 +3,8 @@ import { hkdfSync } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import { OptionError } from "../../src/errors.ts";
 import { webCrypto } from "../../src/primitives.ts";
-import { checkSecrets, deriveKeys, type KeyPlan, keyInfo, once } from "../../src/token/keys.ts";
+import { deriveKeys, type KeyPlan, keyInfo, once } from "../../src/token/keys.ts";
+import { checkSecrets } from "../../src/token/secrets.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const SCOPE = { name: "session", context: "" };

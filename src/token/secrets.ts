@@ -1,0 +1,114 @@
+/**
+ * Secrets: what an application gives, checked for strength.
+ *
+ * @module
+ */
+import { encodeUtf8 } from "../encoding.ts";
+import { OptionError } from "../errors.ts";
+
+/**
+ * A secret of at least 32 random bytes: as text; as bytes; as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
+ * not be extractable; or as something to `get()` the text from, like a binding of Cloudflare's Secrets Store.
+ */
+export type Secret = string | Uint8Array | CryptoKey | { get(): Promise<string> };
+
+/** A secret, or a list of them, newest first, in which undefined is left out; or a function that fetches them at the first use. */
+export type Secrets = Secret | readonly (Secret | undefined)[] | (() => Promise<Secret | readonly (Secret | undefined)[]>);
+
+/** A secret that was checked. */
+export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
+
+/** Checked secrets, or what fetches and checks them. */
+export type CheckedSecrets = readonly CheckedSecret[] | (() => Promise<readonly CheckedSecret[]>);
+
+const MIN_SECRET_BYTES = 32;
+// Whole words where short ones could turn up in random letters: nobody's random secret is refused.
+const PLACEHOLDER =
+  /change[-_ ]?(me(?![a-z])|this|in[-_ ]?prod)|(your|my|some|\ba)[-_ ]?(super[-_ ]?)?(session[-_ ]?)?(secret|password|key)(?![a-z])|at[-_ ]?least[-_ ]?32|keyboard[-_ ]?cat|placeholder|replace[-_ ]?(me|this)|insert[-_ ]/i;
+const ADVICE = "Make one with: openssl rand -base64 32";
+
+/**
+ * The secrets, newest first; undefined entries are dropped. What must be fetched is fetched at the first use, and again after a
+ * failure.
+ *
+ * @throws {@link OptionError} with `ERR_SECRET` when none is left, one is too easy to guess, or one is given twice; for secrets
+ * that are fetched, when they are used.
+ */
+export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
+  if (typeof secrets === "function") return async () => fetchAll(listOf(await fetched(secrets)));
+  const list = listOf(secrets);
+  return list.some(isFetched) ? () => fetchAll(list) : checkList(list as Exclude<Secret, { get(): unknown }>[]);
+}
+
+function listOf(secrets: Secret | readonly (Secret | undefined)[] | undefined): Secret[] {
+  const given = Array.isArray(secrets) ? secrets : [secrets];
+  return given.filter((secret) => secret !== undefined);
+}
+
+function isFetched(secret: Secret): secret is { get(): Promise<string> } {
+  return typeof secret === "object" && secret !== null && typeof (secret as { get?: unknown }).get === "function";
+}
+
+async function fetchAll(list: readonly Secret[]): Promise<readonly CheckedSecret[]> {
+  const secrets = await Promise.all(list.map((secret) => (isFetched(secret) ? fetched(() => secret.get()) : secret)));
+  return checkList(secrets.filter((secret) => secret !== undefined));
+}
+
+/** What a provider says about a failure may hold what it failed with. */
+async function fetched<Value>(get: () => Promise<Value>): Promise<Value> {
+  try {
+    return await get();
+  } catch {
+    throw new OptionError("ERR_SECRET", "Cannot get the secrets: their provider failed");
+  }
+}
+
+function checkList(list: readonly (string | Uint8Array | CryptoKey)[]): readonly CheckedSecret[] {
+  if (list.length === 0) throw new OptionError("ERR_SECRET", `Cannot create sessions: no secret is set. ${ADVICE}`);
+  const checked = list.map(checkSecret);
+  const texts = checked.map((secret) => (secret instanceof Uint8Array ? textOf(secret) : secret));
+  if (new Set(texts).size < texts.length) throw new OptionError("ERR_SECRET", "Cannot create sessions: a secret is given twice");
+  return checked;
+}
+
+function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
+  const problem = secret instanceof CryptoKey ? keyProblem(secret) : secretProblem(secret);
+  if (problem !== undefined) throw new OptionError("ERR_SECRET", `Cannot use secret number ${index + 1}: ${problem}. ${ADVICE}`);
+  // Bytes that the application changes later are not the secret.
+  return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;
+}
+
+/** Whether a key would be refused as a secret. */
+export function looksWeak(secret: string): boolean {
+  return secretProblem(secret) !== undefined;
+}
+
+function keyProblem({ algorithm, usages }: CryptoKey): string | undefined {
+  const fits = algorithm.name === "HKDF" && usages.includes("deriveBits");
+  return fits ? undefined : 'it is not a CryptoKey for "HKDF" with the usage "deriveBits"';
+}
+
+function secretProblem(secret: string | Uint8Array): string | undefined {
+  if (secret instanceof Uint8Array) {
+    if (secret.length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
+    return isRepetition(textOf(secret)) ? "it repeats itself" : undefined;
+  }
+  if (typeof secret !== "string") return "it is not a string";
+  if (secret === "") return "it is empty";
+  if (encodeUtf8(secret).length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
+  if (PLACEHOLDER.test(secret)) return "it looks like a placeholder";
+  if (isRepetition(secret)) return "it repeats itself";
+  return undefined;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
+
+/** Whether the text is one shorter piece over and over: "aaaa...", "0123456789" again and again. */
+function isRepetition(text: string): boolean {
+  for (let period = 1; period <= text.length / 2; period++) {
+    if (text.startsWith(text.slice(period))) return true;
+  }
+  return false;
+}

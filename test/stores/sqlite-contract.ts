@@ -1,0 +1,21 @@
+/** The store contract on sqlite() in the runtime that runs this file: by a path, or on a module's own database. */
+import { sqlite } from "../../src/stores/sqlite.ts";
+import { storeContract } from "../../src/testing/store-contract.ts";
+
+const [source = "path"] = process.argv.slice(2);
+
+async function create() {
+  if (source === "path") return sqlite(":memory:");
+  const { Database } = await import(source);
+  return sqlite(new Database(":memory:"));
+}
+
+const cases = storeContract(create);
+let failures = 0;
+for (const { name, run } of cases) {
+  await run().catch((error: unknown) => {
+    failures++;
+    console.log(`${name}: ${error}`);
+  });
+}
+console.log(`${cases.length} cases, ${failures} failures`);

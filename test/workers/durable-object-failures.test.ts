@@ -1,0 +1,219 @@
+/** Objects that cannot be reached: what is tried again, that nothing happens twice, and what the application hears. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { createSessions, OptionError } from "../../src/index.ts";
+import { type DurableObjectStore, durableObject } from "../../src/stores/durable-object.ts";
+import { SECRET } from "../support/secrets.ts";
+import {
+  begin,
+  between,
+  failure,
+  HOUR,
+  NO_CHANGE,
+  NOTHING,
+  NOW,
+  newKey,
+  objectOf,
+  type Place,
+  record,
+  stored,
+} from "./objects.ts";
+
+const store = durableObject(env.SESSIONS);
+const slide = { now: NOW, expiresAt: NOW + HOUR };
+const add = (name: string) => ({ set: [[name, "true"] as const], unset: [] });
+
+/** A store whose calls are carried out, and whose first answers to `method` are lost. */
+function deaf(method: string, losses = 1) {
+  const waits: number[] = [];
+  const stubs: string[] = [];
+  let left = losses;
+  const namespace = between(async (name, _route, call) => {
+    const answer = await call();
+    if (name !== method || left-- <= 0) return answer;
+    throw failure("retryable");
+  });
+  const counting: typeof namespace = {
+    ...namespace,
+    getByName(name) {
+      stubs.push(name);
+      return namespace.getByName(name);
+    },
+  };
+  const wait = async (milliseconds: number) => void waits.push(milliseconds);
+  return { store: durableObject(counting, { wait }), waits, stubs };
+}
+
+async function dataOf(key: Place): Promise<unknown> {
+  const found = await store.load(key, { now: NOW });
+  return found !== null && "data" in found ? [JSON.parse(found.data), found.version] : found;
+}
+
+describe("a call whose answer is lost is made again, and happens once", () => {
+  it("create", async () => {
+    const lossy = deaf("create", 2);
+    const key = await newKey(store, "ada");
+    await lossy.store.create(key, record({ subject: "ada" }));
+    expect((await stored(key)).ids).toEqual([key.id]);
+    await expect(store.create(key, record({ subject: "ada" }))).rejects.toMatchObject({ code: "ID_TAKEN" });
+  });
+
+  it("create of a session that was changed meanwhile", async () => {
+    const key = await newKey(store, "bob");
+    let meanwhile = false;
+    const lossy = durableObject(
+      between(async (name, _route, call) => {
+        const answer = await call();
+        if (name !== "create" || meanwhile) return answer;
+        meanwhile = true;
+        await store.update(key, add("other"), slide);
+        throw failure("retryable");
+      }),
+      { wait: async () => {} },
+    );
+    await lossy.create(key, record({ subject: "bob" }));
+    expect(await dataOf(key)).toEqual([{ other: true }, 2]);
+  });
+
+  it("update, also one that names its version", async () => {
+    const key = await begin(store);
+    expect(await deaf("update").store.update(key, add("a"), slide)).toEqual({ ok: true, version: 2 });
+    expect(await deaf("update", 2).store.update(key, add("b"), { ...slide, ifVersion: 2 })).toEqual({ ok: true, version: 3 });
+    expect(await dataOf(key)).toEqual([{ a: true, b: true }, 3]);
+  });
+
+  it("update of a session that was changed 20 times, or moved, meanwhile", async () => {
+    for (const [what, expected] of [
+      ["changed", [{ count: 1, late: 20 }, 22]],
+      ["moved", { movedAt: NOW }],
+    ] as const) {
+      const [key, next] = [await begin(store), await newKey(store)];
+      const calls = { left: 1 };
+      const lossy = durableObject(
+        between(async (name, _route, call) => {
+          const answer = await call();
+          if (name !== "update" || calls.left-- <= 0) return answer;
+          for (let late = 1; late <= 20 && what === "changed"; late++) {
+            await store.update(key, { set: [["late", String(late)]], unset: [] }, slide);
+          }
+          if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), { follow: false });
+          throw failure("retryable");
+        }),
+        { wait: async () => {} },
+      );
+      const patch = { set: [["count", "1"] as const], unset: [] };
+      expect(await lossy.update(key, patch, { ...slide, ifVersion: 1 })).toEqual({ ok: true, version: 2 });
+      expect(await dataOf(key)).toEqual(expected);
+    }
+  });
+
+  it("replace within an object", async () => {
+    const [key, next] = [await begin(store, { subject: "cleo" }), await newKey(store, "cleo")];
+    const moving = deaf("replace", 2).store.replace(key, next, add("a"), record({ subject: "cleo" }), { follow: true });
+    expect(await moving).toEqual({ ok: true, version: 2 });
+    expect(await dataOf(next)).toEqual([{ a: true }, 2]);
+    expect((await stored(key)).ids?.sort()).toEqual([key.id, next.id].sort());
+  });
+
+  it.each(["load", "create", "leave"])("replace between objects, %s", async (method) => {
+    const [key, next] = [await begin(store), await newKey(store, `dora-${method}`)];
+    const moving = deaf(method, 2).store.replace(key, next, add("a"), record({ subject: "dora" }), { follow: false });
+    expect(await moving).toEqual({ ok: true, version: 2 });
+    expect(await dataOf(next)).toEqual([{ a: true }, 2]);
+    expect(await dataOf(key)).toEqual({ movedAt: NOW });
+  });
+
+  it("touch, load, list, remove and removeAll", async () => {
+    const key = await begin(store, { subject: "emil" });
+    expect(await deaf("touch").store.touch(key, slide)).toBe(true);
+    expect(await deaf("load").store.load(key, { now: NOW })).toEqual(record({ subject: "emil" }));
+    expect(await deaf("list").store.list("emil")).toHaveLength(1);
+    await deaf("removeAll").store.removeAll("emil");
+    expect(await stored(key)).toEqual(NOTHING);
+    const other = await begin(store);
+    await deaf("remove").store.remove(other);
+    expect(await stored(other)).toEqual(NOTHING);
+  });
+});
+
+describe("an object that cannot be reached", () => {
+  it("is asked three times, each time by a new stub, 50 to 200 milliseconds apart", async () => {
+    const key = await begin(store);
+    const lossy = deaf("load", Number.POSITIVE_INFINITY);
+    await expect(lossy.store.load(key, { now: NOW })).rejects.toMatchObject({ code: "UNREACHABLE", retryable: true });
+    expect(lossy.stubs).toEqual([key.route, key.route, key.route]);
+    expect(lossy.waits).toHaveLength(2);
+    for (const wait of lossy.waits) {
+      expect(wait).toBeGreaterThanOrEqual(50);
+      expect(wait).toBeLessThanOrEqual(200);
+    }
+  });
+
+  it("is asked once when it has too much to do", async () => {
+    let calls = 0;
+    const busy = durableObject(
+      between(() => {
+        calls++;
+        return Promise.reject(failure("overloaded"));
+      }),
+    );
+    await expect(busy.load(await newKey(store), { now: NOW })).rejects.toMatchObject({ code: "OVERLOADED", retryable: false });
+    expect(calls).toBe(1);
+  });
+
+  it("really: an object that is reset in the middle of a call is asked again", async () => {
+    const key = await begin(store, { subject: "finn" });
+    let calls = 0;
+    const lossy = durableObject(
+      between(async (name, _route, call) => {
+        calls++;
+        if (name !== "load" || calls > 1) return call();
+        return runInDurableObject(objectOf(key), (_object, state) => state.abort("reset")).catch(() => {
+          throw failure("retryable");
+        });
+      }),
+    );
+    expect(await lossy.load(key, { now: NOW })).toEqual(record({ subject: "finn" }));
+    expect(calls).toBe(2);
+  });
+
+  it("fails a request with 503, and never logs anybody out", async () => {
+    const key = await begin(store, { subject: "gwen" });
+    const sessionsOf = (kept: DurableObjectStore) => createSessions({ secrets: SECRET, store: kept });
+    let down = false;
+    const lossy = durableObject(between((_name, _route, call) => (down ? Promise.reject(failure("overloaded")) : call())));
+    const login = sessionsOf(lossy).handler(async (_request, session) => {
+      session.login("gwen");
+      return new Response("in");
+    });
+    const cookie = (await login(new Request("https://app.example.com/"))).headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    down = true;
+    const read = sessionsOf(lossy).handler(async (_request, session) => new Response(session.subject ?? "nobody"));
+    const request = new Request("https://app.example.com/", { headers: { Cookie: cookie } });
+    const outcome = await read(request).then(
+      (response) => ({ status: response.status, cookies: response.headers.getSetCookie() }),
+      (error: { status: number; message: string }) => ({ status: error.status, message: error.message }),
+    );
+    expect(outcome).toMatchObject({ status: 503, message: "Cannot load the session: the store failed (OVERLOADED)" });
+    down = false;
+    expect(await (await read(request.clone())).text()).toBe("gwen");
+    expect((await stored(key)).ids).toHaveLength(2);
+  });
+});
+
+describe("a namespace whose class is another one", () => {
+  it("is told at the first use, with the lines to add", async () => {
+    const wrong = durableObject({
+      getByName: (name) => new Proxy({}, { get: () => () => (env.SESSIONS.getByName(name) as never as Wrong).nothing() }),
+      jurisdiction: () => env.SESSIONS,
+    });
+    const asking = wrong.load(await newKey(store), { now: NOW });
+    await expect(asking).rejects.toThrow(OptionError);
+    await expect(asking).rejects.toThrow('export { SessionObject } from "web-session-store/stores/session-object";');
+  });
+});
+
+interface Wrong {
+  nothing(): Promise<never>;
+}
