@@ -25,7 +25,7 @@ export type { DataSchema, SchemaIssue, SchemaResult } from "./schema.ts";
 export type { Session } from "./session.ts";
 export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
-export type { DestroyOptions, LoginOptions } from "./state.ts";
+export type { DestroyOptions, LoginOptions, SiteDataKind } from "./state.ts";
 export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
 export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
 export type { Claims } from "./token/claims.ts";

@@ -9,6 +9,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 
 /** The part of Standard Schema version 1 that is used: https://standardschema.dev */
 export interface DataSchema<Data extends object = object> {
+  /** What every library of the standard gives. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -24,7 +25,9 @@ export type SchemaResult<Data> =
 
 /** One thing that is wrong. */
 export interface SchemaIssue {
+  /** In words. Not shown by this library, since it may hold the value. */
   readonly message: string;
+  /** Where, from the outside in. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

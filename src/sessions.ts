@@ -21,6 +21,7 @@ import { type WatchOptions, watch } from "./watching.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
+  /** The request's method. HEAD takes no flash value. */
   readonly method?: string;
   readonly headers: { get(name: string): string | null };
 }

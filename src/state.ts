@@ -39,7 +39,10 @@ export interface LoginOptions {
 }
 
 /** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
-const CLEARABLE = ["cache", "cookies", "storage", "executionContexts", "*"] as const;
+const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
+
+/** A kind of what a browser keeps for a website. */
+export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
 
 /** How a session ends. */
 export interface DestroyOptions {
@@ -47,10 +50,10 @@ export interface DestroyOptions {
    * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
    * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
    */
-  clearSiteData?: readonly (typeof CLEARABLE)[number][];
+  clearSiteData?: readonly SiteDataKind[];
 }
 
-function checkKind(kind: (typeof CLEARABLE)[number]): string {
+function checkKind(kind: SiteDataKind): string {
   if (CLEARABLE.includes(kind)) return kind;
   throw new OptionError("ERR_OPTION", `Cannot clear site data "${kind}": it is one of ${CLEARABLE.join(", ")}`);
 }

@@ -36,6 +36,7 @@ export interface KoaSecretOptions<Store = KoaStore> extends Omit<SessionOptions,
 
 /** What the middleware uses of Koa's context. */
 export interface KoaContext {
+  /** Node's request. */
   readonly req: {
     readonly method?: string | undefined;
     readonly headers: { readonly cookie?: string | undefined; readonly "sec-purpose"?: string | string[] | undefined };
