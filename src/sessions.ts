@@ -74,7 +74,7 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 }
 
 /** The manager of an engine. */
-export function manage<Data extends object>(engine: Engine): Sessions<Data> {
+function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
     state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));

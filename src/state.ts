@@ -17,7 +17,7 @@ export interface Kept {
 }
 
 /** What matters about the token in the visitor's browser. */
-export interface TokenState {
+interface TokenState {
   /** Whether its cookie ends with the browser. */
   readonly temp: boolean;
   /** The text, as the request brought it. */

@@ -190,7 +190,7 @@ export class Model {
 }
 
 /** The values in a record's data. */
-export function values(data: string): Values {
+function values(data: string): Values {
   return new Map(Object.entries(JSON.parse(data)).map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
