@@ -13,15 +13,15 @@ import type { MaybePromise } from "../maybe-promise.ts";
  */
 export type JoseKey = CryptoKey | JWK | Uint8Array;
 
-/** All that a token may say about its key: nothing here brings a key along. */
-export interface KeyHint {
+/** All that a token may say about its key: nothing here brings a key along. A type, so that jose's key sets take it. */
+export type KeyHint = {
   /** One of `algorithms`. */
   readonly alg: string;
   /** One of `encryption`, where that is set. */
   readonly enc?: string;
   /** The key's name, as tokens say it. */
   readonly kid?: string;
-}
+};
 
 /** Finds the key for a token; null and undefined when there is none. */
 export type GetKey = (hint: KeyHint) => MaybePromise<JoseKey | null | undefined>;

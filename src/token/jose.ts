@@ -5,6 +5,7 @@
  */
 import { compactDecrypt, compactVerify, type JWSHeaderParameters, type JWTPayload } from "jose";
 import { type CookieValues, cookieValues } from "../cookie/parse.ts";
+import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
 import { decodeBase64url, decodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { refuseUnknown } from "../option-values.ts";
@@ -40,8 +41,11 @@ export interface JoseTokensOptions {
    * that is not of the right kind opens nothing. What it throws makes the request fail, unless it is jose's word that no key fits.
    */
   getKey?: GetKey;
-  /** The cookie that the tokens stand in. Default: the session's own cookie. */
-  cookie?: string;
+  /**
+   * The cookie that the tokens stand in: its name, also with the `path` and `domain` it was set with, so that it can be removed when
+   * the session ends. Default: the session's own cookie.
+   */
+  cookie?: string | ForeignCookie;
   /**
    * Makes claims of what a proved token says; null for one that is no session. Check `iss` and `aud` here, where one key signs for
    * several purposes. What it throws makes the token invalid. Default: the token says `start`, `exp`, `sub`, `data` itself.
@@ -51,10 +55,21 @@ export interface JoseTokensOptions {
   typ?: string;
 }
 
+/** A cookie of other software. */
+export interface ForeignCookie {
+  /** The name as it stands, prefix included. */
+  readonly name: string;
+  /** Default `"/"`. */
+  readonly path?: string;
+  /** Default: none. */
+  readonly domain?: string;
+}
+
 /** Reads tokens of other software; makes none. */
 export interface JoseTokens extends TokenCodec {
-  /** The cookie that they stand in; undefined when that is the session's own. */
-  readonly cookie: string | undefined;
+  find(header: string | null, name: string): CookieValues;
+  /** The Set-Cookie lines that remove the cookie; none when it is the session's own. */
+  clear(): string[];
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
@@ -84,7 +99,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
  */
 export function joseTokens(options: JoseTokensOptions): JoseTokens {
   const settled = settle(options);
-  const { cookie, claims = sameClaims } = options;
+  const { cookie } = settled;
+  const { claims = sameClaims } = options;
 
   async function open(token: string): Promise<Opened | TokenFault> {
     const found = readToken(token, settled);
@@ -106,11 +122,16 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
     throw new OptionError("ERR_OPTION", "Cannot make a token: joseTokens() only reads them; it belongs into accept");
   }
 
-  const find = (header: string | null, name: string): CookieValues => cookieValues(header, cookie ?? name);
-  return { cookie, find, open, seal };
+  return {
+    find: (header, name) => cookieValues(header, cookie?.name ?? name),
+    clear: () => cookie?.clear() ?? [],
+    open,
+    seal,
+  };
 }
 
 interface Settled {
+  readonly cookie: Cookie | undefined;
   readonly algorithms: string[];
   readonly encryption: string[] | undefined;
   readonly typ: string | undefined;
@@ -125,18 +146,21 @@ function settle(options: JoseTokensOptions): Settled {
     if (value !== undefined && typeof value !== "function") fail(name, "it must be a function");
   }
   if (typ !== undefined && (typeof typ !== "string" || typ === "")) fail("typ", "it must be a media type, such as JWT");
-  if (cookie !== undefined && !COOKIE_NAME.test(cookie)) fail("cookie", "it must be the name of a cookie");
   if ((key === undefined) === (getKey === undefined)) fail("key", "give either key or getKey");
   const problem = key === undefined ? undefined : keyProblem(key, algorithms);
   if (problem !== undefined) fail("key", problem);
   const pinned = [...algorithms];
   const kept = key && copyOfKey(key);
   const keyFor = async (hint: KeyHint) => kept ?? keyFrom(getKey as GetKey, hint, pinned);
-  return { algorithms: pinned, encryption: encryption && [...encryption], typ, keyFor };
+  return { cookie: settleCookie(cookie), algorithms: pinned, encryption: encryption && [...encryption], typ, keyFor };
 }
 
-/** RFC 6265, section 4.1.1. */
-const COOKIE_NAME = /^[!#$%&'*+\-.^\w`|~]+$/;
+/** The name stays as it is: without `secure`, no prefix is put before it. */
+function settleCookie(cookie: JoseTokensOptions["cookie"]): Cookie | undefined {
+  if (cookie === undefined) return undefined;
+  const { name, ...place } = typeof cookie === "string" ? { name: cookie } : cookie;
+  return createCookie(name, { ...place, secure: baseName(name) !== name });
+}
 
 function fail(name: string, why: string): never {
   throw new OptionError("ERR_OPTION", `Cannot use option ${name}: ${why}`);
