@@ -3,7 +3,7 @@ import { deviceOf } from "./device.ts";
 import type { Visit } from "./places.ts";
 
 /** A field of the form that was sent, without the spaces around it; empty when it is not there. */
-export type Field = (name: string) => string;
+type Field = (name: string) => string;
 export type Action = (visit: Visit, field: Field) => Promise<void> | void;
 
 const MOST_ITEMS = 12;

@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** What the handler saw. */
-export interface Shown {
+interface Shown {
   readonly isNew: boolean;
   readonly id: string | undefined;
   readonly subject: string | undefined;
