@@ -110,7 +110,7 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   if (tooMany || values.length === 0) return NOTHING;
   const candidates = all(values.map((text) => open(place, engine, text)));
   return after(candidates, (opened) => {
-    const looked = all(newestOfEach(opened).map((candidate) => look(place, engine, candidate, ask)));
+    const looked = all(newestOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
     return after(looked, (found) => choose(engine, found));
   });
 }
@@ -139,12 +139,14 @@ function open({ codec }: Place, { emit, now, timeouts }: Engine, text: string): 
 }
 
 /** Two tokens of one session are one session: the newer counts. */
-function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
+function newestOfEach({ several }: Engine, candidates: (Candidate | null)[]): Candidate[] {
   const newest = new Map<string, Candidate>();
   for (const candidate of candidates) {
     if (candidate === null) continue;
     const other = newest.get(candidate.claims.sid);
-    if (other === undefined || other.claims.iat < candidate.claims.iat) newest.set(candidate.claims.sid, candidate);
+    // Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made.
+    const newer = other !== undefined && several === "none" && other.claims.iat < candidate.claims.iat;
+    if (other === undefined || newer) newest.set(candidate.claims.sid, candidate);
   }
   return [...newest.values()];
 }

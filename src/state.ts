@@ -204,6 +204,7 @@ export class SessionState {
 
   #forget(): void {
     this.kept = null;
+    this.followed = null;
     this.imported = null;
     this.lost = null;
     this.renewal = null;

@@ -21,7 +21,7 @@ describe("package.json", () => {
   });
 
   it("exports the kinds of things that it should: adapters, stores, and what stands alone", () => {
-    for (const { source } of entries) expect(source).toMatch(/^src\/(adapters\/|stores\/)?[\w-]+\.ts$/);
+    for (const { source } of entries) expect(source).toMatch(/^src\/(adapters\/|stores\/|token\/)?[\w-]+\.ts$/);
     const strays = entries.filter(({ name, source }) => name.startsWith("./stores/") !== source.startsWith("src/stores/"));
     expect(strays).toEqual([]);
   });
@@ -32,7 +32,7 @@ describe("package.json", () => {
 
   it("asks for frameworks only where they are used", () => {
     expect(Object.keys(manifest.dependencies)).toEqual(["co"]);
-    expect(Object.keys(manifest.peerDependencies)).toEqual(["hono", "koa"]);
+    expect(Object.keys(manifest.peerDependencies)).toEqual(["hono", "jose", "koa"]);
     for (const name of Object.keys(manifest.peerDependencies))
       expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
   });

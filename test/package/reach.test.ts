@@ -30,11 +30,16 @@ const PACKAGES: Record<string, readonly string[]> = {
   "./koa": ["co", "node:crypto"],
   "./stores/plain": ["co"],
   "./stores/session-object": ["cloudflare:workers"],
+  "./token/jose": ["jose"],
 };
 
 /** Parts that are only for some, and the entries that may reach them. */
 const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
-  ["the manager", /^(sessions|engine|commit|loading|token\/\w+)$/, [".", "./fetch", "./hono", "./koa", "./testing"]],
+  [
+    "the manager",
+    /^(sessions|engine|commit|loading|token\/\w+)$/,
+    [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose"],
+  ],
   ["Node's cryptography", /^node-primitives$/, ["./koa"]],
   ["Koa's compatible mode", /^(compatible|cookie\/koa|token\/keygrip)$/, ["./koa"]],
   ["the store contract", /^testing/, ["./testing"]],
