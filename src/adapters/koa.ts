@@ -21,10 +21,16 @@ import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./ko
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | SessionStore | "cookie";
 
+export type { AppKeys, CompatibleOptions } from "../compatible.ts";
+export type { KoaCookieOptions } from "../cookie/koa.ts";
+export type { RequestOptions } from "../options.ts";
+export type { NodeResponse } from "./koa-response.ts";
+
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
 export interface KoaOptions<Store = KoaStore> extends CompatibleOptions {
   /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
   store?: Store;
+  /** Not here: with `secrets` the options are {@link KoaSecretOptions}. */
   secrets?: never;
 }
 
@@ -49,7 +55,9 @@ export interface KoaContext {
 
 /** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
 export interface KoaSession<Data extends object> {
+  /** The data, yours to change in place. Any key may be missing, since sessions end. */
   get session(): Partial<Data>;
+  /** An object takes the place of the data; null ends the session. */
   set session(data: Partial<Data> | null);
 }
 
@@ -115,9 +123,11 @@ export interface KoaSessionFunction {
     options?: KoaOptions<PlainStore | "cookie"> | KoaSecretOptions<PlainStore | "cookie">,
   ): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(options: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
+  /** {@link getSession}, for those who `require()` the function. */
   readonly getSession: typeof getSession;
   /** The function itself, for those who take it out of what `require()` gives. */
   readonly session: KoaSessionFunction;
+  /** The function itself, for what compilers make of `import session from`. */
   readonly default: KoaSessionFunction;
 }
 

@@ -8,7 +8,9 @@ import type { SessionMeta, SessionRecord } from "../record.ts";
 
 /** Where a record is: the session's public id, and the route if the store has one. */
 export interface Key {
+  /** 15 to 64 letters, digits, `-` and `_`. */
   readonly id: string;
+  /** What {@link SessionStore.route} gave. */
   readonly route?: string;
 }
 
@@ -33,10 +35,15 @@ export interface Limit {
 
 /** One row of a list of sessions. */
 export interface SessionInfo {
+  /** The public id. */
   readonly id: string;
+  /** When it began: its creation, or the last login. Epoch seconds. */
   readonly startedAt: number;
+  /** When it was last used, as far as that was written down. Epoch seconds. */
   readonly seenAt: number;
+  /** When it ends unless it is used before. Epoch seconds. */
   readonly expiresAt: number;
+  /** What the login said of it. */
   readonly meta?: SessionMeta;
 }
 
