@@ -4,7 +4,9 @@
  * @module
  */
 import type { Patch } from "../patch.ts";
-import type { SessionMeta, SessionRecord } from "../record.ts";
+import type { SessionInfo, SessionRecord } from "../record.ts";
+
+export type { SessionInfo } from "../record.ts";
 
 /** Where a record is: the session's public id, and the route if the store has one. */
 export interface Key {
@@ -31,20 +33,6 @@ export type UpdateResult =
 export interface Limit {
   /** At least 1; the session that is written counts and stays. Default: no limit. */
   readonly maxSessions?: number;
-}
-
-/** One row of a list of sessions. */
-export interface SessionInfo {
-  /** The public id. */
-  readonly id: string;
-  /** When it began: its creation, or the last login. Epoch seconds. */
-  readonly startedAt: number;
-  /** When it was last used, as far as that was written down. Epoch seconds. */
-  readonly seenAt: number;
-  /** When it ends unless it is used before. Epoch seconds. */
-  readonly expiresAt: number;
-  /** What the login said of it. */
-  readonly meta?: SessionMeta;
 }
 
 /**
