@@ -83,7 +83,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
-    if (!engine.lazy && (asksStore(engine) || engine.fetchesKeys || engine.schema !== undefined)) await loadInto(state, engine);
+    if (!engine.lazy && mustWait(engine)) await loadInto(state, engine);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {
@@ -189,8 +189,10 @@ function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolea
   return before.length === now.length && before.every((key, index) => key === now[index]);
 }
 
-function asksStore({ places }: Engine): boolean {
-  return !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
+/** Whether loading a session takes more than opening a cookie. */
+function mustWait({ places, fetchesKeys, schema, accept }: Engine): boolean {
+  const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
+  return asksStore || fetchesKeys || schema !== undefined || accept.length > 0;
 }
 
 function loadAtOnce(state: SessionState, engine: Engine): void {

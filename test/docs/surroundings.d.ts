@@ -24,6 +24,7 @@ declare namespace Cloudflare {
     SESSION_SECRET: string;
     OLD_SESSION_SECRET: string;
     JWT_PRIVATE_KEY: string;
+    APP_KEY: string;
     SESSIONS: DurableObjectNamespace<import("web-session-store/stores/session-object").SessionObject>;
     SESSIONS_KV: KVNamespace;
     SESSIONS_DB: D1Database;
