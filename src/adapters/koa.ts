@@ -9,14 +9,15 @@ import { createEngine, type Engine } from "../engine.ts";
 import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
-import { nodeCrypto } from "../node-primitives.ts";
+import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { open } from "../opening.ts";
+import { webCrypto } from "../primitives.ts";
 import { editHeaders, isShared, isUnseen } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
 import { sessionProperty } from "./koa-property.ts";
-import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
+import { clearStatusText, errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | SessionStore | "cookie";
@@ -77,6 +78,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
 
   return async function session(ctx, next) {
+    clearStatusText(ctx.res);
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
@@ -162,7 +164,7 @@ function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
   const store = sessionStore(options.store);
   if (options.secrets !== undefined) {
     const { store: _, ...rest } = options;
-    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), nodeCrypto);
+    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), canWrapKeys() ? nodeCrypto : webCrypto);
     return () => engine;
   }
   checkCompatible(options);
@@ -190,9 +192,9 @@ function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolea
 }
 
 /** Whether loading a session takes more than opening a cookie. */
-function mustWait({ places, fetchesKeys, schema, accept }: Engine): boolean {
+function mustWait({ places, waits, schema, accept }: Engine): boolean {
   const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
-  return asksStore || fetchesKeys || schema !== undefined || accept.length > 0;
+  return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
 function loadAtOnce(state: SessionState, engine: Engine): void {

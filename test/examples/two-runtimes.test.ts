@@ -24,6 +24,18 @@ const worker = () =>
     ...["--show-interactive-dev-session=false", "--var", `SESSION_SECRET:${SECRET}`, "--var", `APP_KEY:${OLD_SECRET}`],
   ]);
 
+it.each([["node"], ["bun"], ["deno", "run", "--allow-all"]])(
+  "the Koa application counts views in an encrypted cookie with %s",
+  async (...program) => {
+    const server = await start(() => [...program, `${FOLDER}/koa.ts`]);
+    const browser = new Browser(server.serve);
+    expect([await (await browser.visit("/")).text(), await (await browser.visit("/")).text()]).toEqual([
+      "Koa: 1 views\n",
+      "Koa: 2 views\n",
+    ]);
+  },
+);
+
 it("a session of the Koa application of before goes on in the Worker and in Koa, and each sees what the other wrote", async () => {
   const [before, now, edge] = await Promise.all([koa("koa-before.ts"), koa("koa.ts"), worker()]);
   let server = before;
