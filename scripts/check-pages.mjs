@@ -5,7 +5,8 @@ import { linkProblems, unlisted } from "./pages/links.mjs";
 import { programProblems } from "./pages/programs.mjs";
 import { typeProblems } from "./pages/types.mjs";
 
-const FOLDER = ".docs";
+// Below this folder, so that blocks find the packages that are installed here.
+const FOLDER = process.env.PAGES_FOLDER ?? ".docs";
 const given = process.argv.slice(2);
 const pages = given.length > 0 ? given : allPages();
 const blocks = pages.flatMap(blocksOf);
@@ -17,4 +18,6 @@ const problems = [
 ];
 for (const problem of problems) console.log(problem);
 if (problems.length > 0) process.exit(1);
-console.log(`pages: ${pages.length} pages, ${blocks.length} blocks: links lead somewhere, code type-checks, programs do what is shown`);
+console.log(
+  `pages: ${pages.length} pages, ${blocks.length} blocks: links lead somewhere, code type-checks, programs do what is shown`,
+);

@@ -1,6 +1,8 @@
 // What pieces of programs in the documentation may use without saying where it comes from. Whole programs need none of it.
-declare const sessions: import("web-session-store").Sessions<Record<string, any>>;
-declare const session: import("web-session-store").Session<Record<string, any>>;
+// biome-ignore lint/suspicious/noExplicitAny: such a piece does not say what its data is.
+type Data = Record<string, any>;
+declare const sessions: import("web-session-store").Sessions<Data>;
+declare const session: import("web-session-store").Session<Data>;
 declare const secrets: string;
 declare const store: import("web-session-store").SessionStore;
 declare const request: Request;

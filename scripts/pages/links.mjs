@@ -45,7 +45,10 @@ function anchorsOf(file) {
   return new Set(
     [...text.matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, heading]) => {
       const plain = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1");
-      const slug = plain.toLowerCase().replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, "").replaceAll(" ", "-");
+      const slug = plain
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, "")
+        .replaceAll(" ", "-");
       const times = seen.get(slug) ?? 0;
       seen.set(slug, times + 1);
       return times === 0 ? slug : `${slug}-${times}`;

@@ -57,36 +57,45 @@ async function take(block, reader) {
     writeFileSync(file, code);
   }
   if (block.language === "sh" && block.info === "start") await start(block, code, reader);
-  if (block.language === "sh" && block.info === "run") await type(code, reader, block);
+  if (block.language === "sh" && block.info === "run") await run(block, code, reader);
   return block.language === "console" ? converse(block, code, reader) : [];
 }
 
 async function converse(block, code, reader) {
   const problems = [];
   for (const [, command, expected] of code.matchAll(/^\$ (.+)\n((?:(?!\$ ).*\n)*)/gm)) {
-    const printed = await type(command, reader, block).catch((error) => `${error.message}\n`);
-    if (!patternOf(expected).test(printed.replaceAll("\r\n", "\n")))
-      problems.push(`${block.page}:${block.line}: $ ${command}\n  should print: ${expected}  prints: ${printed}`);
+    const { stdout, stderr } = await type(command, reader);
+    if (!patternOf(expected).test(stdout.replaceAll("\r\n", "\n")))
+      problems.push(`${block.page}:${block.line}: $ ${command}\n  should print: ${expected}  prints: ${stdout}${stderr}`);
   }
   return problems;
 }
 
 function patternOf(expected) {
   const lines = expected.split("\n").map((line) => {
-    return line === "..." ? "[^]*" : line.split("...").map((text) => RegExp.escape(text)).join(".*");
+    return line === "..."
+      ? "[^]*"
+      : line
+          .split("...")
+          .map((text) => RegExp.escape(text))
+          .join(".*");
   });
   return new RegExp(`^${lines.join("\n").replace(/\n$/, "\n?")}$`);
 }
 
-/** Runs a command to its end; what it prints. */
-function type(command, reader, { page, line }) {
-  return new Promise((done, fail) => {
+/** Runs commands to their end; what they print. */
+function type(command, reader) {
+  return new Promise((done) => {
     const options = { cwd: reader.home, env: environment(reader), timeout: PATIENCE_MS };
     execFile("bash", ["-o", "pipefail", "-ec", PRELUDE + command], options, (error, stdout, stderr) => {
-      if (error === null) done(stdout);
-      else fail(new Error(`${page}:${line}: ${command.trim()}: failed\n${stdout}${stderr}`));
+      done({ ok: error === null, stdout, stderr });
     });
   });
+}
+
+async function run({ page, line }, code, reader) {
+  const { ok, stdout, stderr } = await type(code, reader);
+  if (!ok) throw new Error(`${page}:${line}: failed: ${code}${stdout}${stderr}`);
 }
 
 async function start({ page, line }, command, reader) {
@@ -105,7 +114,13 @@ async function start({ page, line }, command, reader) {
 
 function environment({ bin, port }) {
   const { PATH, HOME, WRANGLER_SEND_METRICS = "false", CLOUDFLARE_CF_FETCH_ENABLED = "false" } = process.env;
-  return { PATH: `${bin}:${resolve("node_modules/.bin")}:${PATH}`, HOME, PORT: String(port), WRANGLER_SEND_METRICS, CLOUDFLARE_CF_FETCH_ENABLED };
+  return {
+    PATH: `${bin}:${resolve("node_modules/.bin")}:${PATH}`,
+    HOME,
+    PORT: String(port),
+    WRANGLER_SEND_METRICS,
+    CLOUDFLARE_CF_FETCH_ENABLED,
+  };
 }
 
 function answers(port) {

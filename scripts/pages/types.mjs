@@ -39,17 +39,24 @@ async function check(folder, name, own, all) {
   const [platform, language] = name.split("-");
   const places = new Map(own.map((block) => [write(folder, block, all), block]));
   const { lib, types } = PLATFORMS[platform];
-  const context = platform === "browser" ? [] : [resolve("scripts/pages/context.d.ts"), resolve(`scripts/pages/context-${platform}.d.ts`)];
+  const context =
+    platform === "browser" ? [] : [resolve("scripts/pages/context.d.ts"), resolve(`scripts/pages/context-${platform}.d.ts`)];
   const compilerOptions = {
     ...{ target: "es2023", module: "nodenext", moduleDetection: "force", rootDir: resolve("."), noEmit: true },
     ...{ lib, types, strict: language === "ts", allowJs: language === "js", checkJs: language === "js", skipLibCheck: true },
     ...{ allowImportingTsExtensions: true, erasableSyntaxOnly: true },
   };
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: [...context, ...[...places.keys()].map((file) => resolve(file))] }));
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({ compilerOptions, files: [...context, ...[...places.keys()].map((file) => resolve(file))] }),
+  );
   const said = await new Promise((done) => {
     execFile("tsc", ["-p", folder, "--pretty", "false"], (_error, stdout) => done(stdout));
   });
-  return said.split("\n").filter((line) => line !== "" && !line.startsWith(" ") && !FRAGMENT.test(line)).map((line) => onPage(line, places));
+  return said
+    .split("\n")
+    .filter((line) => line !== "" && !line.startsWith(" ") && !FRAGMENT.test(line))
+    .map((line) => onPage(line, places));
 }
 
 /** Writes a block, the files that the page has made so far beside it, and what it takes from the blocks before it. */
@@ -75,18 +82,26 @@ function carriedImports(block, before) {
   for (const { name } of importsIn(block.code)) names.delete(name);
   // In a piece of a program it is the session of the request, whatever a block before it has imported.
   if (!/\bsession[<(]/.test(block.code)) names.delete("session");
-  const declared = new Set([...block.code.matchAll(/\b(?:const|let|function|class|interface|type) \{?\s*(\w+)/g)].map(([, name]) => name));
+  const declared = new Set(
+    [...block.code.matchAll(/\b(?:const|let|function|class|interface|type) \{?\s*(\w+)/g)].map(([, name]) => name),
+  );
   const used = [...names.values()].filter(({ name }) => !declared.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
   return used.map(({ text }) => text).join(" ");
 }
 
 function importsIn(code) {
-  return [...code.matchAll(/^import (type )?(?:(\w+)(?:, )?)?(?:\{([^}]+)\})? from "([^"]+)";/gm)].flatMap(([, type = "", main, list = "", from]) => [
-    ...(main === undefined ? [] : [{ name: main, text: `import ${type}${main} from "${from}";` }]),
-    ...list.split(",").map((one) => one.trim()).filter((one) => one !== "").map((one) => {
-      return { name: one.split(/\s+/).at(-1), text: `import ${type}{ ${one} } from "${from}";` };
-    }),
-  ]);
+  return [...code.matchAll(/^import (type )?(?:(\w+)(?:, )?)?(?:\{([^}]+)\})? from "([^"]+)";/gm)].flatMap(
+    ([, type = "", main, list = "", from]) => [
+      ...(main === undefined ? [] : [{ name: main, text: `import ${type}${main} from "${from}";` }]),
+      ...list
+        .split(",")
+        .map((one) => one.trim())
+        .filter((one) => one !== "")
+        .map((one) => {
+          return { name: one.split(/\s+/).at(-1), text: `import ${type}{ ${one} } from "${from}";` };
+        }),
+    ],
+  );
 }
 
 /** `.docs/types/node-ts/docs-kv/1/block.ts(3,5): error ...` to `docs/kv.md:14: error ...`. */
