@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// Made from the published types, which tsc has checked.
+// Made from the published types, which tsc has checked: the examples in it are left to check.
 const GENERATED = ["docs/reference.md"];
 
 /** The README and all of docs/. */
@@ -16,18 +16,39 @@ export function allPages() {
  * `sh` what is to be done with it: `start` a server, or `run` it to its end.
  */
 export function blocksOf(page) {
-  if (GENERATED.includes(page)) return [];
   const text = readFileSync(page, "utf8");
   const found = text.matchAll(/^( *)```([\w-]*)[ \t]*(.*)\n([\s\S]*?)^\1```$/gm);
-  return [...found].map(([all, indent, language, info, code], index) => ({
+  const isOurs = ({ index }) => !GENERATED.includes(page) || text.slice(0, index).endsWith("Example:\n\n");
+  return [...found].filter(isOurs).map(([all, indent, language, info, code], index) => ({
     page,
     index,
     line: text.slice(0, text.indexOf(all)).split("\n").length,
     language,
     info: info.trim(),
     file: language !== "sh" && info.trim() !== "" ? info.trim() : undefined,
+    imports: GENERATED.includes(page) ? importsOf(text, text.indexOf(all)) : "",
     code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
   }));
+}
+
+// What an example of the reference may use besides.
+const USUAL = 'import { env } from "cloudflare:workers";\nimport { Hono } from "hono";';
+
+/** Examples of the reference have what their entry exports, the middleware beside it, and the root: the headings there. */
+function importsOf(text, at) {
+  const sections = text.split(/^(?=## )/m).map((section) => ({ section, specifier: /^## (\S+)/.exec(section)?.[1] ?? "" }));
+  const own = text
+    .slice(0, at)
+    .match(/^## \S+/gm)
+    ?.at(-1)
+    ?.slice(3);
+  const reached = ["web-session-store", own.replace("/csrf/", "/"), own];
+  const imports = reached.map((wanted) => {
+    const { section } = sections.find(({ specifier }) => specifier === wanted);
+    const names = [...section.matchAll(/^### (\S+)/gm)].map(([, name]) => name);
+    return `import { ${names.join(", ")} } from "${wanted}";`;
+  });
+  return [...imports, USUAL].join("\n");
 }
 
 /** A name for a page's folder. */

@@ -4,7 +4,7 @@ declare const Deno: {
   serve(options: { hostname?: string; port?: number }, handler: (request: Request) => Response | Promise<Response>): unknown;
   serve(handler: (request: Request) => Response | Promise<Response>): unknown;
 };
-declare const app: import("koa");
+declare const app: import("koa") & { request(path: string, init: RequestInit): Promise<Response> };
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
 declare const storage: import("unstorage").Storage;

@@ -5,5 +5,6 @@ declare namespace Cloudflare {
     SESSIONS: DurableObjectNamespace;
     SESSIONS_KV: KVNamespace;
     SESSIONS_DB: D1Database;
+    JWT_KEY: string;
   }
 }

@@ -78,7 +78,8 @@ function save(file, text) {
 /** A page says once where a name comes from. */
 function carriedImports(block, before) {
   const names = new Map();
-  for (const { code } of before) for (const one of importsIn(code)) names.set(one.name, one);
+  const earlier = block.imports === "" ? before.map(({ code }) => code) : [block.imports];
+  for (const code of earlier) for (const one of importsIn(code)) names.set(one.name, one);
   for (const { name } of importsIn(block.code)) names.delete(name);
   // In a piece of a program it is the session of the request, whatever a block before it has imported.
   if (!/\bsession[<(]/.test(block.code)) names.delete("session");
