@@ -15,6 +15,7 @@ const LAYERS = [
   ["token/codec.ts", "token/secrets.ts"],
   ["token/keys.ts"],
   ["token/signed.ts", "token/encrypted.ts", "token/verified.ts"],
+  ["token/own.ts"],
   ["events.ts"],
   // The session, without input or output.
   ["record.ts", "patch.ts", "lifetime.ts"],
@@ -42,13 +43,16 @@ const LAYERS = [
   ["stores/object-moves.ts"],
   ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
-  ["option-values.ts"],
+  ["option-values.ts", "schema.ts"],
+  ["token/jose-keys.ts", "token/foreign-claims.ts", "jwt-keys.ts"],
+  ["jwt.ts"],
+  ["token/jose.ts"],
   ["options.ts"],
   ["settings.ts"],
   ["engine.ts"],
   ["csrf.ts"],
   ["compatible.ts"],
-  ["moved.ts", "copy.ts"],
+  ["moved.ts", "copy.ts", "accepting.ts", "fitting.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
   ["commit.ts", "subjects.ts", "handling.ts", "watching.ts"],
@@ -68,6 +72,11 @@ const PACKAGES = {
   "stores/plain.ts": ["co"],
   "node-primitives.ts": ["node:crypto"],
   "stores/session-object.ts": ["cloudflare:workers"],
+  "token/jose.ts": ["jose"],
+  "token/jose-keys.ts": ["jose"],
+  "token/foreign-claims.ts": ["jose"],
+  "jwt.ts": ["jose"],
+  "jwt-keys.ts": ["jose"],
 };
 // Only Koa's adapter may bring in Node's cryptography.
 const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
