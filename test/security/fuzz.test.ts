@@ -10,7 +10,7 @@ import { memory } from "../../src/stores/memory.ts";
 import { Clock } from "../support/clock.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 import { cookieHeaders } from "./attacks.ts";
-import { type Answer, fetchTarget, type Genuine, koaTarget, type Target } from "./targets.ts";
+import { type Answer, acceptingTarget, fetchTarget, type Genuine, honoTarget, koaTarget, type Target } from "./targets.ts";
 
 const TARGETS: (() => Promise<Target>)[] = [
   () => fetchTarget("fetch, sessions in a store", {}, true),
@@ -19,6 +19,11 @@ const TARGETS: (() => Promise<Target>)[] = [
   () => fetchTarget("fetch, copy", { copy: { maxAge: 60 } }, true),
   () => fetchTarget("fetch, visitors in a cookie", { anonymous: "cookie" }, true),
   () => fetchTarget("fetch, cookies of a domain", { cookie: { domain: "example.com" } }, true),
+  () => fetchTarget("fetch, secrets from a provider", { secrets: { get: async () => SECRET } }, true),
+  () => acceptingTarget("fetch, reads tokens of before", false),
+  () => acceptingTarget("fetch, reads tokens of before, sessions in a store", true),
+  () => honoTarget("Hono, sessions in a store", {}, true),
+  () => honoTarget("Hono, encrypted cookie", {}, false),
   () => koaTarget("Koa compatible, cookie", {}),
   () => koaTarget("Koa compatible, cookie with timeouts", { idleTimeout: 600, absoluteTimeout: 6000 }),
   () => koaTarget("Koa compatible, store of three methods", {}, { stored: true }),
@@ -46,31 +51,34 @@ function expectCleanPrototypes(): void {
 }
 
 describe("any Cookie header: no error, no store call for what is not ours, no session that was not given, the same with and without memory", () => {
-  it.each(TARGETS.map((make, index) => [index + 1, make] as const))("application %i of 14", async (_index, make) => {
-    const target = await make();
-    const { genuine } = target;
-    const foreign = await foreignTo(target);
-    await fc.assert(
-      fc.asyncProperty(cookieHeaders(genuine, foreign), async (header) => {
-        target.asked();
-        const [remembering, forgetting] = await target.send(header);
-        expect(withoutTokens(forgetting), target.name).toEqual(withoutTokens(remembering));
-        expect(remembering.status).toBe(200);
-        expectCleanPrototypes();
-        if (!target.authenticates) return;
-        const given = genuine.filter(({ cookies }) => cookies.every(([, value]) => header.includes(value) || isCopy(value)));
-        if (given.length === 0) expect(target.asked()).toEqual([]);
-        const { shown } = remembering;
-        if (!shown.isNew) expect(given.map((one) => one.shown)).toContainEqual(shown);
+  it.each(TARGETS.map((make, index) => [index + 1, make] as const))(
+    `application %i of ${TARGETS.length}`,
+    async (_index, make) => {
+      const target = await make();
+      const { genuine } = target;
+      const foreign = await foreignTo(target);
+      await fc.assert(
+        fc.asyncProperty(cookieHeaders(genuine, foreign), async (header) => {
+          target.asked();
+          const [remembering, forgetting] = await target.send(header);
+          expect(withoutTokens(forgetting), target.name).toEqual(withoutTokens(remembering));
+          expect(remembering.status).toBe(200);
+          expectCleanPrototypes();
+          if (!target.authenticates) return;
+          const given = genuine.filter(({ cookies }) => cookies.every(([, value]) => header.includes(value) || isCopy(value)));
+          if (given.length === 0) expect(target.asked()).toEqual([]);
+          const { shown } = remembering;
+          if (!shown.isNew) expect(given.map((one) => one.shown)).toContainEqual(shown);
 
-        /** A copy may be missing: the session's own cookie is enough. */
-        function isCopy(value: string): boolean {
-          return genuine.some(({ cookies }) => cookies.some(([name, own]) => own === value && name.endsWith("-copy")));
-        }
-      }),
-      { numRuns: each },
-    );
-  });
+          /** A copy may be missing: the session's own cookie is enough. */
+          function isCopy(value: string): boolean {
+            return genuine.some(({ cookies }) => cookies.some(([name, own]) => own === value && name.endsWith("-copy")));
+          }
+        }),
+        { numRuns: each },
+      );
+    },
+  );
 });
 
 /** Cookies made with the same secret for other kinds of tokens, another name and another context; and with another secret. */

@@ -1,7 +1,11 @@
 /** Applications under attack: each kind of session once with and once without the memory of opened tokens, and its genuine cookies. */
+import { Hono } from "hono";
+import { SignJWT } from "jose";
+import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa.ts";
-import { createSessions, type SessionEvent, type SessionOptions } from "../../src/index.ts";
+import { createSessions, ownTokens, type Session, type SessionEvent, type SessionOptions } from "../../src/index.ts";
 import type { PlainStore } from "../../src/stores/plain.ts";
+import { joseTokens } from "../../src/token/jose.ts";
 import type { KeyKind } from "../../src/token/keys.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
@@ -76,25 +80,74 @@ export async function fetchTarget(name: string, more: Partial<SessionOptions>, s
       events.length = 0;
       const session = await sessions.load({ headers: { get: () => header } });
       act?.(session);
-      const shown = {
-        isNew: session.isNew,
-        id: session.isNew ? undefined : session.id,
-        subject: session.subject,
-        data: JSON.stringify(session.data),
-      };
-      const response = await sessions.apply(session, new Response("done"));
-      const { status, headers } = response;
-      return {
-        status,
-        setCookie: headers.getSetCookie(),
-        cacheControl: headers.get("Cache-Control"),
-        shown,
-        events: [...events],
-      };
+      const shown = shownOf(session);
+      return { ...said(await sessions.apply(session, new Response("done"))), shown, events: [...events] };
     };
   };
   const kinds = kindsOf({ ...more, ...(stored && { store }) });
   return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0));
+}
+
+/** An application on Hono. */
+export async function honoTarget(name: string, more: Partial<SessionOptions>, stored: boolean): Promise<Target> {
+  const clock = new Clock();
+  const store = new FailingStore();
+  const serve = (rememberTokens: number): Serve => {
+    const events: SessionEvent[] = [];
+    const options = { secrets: SECRET, now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
+    const web = honoSession({ ...options, ...(stored && { store }), ...more });
+    let shown: Shown | undefined;
+    let acts: ((session: Acting) => unknown) | undefined;
+    const app = new Hono().use(web).get("/", (c) => {
+      acts?.(web.get(c));
+      shown = shownOf(web.get(c));
+      return c.body("done");
+    });
+    return async (header, act) => {
+      events.length = 0;
+      acts = act;
+      const response = await app.fetch({
+        url: "https://a/",
+        method: "GET",
+        headers: { get: () => header },
+      } as unknown as Request);
+      return { ...said(response), shown: shown as Shown, events: [...events] };
+    };
+  };
+  const kinds = kindsOf({ ...more, ...(stored && { store }) });
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0));
+}
+
+/** An application that also reads the tokens it had under another name, and those of other software. */
+export async function acceptingTarget(name: string, stored: boolean): Promise<Target> {
+  const key = new TextEncoder().encode("the secret of the software before this one");
+  const before = await fetchTarget("before", { readable: true, name: "sid" }, false);
+  const accept = [
+    ownTokens({ secrets: SECRET, name: "sid", kind: "readable" }),
+    joseTokens({ cookie: "legacy", algorithms: ["HS256"], key }),
+  ];
+  const now = new Clock().now();
+  const claims = { sid: "a-session-of-before", start: now, exp: now + 3600, sub: "bob", data: { cart: "before" } };
+  const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setIssuedAt(now).sign(key);
+  const made = await fetchTarget(name, { accept }, stored);
+  const own = before.genuine.map(({ cookies }) => cookies);
+  const accepted: Genuine[] = [];
+  for (const cookies of [...own, [["legacy", token] as const]]) {
+    const [, { shown }] = await made.send(cookies.map((pair) => pair.join("=")).join("; "));
+    if (shown.isNew) throw new Error(`Cannot attack ${name}: it does not accept what it should`);
+    accepted.push({ cookies, shown });
+  }
+  made.asked();
+  return { ...made, genuine: [...made.genuine, ...accepted] };
+}
+
+function shownOf(session: Session): Shown {
+  const { isNew, subject, data } = session;
+  return { isNew, id: isNew ? undefined : session.id, subject, data: JSON.stringify(data) };
+}
+
+function said({ status, headers }: Response): Pick<Answer, "status" | "setCookie" | "cacheControl"> {
+  return { status, setCookie: headers.getSetCookie(), cacheControl: headers.get("Cache-Control") };
 }
 
 /** An application on Koa. */

@@ -49,6 +49,14 @@ it("logs in and out", async () => {
   expect(await page(thief)).toContain("You are nobody we know");
 });
 
+it("takes no form from another website", async () => {
+  const browser = newBrowser();
+  await page(browser);
+  const headers = { "Sec-Fetch-Site": "cross-site", Origin: "https://evil.example" };
+  expect((await browser.visit("/login", { method: "POST", headers })).status).toBe(403);
+  expect(await page(browser)).toContain("You are nobody we know, and have seen this page 2 times.");
+});
+
 it("keeps sessions through a restart of the application", async () => {
   const browser = newBrowser();
   await page(browser);
