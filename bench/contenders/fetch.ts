@@ -61,10 +61,19 @@ function svelteCookies({ request, headers }: Exchange) {
       const at = header.indexOf(`${name}=`);
       if (at === -1) return undefined;
       const end = header.indexOf(";", at);
-      return decodeURIComponent(header.slice(at + name.length + 1, end === -1 ? undefined : end));
+      return decoded(header.slice(at + name.length + 1, end === -1 ? undefined : end));
     },
     set: (name: string, value: string) => headers.append("Set-Cookie", `${name}=${encodeURIComponent(value)}; Path=/; HttpOnly`),
   };
+}
+
+/** What cannot be decoded stands for itself, as in SvelteKit. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 /** Its hook opens the session of every request, whatever the handler does. */
