@@ -52,7 +52,8 @@ const LAYERS = [
   ["engine.ts"],
   ["csrf.ts"],
   ["compatible.ts"],
-  ["moved.ts", "copy.ts", "accepting.ts", "fitting.ts"],
+  ["moved.ts", "copy.ts", "fitting.ts", "usable.ts"],
+  ["accepting.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
   ["commit.ts", "subjects.ts", "handling.ts", "watching.ts"],
@@ -61,7 +62,7 @@ const LAYERS = [
   ["sessions.ts"],
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
-  ["adapters/koa-response.ts", "adapters/koa-property.ts"],
+  ["adapters/koa-response.ts", "adapters/koa-context.ts"],
   ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts", "adapters/csrf-hono.ts", "adapters/csrf-koa.ts"],
   ["testing/"],
   ["testing.ts"],

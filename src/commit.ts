@@ -7,6 +7,7 @@ import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { StateError, StoreError } from "./errors.ts";
 import { parseData } from "./json.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import { follow } from "./moved.ts";
 import { diff, type Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
@@ -22,15 +23,40 @@ import { isMoved, type Key, MOVED_MARK_SECONDS, type UpdateResult } from "./stor
  */
 export type CookieMode = "send" | "changes" | "later" | "impossible";
 
+/** What of a commit is there already: the plan, or the route that it needs. */
+interface Begun {
+  readonly plan?: Plan;
+  readonly route?: MaybePromise<string | undefined>;
+}
+
 /**
  * Writes what changed and waits for it; answers with the Set-Cookie lines.
  *
  * @throws DataError, StoreError, StateError: then nothing is promised to the browser.
  */
-export async function commit(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
+export function commit(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<string[]> {
+  const alone = state.writing === null && state.ended.length === 0 && engine.schema === undefined;
+  const route = alone ? routeFor(state, engine) : undefined;
+  if (!alone || route instanceof Promise) return commitInTurn(state, engine, mode, { route });
+  const plan = planFor(state, engine, route, mode !== "impossible");
+  // Most requests only read: those wait for nothing.
+  return saysNothing(plan, state, engine, mode) ? [] : commitInTurn(state, engine, mode, { plan });
+}
+
+/** Where a new key is needed, the part of the store that it will name. */
+function routeFor(state: SessionState, engine: Engine): MaybePromise<string | undefined> {
+  return state.used && needsNewKey(state) ? placeOf(engine, state.subject).keeping.route(state.subject) : undefined;
+}
+
+function saysNothing(plan: Plan, state: SessionState, engine: Engine, mode: CookieMode): boolean {
+  if (plan.step !== "none" || plan.dropped || mode === "impossible" || engine.copies !== undefined) return false;
+  return !(state.destroyed || state.ambiguous || needsToken(plan.next, state.used, mode));
+}
+
+async function commitInTurn(state: SessionState, engine: Engine, mode: CookieMode, begun: Begun): Promise<string[]> {
   // A save() that nobody awaited may still be on its way.
   while (state.writing !== null) await state.writing.catch(() => {});
-  const writing = write(state, engine, mode);
+  const writing = write(state, engine, mode, begun);
   state.writing = writing;
   try {
     return await writing;
@@ -39,10 +65,10 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
   }
 }
 
-async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
-  const route = state.used && needsNewKey(state) ? await placeOf(engine, state.subject).keeping.route(state.subject) : undefined;
+async function write(state: SessionState, engine: Engine, mode: CookieMode, begun: Begun): Promise<string[]> {
+  const route = begun.plan === undefined ? await (begun.route ?? routeFor(state, engine)) : undefined;
   const { turns } = state;
-  const plan = await planOrEnd(state, engine, route);
+  const plan = begun.plan ?? (await planOrEnd(state, engine, route, mode !== "impossible"));
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
@@ -74,9 +100,9 @@ function overtake(state: SessionState, kept: Kept | null): void {
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
-async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined): Promise<Plan> {
+async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Promise<Plan> {
   try {
-    const plan = planFor(state, engine, route);
+    const plan = planFor(state, engine, route, keeps);
     const saves = "patch" in plan || plan.step === "create";
     if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
     return plan;

@@ -40,7 +40,7 @@ export function handling<Data extends object, Rest extends unknown[]>(
       }
       response = thrown;
     }
-    return apply(session, response);
+    return await apply(session, response);
   };
 
   /** The handler's own error is the one to report; what the store says now is an event. */

@@ -15,7 +15,7 @@ const MAX_DEPTH = 100;
 
 /** The object in a JSON text, or null when there is none, or it is deeper than data may be. */
 export function parseData(text: string): JsonObject | null {
-  if (text.length > 2 * MAX_DEPTH && isTooDeep(text)) return null;
+  if (text.length > 2 * MAX_DEPTH && mayBeTooDeep(text) && isTooDeep(text)) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -23,10 +23,17 @@ export function parseData(text: string): JsonObject | null {
     return null;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  // Object.assign would set; these keys must be defined, `__proto__` like every other.
-  const data: JsonObject = Object.create(null);
-  for (const key of Object.keys(value)) data[key] = (value as JsonObject)[key];
-  return data;
+  // JSON.parse defines each key, `__proto__` like every other.
+  return Object.setPrototypeOf(value, null);
+}
+
+/** Whether there are as many brackets as that takes: nearly no data has, and to count them is much faster than to follow them. */
+function mayBeTooDeep(text: string): boolean {
+  let count = 0;
+  for (const bracket of "[{") {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) if (++count > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 /** Whether brackets nest deeper than data may. What is this deep could not be saved again, so its reader would be locked out. */
@@ -52,7 +59,7 @@ function isTooDeep(text: string): boolean {
  * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
  */
 export function stringifyData(data: JsonObject, known = 0): string {
-  check(data, [], new Set());
+  check(data, [], []);
   const text = JSON.stringify(data);
   // A character takes at most three bytes, so most texts need no counting.
   const bytes = text.length * 3 <= MAX_DATA_BYTES ? text.length : utf8Length(text);
@@ -65,38 +72,47 @@ export function stringifyData(data: JsonObject, known = 0): string {
   return text;
 }
 
-function check(value: unknown, path: (string | number)[], above: Set<object>): void {
+/** @param path Where the value is. @param above The objects it is in. Both grow and shrink in place: this runs for every request. */
+function check(value: unknown, path: (string | number)[], above: object[]): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (typeof value === "number") {
     if (!Number.isFinite(value)) refuse(path, String(value));
     return;
   }
   if (typeof value !== "object") refuse(path, value === undefined ? "undefined" : `a ${typeof value}`);
-  if (above.has(value)) refuse(path, "a reference to an object that holds it");
-  if (above.size === MAX_DEPTH) refuse(path.slice(0, 3), `more than ${MAX_DEPTH} levels`);
-  above.add(value);
+  if (above.includes(value)) refuse(path, "a reference to an object that holds it");
+  if (above.length === MAX_DEPTH) refuse(path.slice(0, 3), `more than ${MAX_DEPTH} levels`);
+  above.push(value);
   if (Array.isArray(value)) checkItems(value, path, above);
   else checkProperties(value, path, above);
-  above.delete(value);
+  above.pop();
 }
 
-function checkItems(items: unknown[], path: (string | number)[], above: Set<object>): void {
+function checkItems(items: unknown[], path: (string | number)[], above: object[]): void {
   if (Object.getPrototypeOf(items) !== Array.prototype) refuse(path, "a class object");
   // An array owns its items and its length; JSON would drop whatever else it owns.
   if (Reflect.ownKeys(items).length > items.length + 1) refuse(path, "an array with properties");
-  for (let index = 0; index < items.length; index++) check(items[index], [...path, index], above);
+  for (let index = 0; index < items.length; index++) {
+    path.push(index);
+    check(items[index], path, above);
+    path.pop();
+  }
 }
 
-function checkProperties(object: object, path: (string | number)[], above: Set<object>): void {
+function checkProperties(object: object, path: (string | number)[], above: object[]): void {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== null && prototype !== Object.prototype) {
     refuse(path, `a ${prototype.constructor?.name || "class"} object`);
   }
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
   if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "a symbol key");
-  for (const [key, value] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const value = (object as JsonObject)[key];
     // An undefined property is left out by JSON, and reads as undefined again: nothing is lost.
-    if (value !== undefined) check(value, [...path, key], above);
+    if (value === undefined) continue;
+    path.push(key);
+    check(value, path, above);
+    path.pop();
   }
 }
 

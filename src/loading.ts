@@ -6,10 +6,10 @@
 import { type Accepted, findAccepted } from "./accepting.ts";
 import { cookieValues } from "./cookie/parse.ts";
 import { readCopy } from "./copy.ts";
-import { type Engine, type Place, placeOf } from "./engine.ts";
+import type { Engine, Place } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { fitData } from "./fitting.ts";
-import { parseData } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
@@ -18,10 +18,11 @@ import type { SessionRecord } from "./record.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
+import { usableData } from "./usable.ts";
 
 /** What one cookie name stands for. */
 type Found =
-  | { readonly is: "living"; readonly kept: Kept; readonly copied: boolean }
+  | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: boolean }
   | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
   | Accepted
   | { readonly is: "ambiguous" }
@@ -78,7 +79,7 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): Ma
 
 function accept(state: SessionState, { emit, now }: Engine, found: Found): void {
   if (found.is === "living") {
-    state.adopt(found.kept);
+    state.adopt(found.kept, found.data);
     state.known = found.copied ? "copy" : "exact";
     state.askedAt = now();
     emit({ type: "loaded", id: found.kept.key.id });
@@ -108,6 +109,9 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
   if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
   if (tooMany || values.length === 0) return NOTHING;
+  if (values.length === 1) {
+    return after(open(place, engine, values[0] as string), (only) => (only === null ? NOTHING : look(place, engine, only, ask)));
+  }
   const candidates = all(values.map((text) => open(place, engine, text)));
   return after(candidates, (opened) => {
     const looked = all(newestOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
@@ -155,8 +159,7 @@ function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): May
   const copy = ask.fresh || place.keeping.dataInToken ? null : readCopy(engine, ask.header, candidate.claims);
   return after(copy, (copied) => {
     if (copied === null) return askKeeping(place, engine, candidate, ask.used);
-    const usable = isUsable(place, engine, candidate.claims.sid, copied, engine.now());
-    return usable ? { is: "living", kept: keep(candidate, copied), copied: true } : NOTHING;
+    return living(place, engine, candidate, copied, true);
   });
 }
 
@@ -172,40 +175,16 @@ function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: bo
       return NOTHING;
     }
     if (isMoved(found)) return followMark(place, engine, keyOf(claims), found);
-    const usable = isUsable(place, engine, claims.sid, found, now);
-    return usable ? { is: "living", kept: keep(candidate, found), copied: false } : NOTHING;
+    return living(place, engine, candidate, found, false);
   });
 }
 
-function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kept {
+function living(place: Place, engine: Engine, candidate: Candidate, record: SessionRecord, copied: boolean): Found {
+  const { text, claims, olderKey } = candidate;
+  const data = usableData(place, engine, claims.sid, record, engine.now());
+  if (data === null) return NOTHING;
   const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
-  return { key: keyOf(claims), record, token };
-}
-
-/** Whether a record lives, can be read, and came in the cookie that is meant for it. */
-function isUsable(place: Place, engine: Engine, id: string, record: SessionRecord, now: number): boolean {
-  const { emit, timeouts } = engine;
-  if (!isWhole(record)) {
-    emit({ type: "invalid", reason: "record" });
-    return false;
-  }
-  const over = endOf(record, timeouts, now);
-  if (over !== undefined) {
-    emit({ type: "expired", id, reason: over });
-    return false;
-  }
-  const misplaced = placeOf(engine, record.subject) !== place;
-  if (misplaced || parseData(record.data) === null) {
-    emit({ type: "invalid", reason: misplaced ? "misplaced" : "record" });
-    return false;
-  }
-  return true;
-}
-
-/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
-function isWhole({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean {
-  const times = [startedAt, seenAt, expiresAt].every((time) => typeof time === "number" && !Number.isNaN(time));
-  return times && typeof data === "string" && (subject === undefined || typeof subject === "string");
+  return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };
 }
 
 async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {

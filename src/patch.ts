@@ -26,7 +26,7 @@ export function diff(before: JsonObject, after: JsonObject): Patch | null {
     // A key whose value is undefined is no key in JSON, so it reads as undefined again next time.
     if (json !== undefined && !(Object.hasOwn(before, key) && JSON.stringify(before[key]) === json)) set.push([key, json]);
   }
-  const unset = Object.keys(before).filter((key) => after[key] === undefined);
+  const unset = Object.keys(before).filter((key) => !Object.hasOwn(after, key) || after[key] === undefined);
   return set.length === 0 && unset.length === 0 ? null : { set, unset };
 }
 

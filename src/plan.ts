@@ -4,7 +4,7 @@
  * @module
  */
 import { type Engine, placeOf } from "./engine.ts";
-import { parseData, stringifyData } from "./json.ts";
+import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { expiryOf, isTouchDue } from "./lifetime.ts";
 import { diff, type Patch } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
@@ -28,16 +28,18 @@ export function needsNewKey(state: SessionState): boolean {
 }
 
 /**
- * The plan for what a request did.
+ * The plan for what a request did. `keeps`: the response can carry a cookie, so that an accepted session can be kept as ours.
  *
  * @throws DataError when the data cannot be kept; StoreError when there are changes and the store could not be asked.
  */
-export function planFor(state: SessionState, engine: Engine, route: string | undefined): Plan {
+export function planFor(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Plan {
   const { kept, renewal } = state;
   if (!state.used) return { step: "none", next: kept, dropped: false };
-  const text = stringifyData(state.content.stored(), kept?.record.data.length);
-  const patch = changes(state, text);
-  const changed = patch !== null || renewal === "login" || state.imported !== null;
+  const data = state.content.stored();
+  const text = stringifyData(data, kept?.record.data.length);
+  const patch = changes(state, engine, text, data);
+  const onlyRead = renewal === null && state.imported?.data === text;
+  const changed = onlyRead ? keeps : patch !== null || renewal === "login" || state.imported !== null;
   if (kept === null) {
     if (!changed) return { step: "none", next: null, dropped: false };
     if (state.outage !== null) throw state.outage;
@@ -67,11 +69,13 @@ function planForUse(kept: Kept, engine: Engine): Plan {
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
-function changes({ kept, followed, clear }: SessionState, text: string): Patch | null {
-  const shown = (kept ?? followed)?.record.data;
-  if (shown === text && !clear) return null;
-  const before = shown === undefined || clear ? Object.create(null) : (parseData(shown) ?? Object.create(null));
-  const patch = diff(before, parseData(text) ?? Object.create(null));
+function changes({ kept, followed, clear }: SessionState, engine: Engine, text: string, data: JsonObject): Patch | null {
+  const { record } = kept ?? followed ?? {};
+  if (record?.data === text && !clear) return null;
+  // A token carries all the data, so nobody asks what of it has changed.
+  if (record !== undefined && placeOf(engine, record.subject).keeping.dataInToken) return NO_CHANGE;
+  const before = record === undefined || clear ? {} : (parseData(record.data) ?? {});
+  const patch = diff(before, data);
   return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
 }
 

@@ -36,17 +36,19 @@ export class SessionData {
     this.#replaced = true;
   }
 
+  /** Takes what was just parsed for nobody else, before any handler has seen the data. */
+  take(data: JsonObject): void {
+    const flashes = takeFlashes(data);
+    if (flashes !== null) become(this.flashes, flashes);
+    this.visible = this.#prototype === null ? data : Object.setPrototypeOf(data, this.#prototype);
+  }
+
   /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
   fill(text: string): void {
     if (this.#replaced) this.#renew();
-    const [data, flashes]: [JsonObject, JsonObject] = [Object.create(null), Object.create(null)];
-    const all = parseData(text) ?? {};
-    for (const key of Object.keys(all)) {
-      if (key.startsWith(FLASH)) flashes[key.slice(FLASH.length)] = all[key];
-      else data[key] = all[key];
-    }
+    const data = parseData(text) ?? Object.create(null);
+    become(this.flashes, takeFlashes(data) ?? {});
     become(this.visible, data);
-    become(this.flashes, flashes);
   }
 
   /** Makes the data this, and leaves the flash values. */
@@ -63,9 +65,11 @@ export class SessionData {
     for (const [key, value] of kept) define(this.visible, key, value);
   }
 
-  /** The data as it is stored: the visible keys and the flash values. */
+  /** The data as it is stored: the visible keys and the flash values. For reading only: it may be what the handler sees. */
   stored(): JsonObject {
-    const all: JsonObject = Object.create(null);
+    const flashes = Object.keys(this.flashes);
+    const own = !this.#replaced && flashes.length === 0;
+    const all: JsonObject = own ? this.visible : Object.create(null);
     for (const key of Object.keys(this.visible)) {
       if (key.startsWith(FLASH)) {
         throw new DataError(
@@ -73,9 +77,9 @@ export class SessionData {
           `Cannot save the session: keys that start with "${FLASH}" are kept for the library`,
         );
       }
-      all[key] = this.visible[key];
+      if (!own) all[key] = this.visible[key];
     }
-    for (const key of Object.keys(this.flashes)) all[FLASH + key] = this.flashes[key];
+    for (const key of flashes) all[FLASH + key] = this.flashes[key];
     return all;
   }
 
@@ -97,8 +101,20 @@ export class SessionData {
   }
 }
 
+/** Takes the flash values out of the data; null when there are none. */
+function takeFlashes(data: JsonObject): JsonObject | null {
+  let flashes: JsonObject | null = null;
+  for (const key of Object.keys(data)) {
+    if (!key.startsWith(FLASH)) continue;
+    flashes ??= Object.create(null) as JsonObject;
+    flashes[key.slice(FLASH.length)] = data[key];
+    delete data[key];
+  }
+  return flashes;
+}
+
 function become(object: JsonObject, wanted: JsonObject): void {
-  for (const key of Object.keys(object)) if (!(key in wanted)) delete object[key];
+  for (const key of Object.keys(object)) if (!Object.hasOwn(wanted, key)) delete object[key];
   for (const key of Object.keys(wanted)) {
     if (!Object.hasOwn(object, key) || !isSame(object[key], wanted[key])) define(object, key, wanted[key]);
   }

@@ -91,7 +91,8 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     if (state.phase !== "open") return response;
     if (discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
-    const setCookie = await commit(state, engine, mode);
+    const lines = commit(state, engine, mode);
+    const setCookie = lines instanceof Promise ? await lines : lines;
     state.close();
     const { used, subject, clearSiteData } = state;
     const personal = used && subject !== undefined;

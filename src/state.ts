@@ -4,6 +4,7 @@
  * @module
  */
 import { ConflictError, OptionError, StateError, type StoreError } from "./errors.ts";
+import type { JsonObject } from "./json.ts";
 import { cleanMeta, type SessionMeta, type SessionRecord } from "./record.ts";
 import { SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
@@ -128,10 +129,10 @@ export class SessionState {
     return this.#id;
   }
 
-  /** Takes over a living session. */
-  adopt(kept: Kept): void {
+  /** Takes over a living session, with its data as an object that is nobody else's. */
+  adopt(kept: Kept, data: JsonObject): void {
     this.kept = kept;
-    this.#show(kept);
+    this.#show(kept, data);
   }
 
   /** Shows a session that has moved on, for reading. */
@@ -147,13 +148,14 @@ export class SessionState {
     this.#show({ key, record, token: { temp, renew: "must" } });
   }
 
-  #show({ key, record, token }: Kept): void {
+  #show({ key, record, token }: Kept, data?: JsonObject): void {
     this.#id = key.id;
     this.startedAt = record.startedAt;
     this.subject = record.subject;
     this.meta = record.meta;
     this.temp = token.temp;
-    this.content.fill(record.data);
+    if (data === undefined) this.content.fill(record.data);
+    else this.content.take(data);
   }
 
   login(subject: string, { keep, meta, remember = true }: LoginOptions): void {

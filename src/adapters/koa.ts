@@ -10,13 +10,12 @@ import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
-import { open } from "../opening.ts";
 import { webCrypto } from "../primitives.ts";
 import { editHeaders, isShared, isUnseen } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
-import { sessionProperty } from "./koa-property.ts";
+import { ContextSession } from "./koa-context.ts";
 import { clearStatusText, errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
@@ -68,9 +67,6 @@ export type KoaMiddleware<Data extends object> = (
   next: () => Promise<unknown>,
 ) => Promise<void>;
 
-/** The sessions of a request, by name; `""` is the innermost. */
-const sessionsOf = new WeakMap<object, Map<string, () => Session<never>>>();
-
 function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOptions = {}): KoaMiddleware<Data> {
   const engineFor = engines(options);
   // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
@@ -82,24 +78,25 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
-    const loadNow = () => loadAtOnce(state, engine);
-    const visitor = open<Data>(state, engine);
+    const own = new ContextSession(name, state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
     if (!engine.lazy && mustWait(engine)) await loadInto(state, engine);
-    const restore = expose(ctx, name, visitor, state, loadNow);
+    own.show(ctx);
     try {
-      await next().catch(async (thrown: unknown) => {
+      try {
+        await next();
+      } catch (thrown) {
         throw errorWithHeaders(thrown, await finishFailed(ctx, state, engine, thrown));
-      });
+      }
       // `delete ctx.session` ends the session, as it always did.
       if (!Object.hasOwn(ctx, "session")) {
-        loadNow();
-        visitor.destroy();
+        own.load();
+        own.session.destroy();
       }
       await finish(ctx, state, engine);
     } finally {
       state.answered = true;
-      restore();
+      own.hide(ctx);
     }
   };
 }
@@ -111,8 +108,9 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
  * @throws StateError when no such middleware ran for this request.
  */
 export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): Session<Data> {
-  const found = sessionsOf.get(ctx)?.get(name);
-  if (found !== undefined) return found() as unknown as Session<Data>;
+  const found = ContextSession.of(ctx, name);
+  found?.load();
+  if (found !== undefined) return found.session as unknown as Session<Data>;
   throw new StateError(
     "ERR_SESSION_MISSING",
     "Cannot get the session: its middleware did not run for this request; app.use() it before",
@@ -197,41 +195,13 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
   return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
-function loadAtOnce(state: SessionState, engine: Engine): void {
-  if (state.phase === "unloaded" && !engine.lazy) loadInto(state, engine);
-}
-
-/** Gives the context its session; answers with what takes it back to an outer middleware. */
-function expose<Data extends object>(
-  ctx: object,
-  name: string,
-  visitor: Session<Data>,
-  state: SessionState,
-  loadNow: () => void,
-): () => void {
-  const names = sessionsOf.get(ctx) ?? new Map<string, () => Session<never>>();
-  sessionsOf.set(ctx, names);
-  const outer = names.get("");
-  const outerProperty = Object.getOwnPropertyDescriptor(ctx, "session");
-  const give = () => {
-    loadNow();
-    return visitor as unknown as Session<never>;
-  };
-  names.set(name, give).set("", give);
-  Object.defineProperty(ctx, "session", sessionProperty(visitor, state, loadNow));
-  return () => {
-    if (outer === undefined || outerProperty === undefined) return;
-    names.set("", outer);
-    Object.defineProperty(ctx, "session", outerProperty);
-  };
-}
-
 /** Saves what changed, and puts the headers on the response while that is possible. */
 async function finish(ctx: KoaContext, state: SessionState, engine: Engine): Promise<string[]> {
   if (state.phase !== "open") return [];
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);
-  const setCookie = await commit(state, engine, sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send");
+  const lines = commit(state, engine, sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send");
+  const setCookie = lines instanceof Promise ? await lines : lines;
   state.close();
   const { used, subject, clearSiteData } = state;
   if (!sent && (used || setCookie.length > 0)) {

@@ -36,7 +36,7 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
     const start = at + name.length + 1;
     if (header[start - 1] !== "=" || !startsPair(header, at)) continue;
-    const end = endOfValue(header, start, ";,");
+    const end = endOfValue(header, start, true);
     if (end - start + name.length > MAX_COOKIE_BYTES) {
       oversize = true;
       continue;
@@ -55,7 +55,7 @@ export function everyCookieValue(header: string | null, name: string, limit: num
   if (header === null) return values;
   for (let at = header.indexOf(name); at !== -1 && values.length < limit; at = header.indexOf(name, at + name.length)) {
     const start = at + name.length + 1;
-    if (header[start - 1] === "=" && startsPair(header, at)) values.push(header.slice(start, endOfValue(header, start, ";")));
+    if (header[start - 1] === "=" && startsPair(header, at)) values.push(header.slice(start, endOfValue(header, start, false)));
   }
   return values;
 }
@@ -67,9 +67,12 @@ function startsPair(header: string, at: number): boolean {
   return before < 0 || header[before] === ";";
 }
 
-function endOfValue(header: string, start: number, separators: string): number {
-  let end = start;
-  while (end < header.length && !separators.includes(header[end] as string)) end++;
+/** Where the value ends that starts here. The comma is looked for in the value alone, so that a header is never read over and over. */
+function endOfValue(header: string, start: number, orComma: boolean): number {
+  const semicolon = header.indexOf(";", start);
+  let end = semicolon === -1 ? header.length : semicolon;
+  const comma = orComma ? header.slice(start, end).indexOf(",") : -1;
+  if (comma !== -1) end = start + comma;
   while (end > start && (header[end - 1] === " " || header[end - 1] === "\t")) end--;
   return end;
 }
