@@ -17,7 +17,7 @@ export type SessionHandler<Data extends object, Rest extends unknown[]> = (
 /** What a handler's session goes through. */
 interface Steps<Data extends object> {
   load(request: Request): MaybePromise<Session<Data>>;
-  apply(session: Session<Data>, response: Response): Promise<Response>;
+  apply(session: Session<Data>, response: Response): MaybePromise<Response>;
   discard(session: Session<Data>): Promise<void>;
 }
 
@@ -28,7 +28,8 @@ export function handling<Data extends object, Rest extends unknown[]>(
   answer: SessionHandler<Data, Rest>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
-    const session = await load(request);
+    const loading = load(request);
+    const session = loading instanceof Promise ? await loading : loading;
     let response: Response;
     try {
       response = await answer(request, session, ...rest);
@@ -40,7 +41,8 @@ export function handling<Data extends object, Rest extends unknown[]>(
       }
       response = thrown;
     }
-    return await apply(session, response);
+    const applying = apply(session, response);
+    return applying instanceof Promise ? await applying : applying;
   };
 
   /** The handler's own error is the one to report; what the store says now is an event. */

@@ -5,23 +5,51 @@
  */
 import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
+import type { Timeouts } from "./lifetime.ts";
 import { loadInto } from "./loading.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionActions } from "./session.ts";
 import type { SessionState } from "./state.ts";
 import { type Change, refresh, update } from "./update.ts";
 
 /** The public face of a state. */
 export function open<Data extends object>(state: SessionState, engine: Engine): Session<Data> {
-  return new Session<Data>(state, {
-    timeouts: engine.timeouts,
-    now: engine.now,
-    load: async (fresh) => loadInto(state, engine, { used: true, fresh }),
-    refresh: () => refresh(state, engine),
-    save: async () => {
-      if (state.phase === "committed" && !placeOf(engine, state.subject).keeping.dataInToken) return;
-      state.assertWritable();
-      await commit(state, engine, "later");
-    },
-    update: (change) => update(state, engine, change as Change<never>),
-  });
+  return new Session<Data>(state, new Actions<Data>(state, engine));
+}
+
+// A class, because every request makes one: six functions of its own would each be an object.
+class Actions<Data extends object> implements SessionActions<Data> {
+  readonly #state: SessionState;
+  readonly #engine: Engine;
+
+  constructor(state: SessionState, engine: Engine) {
+    this.#state = state;
+    this.#engine = engine;
+  }
+
+  get timeouts(): Timeouts {
+    return this.#engine.timeouts;
+  }
+
+  now(): number {
+    return this.#engine.now();
+  }
+
+  async load(fresh: boolean): Promise<void> {
+    await loadInto(this.#state, this.#engine, { used: true, fresh });
+  }
+
+  async refresh(): Promise<void> {
+    await refresh(this.#state, this.#engine);
+  }
+
+  async save(): Promise<void> {
+    const { phase, subject } = this.#state;
+    if (phase === "committed" && !placeOf(this.#engine, subject).keeping.dataInToken) return;
+    this.#state.assertWritable();
+    await commit(this.#state, this.#engine, "later");
+  }
+
+  async update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    return await update(this.#state, this.#engine, change as Change<Result>);
+  }
 }

@@ -139,8 +139,9 @@ function empty(object: JsonObject): void {
   for (const key of Object.keys(object)) delete object[key];
 }
 
-function freezeDeeply(value: unknown): void {
-  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
-  Object.freeze(value);
-  for (const inner of Object.values(value)) freezeDeeply(inner);
+function freezeDeeply(object: object): void {
+  Object.freeze(object);
+  for (const inner of Object.values(object)) {
+    if (typeof inner === "object" && inner !== null && !Object.isFrozen(inner)) freezeDeeply(inner);
+  }
 }

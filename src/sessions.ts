@@ -84,19 +84,19 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     return after(loadInto(state, engine, { fresh }), () => session);
   }
 
-  async function apply(session: Session<Data>, response: Response, { discard = false } = {}): Promise<Response> {
+  function applyNow(session: Session<Data>, response: Response, { discard = false } = {}): MaybePromise<Response> {
     const state = stateOf(session);
     if (!(response instanceof Response)) throw new TypeError("Cannot answer: the handler returned no Response");
     state.answered = true;
     if (state.phase !== "open") return response;
     if (discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
-    const lines = commit(state, engine, mode);
-    const setCookie = lines instanceof Promise ? await lines : lines;
-    state.close();
-    const { used, subject, clearSiteData } = state;
-    const personal = used && subject !== undefined;
-    return withSessionHeaders(response, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
+    return after(commit(state, engine, mode), (setCookie) => {
+      state.close();
+      const { used, subject, clearSiteData } = state;
+      const personal = used && subject !== undefined;
+      return withSessionHeaders(response, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
+    });
   }
 
   async function discard(session: Session<Data>): Promise<void> {
@@ -114,13 +114,13 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
   }
 
   function handler<Rest extends unknown[]>(answer: SessionHandler<Data, Rest>) {
-    return handling({ load, apply, discard }, engine.emit, answer);
+    return handling({ load, apply: applyNow, discard }, engine.emit, answer);
   }
 
   return {
     handler,
     load,
-    apply,
+    apply: async (session, response, options) => applyNow(session, response, options),
     discard,
     read,
     watch: (request, options = {}) => watch(engine, request, options),
