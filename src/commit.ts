@@ -76,7 +76,7 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode, begu
   const claims = needsToken(plan.next, state.used, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
-  await endOld(state, engine);
+  if (state.ended.length > 0) await endOld(state, engine);
   if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
   const kept = await carryOut(plan, state, engine);
   if (state.turns !== turns) overtake(state, kept);
@@ -87,7 +87,7 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode, begu
   const token = kept !== null && kept.key === plan.next?.key ? await sealing : undefined;
   if (kept !== null && token !== undefined) state.written(withToken(kept, token));
   const lines = setCookieLines(state, engine, token, claims);
-  return [...lines, ...(await copyLines(state, engine, mode === "changes"))];
+  return engine.copies === undefined ? lines : [...lines, ...(await copyLines(state, engine, mode === "changes"))];
 }
 
 /** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */

@@ -22,9 +22,13 @@ export interface Patch {
 export function diff(before: JsonObject, after: JsonObject): Patch | null {
   const set: [string, string][] = [];
   for (const key of Object.keys(after)) {
-    const json = JSON.stringify(after[key]);
+    const value = after[key];
+    const known = Object.hasOwn(before, key);
+    // Objects are compared by what they hold.
+    if (known && typeof value !== "object" && value === before[key]) continue;
+    const json = JSON.stringify(value);
     // A key whose value is undefined is no key in JSON, so it reads as undefined again next time.
-    if (json !== undefined && !(Object.hasOwn(before, key) && JSON.stringify(before[key]) === json)) set.push([key, json]);
+    if (json !== undefined && !(known && JSON.stringify(before[key]) === json)) set.push([key, json]);
   }
   const unset = Object.keys(before).filter((key) => !Object.hasOwn(after, key) || after[key] === undefined);
   return set.length === 0 && unset.length === 0 ? null : { set, unset };

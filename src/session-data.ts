@@ -87,12 +87,15 @@ export class SessionData {
   freeze(changed: boolean): void {
     // Applications that ask for plain objects come from a library where a late change was lost, and broke nothing.
     if (this.#prototype !== null) return;
-    if (changed || this.#replaced) {
-      const copy = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
-      if (this.#replaced) this.visible = copy;
-      else for (const key of Object.keys(this.visible)) define(this.visible, key, copy[key]);
-    }
+    if (this.#replaced) this.visible = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
+    else if (changed) this.#copyObjects();
     freezeDeeply(this.visible);
+  }
+
+  #copyObjects(): void {
+    for (const [key, value] of Object.entries(this.visible)) {
+      if (typeof value === "object" && value !== null) define(this.visible, key, JSON.parse(JSON.stringify(value)));
+    }
   }
 
   #renew(): void {

@@ -4,6 +4,7 @@
  * @module
  */
 import { encodeBase64url } from "./encoding.ts";
+import { randomBytes } from "./random.ts";
 
 /** A session's public id. Safe to log: without the token around it, it opens nothing. */
 export type SessionId = string;
@@ -13,7 +14,7 @@ const ID_SYNTAX = /^[\w-]{15,64}$/;
 
 /** A new id: 192 random bits as 32 characters of base64url. */
 export function newSessionId(): SessionId {
-  return encodeBase64url(crypto.getRandomValues(new Uint8Array(ID_BYTES)));
+  return encodeBase64url(randomBytes(ID_BYTES));
 }
 
 /** Whether a value has the form of a session id: 15 to 64 letters, digits, `-` or `_`. */
