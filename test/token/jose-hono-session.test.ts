@@ -1,0 +1,103 @@
+/** Changing from @hono/session: its real cookies open, and everybody keeps the session that he has. */
+import { useSession } from "@hono/session";
+import { Hono } from "hono";
+import { describe, expect, it } from "vitest";
+import type { Claims } from "../../src/token/claims.ts";
+import { joseTokens } from "../../src/token/jose.ts";
+import { OLD_SECRET, SECRET } from "../support/secrets.ts";
+
+const SECONDS = { absolute: 7 * 86_400, inactivity: 3600 };
+
+/** An application with @hono/session, and a visitor's cookie jar. */
+function oldApp(options: Parameters<typeof useSession>[0] = {}) {
+  const app = new Hono().use(useSession({ secret: SECRET, ...options })).get("/:what/:value", async (c) => {
+    const session = c.get("session" as never) as {
+      id: string | null;
+      update(data: object): Promise<void>;
+      get(): Promise<object | null>;
+    };
+    await session.update((before: object | null) => ({ ...before, [c.req.param("what")]: c.req.param("value") }));
+    return c.json({ id: session.id, data: await session.get() });
+  });
+  let cookie = "";
+  return async (path: string): Promise<{ cookie: string; id: string }> => {
+    const response = await app.request(path, { headers: { Cookie: cookie } });
+    cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? cookie;
+    return { cookie, ...((await response.json()) as { id: string }) };
+  };
+}
+
+/** The key as @hono/session 0.2 derives it from its secret. */
+async function honoKey(secret: string): Promise<Uint8Array> {
+  const bytes = new TextEncoder();
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), "HKDF", false, ["deriveBits"]);
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: bytes.encode("session jwe cek") };
+  return new Uint8Array(await crypto.subtle.deriveBits(how, key, 256));
+}
+
+const codec = joseTokens({
+  cookie: "sid",
+  algorithms: ["dir"],
+  encryption: ["A256GCM"],
+  getKey: () => honoKey(SECRET),
+  claims: ({ sid, iat, exp, ...data }) => ({
+    sid,
+    start: iat,
+    exp: exp ?? Number(iat) + SECONDS.absolute,
+    sub: typeof data.user === "string" ? data.user : undefined,
+    data,
+  }),
+});
+
+async function read(header: string): Promise<Claims> {
+  const { values } = codec.find(header, "__Host-session");
+  const opened = await codec.open(values[0] ?? "");
+  if (typeof opened === "string") throw new Error(`Cannot open the cookie: ${opened}`);
+  return opened.claims;
+}
+
+describe("a cookie of @hono/session", () => {
+  it("opens, with its data, its user and its times", async () => {
+    const visit = oldApp({ duration: SECONDS });
+    await visit("/user/alice");
+    const { cookie } = await visit("/theme/dark");
+    expect(cookie).toMatch(/^sid=eyJ/);
+    const { sid, start, iat, exp, ...said } = await read(`other=1; ${cookie}; session=x`);
+    expect(said).toEqual({ sub: "alice", data: '{"user":"alice","theme":"dark"}' });
+    expect(Math.abs(start - Date.now() / 1000)).toBeLessThan(60);
+    expect([iat, exp]).toEqual([start, start + SECONDS.inactivity]);
+    expect(sid).toMatch(/^[\w-]{32}$/);
+  });
+
+  it("is the same session in each of its cookies, and another in another browser", async () => {
+    const [one, other] = [oldApp({ duration: SECONDS }), oldApp({ duration: SECONDS })];
+    const [first, second] = [await one("/a/1"), await one("/b/2")];
+    const [a, b, c] = [await read(first.cookie), await read(second.cookie), await read((await other("/a/1")).cookie)];
+    expect(first.cookie).not.toBe(second.cookie);
+    expect(first.id).toBe(second.id);
+    expect(a.sid).toBe(b.sid);
+    expect(a.sid).not.toBe(c.sid);
+    expect(b.data).toBe('{"a":"1","b":"2"}');
+  });
+
+  it("opens where it never ends by itself, and ends when the mapping says", async () => {
+    const { start, exp } = await read((await oldApp()("/a/1")).cookie);
+    expect(exp).toBe(start + SECONDS.absolute);
+  });
+
+  it("keeps the id that the application gave it, where that has an id's form", async () => {
+    const visit = oldApp({ generateId: () => "0b2c6c4e-6d0f-4a6e-9d1d-2f3a4b5c6d7e" });
+    expect((await read((await visit("/a/1")).cookie)).sid).toBe("0b2c6c4e-6d0f-4a6e-9d1d-2f3a4b5c6d7e");
+  });
+
+  it("does not open when it was changed, or made with another secret", async () => {
+    const { cookie } = await oldApp({ duration: SECONDS })("/user/alice");
+    const token = cookie.slice("sid=".length);
+    const parts = token.split(".");
+    const changed = [...parts.slice(0, 3), `A${parts[3]?.slice(1)}`, parts[4]].join(".");
+    const changedAgain = [...parts.slice(0, 3), `B${parts[3]?.slice(1)}`, parts[4]].join(".");
+    expect([await codec.open(changed), await codec.open(changedAgain)]).toContain("forged");
+    const foreign = await oldApp({ secret: OLD_SECRET })("/user/admin");
+    expect(await codec.open(foreign.cookie.slice("sid=".length))).toBe("forged");
+  });
+});

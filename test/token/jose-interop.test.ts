@@ -1,0 +1,74 @@
+/** Our tokens and jose's: every frozen token opens with the documented key, and what jose makes with it opens here. */
+import { hkdfSync } from "node:crypto";
+import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, decodeProtectedHeader } from "jose";
+import { describe, expect, it } from "vitest";
+import { webCrypto } from "../../src/primitives.ts";
+import { claimsToJson } from "../../src/token/claims.ts";
+import type { TokenCodec } from "../../src/token/codec.ts";
+import { encryptedTokens } from "../../src/token/encrypted.ts";
+import { joseTokens } from "../../src/token/jose.ts";
+import { signedTokens } from "../../src/token/signed.ts";
+import vectors from "../vectors/v1.json" with { type: "json" };
+
+const { secret, name, context } = vectors;
+type Kind = keyof typeof vectors.tokens;
+const KINDS: readonly Kind[] = ["id", "readable", "data", "user", "copy"];
+
+/** The derivation as docs/tokens.md has it, by other means than the library's. */
+function derived(kind: string, length: number): Buffer {
+  const info = ["web-session-store", "1", kind, name, context].join("\0");
+  return Buffer.from(hkdfSync("sha256", secret, "", info, length));
+}
+
+function isSigned(kind: Kind): kind is "id" | "readable" {
+  return kind === "id" || kind === "readable";
+}
+
+function headerOf(kind: Kind) {
+  const kid = derived(`${kind}.kid`, 8).toString("base64url");
+  return isSigned(kind) ? { alg: "HS256", kid, typ: "session+jwt" } : { alg: "A256KW", enc: "A256GCM", kid, typ: "session+jwt" };
+}
+
+function codecOf(kind: Kind): TokenCodec {
+  const options = { secrets: [secret], name, context };
+  return isSigned(kind) ? signedTokens({ ...options, kind }, webCrypto) : encryptedTokens({ ...options, kind }, webCrypto);
+}
+
+async function payloadByJose(kind: Kind, token: string): Promise<string> {
+  const key = derived(kind, 32);
+  if (isSigned(kind)) return Buffer.from((await compactVerify(token, key, { algorithms: ["HS256"] })).payload).toString();
+  const pinned = { keyManagementAlgorithms: ["A256KW"], contentEncryptionAlgorithms: ["A256GCM"] };
+  return Buffer.from((await compactDecrypt(token, key, pinned)).plaintext).toString();
+}
+
+async function tokenByJose(kind: Kind, payload: string): Promise<string> {
+  const [key, bytes] = [derived(kind, 32), new TextEncoder().encode(payload)];
+  if (isSigned(kind)) return new CompactSign(bytes).setProtectedHeader(headerOf(kind)).sign(key);
+  return new CompactEncrypt(bytes).setProtectedHeader(headerOf(kind)).encrypt(key);
+}
+
+describe.each(KINDS)("a token of the kind %s", (kind) => {
+  const { token, claims } = vectors.tokens[kind];
+  const payload = claimsToJson(claims as Parameters<typeof claimsToJson>[0]);
+
+  it("opens with jose and the documented key, and has the documented header", async () => {
+    expect(await payloadByJose(kind, token)).toBe(payload);
+    expect(decodeProtectedHeader(token)).toEqual(headerOf(kind));
+  });
+
+  it("opens here when jose made it with our header, and says what it was told", async () => {
+    expect(await codecOf(kind).open(await tokenByJose(kind, payload))).toEqual({ claims });
+  });
+
+  it("made here opens with jose", async () => {
+    const made = await codecOf(kind).seal(claims as Parameters<TokenCodec["seal"]>[0]);
+    expect(await payloadByJose(kind, made)).toBe(payload);
+  });
+
+  it("opens with joseTokens() and the documented key", async () => {
+    const pinned = isSigned(kind) ? { algorithms: ["HS256"] } : { algorithms: ["A256KW"], encryption: ["A256GCM"] };
+    const { open } = joseTokens({ ...pinned, key: derived(kind, 32), typ: "session+jwt" });
+    const { route: _, ...rest } = claims as { route?: string; data?: string };
+    expect(await open(token)).toEqual({ claims: { data: "{}", ...rest }, olderKey: headerOf(kind).kid });
+  });
+});
