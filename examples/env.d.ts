@@ -2,6 +2,9 @@
 declare namespace Cloudflare {
   interface Env {
     SESSION_SECRET: string;
+    SESSIONS: DurableObjectNamespace;
+    SESSIONS_KV: KVNamespace;
+    SESSIONS_DB: D1Database;
   }
 }
 

@@ -1,73 +1,65 @@
-// A small page with a session, on Cloudflare Workers with Hono. Start it with:  npm start
-// Open http://localhost:8787 and reload: the view counter goes up. Log in, log out, and see what the page tells you once.
+// The playground: one page, with its sessions kept in every way that Cloudflare Workers have. Start it with:  npm start
+// Open http://localhost:8787, log in with any name in two browsers, and log one out from the other.
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import { csrf } from "hono/csrf";
-import { html } from "hono/html";
-import { session } from "web-session-store/hono";
+import { csrf } from "web-session-store/csrf/hono";
+import { d1 } from "web-session-store/stores/d1";
+import { durableObject } from "web-session-store/stores/durable-object";
+import { kv } from "web-session-store/stores/kv";
+import { placeApp } from "./playground/app.ts";
+import type { Place } from "./playground/places.ts";
+import { observed } from "./playground/trace.ts";
 
 export { SessionObject } from "web-session-store/stores/session-object";
 
-interface Data {
-  views: number;
-}
+// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others.
+const places: readonly Place[] = [
+  {
+    path: "",
+    title: "Durable Object",
+    code: 'store: durableObject(env.SESSIONS), anonymous: "cookie"',
+    about: "Every user has an object of his own. No change is lost, and open pages are told when their session ends.",
+    options: { store: observed(durableObject(env.SESSIONS)), anonymous: "cookie" },
+  },
+  {
+    path: "/copy",
+    title: "Durable Object + copy",
+    code: 'store: durableObject(env.SESSIONS), anonymous: "cookie", copy: { maxAge: 60 }',
+    about: "A copy in a cookie answers most requests. What another browser did is seen after at most a minute.",
+    options: {
+      name: "copied",
+      store: observed(durableObject(env.SESSIONS, { salt: "copied" })),
+      anonymous: "cookie",
+      copy: { maxAge: 60 },
+    },
+  },
+  {
+    path: "/kv",
+    title: "KV",
+    code: 'store: kv(env.SESSIONS_KV), anonymous: "cookie"',
+    about: "Read quickly everywhere, late to know what happened elsewhere. Of parallel changes the last one wins.",
+    options: { name: "kv", store: observed(kv(env.SESSIONS_KV)), anonymous: "cookie" },
+  },
+  {
+    path: "/d1",
+    title: "D1",
+    code: "store: d1(env.SESSIONS_DB)",
+    about: "One SQL database for all users, visitors too. No change is lost.",
+    options: { name: "d1", store: observed(d1(env.SESSIONS_DB)) },
+  },
+  {
+    path: "/cookie",
+    title: "Cookie",
+    code: "no store",
+    about: "All of it is in the cookie, encrypted. Nothing can be revoked, and of parallel changes the last one wins.",
+    options: { name: "cookie" },
+  },
+];
 
-const web = session<Data>({ secrets: env.SESSION_SECRET });
-const app = new Hono();
-app.use(csrf(), web);
-
-app.get("/", (c) => {
-  const visitor = web.get(c);
-  visitor.data.views = (visitor.data.views ?? 0) + 1;
-  const notice = visitor.takeFlash<string>("notice");
-  return c.html(page(visitor.subject, visitor.data.views, notice));
-});
-
-app.post("/login", async (c) => {
-  const { name } = await c.req.parseBody();
-  const visitor = web.get(c);
-  if (typeof name !== "string" || name.trim() === "") {
-    visitor.flash("notice", "Please give a name.");
-  } else {
-    // A real application checks a password here.
-    visitor.login(name.trim());
-    visitor.flash("notice", `Welcome, ${name.trim()}!`);
-  }
-  return c.redirect("/", 303);
-});
-
-app.post("/logout", (c) => {
-  const visitor = web.get(c);
-  visitor.logout();
-  visitor.flash("notice", "You are logged out.");
-  return c.redirect("/", 303);
-});
-
-function page(user: string | undefined, views: number, notice: string | undefined) {
-  const who = user === undefined ? "You are not logged in." : html`You are <strong>${user}</strong>.`;
-  const form =
-    user === undefined
-      ? html`<form method="post" action="/login">
-          <label>Your name <input name="name" autocomplete="username" required maxlength="100" /></label>
-          <button>Log in</button>
-        </form>`
-      : html`<form method="post" action="/logout"><button>Log out</button></form>`;
-  return html`<!doctype html>
-    <html lang="en">
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width" />
-      <title>web-session-store</title>
-      <style>
-        body { font: 1.1rem/1.6 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; color-scheme: light dark }
-        input, button { font: inherit; padding: 0.3rem 0.7rem }
-        [role="status"] { padding: 0.5rem 1rem; border-left: 0.3rem solid seagreen }
-      </style>
-      <h1>web-session-store</h1>
-      ${notice === undefined ? "" : html`<p role="status">${notice}</p>`}
-      <p>${who}</p>
-      <p>You have seen this page <strong>${views}</strong> ${views === 1 ? "time" : "times"}.</p>
-      ${form}
-    </html>`;
-}
+// So that /kv/ is /kv.
+const app = new Hono({ strict: false });
+app.use(csrf());
+// The place at "/" comes last, since it would answer for all addresses.
+for (const place of places.toReversed()) app.route(place.path || "/", placeApp(place, places, env.SESSION_SECRET));
 
 export default app;

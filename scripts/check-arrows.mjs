@@ -15,6 +15,7 @@ const LAYERS = [
   ["token/codec.ts", "token/secrets.ts"],
   ["token/keys.ts"],
   ["token/signed.ts", "token/encrypted.ts", "token/verified.ts"],
+  ["token/own.ts"],
   ["events.ts"],
   // The session, without input or output.
   ["record.ts", "patch.ts", "lifetime.ts"],
@@ -42,7 +43,7 @@ const LAYERS = [
   ["stores/object-moves.ts"],
   ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
-  ["option-values.ts"],
+  ["option-values.ts", "schema.ts"],
   ["token/jose-keys.ts", "token/foreign-claims.ts", "jwt-keys.ts"],
   ["jwt.ts"],
   ["token/jose.ts"],
@@ -51,7 +52,7 @@ const LAYERS = [
   ["engine.ts"],
   ["csrf.ts"],
   ["compatible.ts"],
-  ["moved.ts", "copy.ts"],
+  ["moved.ts", "copy.ts", "accepting.ts", "fitting.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts"],
   ["commit.ts", "subjects.ts", "handling.ts", "watching.ts"],

@@ -6,10 +6,12 @@
 import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { StateError, StoreError } from "./errors.ts";
+import { parseData } from "./json.ts";
 import { follow } from "./moved.ts";
-import type { Patch } from "./patch.ts";
+import { diff, type Patch } from "./patch.ts";
 import { needsNewKey, type Plan, planFor } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
+import { assertFits } from "./schema.ts";
 import { setCookieLines } from "./set-cookie.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type UpdateResult } from "./stores/store.ts";
@@ -66,13 +68,18 @@ async function write(state: SessionState, engine: Engine, mode: CookieMode): Pro
 function overtake(state: SessionState, kept: Kept | null): void {
   if (kept === null) return;
   if (state.kept === null && state.destroyed) state.end(kept);
+  // The new id that was asked for is there already, from another request.
+  else if (kept.token.elsewhere && state.renewal === "regenerateId") state.written(kept);
   else state.kept = kept;
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
 async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined): Promise<Plan> {
   try {
-    return planFor(state, engine, route);
+    const plan = planFor(state, engine, route);
+    const saves = "patch" in plan || plan.step === "create";
+    if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
+    return plan;
   } catch (error) {
     await endOld(state, engine);
     throw error;
@@ -82,7 +89,8 @@ async function planOrEnd(state: SessionState, engine: Engine, route: string | un
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();
-  if (state.renewal !== null) state.destroy();
+  // A new id that save() wrote is one that the browser will never know.
+  if (state.renewal !== null || state.kept?.token.renew === "must") state.destroy();
   await endOld(state, engine);
 }
 
@@ -112,7 +120,7 @@ async function endOld(state: SessionState, engine: Engine): Promise<void> {
 /** Does the step; answers with the session after it. Null when it is gone or has moved: then what was written is dropped. */
 async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promise<Kept | null> {
   if (plan.step === "none") return plan.next;
-  if (plan.step === "touch") return (await touch(plan.next, engine)) ? plan.next : null;
+  if (plan.step === "touch") return touch(plan.next, engine);
   state.wrote = true;
   state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
@@ -132,12 +140,14 @@ async function carryOut(plan: Plan, state: SessionState, engine: Engine): Promis
   return plan.next;
 }
 
-async function create(next: Kept, state: SessionState, engine: Engine): Promise<Kept> {
+async function create(next: Kept, state: SessionState, engine: Engine): Promise<Kept | null> {
   const { key, record } = next;
   const { renewal } = state;
   try {
     await placeOf(engine, record.subject).keeping.create(key, record, engine.limit);
   } catch (error) {
+    const imported = await importedMeanwhile(next, state, engine);
+    if (imported !== null) return imported;
     state.dropId();
     throw error;
   }
@@ -145,6 +155,17 @@ async function create(next: Kept, state: SessionState, engine: Engine): Promise<
   engine.emit({ type: "created", id: key.id });
   if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
   return next;
+}
+
+/** Another request with the same accepted token was faster to keep its session: what this one changed goes there. */
+async function importedMeanwhile(next: Kept, state: SessionState, engine: Engine): Promise<Kept | null> {
+  const { imported } = state;
+  if (imported === null || state.renewal !== null) return null;
+  const { keeping } = placeOf(engine, next.record.subject);
+  const found = await keeping.loadKey(next.key, { now: engine.now() });
+  if (found === null || isMoved(found)) return null;
+  const patch = diff(parseData(imported.data) ?? {}, parseData(next.record.data) ?? {});
+  return patch === null ? next : save(next, patch, state, engine);
 }
 
 /** Writes a change of data. A session that got a new id meanwhile gets the change there. */
@@ -175,21 +196,22 @@ export async function newPlace({ key, record, token }: Kept, engine: Engine): Pr
   const { keeping } = placeOf(engine, record.subject);
   const mark = await keeping.loadKey(key, { now: engine.now() });
   const followed = mark !== null && isMoved(mark) ? await follow(engine, keeping, mark, MOVED_MARK_SECONDS) : null;
-  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no" } };
+  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no", elsewhere: true } };
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */
-async function touch({ key, record }: Kept, engine: Engine): Promise<boolean> {
+async function touch(next: Kept, engine: Engine): Promise<Kept | null> {
+  const { key, record } = next;
   const { keeping } = placeOf(engine, record.subject);
-  const { emit } = engine;
   try {
     const touched = await keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt });
-    emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
-    return touched;
+    const kept = touched ? next : await newPlace(next, engine);
+    engine.emit(kept === null ? { type: "unknown", id: key.id, reason: "commit" } : { type: "touched", id: kept.key.id });
+    return kept;
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    emit({ type: "store-error", operation: "touch" });
-    return true;
+    engine.emit({ type: "store-error", operation: "touch" });
+    return next;
   }
 }
 

@@ -83,9 +83,12 @@ export function compatibleEngines(
       persistent,
       hostOnly: false,
       several: "first",
+      schema: undefined,
+      migrate: undefined,
       limit: {},
       store,
       copies: undefined,
+      accept: [],
       fetchesKeys: false,
       places: { session: both, visitor: both },
     };

@@ -35,6 +35,8 @@ export interface Engine extends Omit<RequestSettings, "cookies"> {
   readonly store: SessionStore | undefined;
   /** Whether the first token must wait for its keys, also where cryptography needs no promise. */
   readonly fetchesKeys: boolean;
+  /** What else is read, and never written. */
+  readonly accept: readonly TokenCodec[];
   /** The copies of sessions that are in a store, if there are any. */
   readonly copies: Copies | undefined;
   readonly places: { readonly session: Place; readonly visitor: Place };

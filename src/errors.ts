@@ -14,6 +14,7 @@ export type SessionErrorCode =
   | "ERR_DATA_NOT_JSON"
   | "ERR_DATA_TOO_LARGE"
   | "ERR_COOKIE_TOO_LARGE"
+  | "ERR_DATA_SCHEMA"
   | "ERR_SESSION_NOT_LOADED"
   | "ERR_SESSION_COMMITTED"
   | "ERR_SESSION_MISSING"
@@ -50,9 +51,9 @@ export class OptionError extends SessionError {
   declare readonly code: "ERR_OPTION" | "ERR_SECRET";
 }
 
-/** Session data cannot be kept: not JSON, more than the limit, or too large for a cookie. Thrown when it is saved. */
+/** Session data cannot be kept: not JSON, more than the limit, too large for a cookie, or not what the schema says. Thrown when it is saved. */
 export class DataError extends SessionError {
-  declare readonly code: "ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_COOKIE_TOO_LARGE";
+  declare readonly code: "ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_DATA_SCHEMA" | "ERR_COOKIE_TOO_LARGE";
 }
 
 /**

@@ -28,7 +28,7 @@ export type SessionEvent =
   | { readonly type: "unknown"; readonly id: string; readonly reason: "load" | "commit" }
   | { readonly type: "regenerated"; readonly id: string; readonly from?: string; readonly reason: "login" | "regenerateId" }
   | { readonly type: "expired"; readonly id: string; readonly reason: "idle" | "absolute" }
-  | { readonly type: "invalid"; readonly reason: TokenFault | "oversize" | "future" | "record" | "misplaced" }
+  | { readonly type: "invalid"; readonly reason: TokenFault | "oversize" | "future" | "record" | "misplaced" | "schema" }
   | { readonly type: "ambiguous"; readonly reason: "several" | "too-many" }
   | { readonly type: "key-used"; readonly id: string; readonly key: string }
   | { readonly type: "store-error"; readonly operation: StoreOperation }

@@ -13,8 +13,9 @@ export type JsonObject = Record<string, unknown>;
 const MAX_DATA_BYTES = 64 * 1024;
 const MAX_DEPTH = 100;
 
-/** The object in a JSON text, or null when there is none. */
+/** The object in a JSON text, or null when there is none, or it is deeper than data may be. */
 export function parseData(text: string): JsonObject | null {
+  if (text.length > 2 * MAX_DEPTH && isTooDeep(text)) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -26,6 +27,21 @@ export function parseData(text: string): JsonObject | null {
   const data: JsonObject = Object.create(null);
   for (const key of Object.keys(value)) data[key] = (value as JsonObject)[key];
   return data;
+}
+
+/** Whether brackets nest deeper than data may. What is this deep could not be saved again, so its reader would be locked out. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') quoted = !quoted;
+    else if (quoted) at += character === "\\" ? 1 : 0;
+    else if (character === "[" || character === "{") depth++;
+    else if (character === "]" || character === "}") depth--;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
 }
 
 /**

@@ -40,8 +40,11 @@ export interface JwtOptions {
 
 /** What a JWT says about a session: a `Session`, or what `read()` gives. */
 export interface HandedSession {
+  /** Its public id. */
   readonly id: string;
+  /** Who is logged in. */
   readonly subject?: string | undefined;
+  /** When it ends, in epoch seconds. */
   readonly expiresAt: number;
 }
 

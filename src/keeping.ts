@@ -66,8 +66,8 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
   return {
     dataInToken: false,
     timesInToken: false,
-    load: (claims, options) => ask("load", () => store.load(keyOf(claims), options)),
-    loadKey: (key, options) => ask("load", () => store.load(key, options)),
+    load: (claims, options) => ask("load", async () => answered(await store.load(keyOf(claims), options))),
+    loadKey: (key, options) => ask("load", async () => answered(await store.load(key, options))),
     create: (...kept) => ask("create", () => store.create(...kept)),
     update: (...change) => ask("update", () => store.update(...change)),
     replace: (...change) => ask("replace", () => store.replace(...change)),
@@ -89,7 +89,7 @@ export function dataInStore(store: SessionStore): Keeping {
     timesInToken: true,
     load: (claims, options) =>
       after(
-        guarded("load", () => store.load(keyOf(claims), options)),
+        guarded("load", async () => answered(await store.load(keyOf(claims), options))),
         (found) => (found === null || isMoved(found) ? found : { ...recordFromToken(claims), data: found.data }),
       ),
     claims: (kept, now) => {
@@ -97,6 +97,12 @@ export function dataInStore(store: SessionStore): Keeping {
       return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }) };
     },
   };
+}
+
+/** What a store may answer; anything else is a broken store, and its value is in no error. */
+function answered(found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null {
+  if (typeof found === "object") return found;
+  throw new TypeError("Cannot load the session: the store gave no record");
 }
 
 /** Where a token says that its session is. */
@@ -117,8 +123,17 @@ export async function guarded<Result>(operation: StoreOperation, call: () => Pro
   } catch (error) {
     // A store that was set up wrongly says what to do.
     if (error instanceof StoreError || error instanceof OptionError) throw error;
+    throw new StoreError(operation, whatItSays(error));
+  }
+}
+
+/** The few words of a store's error that are passed on; none where even asking for them throws. */
+function whatItSays(error: unknown): { retryable?: boolean; reason?: string } {
+  try {
     const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };
     const reason = [code, name].find((word) => typeof word === "string" && /^\w{1,60}$/.test(word)) as string | undefined;
-    throw new StoreError(operation, { retryable: retryable === true, ...(reason !== undefined && { reason }) });
+    return { retryable: retryable === true, ...(reason !== undefined && { reason }) };
+  } catch {
+    return {};
   }
 }

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { type Accepted, findAccepted } from "./accepting.ts";
 import { cookieValues } from "./cookie/parse.ts";
 import { readCopy } from "./copy.ts";
 import { type Engine, type Place, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
+import { fitData } from "./fitting.ts";
 import { parseData } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
@@ -21,6 +23,7 @@ import { type Claims, isFromTheFuture } from "./token/claims.ts";
 type Found =
   | { readonly is: "living"; readonly kept: Kept; readonly copied: boolean }
   | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
+  | Accepted
   | { readonly is: "ambiguous" }
   | { readonly is: "nothing" };
 
@@ -60,15 +63,17 @@ function settled(found: MaybePromise<Found>): MaybePromise<Found | unknown> {
   return found instanceof Promise ? found.catch((error: unknown) => error) : found;
 }
 
-function finish(state: SessionState, engine: Engine, found: Found | unknown): void {
+function finish(state: SessionState, engine: Engine, found: Found | unknown): MaybePromise<void> {
   if (found instanceof Error) {
     if (!(found instanceof StoreError) || engine.onStoreError !== "anonymous") throw found;
     engine.emit({ type: "store-error", operation: found.operation });
     state.outage = found;
   } else accept(state, engine, found as Found);
-  state.phase = "open";
-  // Whoever asks only after the response can still read, but nothing will carry a change.
-  if (state.answered) state.close();
+  return after(fitData(state, engine), () => {
+    state.phase = "open";
+    // Whoever asks only after the response can still read, but nothing will carry a change.
+    if (state.answered) state.close();
+  });
 }
 
 function accept(state: SessionState, { emit, now }: Engine, found: Found): void {
@@ -80,15 +85,20 @@ function accept(state: SessionState, { emit, now }: Engine, found: Found): void 
   } else if (found.is === "moved") {
     state.follow(found.from, found.target);
     emit({ type: "moved", id: found.from.id, reason: "load" });
+  } else if (found.is === "imported") {
+    state.import(found.key, found.record, found.temp);
+    emit({ type: "loaded", id: found.key.id });
   } else if (found.is === "ambiguous") state.ambiguous = true;
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
 function find(engine: Engine, ask: Ask): MaybePromise<Found> {
   const { session, visitor } = engine.places;
-  return after(findAt(session, engine, ask), (found) =>
+  const own = after(findAt(session, engine, ask), (found) =>
     found.is === "nothing" && visitor !== session ? findAt(visitor, engine, ask) : found,
   );
+  if (engine.accept.length === 0) return own;
+  return after(own, async (found) => (found.is === "nothing" ? ((await findAccepted(engine, ask.header)) ?? found) : found));
 }
 
 function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
@@ -100,7 +110,7 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   if (tooMany || values.length === 0) return NOTHING;
   const candidates = all(values.map((text) => open(place, engine, text)));
   return after(candidates, (opened) => {
-    const looked = all(newestOfEach(opened).map((candidate) => look(place, engine, candidate, ask)));
+    const looked = all(newestOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
     return after(looked, (found) => choose(engine, found));
   });
 }
@@ -129,12 +139,14 @@ function open({ codec }: Place, { emit, now, timeouts }: Engine, text: string): 
 }
 
 /** Two tokens of one session are one session: the newer counts. */
-function newestOfEach(candidates: (Candidate | null)[]): Candidate[] {
+function newestOfEach({ several }: Engine, candidates: (Candidate | null)[]): Candidate[] {
   const newest = new Map<string, Candidate>();
   for (const candidate of candidates) {
     if (candidate === null) continue;
     const other = newest.get(candidate.claims.sid);
-    if (other === undefined || other.claims.iat < candidate.claims.iat) newest.set(candidate.claims.sid, candidate);
+    // Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made.
+    const newer = other !== undefined && several === "none" && other.claims.iat < candidate.claims.iat;
+    if (other === undefined || newer) newest.set(candidate.claims.sid, candidate);
   }
   return [...newest.values()];
 }
@@ -173,6 +185,10 @@ function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kep
 /** Whether a record lives, can be read, and came in the cookie that is meant for it. */
 function isUsable(place: Place, engine: Engine, id: string, record: SessionRecord, now: number): boolean {
   const { emit, timeouts } = engine;
+  if (!isWhole(record)) {
+    emit({ type: "invalid", reason: "record" });
+    return false;
+  }
   const over = endOf(record, timeouts, now);
   if (over !== undefined) {
     emit({ type: "expired", id, reason: over });
@@ -184,6 +200,12 @@ function isUsable(place: Place, engine: Engine, id: string, record: SessionRecor
     return false;
   }
   return true;
+}
+
+/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
+function isWhole({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean {
+  const times = [startedAt, seenAt, expiresAt].every((time) => typeof time === "number" && !Number.isNaN(time));
+  return times && typeof data === "string" && (subject === undefined || typeof subject === "string");
 }
 
 async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {

@@ -23,7 +23,7 @@ export async function follow(engine: Engine, keeping: Keeping, mark: MovedMark, 
   const now = engine.now();
   let { to, movedAt } = mark;
   for (let hops = 0; to !== undefined && now - movedAt <= seconds && hops < MAX_FOLLOWED; hops++) {
-    if (!isSessionId(to.id)) return null;
+    if (!isSessionId(to?.id)) return null;
     const found: SessionRecord | MovedMark | null = await keeping.loadKey(to, { now });
     if (found === null) return null;
     if (!isMoved(found)) return endOf(found, engine.timeouts, now) === undefined ? { key: to, record: found } : null;

@@ -5,11 +5,14 @@
  */
 import type { CookieOptions } from "./cookie/serialize.ts";
 import type { SessionEvent } from "./events.ts";
+import type { DataSchema } from "./schema.ts";
 import type { SessionStore } from "./stores/store.ts";
+import type { TokenCodec } from "./token/codec.ts";
 import type { Secrets } from "./token/secrets.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
-export interface SessionOptions {
+// biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
+export interface SessionOptions<Data extends object = any> {
   /**
    * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
    * first. All of them open tokens, the first makes them. What has a `get()`, like a binding of Cloudflare's Secrets Store, and a
@@ -17,6 +20,12 @@ export interface SessionOptions {
    * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
    */
   secrets: Secrets;
+  /**
+   * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
+   * our own with the next response that used the session, and stays logged in. See `ownTokens` and `joseTokens`. Risky: a token that
+   * carries data counts until it ends, also where a store decides now, and after a logout if somebody copied it. Default: none.
+   */
+  accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
@@ -48,6 +57,16 @@ export interface SessionOptions {
   absoluteTimeout?: number;
   /** How often, at most, use of a session is written down; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
   touchEvery?: number;
+  /**
+   * What `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a session is
+   * loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits. Default: none.
+   */
+  schema?: DataSchema<Data>;
+  /**
+   * Makes data of before fit the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
+   * either, the visitor has no session, so a user is logged out. Default: none.
+   */
+  migrate?: (data: Record<string, unknown>) => Record<string, unknown>;
   /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
   lazy?: boolean;
   /**

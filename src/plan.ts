@@ -37,7 +37,7 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
   if (!state.used) return { step: "none", next: kept, dropped: false };
   const text = stringifyData(state.content.stored(), kept?.record.data.length);
   const patch = changes(state, text);
-  const changed = patch !== null || renewal === "login";
+  const changed = patch !== null || renewal === "login" || state.imported !== null;
   if (kept === null) {
     if (!changed) return { step: "none", next: null, dropped: false };
     if (state.outage !== null) throw state.outage;
@@ -45,8 +45,9 @@ export function planFor(state: SessionState, engine: Engine, route: string | und
     return { step: "create", next: following(state, engine, text, route) };
   }
   if (renewal !== null) {
-    // What a visitor brought in his cookie is in no store yet.
-    const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
+    // What a visitor brought in his cookie is in no store yet; and the id that another answer brings must stay good.
+    const moves =
+      !kept.token.elsewhere && placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
     if (!moves) return { step: "create", next: following(state, engine, text, route) };
     return { step: "replace", next: following(state, engine, text, route), patch: patch ?? NO_CHANGE, from: kept.key };
   }
@@ -66,9 +67,10 @@ function planForUse(kept: Kept, engine: Engine): Plan {
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
-function changes({ kept, clear }: SessionState, text: string): Patch | null {
-  if (kept !== null && kept.record.data === text && !clear) return null;
-  const before = kept === null || clear ? Object.create(null) : (parseData(kept.record.data) ?? Object.create(null));
+function changes({ kept, followed, clear }: SessionState, text: string): Patch | null {
+  const shown = (kept ?? followed)?.record.data;
+  if (shown === text && !clear) return null;
+  const before = shown === undefined || clear ? Object.create(null) : (parseData(shown) ?? Object.create(null));
   const patch = diff(before, parseData(text) ?? Object.create(null));
   return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
 }
@@ -79,7 +81,8 @@ function following(state: SessionState, engine: Engine, data: string, route: str
   const { timeouts } = engine;
   const { keeping } = placeOf(engine, subject);
   const time = engine.now();
-  const startedAt = kept === null || renewal === "login" ? time : kept.record.startedAt;
+  const before = kept?.record ?? state.imported;
+  const startedAt = before === null || renewal === "login" ? time : before.startedAt;
   const record: SessionRecord = {
     data,
     version: (kept?.record.version ?? 0) + 1,

@@ -20,7 +20,7 @@ const MAX_META_ENTRIES = 16;
  * @throws OptionError when it is no object of at most 16 strings
  */
 export function cleanMeta(meta: SessionMeta): SessionMeta {
-  const entries = Object.entries(meta);
+  const entries = Object.entries(meta ?? [null]);
   if (entries.length > MAX_META_ENTRIES || !entries.every(([, value]) => typeof value === "string")) {
     throw new OptionError("ERR_OPTION", `Cannot log in: meta must be an object of at most ${MAX_META_ENTRIES} strings`);
   }

@@ -12,6 +12,8 @@ export interface SessionHeaders {
   readonly used: boolean;
   /** Whether a user is logged in. */
   readonly personal: boolean;
+  /** The value of Clear-Site-Data, if there is to be one. */
+  readonly clearSiteData?: string | undefined;
   /** False leaves Cache-Control and Vary as they are. */
   readonly cacheHeaders: boolean;
 }
@@ -19,6 +21,11 @@ export interface SessionHeaders {
 /** Whether a Cache-Control header lets shared caches keep the response. */
 export function isShared(cacheControl: string | null): boolean {
   return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
+}
+
+/** Whether nobody may ever see the answer to a request. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Purpose */
+export function isUnseen(method: string | undefined, purpose: string | null | undefined): boolean {
+  return method === "HEAD" || /\bprefetch\b/i.test(purpose ?? "");
 }
 
 /** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
@@ -36,17 +43,24 @@ export function withSessionHeaders(response: Response, headers: SessionHeaders):
   }
 }
 
+/** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
+const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
+
 /** The header operations this needs: those of `Headers`, which an adapter can offer for another kind of response. */
 export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "has" | "set">;
 
 /** Puts the headers on a response that can be changed. */
-export function editHeaders(target: HeaderTarget, { setCookie, used, personal, cacheHeaders }: SessionHeaders): void {
+export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void {
+  const { setCookie, used, personal, clearSiteData, cacheHeaders } = headers;
+  if (clearSiteData !== undefined) target.set("Clear-Site-Data", clearSiteData);
   if (setCookie.length > 0) dropLines(target, new Set(setCookie.map(cookieName)));
   for (const line of setCookie) target.append("Set-Cookie", line);
   if (!cacheHeaders) return;
   // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
-  if (setCookie.length > 0) target.set("Cache-Control", "no-store");
-  else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
+  if (setCookie.length > 0) {
+    target.set("Cache-Control", "no-store");
+    for (const name of TARGETED) if (target.has(name)) target.set(name, "no-store");
+  } else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
   if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
 }
 

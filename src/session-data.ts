@@ -49,6 +49,11 @@ export class SessionData {
     become(this.flashes, flashes);
   }
 
+  /** Makes the data this, and leaves the flash values. */
+  become(data: JsonObject): void {
+    become(this.visible, data);
+  }
+
   /** Drops every flash value, and every key but these. */
   keepOnly(keys: readonly string[]): void {
     const kept = Object.entries(this.visible).filter(([key]) => keys.includes(key));

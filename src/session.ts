@@ -4,7 +4,7 @@
  * @module
  */
 import { expiryOf, isTouchDue, type Timeouts } from "./lifetime.ts";
-import type { LoginOptions, SessionState } from "./state.ts";
+import type { DestroyOptions, LoginOptions, SessionState } from "./state.ts";
 
 /** What a session asks of the manager that made it. */
 export interface SessionActions<Data> {
@@ -71,8 +71,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
   get isNew(): boolean {
-    const { kept, lost } = this.#read();
-    return kept === null && lost === null;
+    const { kept, lost, imported } = this.#read();
+    return (kept ?? lost ?? imported) === null;
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
@@ -102,16 +102,16 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /** The same as {@link destroy}. */
-  logout(): void {
-    this.destroy();
+  logout(options: DestroyOptions = {}): void {
+    this.destroy(options);
   }
 
   /**
    * Ends the session for ever, in the store and in this browser. It is empty and new afterwards; what is written then
    * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
    */
-  destroy(): void {
-    this.#change().destroy();
+  destroy(options: DestroyOptions = {}): void {
+    this.#change().destroy(options);
   }
 
   /** Gives the session a new id and ends the old one; everything else stays. Use it when privileges change. */
@@ -124,12 +124,15 @@ export class Session<Data extends object = Record<string, unknown>> {
     this.#change().content.flashes[key] = value;
   }
 
-  /** The value that {@link flash} kept, once; undefined if there is none. Two requests at the same time may both get it. */
+  /**
+   * The value that {@link flash} kept, once; undefined if there is none. Two requests at the same time may both get it. It stays
+   * for the next request when nobody may see this one's answer: HEAD, or a page fetched ahead (`Sec-Purpose: prefetch`).
+   */
   takeFlash<Value = unknown>(key: string): Value | undefined {
     const state = this.#read();
     const { flashes } = state.content;
     const value = Object.hasOwn(flashes, key) ? (flashes[key] as Value) : undefined;
-    if (value !== undefined && state.phase === "open" && state.outage === null) delete flashes[key];
+    if (value !== undefined && state.phase === "open" && state.outage === null && !state.unseen) delete flashes[key];
     return value;
   }
 

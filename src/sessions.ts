@@ -11,7 +11,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { isShared, withSessionHeaders } from "./response.ts";
+import { isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -21,6 +21,8 @@ import { type WatchOptions, watch } from "./watching.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
+  /** The request's method. HEAD takes no flash value. */
+  readonly method?: string;
   readonly headers: { get(name: string): string | null };
 }
 
@@ -65,16 +67,17 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
  * ```
  */
 export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionOptions,
+  options: SessionOptions<Data>,
   primitives: Primitives = webCrypto,
 ): Sessions<Data> {
   return manage(createEngine(settle(options), primitives));
 }
 
 /** The manager of an engine. */
-export function manage<Data extends object>(engine: Engine): Sessions<Data> {
+function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
+    state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));
     const session = open<Data>(state, engine);
     if (engine.lazy) return session;
     return after(loadInto(state, engine, { fresh }), () => session);
@@ -89,9 +92,9 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     const setCookie = await commit(state, engine, mode);
     state.close();
-    const { used, subject } = state;
+    const { used, subject, clearSiteData } = state;
     const personal = used && subject !== undefined;
-    return withSessionHeaders(response, { setCookie, used, personal, cacheHeaders: engine.cacheHeaders });
+    return withSessionHeaders(response, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
   }
 
   async function discard(session: Session<Data>): Promise<void> {

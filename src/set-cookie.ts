@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { clearAccepted } from "./accepting.ts";
 import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
 import type { Cookie } from "./cookie/serialize.ts";
 import type { Engine } from "./engine.ts";
@@ -26,7 +27,7 @@ export function setCookieLines(state: SessionState, engine: Engine, token?: stri
     const isSet = token !== undefined && cookie.name === written.name;
     if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
   }
-  return lines;
+  return token !== undefined || state.destroyed ? [...lines, ...clearAccepted(engine, state.header)] : lines;
 }
 
 function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {

@@ -9,7 +9,9 @@ import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
+import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
+import type { TokenCodec } from "./token/codec.ts";
 import type { KeyScope } from "./token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
@@ -24,6 +26,8 @@ export interface RequestSettings {
   readonly hostOnly: boolean;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
+  readonly schema: DataSchema | undefined;
+  readonly migrate: SessionOptions["migrate"] | undefined;
   readonly timeouts: Timeouts;
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
@@ -39,6 +43,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
+  readonly accept: readonly TokenCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -46,6 +51,7 @@ export interface Settings extends RequestSettings {
 const KNOWN = new Set<keyof SessionOptions>([
   ...([
     "secrets",
+    "accept",
     "context",
     "store",
     "anonymous",
@@ -57,6 +63,8 @@ const KNOWN = new Set<keyof SessionOptions>([
     "idleTimeout",
     "absoluteTimeout",
     "touchEvery",
+    "schema",
+    "migrate",
   ] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
@@ -73,7 +81,12 @@ const LONGEST = 100 * 365 * DAY;
 export function settle(options: SessionOptions): Settings {
   refuseUnknown(options, KNOWN);
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false } = options;
+  for (const [key, value] of Object.entries({ cookie, copy: options.copy === undefined ? {} : options.copy })) {
+    if (typeof value !== "object" || value === null)
+      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object`);
+  }
   const secrets = checkSecrets(options.secrets);
+  if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
   if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
   if (readable && store !== undefined)
     throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
@@ -94,12 +107,15 @@ export function settle(options: SessionOptions): Settings {
     readable,
     store,
     anonymous,
+    accept: checkAccept(options.accept),
     copy: settleCopy(options),
     limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     several: "none" as const,
+    schema: checkSchema(options.schema),
+    migrate: options.migrate,
     timeouts: settleTimeouts(options),
   });
 }
@@ -114,19 +130,22 @@ export function settleRequest(
   | "readable"
   | "store"
   | "anonymous"
+  | "accept"
   | "copy"
   | "limit"
   | "cookies"
   | "persistent"
   | "hostOnly"
   | "several"
+  | "schema"
+  | "migrate"
   | "timeouts"
 > {
   const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now })) {
+  for (const [key, value] of Object.entries({ onEvent, now: options.now, migrate: (options as SessionOptions).migrate })) {
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
@@ -169,6 +188,16 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
 }
 
+function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
+  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+}
+
+function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
+  if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
+  throw new OptionError("ERR_OPTION", "Cannot use option schema: it is no Standard Schema, such as those of zod and valibot");
+}
+
 function checkStore(store: SessionStore | undefined): void {
   if (store === undefined) return;
   const missing = STORE_METHODS.filter((method) => typeof store?.[method] !== "function");
@@ -187,7 +216,8 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
   if (onEvent === undefined) return () => {};
   return (event) => {
     try {
-      onEvent(event);
+      const heard: unknown = onEvent(event);
+      if (heard instanceof Promise) heard.catch(() => {});
     } catch {
       // A listener that fails must not fail the request it watches.
     }

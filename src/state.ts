@@ -17,23 +17,45 @@ export interface Kept {
 }
 
 /** What matters about the token in the visitor's browser. */
-export interface TokenState {
+interface TokenState {
   /** Whether its cookie ends with the browser. */
   readonly temp: boolean;
   /** The text, as the request brought it. */
   readonly text?: string;
   /** Whether the browser needs a new one: `must` or the session is lost, `due` to record use or a newer key. */
   readonly renew: "no" | "due" | "must";
+  /** Whether another answer brings the token of this id: then this request may not replace it by one of its own. */
+  readonly elsewhere?: true;
 }
 
 /** How a login treats what came before it. */
 export interface LoginOptions {
-  /** Keys of `session.data` that survive. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
+  /** Keys of `session.data` that survive, with the values this request has seen. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
   keep?: readonly string[];
   /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
   meta?: SessionMeta;
   /** False: the cookie ends with the browser. Default true. */
   remember?: boolean;
+}
+
+/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
+const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
+
+/** A kind of what a browser keeps for a website. */
+export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
+
+/** How a session ends. */
+export interface DestroyOptions {
+  /**
+   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
+   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
+   */
+  clearSiteData?: readonly SiteDataKind[];
+}
+
+function checkKind(kind: SiteDataKind): string {
+  if (CLEARABLE.includes(kind)) return kind;
+  throw new OptionError("ERR_OPTION", `Cannot clear site data "${kind}": it is one of ${CLEARABLE.join(", ")}`);
 }
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -47,6 +69,8 @@ export class SessionState {
   lost: Key | null = null;
   /** The session under its new id, where it may still be read. */
   followed: Kept | null = null;
+  /** A session that an accepted token brought, and that is not kept yet. */
+  imported: SessionRecord | null = null;
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
   /** What is to be ended at the commit, with the token that named it. */
@@ -81,6 +105,10 @@ export class SessionState {
   temp = false;
   readonly content: SessionData;
   readonly header: string | null;
+  /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
+  unseen = false;
+  /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
+  clearSiteData: string | undefined;
   readonly #trustsVisitors: boolean;
   #id: string | undefined;
 
@@ -111,6 +139,12 @@ export class SessionState {
     this.lost = from;
     this.followed = target;
     if (target !== null) this.#show(target);
+  }
+
+  /** Shows a session that is to be kept with the next commit. */
+  import(key: Key, record: SessionRecord, temp: boolean): void {
+    this.imported = record;
+    this.#show({ key, record, token: { temp, renew: "must" } });
   }
 
   #show({ key, record, token }: Kept): void {
@@ -145,12 +179,15 @@ export class SessionState {
   }
 
   regenerateId(): void {
+    // The session got a new id while this request ran, which serves as well.
+    if (this.kept?.token.elsewhere) return;
     this.renewal ??= "regenerateId";
     this.turns++;
     this.#id = undefined;
   }
 
-  destroy(): void {
+  destroy({ clearSiteData = [] }: DestroyOptions = {}): void {
+    if (clearSiteData.length > 0) this.clearSiteData = clearSiteData.map((kind) => `"${checkKind(kind)}"`).join(", ");
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
     if (this.lost !== null) this.ended.push({ key: this.lost, place: "session" });
@@ -167,6 +204,8 @@ export class SessionState {
 
   #forget(): void {
     this.kept = null;
+    this.followed = null;
+    this.imported = null;
     this.lost = null;
     this.renewal = null;
     this.clear = false;
@@ -209,10 +248,18 @@ export class SessionState {
   /** What was written is now what is kept. */
   written(kept: Kept): void {
     this.kept = kept;
+    this.imported = null;
+    this.#id = kept.key.id;
     this.startedAt = kept.record.startedAt;
     this.lost = null;
     this.renewal = null;
     this.clear = false;
+  }
+
+  /** The data of a loaded session is of no use: there is no session. */
+  reject(): void {
+    this.#forget();
+    this.content.fill("{}");
   }
 
   /** The store no longer has what a copy showed: nothing of it is shown any more. */

@@ -9,6 +9,7 @@ import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
+import { assertFits } from "./schema.ts";
 import { SessionData } from "./session-data.ts";
 import { type Kept, type SessionState, tooManyConflicts } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
@@ -71,6 +72,7 @@ async function tryUpdate<Result>(
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
   const expiresAt = expiryOf(kept.record.startedAt, time, timeouts);
   if (patch !== null) {
+    if (engine.schema !== undefined) await assertFits(engine.schema, draft.visible);
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") return "conflict";
     if (!written.ok && written.why === "moved" && (await goAlong(state, engine, kept))) return "moved";

@@ -23,7 +23,7 @@ export interface FetchSession<Data extends object> {
  * export default { fetch: (request: Request) => web(request, (visitor) => router.handle(request, visitor)) };
  * ```
  */
-export function session<Data extends object = Record<string, unknown>>(options: SessionOptions): FetchSession<Data> {
+export function session<Data extends object = Record<string, unknown>>(options: SessionOptions<Data>): FetchSession<Data> {
   const sessions = createSessions<Data>(options);
   const run: (request: Request, next: (session: Session<Data>) => Response | Promise<Response>) => Promise<Response> = (
     request,

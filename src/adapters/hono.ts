@@ -36,7 +36,7 @@ export interface HonoSession<Data extends object> extends MiddlewareHandler {
  */
 export function session<Data extends object = Record<string, unknown>>(
   // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
-  options: SessionOptions | ((env: any) => SessionOptions),
+  options: SessionOptions<Data> | ((env: any) => SessionOptions<Data>),
 ): HonoSession<Data> {
   const fixed = typeof options === "function" ? undefined : manage<Data>(options);
   const perEnv = new WeakMap<object, Managed<Data>>();

@@ -11,7 +11,7 @@ import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { nodeCrypto } from "../node-primitives.ts";
 import { open } from "../opening.ts";
-import { editHeaders, isShared } from "../response.ts";
+import { editHeaders, isShared, isUnseen } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
@@ -36,7 +36,11 @@ export interface KoaSecretOptions<Store = KoaStore> extends Omit<SessionOptions,
 
 /** What the middleware uses of Koa's context. */
 export interface KoaContext {
-  readonly req: { readonly headers: { readonly cookie?: string | undefined } };
+  /** Node's request. */
+  readonly req: {
+    readonly method?: string | undefined;
+    readonly headers: { readonly cookie?: string | undefined; readonly "sec-purpose"?: string | string[] | undefined };
+  };
   readonly res: NodeResponse;
   readonly app: { readonly keys?: AppKeys | undefined };
   readonly secure: boolean;
@@ -67,10 +71,11 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   return async function session(ctx, next) {
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
+    state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
-    if (!engine.lazy && (asksStore(engine) || engine.fetchesKeys)) await loadInto(state, engine);
+    if (!engine.lazy && (asksStore(engine) || engine.fetchesKeys || engine.schema !== undefined)) await loadInto(state, engine);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {
@@ -214,9 +219,10 @@ async function finish(ctx: KoaContext, state: SessionState, engine: Engine): Pro
   const target = nodeHeaders(ctx.res);
   const setCookie = await commit(state, engine, sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send");
   state.close();
-  const { used, subject } = state;
+  const { used, subject, clearSiteData } = state;
   if (!sent && (used || setCookie.length > 0)) {
-    editHeaders(target, { setCookie, used, personal: used && subject !== undefined, cacheHeaders: engine.cacheHeaders });
+    const personal = used && subject !== undefined;
+    editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
   }
   return setCookie;
 }

@@ -25,8 +25,9 @@ const NONE: CookieValues = { values: [], oversize: false, tooMany: false };
 /**
  * The values that a Cookie header gives for `name`, which is compared byte for byte (RFC 6265bis, section 5.4).
  *
- * Several Cookie header fields may come joined by `; ` or by `, `, so both separate. The work is bounded by the header's
- * length, whatever stands in it.
+ * A pair starts after `;` only. Browsers keep a comma in a cookie's value, and another host below the domain can set such a cookie: it
+ * must not be able to start one with a `__Host-` name. (Where fields come joined by `, `, the first is read, so it fails safe.) The
+ * work is bounded by the header's length, whatever stands in it.
  */
 export function cookieValues(header: string | null, name: string): CookieValues {
   if (header === null) return NONE;
@@ -34,7 +35,7 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   let oversize = false;
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
     const start = at + name.length + 1;
-    if (header[start - 1] !== "=" || !startsPair(header, at, ";,")) continue;
+    if (header[start - 1] !== "=" || !startsPair(header, at)) continue;
     const end = endOfValue(header, start, ";,");
     if (end - start + name.length > MAX_COOKIE_BYTES) {
       oversize = true;
@@ -54,17 +55,16 @@ export function everyCookieValue(header: string | null, name: string, limit: num
   if (header === null) return values;
   for (let at = header.indexOf(name); at !== -1 && values.length < limit; at = header.indexOf(name, at + name.length)) {
     const start = at + name.length + 1;
-    if (header[start - 1] === "=" && startsPair(header, at, ";"))
-      values.push(header.slice(start, endOfValue(header, start, ";")));
+    if (header[start - 1] === "=" && startsPair(header, at)) values.push(header.slice(start, endOfValue(header, start, ";")));
   }
   return values;
 }
 
-/** Whether a pair can start at `at`: at the beginning, or after a separator and white space. */
-function startsPair(header: string, at: number, separators: string): boolean {
+/** Whether a pair can start at `at`: at the beginning, or after `;` and white space. */
+function startsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (header[before] === " " || header[before] === "\t") before--;
-  return before < 0 || separators.includes(header[before] as string);
+  return before < 0 || header[before] === ";";
 }
 
 function endOfValue(header: string, start: number, separators: string): number {

@@ -41,7 +41,7 @@ const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 200;
 
 /** What is missing when the binding or the class is. */
-export const WIRING = `Add to wrangler.toml:
+const WIRING = `Add to wrangler.toml:
 
   [[durable_objects.bindings]]
   name = "SESSIONS"

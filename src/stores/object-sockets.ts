@@ -15,7 +15,7 @@ const NOT_ALLOWED = 1008;
 const MAX_SOCKETS = 8;
 
 /** The server's end of a socket. */
-export interface Socket {
+interface Socket {
   accept(): void;
   close(code: number, reason: string): void;
 }

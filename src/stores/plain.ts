@@ -4,6 +4,7 @@
  * @module
  */
 import co from "co";
+import { OptionError } from "../errors.ts";
 import { applyPatch, type Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Key, SessionStore, UpdateResult } from "./store.ts";
@@ -35,12 +36,16 @@ export interface PlainStore {
  * Makes a store of three methods a SessionStore. Data is in the store; times and user are in the token. It promises what three
  * methods can: of two parallel changes the last one wins, and there is no list of a user's sessions.
  *
+ * @throws OptionError when one of the methods is missing.
+ *
  * @example
  * ```ts
  * const sessions = createSessions({ secrets, store: plain({ load, save, remove }) });
  * ```
  */
 export function plain(store: PlainStore): SessionStore {
+  const missing = (["load", "save", "remove"] as const).filter((name) => typeof store?.[name] !== "function");
+  if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
   return new PlainSessionStore(store);
 }
 

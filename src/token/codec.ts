@@ -32,6 +32,8 @@ export type TokenFault = "malformed" | "unknown-key" | "forged" | "claims";
 export interface TokenCodec {
   /** Finds the tokens in a Cookie header. Default: the values under the cookie's name. For tokens spread over several cookies. */
   find?(header: string | null, name: string): CookieValues;
+  /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */
+  clear?(): string[];
   open(token: string): MaybePromise<Opened | TokenFault>;
   seal(claims: Claims): MaybePromise<string>;
 }

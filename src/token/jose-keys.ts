@@ -19,6 +19,7 @@ export type KeyHint = {
   readonly alg: string;
   /** One of `encryption`, where that is set. */
   readonly enc?: string;
+  /** The key's name, as tokens say it. */
   readonly kid?: string;
 };
 

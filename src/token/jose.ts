@@ -20,6 +20,7 @@ export {
   type SessionJwtOptions,
   sessionJwt,
 } from "../jwt.ts";
+export type { SigningAlgorithm, SigningKey } from "../jwt-keys.ts";
 export type { ForeignClaims } from "./foreign-claims.ts";
 export type { GetKey, JoseKey, KeyHint } from "./jose-keys.ts";
 

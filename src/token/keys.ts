@@ -17,7 +17,7 @@ import type { CheckedSecret, CheckedSecrets } from "./secrets.ts";
 export type KeyKind = "id" | "data" | "readable" | "user" | "copy";
 
 /** One key, with the protected header that names it. */
-export interface TokenKey {
+interface TokenKey {
   readonly id: string;
   /** The first part of every token made with it: its header in base64url, compared as text before any cryptography. */
   readonly header: string;

@@ -22,7 +22,7 @@ const MISSING =
   "Cannot test with Redis: there is no redis-server. Install it: apt-get install redis-server, or brew install redis";
 
 /** Fails with advice where there is no redis-server. */
-export function assertRedisInstalled(): void {
+function assertRedisInstalled(): void {
   try {
     execFileSync("redis-server", ["--version"], { stdio: "pipe" });
   } catch {

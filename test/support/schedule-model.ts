@@ -137,7 +137,7 @@ export class Model {
     const changes = [...visit.changes(), ...(visit.uncounted ? ["count"] : [])];
     if (visit.want.renewal === "login") this.#problem(visit, "was answered, and is not logged in");
     else if (changes.length > 0) this.#judgeLoss(visit, JSON.stringify(changes));
-    else if (this.#promises.tellsExactly && visit.toldOfLoss && visit.lost && !visit.did.has("regenerate")) {
+    else if (this.#promises.tellsExactly && visit.toldOfLoss && visit.lost && !writesEarly(visit)) {
       this.#problem(visit, "is told of a loss, and wrote nothing");
     }
     if (visit.left.some((id) => this.#ids.get(id)?.alive !== undefined)) this.#problem(visit, "left its session alive");
@@ -190,7 +190,7 @@ export class Model {
 }
 
 /** The values in a record's data. */
-export function values(data: string): Values {
+function values(data: string): Values {
   return new Map(Object.entries(JSON.parse(data)).map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
@@ -199,4 +199,9 @@ function patch(data: Values, changes: Map<string, string | undefined>): void {
     if (value === undefined) data.delete(key);
     else data.set(key, value);
   }
+}
+
+/** Whether a request may have written something that it took back later, or wanted a new id. */
+function writesEarly({ did }: Visit): boolean {
+  return did.has("regenerate") || did.has("save") || did.has("save-unawaited");
 }

@@ -20,7 +20,7 @@ export interface Want {
 /** What a request throws because the program says so. */
 export class Mishap extends Error {}
 
-export const FLASH = "~flash:";
+const FLASH = "~flash:";
 
 /** One request on its way. */
 export class Visit {

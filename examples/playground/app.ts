@@ -1,0 +1,63 @@
+/** A place of the playground as a Hono app: its session, its pages, its forms. */
+import { type Context, Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { type HonoSession, session } from "web-session-store/hono";
+import { actions } from "./actions.ts";
+import { PAGE_HEADERS } from "./headers.ts";
+import { homePage, lookPage, show } from "./page.ts";
+import type { Data, Place, Visit } from "./places.ts";
+import { carriedIn, carry, dropCarried, REPORT_HERE, reportPanel } from "./report.ts";
+import { noteEvent, traced } from "./trace.ts";
+
+export function placeApp(place: Place, places: readonly Place[], secrets: string): Hono {
+  const web: HonoSession<Data> = session<Data>({ secrets, onEvent: noteEvent, ...place.options });
+  const visitOf = (c: Context): Visit => ({
+    place,
+    session: web.get(c),
+    sessions: web.sessions,
+    userAgent: c.req.header("User-Agent") ?? "",
+  });
+  const app = new Hono();
+
+  // Before the session's middleware: watch() looks at the session itself.
+  app.get("/watch", (c) => web.sessions.watch(c.req.raw));
+
+  app.use(reporting(place), web);
+
+  app.get("/", async (c) => {
+    const visit = visitOf(c);
+    return c.html(homePage(visit, places, await show(visit)));
+  });
+
+  app.get("/look", (c) => c.html(lookPage(visitOf(c), places)));
+
+  for (const [name, action] of Object.entries(actions)) {
+    app.post(`/${name}`, bodyLimit({ maxSize: 10_000 }), async (c) => {
+      const form = await c.req.parseBody();
+      await action(visitOf(c), (field) => (typeof form[field] === "string" ? form[field].trim() : ""));
+      return c.redirect(`${place.path}/`, 303);
+    });
+  }
+  return app;
+}
+
+/** Around the session's middleware, so that it also sees what is done after the handler: a form's report goes to the next page. */
+function reporting({ options }: Place) {
+  const name = options.name ?? "session";
+  const names = [name, `${name}-visitor`, `${name}-copy`].map((cookie) => `__Host-${cookie}`);
+  return async (c: Context, next: () => Promise<void>) => {
+    const cookie = c.req.header("Cookie") ?? "";
+    const report = await traced({ method: c.req.method, path: c.req.path, cookie, names }, async () => {
+      await next();
+      return c.res.headers.getSetCookie();
+    });
+    if (c.res.status === 303) c.header("Set-Cookie", carry(report), { append: true });
+    if (!c.res.headers.get("Content-Type")?.startsWith("text/html")) return;
+    const before = carriedIn(cookie);
+    const panel = await reportPanel(before === undefined ? [report] : [report, before]);
+    const page = (await c.res.text()).replace(REPORT_HERE, () => panel);
+    c.res = new Response(page, c.res);
+    for (const [header, value] of Object.entries(PAGE_HEADERS)) c.header(header, value);
+    if (before !== undefined) c.header("Set-Cookie", dropCarried, { append: true });
+  };
+}

@@ -1,0 +1,64 @@
+// What is live on the page. Without it everything else works.
+
+/** Keeps a WebSocket on the session, which is closed with 4401 when the session ends. */
+function watchSession(url, onEnded) {
+  let tries = 0;
+  const connect = () => {
+    const socket = new WebSocket(url);
+    let ping;
+    let answered = true;
+    socket.onopen = () => {
+      tries = 0;
+      ping = setInterval(() => {
+        if (!answered) return socket.close();
+        answered = false;
+        socket.send("ping");
+      }, 30_000);
+    };
+    socket.onmessage = () => {
+      answered = true;
+    };
+    socket.onclose = ({ code }) => {
+      clearInterval(ping);
+      if (code === 4401) return onEnded();
+      // At most a minute or so, and not all pages at once.
+      setTimeout(connect, Math.min(60_000, 1000 * 2 ** tries++) * (0.5 + Math.random()));
+    };
+  };
+  connect();
+}
+
+const { watch } = document.body.dataset;
+if (watch) {
+  watchSession(watch, () => {
+    const ended = document.querySelector("#ended");
+    ended.textContent = "You were logged out. ";
+    ended.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Go on" }));
+    ended.hidden = false;
+    // What was shown here is no longer his who sits before it.
+    document.querySelector("main").remove();
+  });
+}
+
+// A page that the browser kept whole for its back button may show a session that is over.
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted) location.reload();
+});
+
+// Five requests at once: with an atomic store all five things are in the cart.
+for (const button of document.querySelectorAll("[data-parallel]")) {
+  button.hidden = false;
+  button.onclick = async () => {
+    const typed = button.form.elements.namedItem("item").value.trim() || "Apple";
+    const add = (number) => {
+      const body = new URLSearchParams({ item: `${typed} ${number}` });
+      return fetch(button.dataset.parallel, { method: "POST", body, redirect: "manual" });
+    };
+    await Promise.all([1, 2, 3, 4, 5].map(add));
+    location.reload();
+  };
+}
+
+// The server knows no time zones.
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time")) time.textContent = format.format(new Date(time.dateTime));

@@ -1,0 +1,58 @@
+/** The panel that shows what the library did: for the page, and for the form that led to it. */
+import { html } from "hono/html";
+import type { Report } from "./trace.ts";
+
+/** Stands in the page until all is done, since the session is saved after the page is made. No text of users can be this: it is escaped. */
+export const REPORT_HERE = "<!--report-->";
+
+/** Carries the report of a form over the redirect. It holds nothing secret, and whoever writes one fools only his own browser. */
+const CARRIER = "playground-report";
+
+export function carry(report: Report): string {
+  return `${CARRIER}=${encodeURIComponent(JSON.stringify(report))}; Path=/; Max-Age=30; HttpOnly; SameSite=Lax`;
+}
+
+export const dropCarried = `${CARRIER}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`;
+
+/** The report that the browser brings along, if it is one. */
+export function carriedIn(cookies: string): Report | undefined {
+  const value = cookies.split("; ").find((pair) => pair.startsWith(`${CARRIER}=`));
+  if (value === undefined) return undefined;
+  try {
+    const report = JSON.parse(decodeURIComponent(value.slice(CARRIER.length + 1)));
+    const lists = [report.events, report.calls, report.received, report.set];
+    return lists.every(Array.isArray) ? report : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function reportPanel(reports: readonly Report[]): Promise<string> {
+  return String(
+    await html`<section class="report" aria-labelledby="report">
+      <h2 id="report">What the library did</h2>
+      ${reports.map(one)}
+    </section>`,
+  );
+}
+
+function one({ request, milliseconds, events, calls, received, set }: Report) {
+  const asked = calls.map(({ name, milliseconds }) => html`<li><code>${name}</code> ${took(milliseconds)}</li>`);
+  const cookies = (list: Report["received"]) =>
+    list.map(({ name, bytes, note }) => html`<li><code>${name}</code> ${bytes} bytes${note && `, ${note}`}</li>`);
+  return html`<h3><code>${request}</code> <small>took ${took(milliseconds)}</small></h3>
+    <dl>
+      <dt>Calls of the store</dt>
+      <dd>${calls.length === 0 ? "none" : html`<ul>${asked}</ul>`}</dd>
+      <dt>Cookies received</dt>
+      <dd>${received.length === 0 ? "none" : html`<ul>${cookies(received)}</ul>`}</dd>
+      <dt>Cookies set</dt>
+      <dd>${set.length === 0 ? "none" : html`<ul>${cookies(set)}</ul>`}</dd>
+      <dt>Events</dt>
+      <dd>${events.length === 0 ? "none" : events.join(", ")}</dd>
+    </dl>`;
+}
+
+function took(milliseconds: number): string {
+  return `${Number(milliseconds).toFixed(1)} ms`;
+}

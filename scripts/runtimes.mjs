@@ -1,0 +1,74 @@
+// Runs the portable suite (test/portable/) on every runtime that the README names, and prints what came of it.
+// With names of runtimes as arguments, only on those.
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const FOLDER = fileURLToPath(new URL("../test/runtimes/", import.meta.url));
+const MAX_BUFFER = 64 * 1024 * 1024;
+const PATIENCE_MS = 120_000;
+const GLOBALS = "Buffer,process,setImmediate,global";
+// Each runs in test/runtimes/.
+const RUNTIMES = {
+  "Node 22": ["node_modules/node22/bin/node", "run.mjs", GLOBALS, "whole"],
+  "Node 24": ["../../node_modules/node/bin/node", "run.mjs", GLOBALS, "whole"],
+  "Node 26": ["node_modules/node26/bin/node", "run.mjs", GLOBALS, "whole"],
+  Deno: ["deno", "run", "--no-config", "--cached-only", "run.mjs", GLOBALS, "no key wrap"],
+  Bun: ["bun", "run.mjs", GLOBALS, "no key wrap"],
+  "workerd, nodejs_compat": ["workerd", "test", "workerd.capnp", "compat:main:*"],
+  "workerd, no Node API": ["workerd", "test", "workerd.capnp", "bare:main:*"],
+};
+
+const wanted = Object.entries(RUNTIMES).filter(([name]) => process.argv.length === 2 || process.argv.includes(name));
+if (wanted.some(([, [program]]) => program.startsWith("node_modules/") && !existsSync(FOLDER + program))) install();
+await bundle();
+
+const failures = [];
+printRow("runtime", "version", "passed", "failed", "seconds");
+for (const [name, command] of wanted) {
+  const begun = performance.now();
+  const { passed, failed } = await outcomeOf(command);
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  const version = await versionOf(command[0]);
+  printRow(name, version, passed, failed.length, seconds);
+  failures.push(...failed.map((failure) => `${name}: ${failure}`));
+  const [program, major] = name.split(" ");
+  if (program === "Node" && !version.startsWith(`${major}.`)) failures.push(`${name} is version ${version}`);
+}
+for (const failure of failures) console.log(failure);
+process.exit(failures.length === 0 ? 0 : 1);
+
+/** The Nodes cannot be dependencies of the root: npm would put one of them in the place of Node 24 in node_modules/.bin. */
+function install() {
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit" });
+}
+
+/** One bundle for all, so that every runtime runs the same code; Koa's adapter apart, since it imports node:crypto. */
+async function bundle() {
+  const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa.ts" };
+  const options = { outdir: ".portable", outExtension: { ".js": ".mjs" }, external: ["node:crypto"], logLevel: "warning" };
+  await build({ entryPoints, bundle: true, format: "esm", platform: "neutral", mainFields: ["module", "main"], ...options });
+}
+
+function printRow(name, version, ...numbers) {
+  console.log(name.padEnd(24) + version.padEnd(12) + numbers.map((number) => String(number).padStart(9)).join(""));
+}
+
+async function outcomeOf([program, ...args]) {
+  const options = { cwd: FOLDER, maxBuffer: MAX_BUFFER, timeout: PATIENCE_MS };
+  const { stdout, stderr } = await promisify(execFile)(program, args, options).catch((error) => error);
+  const line = `${stdout}${stderr}`.split("\n").find((text) => text.startsWith("outcome "));
+  if (line === undefined) return { passed: 0, failed: [`ended without an outcome\n${stdout}${stderr}`] };
+  const outcome = JSON.parse(line.slice("outcome ".length));
+  return outcome.passed > 0 ? outcome : { passed: 0, failed: ["ran no story", ...outcome.failed] };
+}
+
+async function versionOf(program) {
+  const { stdout } = await promisify(execFile)(program, ["--version"], { cwd: FOLDER });
+  return stdout
+    .trim()
+    .replace(/^(v|deno |workerd )/, "")
+    .split(" ")[0];
+}

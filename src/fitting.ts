@@ -1,0 +1,25 @@
+/**
+ * Loaded data against the schema: it fits, is migrated, or there is no session.
+ *
+ * @module
+ */
+import type { Engine } from "./engine.ts";
+import { parseData } from "./json.ts";
+import { after, type MaybePromise } from "./maybe-promise.ts";
+import { fits } from "./schema.ts";
+import type { SessionState } from "./state.ts";
+
+/** Data that does not fit the schema is migrated, or there is no session. */
+export function fitData(state: SessionState, { schema, migrate, emit }: Engine): MaybePromise<void> {
+  if (schema === undefined || (state.kept ?? state.followed ?? state.imported) === null) return;
+  const { content } = state;
+  return after(fits(schema, content.visible), (fit) => {
+    if (fit) return;
+    if (migrate !== undefined) content.become(parseData(JSON.stringify(migrate({ ...content.visible }))) ?? {});
+    return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
+      if (fitsNow) return;
+      emit({ type: "invalid", reason: "schema" });
+      state.reject();
+    });
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * This library's own tokens of another name, context or kind: to be read while an application changes from one to another.
+ *
+ * @module
+ */
+import { cookieValues } from "../cookie/parse.ts";
+import { baseName, type CookieOptions, createCookie } from "../cookie/serialize.ts";
+import { webCrypto } from "../primitives.ts";
+import type { TokenCodec } from "./codec.ts";
+import { encryptedTokens } from "./encrypted.ts";
+import { checkSecrets, type Secrets } from "./secrets.ts";
+import { signedTokens } from "./signed.ts";
+
+/** How the tokens were made. */
+export interface OwnTokensOptions {
+  /** The secrets they were made with. */
+  secrets: Secrets;
+  /** What stood in the cookie: `"data"`, encrypted, the default; `"readable"`, signed; `"id"`, where a store keeps the session. */
+  kind?: "data" | "readable" | "id";
+  /** The option `name` of then. Default `"session"`. */
+  name?: string;
+  /** The option `context` of then. Default empty. */
+  context?: string;
+  /** The option `cookie` of then. */
+  cookie?: CookieOptions;
+}
+
+/**
+ * Reads tokens that `createSessions` made with other options.
+ *
+ * @throws OptionError when an option or a secret cannot be used.
+ *
+ * @example
+ * ```ts
+ * // From readable cookies to a store, with nobody logged out.
+ * const sessions = createSessions({ secrets, store, accept: [ownTokens({ secrets, kind: "readable" })] });
+ * ```
+ */
+export function ownTokens(options: OwnTokensOptions): TokenCodec {
+  const { kind = "data", name = "session", context = "", cookie = {} } = options;
+  const cookies = [createCookie(name, cookie), createCookie(`${name}-visitor`, cookie)];
+  const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };
+  const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
+  return {
+    ...codec,
+    find: (header) => {
+      const found = cookies.map((one) => cookieValues(header, one.name));
+      return {
+        values: found.flatMap(({ values }) => values),
+        oversize: found.some(({ oversize }) => oversize),
+        tooMany: found.some(({ tooMany }) => tooMany),
+      };
+    },
+    clear: () => cookies.flatMap((one) => one.clear()),
+  };
+}

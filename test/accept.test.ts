@@ -1,0 +1,167 @@
+/** The option `accept`: tokens of before are read and made anew, and nobody is logged out. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { ownTokens, type SessionOptions, type TokenCodec } from "../src/index.ts";
+import { memory } from "../src/stores/memory.ts";
+import { type App, makeApp } from "./support/app.ts";
+import { HOUR } from "./support/clock.ts";
+import { OLD_SECRET, SECRET } from "./support/secrets.ts";
+
+/** A user who logged in and a visitor who came, before an application changed. */
+async function changed(before: Partial<SessionOptions>, after: Partial<SessionOptions>) {
+  const old = makeApp(before);
+  const visitor = old.newBrowser();
+  await old.does((session) => {
+    session.login("alice");
+    session.data.cart = ["apple"];
+  });
+  await old.does((session) => Object.assign(session.data, { views: 1 }), visitor);
+  const app = makeApp({ now: old.clock.now, ...after });
+  const start = old.clock.now();
+  const bring = (from: App["browser"], to: App["browser"]) => {
+    for (const [name, held] of from.cookies) to.cookies.set(name, held);
+    return to;
+  };
+  bring(old.browser, app.browser);
+  return {
+    ...app,
+    clock: old.clock,
+    start,
+    visitor: bring(visitor, app.newBrowser()),
+    old: bring(old.browser, app.newBrowser()),
+  };
+}
+
+type Both = readonly [before: Partial<SessionOptions>, after: Partial<SessionOptions>];
+
+/** Made anew for each test, so that no store serves two. */
+const changes = (store = memory()): [string, ...Both][] => [
+  ["readable to encrypted", { readable: true }, { accept: [ownTokens({ secrets: SECRET, kind: "readable" })] }],
+  ["encrypted to readable", {}, { readable: true, accept: [ownTokens({ secrets: SECRET })] }],
+  ["another name", { name: "sid" }, { accept: [ownTokens({ secrets: SECRET, name: "sid" })] }],
+  [
+    "another context and secret",
+    { context: "a", secrets: OLD_SECRET },
+    { accept: [ownTokens({ secrets: OLD_SECRET, context: "a" })] },
+  ],
+  ["cookie to store", {}, { store, accept: [ownTokens({ secrets: SECRET })] }],
+  ["cookie to store, visitors stay", {}, { store, anonymous: "cookie", accept: [ownTokens({ secrets: SECRET })] }],
+  [
+    "another name in a store",
+    { store, name: "sid" },
+    { store, accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] },
+  ],
+];
+
+describe.each(changes().map(([what], index) => ({ what, index })))("a change from $what", ({ index }) => {
+  let [before, after]: Both = [{}, {}];
+  beforeEach(() => {
+    [, before, after] = changes()[index] as [string, ...Both];
+  });
+
+  it("logs nobody out, keeps when the session began, and gives our own token with the next response", async () => {
+    const { does, browser, clock, start, visitor } = await changed(before, after);
+    clock.pass(HOUR);
+    expect(await does((session) => [session.subject, session.data.cart, session.startedAt, session.isNew])).toEqual([
+      "alice",
+      ["apple"],
+      start,
+      false,
+    ]);
+    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    const { accept: _none, ...alone } = after;
+    const later = makeApp({ now: clock.now, ...alone });
+    for (const [name, held] of browser.cookies) later.browser.cookies.set(name, held);
+    expect(await later.does((session) => [session.subject, session.data.cart, session.startedAt])).toEqual([
+      "alice",
+      ["apple"],
+      start,
+    ]);
+    await does((session) => Object.assign(session.data, { views: Number(session.data.views) + 1 }), visitor);
+    expect([...visitor.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect(await does((session) => session.data.views, visitor)).toBe(2);
+  });
+
+  it("sets no cookie for a request that leaves its session alone", async () => {
+    const { answers } = await changed(before, after);
+    expect((await answers(() => "page")).headers.getSetCookie()).toEqual([]);
+  });
+
+  it("of parallel first requests makes one session, and loses no change", async () => {
+    const app = await changed(before, after);
+    const answers = await Promise.all(
+      ["a", "b", "c"].map((key) => app.answers((session) => Object.assign(session.data, { [key]: 1 }))),
+    );
+    for (const answer of answers) app.browser.receive(answer);
+    const [id, data] = await app.does((session) => [session.id, { ...session.data }]);
+    expect(id).toMatch(/^[\w-]{32}$/);
+    if (after.store === undefined) return;
+    expect(data).toEqual({ cart: ["apple"], a: 1, b: 1, c: 1 });
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
+
+  it("ends the session at the logout, with the cookie of before", async () => {
+    const { does, browser } = await changed(before, after);
+    await does((session) => session.logout());
+    expect([...browser.cookies.keys()]).toEqual([]);
+    expect(await does((session) => session.subject)).toBe(undefined);
+  });
+
+  it("takes a login as another user, and nothing of what was there", async () => {
+    const { does, browser } = await changed(before, after);
+    await does((session) => session.login("bob"));
+    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["bob", undefined]);
+  });
+
+  it("counts no token that has ended", async () => {
+    const { does, clock } = await changed(before, after);
+    clock.pass(31 * 24 * HOUR);
+    expect(await does((session) => session.subject)).toBe(undefined);
+  });
+});
+
+describe("accept", () => {
+  it("reads tokens of any codec, and remembers none", async () => {
+    let opened = 0;
+    const codec: TokenCodec = {
+      open: (token) => {
+        opened++;
+        if (token !== "good") return "malformed";
+        const start = 1_800_000_000;
+        return { claims: { sid: "foreign-session-1", start, iat: start, exp: start + 3600, sub: "alice", data: '{"a":1}' } };
+      },
+      seal: () => {
+        throw new Error("never asked");
+      },
+    };
+    const { answers } = makeApp({ accept: [codec] });
+    for (const count of [1, 2]) {
+      await answers((session) => expect([session.subject, session.data.a]).toEqual(["alice", 1]), {
+        Cookie: "__Host-session=good",
+      });
+      expect(opened).toBe(count);
+    }
+    await answers((session) => expect(session.isNew).toBe(true), { Cookie: "__Host-session=bad" });
+  });
+
+  it("comes after our own tokens", async () => {
+    const { does, browser, old } = await changed({ name: "sid" }, { accept: [ownTokens({ secrets: SECRET, name: "sid" })] });
+    await does((session) => Object.assign(session.data, { cart: ["pear"] }));
+    for (const [name, held] of old.cookies) browser.cookies.set(name, held);
+    expect(await does((session) => session.data.cart)).toEqual(["pear"]);
+  });
+
+  it("opens nothing that another secret made, nor an id where a store would not have it", async () => {
+    const forged = await changed({ secrets: OLD_SECRET }, { accept: [ownTokens({ secrets: SECRET, kind: "readable" })] });
+    expect(await forged.does((session) => session.isNew)).toBe(true);
+    const gone = await changed(
+      { store: memory(), name: "sid" },
+      { store: memory(), accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] },
+    );
+    expect(await gone.does((session) => session.isNew)).toBe(true);
+  });
+
+  it("must be a list of codecs", () => {
+    for (const accept of [{}, [null], ["x"]]) expect(() => makeApp({ accept: accept as never })).toThrow("list of codecs");
+  });
+});

@@ -1,0 +1,127 @@
+/** The packed package works where only it is installed: with import, with require(), and with TypeScript. */
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Project } from "./installed.ts";
+import { entries } from "./manifest.ts";
+
+const HONO = ["./hono", "./csrf/hono"];
+const WORKERS_ONLY = ["./stores/session-object"];
+/** jose is an optional peer, like Hono, of this entry alone. */
+const JOSE = ["./token/jose"];
+const names = entries.map(({ name }) => name);
+const specifiersOf = (wanted: readonly string[]) =>
+  entries.filter(({ name }) => wanted.includes(name)).map(({ specifier }) => specifier);
+const without = (...unwanted: string[]) => specifiersOf(names.filter((name) => !unwanted.includes(name)));
+
+const project = new Project();
+beforeAll(async () => {
+  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
+  await project.install();
+});
+afterAll(() => project.remove());
+
+describe("the packed package", () => {
+  it("brings co, and nothing else", () => {
+    const installed = readdirSync(join(project.folder, "node_modules")).filter((name) => !name.startsWith("."));
+    expect(installed.sort()).toEqual(["co", "web-session-store"]);
+  });
+
+  it("holds what was built, its source, and no test", () => {
+    const folder = join(project.folder, "node_modules/web-session-store");
+    const files = readdirSync(folder).sort();
+    expect(files).toEqual(
+      ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"].filter((file) => files.includes(file)),
+    );
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist", "package.json", "src"]));
+  });
+
+  it.each(["import", "require"])("gives every entry by %s, without Hono and Koa", async (way) => {
+    project.write("load.mjs", loading(way, without(...WORKERS_ONLY, ...JOSE)));
+    expect((await project.output("node", "load.mjs")).split("\n")).toEqual(
+      without(...WORKERS_ONLY, ...JOSE).map((name) => `${name} ok`),
+    );
+  });
+
+  it("cannot load the Durable Object's class outside of Workers, and says why", async () => {
+    project.write("load.mjs", loading("import", specifiersOf(WORKERS_ONLY)));
+    expect(await project.output("node", "load.mjs")).toMatch(/cloudflare:/);
+  });
+
+  it("gives Koa's middleware itself to require(), as Koa's users write it", async () => {
+    project.write(
+      "koa.cjs",
+      'const session = require("web-session-store/koa"); console.log(typeof session(), typeof session.getSession);',
+    );
+    expect(await project.output("node", "koa.cjs")).toBe("function function");
+  });
+});
+
+/** A program that loads entries, one after the other, and says for each that it exports something. */
+function loading(way: string, specifiers: readonly string[]): string {
+  const load = way === "import" ? "await import(name)" : "require(name)";
+  return `import { createRequire } from "node:module";
+    const require = createRequire(import.meta.url);
+    for (const name of ${JSON.stringify(specifiers)}) {
+      const loaded = ${load};
+      console.log(name, Object.keys(loaded).length > 0 ? "ok" : "is empty");
+    }`;
+}
+
+const NODE16 = ["--module", "node16"];
+const BUNDLER = ["--module", "preserve", "--moduleResolution", "bundler"];
+const WEB = ["--lib", "es2023,dom,dom.iterable"];
+
+describe("the published types, with skipLibCheck off", () => {
+  const errorsIn = (file: string, text: string, ...options: string[]) => {
+    project.write(file, text);
+    return project.output("tsc", "--noEmit", "--strict", "--skipLibCheck", "false", "--target", "es2023", ...options, file);
+  };
+  const importing = (specifiers: readonly string[]) =>
+    specifiers.map((specifier, index) => `export * as entry${index} from "${specifier}";`).join("\n");
+  const types = (...wanted: string[]) => ["--types", wanted.join(",")];
+
+  for (const [resolution, options] of [
+    ["node16", NODE16],
+    ["bundler", BUNDLER],
+  ] as const) {
+    it(`need no other package's types but where Hono or Workers are in the name: ${resolution}`, async () => {
+      const text = importing(without(...HONO, ...WORKERS_ONLY, ...JOSE));
+      expect(await errorsIn("all.ts", text, ...options, ...WEB, ...types())).toBe("");
+    });
+  }
+
+  it("would show an error", async () => {
+    expect(await errorsIn("wrong.ts", importing(specifiersOf(HONO)), ...NODE16, ...WEB, ...types())).toMatch(/'hono'/);
+  });
+
+  it("need Hono's for Hono", async () => {
+    project.link("hono");
+    for (const options of [NODE16, BUNDLER]) {
+      expect(await errorsIn("hono.ts", importing(specifiersOf(HONO)), ...options, ...WEB, ...types())).toBe("");
+    }
+  });
+
+  it("are right with those of Workers instead of the Web's", async () => {
+    project.link("@cloudflare/workers-types");
+    const options = [...BUNDLER, "--lib", "es2023", ...types("@cloudflare/workers-types")];
+    expect(await errorsIn("workers.ts", importing(without(...JOSE)), ...options)).toBe("");
+  });
+
+  it("are right with those of Node instead of the Web's, but for the type CryptoKey, which is no global there", async () => {
+    project.link("@types/node");
+    const text = importing(without(...WORKERS_ONLY, ...JOSE));
+    const errors = await errorsIn("node.ts", text, ...NODE16, "--lib", "es2023", ...types("node"));
+    expect(errors.split("\n").filter((line) => !line.includes("'CryptoKey' refers to a value"))).toEqual([]);
+  });
+
+  it("let CommonJS require() the entries", async () => {
+    const text = `import session = require("web-session-store/koa");
+      import core = require("web-session-store");
+      export const sessions = core.createSessions({ secrets: "secret" });
+      export const middleware = session<{ views: number }>();
+      export const { getSession } = session;`;
+    expect(await errorsIn("required.cts", text, "--module", "nodenext", ...WEB, ...types())).toBe("");
+  });
+});

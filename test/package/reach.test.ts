@@ -1,0 +1,82 @@
+/** What an entry brings along: no framework, no Node and no store that it does not need, as a bundler sees it. */
+import { execFileSync } from "node:child_process";
+import { build } from "esbuild";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Entry, entries } from "./manifest.ts";
+
+interface Reach {
+  /** Files of dist/, without the ending. */
+  readonly files: readonly string[];
+  /** Bare imports: packages, and parts of a platform. */
+  readonly packages: readonly string[];
+}
+
+const reached = new Map<string, Reach>();
+beforeAll(async () => {
+  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
+  for (const entry of entries) reached.set(entry.name, await reachOf(entry));
+});
+
+async function reachOf({ code }: Entry): Promise<Reach> {
+  const options = { bundle: true, format: "esm", platform: "neutral", packages: "external" } as const;
+  const { metafile } = await build({ ...options, entryPoints: [code], write: false, metafile: true });
+  const files = Object.keys(metafile.inputs).map((file) => file.replace(/^dist\/(.+)\.js$/, "$1"));
+  const packages = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external));
+  return { files, packages: [...new Set(packages.map(({ path }) => path))].sort() };
+}
+
+/** All that entries may import by name. Every other entry: nothing. */
+const PACKAGES: Record<string, readonly string[]> = {
+  "./koa": ["co", "node:crypto"],
+  "./stores/plain": ["co"],
+  "./stores/session-object": ["cloudflare:workers"],
+  "./token/jose": ["jose"],
+};
+
+/** Parts that are only for some, and the entries that may reach them. */
+const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
+  [
+    "the manager",
+    /^(sessions|engine|commit|loading|token\/\w+)$/,
+    [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose"],
+  ],
+  ["Node's cryptography", /^node-primitives$/, ["./koa"]],
+  ["Koa's compatible mode", /^(compatible|cookie\/koa|token\/keygrip)$/, ["./koa"]],
+  ["the store contract", /^testing/, ["./testing"]],
+  ["the fetch adapter", /^adapters\/fetch$/, ["./fetch"]],
+  ["the Hono adapter", /^adapters\/hono$/, ["./hono"]],
+  ["the Koa adapter", /^adapters\/koa/, ["./koa"]],
+  ["memory()", /^stores\/(memory|bounded-entries)$/, ["./stores/memory"]],
+  ["plain()", /^stores\/plain$/, ["./stores/plain", "./koa"]],
+  ["kv()", /^stores\/kv/, ["./stores/kv"]],
+  ["redis()", /^stores\/redis/, ["./stores/redis"]],
+  ["SQL", /^stores\/sql-/, ["./stores/sqlite", "./stores/d1"]],
+  ["bridges", /^stores\/bridge-/, ["./stores/unstorage", "./stores/connect"]],
+  ["Durable Objects", /^stores\/object-/, ["./stores/durable-object", "./stores/session-object"]],
+];
+
+describe("what entries reach", () => {
+  it.each(entries)("$name imports no package or platform but those it is for", ({ name }) => {
+    expect(reached.get(name)?.packages).toEqual(PACKAGES[name] ?? []);
+  });
+
+  it.each(PARTS)("%s", (_part, files, allowed) => {
+    const reaching = [...reached].filter(([, { files: all }]) => all.some((file) => files.test(file))).map(([name]) => name);
+    expect(reaching.filter((name) => !allowed.includes(name))).toEqual([]);
+    // A part that no entry reaches has another name now.
+    expect(reaching).not.toEqual([]);
+  });
+
+  it("a store's own file, from no other entry but Koa's", () => {
+    for (const { name, source } of entries.filter((entry) => entry.name.startsWith("./stores/"))) {
+      const file = source.replace(/^src\/(.+)\.ts$/, "$1");
+      const others = [...reached].filter(([other, { files }]) => other !== name && files.includes(file)).map(([other]) => other);
+      expect(others, name).toEqual(name === "./stores/plain" ? ["./koa"] : []);
+    }
+  });
+
+  it("the root knows the contract of stores, and no store", () => {
+    const stores = reached.get(".")?.files.filter((file) => file.startsWith("stores/"));
+    expect(stores).toEqual(["stores/store"]);
+  });
+});

@@ -1,0 +1,38 @@
+/** The adapters that run everywhere, each with the adapters' stories. */
+import { Hono } from "hono";
+import { session as fetchSession } from "../../src/adapters/fetch.ts";
+import { session as honoSession } from "../../src/adapters/hono.ts";
+import { createSessions } from "../../src/index.ts";
+import { adapterStories, type Data, type MakeApp } from "./adapter-stories.ts";
+import { chapter, type Story } from "./story.ts";
+
+const notFound = () => new Response("not found", { status: 404 });
+
+const withHandler: MakeApp = (options, routes) => {
+  const sessions = createSessions<Data>(options);
+  return {
+    serve: sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request)),
+  };
+};
+
+const withMiddleware: MakeApp = (options, routes) => {
+  const web = fetchSession<Data>(options);
+  return {
+    serve: (request) => web(request, (visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request)),
+  };
+};
+
+const withHono: MakeApp = (options, routes) => {
+  const web = honoSession<Data>(options);
+  const app = new Hono().use(web);
+  app.onError((error) => ("getResponse" in error ? error.getResponse() : new Response("failed", { status: 500 })));
+  for (const [path, route] of Object.entries(routes)) app.get(path, (c) => route(web.get(c), c.req.raw));
+  return { serve: (request) => app.fetch(request) };
+};
+
+/** The stories of all three. */
+export const adapters: Story[] = [
+  ...chapter("sessions.handler()", adapterStories(withHandler)),
+  ...chapter("the fetch middleware", adapterStories(withMiddleware)),
+  ...chapter("Hono", adapterStories(withHono)),
+];

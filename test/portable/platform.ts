@@ -1,0 +1,95 @@
+/** What a runtime has and lacks: the library needs none of it, but for Koa's adapter, which needs Node's cryptography. */
+import { createSessions } from "../../src/index.ts";
+import { SECRET } from "../support/secrets.ts";
+import { expect, failureOf } from "./expect.ts";
+import { type Story, story } from "./story.ts";
+
+/** What is expected of a runtime. */
+export interface Platform {
+  /** Those of NODE_GLOBALS that it has. */
+  readonly globals: readonly string[];
+  /** How much of node:crypto it has. Deno, Bun and workerd lack the cipher that wraps the keys of encrypted tokens. */
+  readonly nodeCrypto: "whole" | "no key wrap" | "none";
+  /** Loads the built web-session-store/koa. */
+  koa(): Promise<typeof import("../../src/adapters/koa.ts")>;
+}
+
+const NODE_GLOBALS = ["Buffer", "process", "setImmediate", "global"];
+
+/** The stories for one runtime. */
+export function platformStories({ globals, nodeCrypto, koa }: Platform): Story[] {
+  return [
+    story(`has of Node's globals ${globals.join(", ") || "none"}`, () => {
+      expect(NODE_GLOBALS.filter((name) => name in globalThis)).toEqual([...globals]);
+    }),
+
+    story("has the Web's APIs that the library is made of", () => {
+      for (const name of ["Request", "Response", "Headers", "TextEncoder", "TextDecoder", "atob", "btoa"]) {
+        expect(typeof (globalThis as Record<string, unknown>)[name], name).toBe("function");
+      }
+      expect(typeof crypto.subtle.unwrapKey).toBe("function");
+      expect(typeof Headers.prototype.getSetCookie).toBe("function");
+    }),
+
+    ...(nodeCrypto === "none" ? [cannotLoadKoa(koa)] : koaStories(nodeCrypto, koa)),
+  ];
+}
+
+function cannotLoadKoa(koa: Platform["koa"]): Story {
+  return story("cannot load Koa's adapter, which needs node:crypto", async () => {
+    expect(String(await failureOf(koa))).toMatch(/node:crypto/);
+  });
+}
+
+function koaStories(nodeCrypto: Platform["nodeCrypto"], koa: Platform["koa"]): Story[] {
+  return [
+    story("reads with Web Crypto what Koa's adapter signed with Node's, and the other way round", () => takeTurns(koa, true)),
+
+    nodeCrypto === "whole"
+      ? story("opens with Web Crypto what Koa's adapter sealed with Node's, and the other way round", () => takeTurns(koa, false))
+      : story("cannot seal in Koa's adapter, since its node:crypto has no id-aes256-wrap", async () => {
+          expect(String(await failureOf(takeTurns(koa, false)))).toMatch(/Unknown (or unsupported )?cipher/);
+        }),
+  ];
+}
+
+/** Koa's adapter and a fetch handler count on in the same cookie. */
+async function takeTurns(koa: Platform["koa"], readable: boolean): Promise<void> {
+  const { session } = await koa();
+  const middleware = session<{ views: number }>({ secrets: SECRET, readable });
+  const sessions = createSessions<{ views: number }>({ secrets: SECRET, readable });
+  const fetch = sessions.handler((_request, visitor) => {
+    visitor.data.views = (visitor.data.views ?? 0) + 1;
+    return new Response(String(visitor.data.views));
+  });
+  let cookie = "";
+  for (const views of [1, 3, 5]) {
+    const ctx = koaContext(cookie);
+    await middleware(ctx, async () => {
+      ctx.session.views = (ctx.session.views ?? 0) + 1;
+      expect(ctx.session.views).toBe(views);
+    });
+    const headers = { Cookie: pairOf(ctx.setCookie()) };
+    const response = await fetch(new Request("https://app.example.com/", { headers }));
+    expect(await response.text()).toBe(String(views + 1));
+    cookie = pairOf(response.headers.getSetCookie());
+  }
+}
+
+/** As much of Koa's context as its adapter asks for. */
+function koaContext(cookie: string) {
+  const headers = new Map<string, string | string[]>();
+  const res = {
+    headersSent: false,
+    getHeader: (name: string) => headers.get(name.toLowerCase()),
+    setHeader: (name: string, value: string | string[]) => headers.set(name.toLowerCase(), value),
+    removeHeader: (name: string) => headers.delete(name.toLowerCase()),
+  };
+  const session: { views?: number } = {};
+  const setCookie = () => [headers.get("set-cookie") ?? []].flat();
+  return { req: { headers: { cookie } }, res, app: {}, secure: true, status: 200, session, setCookie };
+}
+
+function pairOf([line = ""]: readonly string[]): string {
+  return line.slice(0, line.indexOf(";"));
+}

@@ -1,0 +1,228 @@
+/** The promises of the README, one test or more for each, under its name. */
+import { createSessions, type SessionStore } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory.ts";
+import { makeApp } from "../support/app.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+import { expect, failureOf } from "./expect.ts";
+import { chapter, everybodyElse, type Story, story } from "./story.ts";
+
+/** The stories, by promise. */
+export const promises: Story[] = [
+  ...chapter("Promise 1: nothing for nobody", [
+    story("an anonymous request whose session is untouched sets no cookie, changes no header and asks no store", async () => {
+      const store = new FailingStore();
+      const { answers } = makeApp({ store });
+      const page = () => new Response("page", { headers: { "Cache-Control": "public, max-age=60" } });
+      expect([...(await answers(page)).headers]).toEqual([...page().headers]);
+      expect(store.calls).toEqual([]);
+    }),
+
+    story("an anonymous request that only reads its session writes no store and sets no cookie", async () => {
+      const store = new FailingStore();
+      const { answers } = makeApp({ store });
+      const response = await answers((session) => session.data.views);
+      expect(response.headers.getSetCookie()).toEqual([]);
+      expect(store.calls).toEqual([]);
+    }),
+
+    story("creating the manager draws nothing at random and starts nothing", () => {
+      const { getRandomValues } = crypto;
+      crypto.getRandomValues = () => {
+        throw new Error("random values drawn at module load");
+      };
+      try {
+        expect(typeof createSessions({ secrets: SECRET, store: memory() }).load).toBe("function");
+      } finally {
+        crypto.getRandomValues = getRandomValues;
+      }
+    }),
+  ]),
+
+  ...chapter("Promise 2: saved before answered", [
+    ...(["create", "update", "replace", "remove"] as const).map((operation) =>
+      story(`the response waits for the store: ${operation}`, async () => {
+        let finished = false;
+        const inner = memory();
+        const slow: SessionStore = Object.create(inner, {});
+        for (const name of ["load", "create", "update", "replace", "touch", "remove"] as const) {
+          slow[name] = async (...args: never[]) => {
+            await everybodyElse();
+            const result = await (inner[name] as (...args: never[]) => Promise<never>)(...args);
+            if (name === operation) finished = true;
+            return result;
+          };
+        }
+        const { does, answers } = makeApp({ store: slow });
+        if (operation !== "create") await does((session) => session.login("alice"));
+        await answers((session) => {
+          if (operation === "remove") session.destroy();
+          else if (operation === "replace") session.regenerateId();
+          else session.data.views = 1;
+        });
+        expect(finished).toBe(true);
+      }),
+    ),
+
+    story("a failed write is an error, never a silent 200", async () => {
+      const store = new FailingStore();
+      store.fail("create");
+      const { answers } = makeApp({ store });
+      const error = await failureOf(
+        answers((session) => {
+          session.data.views = 1;
+        }),
+      );
+      expect(error).toMatchObject({ code: "ERR_STORE", status: 503, operation: "create" });
+    }),
+  ]),
+
+  ...chapter("Promise 3: no lost update", [
+    story("100 parallel requests that set 100 different keys all survive", async () => {
+      const { does, browser } = makeApp({ store: memory() });
+      await does((session) => session.login("alice"));
+      const keys = Array.from({ length: 100 }, (_, index) => `key${index}`);
+      const set = (key: string) =>
+        does(async (session) => {
+          await everybodyElse();
+          session.data[key] = key;
+        }, browser.copy());
+      await Promise.all(keys.map(set));
+      expect(Object.keys(await does((session) => session.data)).sort()).toEqual(keys.sort());
+    }),
+
+    story("100 parallel update() calls count to 100", async () => {
+      const { does, browser } = makeApp({ store: memory() });
+      await does((session) => session.login("alice"));
+      const increment = () =>
+        does(
+          (session) =>
+            session.update((data) => {
+              data.count = Number(data.count ?? 0) + 1;
+            }),
+          browser.copy(),
+        );
+      await Promise.all(Array.from({ length: 100 }, increment));
+      expect(await does((session) => session.data.count)).toBe(100);
+    }),
+  ]),
+
+  ...chapter("Promise 4: no resurrection", [
+    story("a destroyed session stays dead, whatever a slow request still writes", async () => {
+      const { does, browser, events } = makeApp({ store: memory() });
+      await does((session) => session.login("alice"));
+      const slow = browser.copy();
+      const thief = browser.copy();
+      let go = () => {};
+      const gate = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const writing = does(async (session) => {
+        await gate;
+        session.data.cart = "pear";
+        session.flash("notice", "still here");
+      }, slow);
+      await everybodyElse();
+      await does((session) => session.destroy());
+      go();
+      await writing;
+      for (const visitor of [browser, slow, thief]) {
+        expect(await does((session) => [session.subject, session.data.cart, session.isNew], visitor)).toEqual([
+          undefined,
+          undefined,
+          true,
+        ]);
+      }
+      expect(events.filter((event) => event.type === "unknown" && event.reason === "commit")).not.toEqual([]);
+    }),
+
+    story("update() of a destroyed session writes nothing", async () => {
+      const { does, browser } = makeApp({ store: memory() });
+      await does((session) => session.login("alice"));
+      const slow = browser.copy();
+      await does(async (session) => {
+        await does((inner) => inner.destroy(), browser);
+        await session.update((data) => {
+          data.cart = "pear";
+        });
+      }, slow);
+      expect(await does((session) => session.subject, slow)).toBe(undefined);
+      expect(await does((session) => session.data.cart, slow)).toBe(undefined);
+    }),
+  ]),
+
+  ...chapter("Promise 5: secure by default", [
+    story("the cookie has the __Host- prefix, Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain", async () => {
+      const { answers } = makeApp();
+      const [line] = (await answers((session) => session.login("alice"))).headers.getSetCookie();
+      expect(line).toMatch(/^__Host-session=[\w.-]+; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    }),
+
+    story("data in a cookie is encrypted", async () => {
+      const { answers } = makeApp();
+      const response = await answers((session) => {
+        session.data.note = "for my eyes only";
+        session.login("alice@example.com");
+      });
+      const [line = ""] = response.headers.getSetCookie();
+      const parts = line.split(/[=;.]/).map((part) => plain(part));
+      expect(parts.join(" ")).not.toMatch(/my eyes|alice/);
+    }),
+
+    story("a response with a session cookie is kept by no cache", async () => {
+      const { answers } = makeApp();
+      const response = await answers((session) => session.login("alice"));
+      expect(response.headers.get("Cache-Control")).toBe("no-store");
+    }),
+
+    story("a login gives a new id by construction", async () => {
+      const { does, browser } = makeApp({ store: memory() });
+      await does((session) => {
+        session.data.cart = "apple";
+      });
+      const planted = browser.copy();
+      await does((session) => session.login("alice"));
+      expect(await does((session) => session.subject, planted)).toBe(undefined);
+    }),
+
+    story("a dump of the store logs nobody in", async () => {
+      const store = memory();
+      const { does, newBrowser } = makeApp({ store });
+      await does((session) => session.login("alice"));
+      const [info] = (await store.list?.("alice")) ?? [];
+      for (const name of ["__Host-session", "__Host-session-visitor"]) {
+        const thief = newBrowser();
+        thief.cookies.set(name, { value: String(info?.id), endsAt: Number.POSITIVE_INFINITY });
+        expect(await does((session) => session.subject, thief)).toBe(undefined);
+      }
+    }),
+
+    story("weak, missing and placeholder secrets are refused at creation", async () => {
+      for (const secrets of ["", "short", "a".repeat(64), [], [undefined], "your-secret-key-change-this-in-production"]) {
+        expect(await failureOf(() => createSessions({ secrets }))).toMatchObject({ code: "ERR_SECRET" });
+      }
+    }),
+  ]),
+
+  ...chapter("Promise 6: hostile input returns, faults throw", [
+    story("a broken store throws a StoreError that tells nothing of what was in it", async () => {
+      const store = new FailingStore();
+      const { answers, does } = makeApp({ store });
+      await does((session) => session.login("alice"));
+      store.fail("load");
+      const error = await answers(() => {}).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ name: "StoreError", code: "ERR_STORE", status: 503, expose: false, operation: "load" });
+      expect("cause" in (error as object)).toBe(false);
+      expect((error as Error).message).toBe("Cannot load the session: the store failed (Error)");
+    }),
+  ]),
+];
+
+/** What stands in base64url, if it is that. */
+function plain(part: string): string {
+  try {
+    return atob(part.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,437 @@
+/**
+ * Canaries: marked texts in data, secrets, subjects, store errors and Koa's keys. None of them, and no token, comes out in an
+ * error, an event, the console or a header. Two things may, and are asserted too: a DataError names the keys of the data that it is
+ * about, and a StoreError names a driver's `code` or `name` if that is a single word.
+ */
+import { Hono } from "hono";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { session as fetchSession } from "../../src/adapters/fetch.ts";
+import { session as honoSession } from "../../src/adapters/hono.ts";
+import { session as koaSession } from "../../src/adapters/koa.ts";
+import { createSessions, type Session, type SessionOptions, type StoreError } from "../../src/index.ts";
+import { makeApp } from "../support/app.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+import { fakeKoa } from "./fake-koa.ts";
+import { inspectDeeply } from "./inspect-deeply.ts";
+
+const VALUE = "kanarie-value Zx7";
+const SUBJECT = "kanarie-subject@Zx7";
+const FAULT = "kanarie-fault: GET sess:Zx7";
+const CANARY = /kanarie/i;
+const OPERATIONS = ["load", "create", "update", "replace", "touch", "remove"] as const;
+
+/** What came out besides answers: console lines, and all that is written to the process's own output. */
+let written: string[] = [];
+const original = { console: { ...console }, out: process.stdout.write, err: process.stderr.write };
+
+beforeEach(() => {
+  written = [];
+  for (const name of ["log", "info", "warn", "error", "debug", "trace", "dir"] as const) {
+    console[name] = (...args: unknown[]) => void written.push(args.map(inspectDeeply).join(" "));
+  }
+  const note = ((chunk: unknown) => written.push(String(chunk)) > 0) as never;
+  process.stdout.write = note;
+  process.stderr.write = note;
+});
+
+afterEach(() => {
+  Object.assign(console, original.console);
+  process.stdout.write = original.out;
+  process.stderr.write = original.err;
+});
+
+/** What a driver may throw: the canary in its message, code, name, cause, stack, properties, prototype and nested errors. */
+function driverError(): Error {
+  class DriverError extends AggregateError {
+    readonly inherited = FAULT;
+    get lazily(): string {
+      return FAULT;
+    }
+  }
+  const error = new DriverError([new Error(FAULT)], FAULT, { cause: new Error(FAULT, { cause: FAULT }) });
+  const more = { code: FAULT, name: `kanarie ${VALUE}`, command: { args: [VALUE, SUBJECT] }, detail: FAULT, retryable: FAULT };
+  Object.assign(error, more, { [Symbol("kanarie")]: FAULT, status: FAULT, headers: { "X-Kanarie": FAULT } });
+  Object.defineProperty(error, "hidden", { value: FAULT, enumerable: false });
+  return error;
+}
+
+/** A store whose operation fails with such an error. */
+function storeThatFails(operation?: (typeof OPERATIONS)[number]): FailingStore & { failing: boolean } {
+  const store = Object.assign(new FailingStore(), { failing: false });
+  for (const name of OPERATIONS) {
+    const whole = store[name];
+    store[name] = (async (...args: never[]) => {
+      if (store.failing && name === operation) throw driverError();
+      return (whole as (...all: never[]) => Promise<unknown>)(...args);
+    }) as never;
+  }
+  return store;
+}
+
+/** Headers without our cookies, the reason phrase and the body. */
+async function answerText(response: Response): Promise<string> {
+  const headers = [...response.headers].filter(([name]) => name !== "set-cookie");
+  return [response.status, response.statusText, JSON.stringify(headers), await response.clone().text()].join("\n");
+}
+
+/** Set-Cookie lines of ours: the token is a secret of the visitor's, and may stand there and nowhere else. */
+function tokensOf(lines: readonly string[]): string[] {
+  return lines.map((line) => line.slice(line.indexOf("=") + 1, line.indexOf(";"))).filter((token) => token !== "");
+}
+
+function expectSilence(leaks: readonly string[], tokens: readonly string[] = []): void {
+  for (const text of [...leaks, ...written]) {
+    expect(text).not.toMatch(CANARY);
+    for (const token of tokens) expect(text).not.toContain(token);
+    expect(text).not.toContain(SECRET);
+  }
+}
+
+const MODES: [string, Partial<SessionOptions>, stored: boolean][] = [
+  ["in a store", {}, true],
+  ["in a store, with copies", { copy: { maxAge: 60 } }, true],
+  ["in a store, visitors in a cookie", { anonymous: "cookie" }, true],
+  ["in an encrypted cookie", {}, false],
+];
+
+const fill = (session: Session) => Object.assign(session.data, { "kanarie-key": { deep: [VALUE] }, note: VALUE });
+
+/** What a request may do; the store is asked for all of it. */
+const ACTS: ((session: Session) => unknown)[] = [
+  fill,
+  (session) => session.login(SUBJECT, { meta: { device: VALUE } }),
+  (session) => Object.assign(session.data, { note: `${VALUE}2` }),
+  (session) => session.flash("notice", VALUE),
+  (session) => session.update((data) => Object.assign(data, { note: VALUE })),
+  (session) => session.save(),
+  (session) => session.requireFresh(60),
+  (session) => session.regenerateId(),
+  (session) => session.ready({ fresh: true }),
+  (session) => session.login(`${SUBJECT}2`),
+  (session) => session.destroy(),
+];
+
+describe("A15 a whole visit tells nothing to errors, events, the console and headers", () => {
+  for (const [mode, options, stored] of MODES) {
+    it(`session ${mode}: events, console and headers; the cookie itself shows no data`, async () => {
+      const store = new FailingStore();
+      const app = makeApp({ ...(stored && { store }), ...options });
+      const leaks: string[] = [];
+      const tokens: string[] = [];
+      for (const act of ACTS) {
+        const response = await app.browser.ask("/", {});
+        const done = await app.answers(act);
+        app.browser.receive(done);
+        tokens.push(...tokensOf(done.headers.getSetCookie()));
+        leaks.push(await answerText(done), await answerText(response));
+      }
+      leaks.push(inspectDeeply(app.events), inspectDeeply(app.sessions));
+      expect(app.events.length).toBeGreaterThan(5);
+      expect(tokens.length).toBeGreaterThan(3);
+      expectSilence(leaks, tokens);
+      for (const token of tokens) {
+        expect(
+          token
+            .split(".")
+            .map((part) => Buffer.from(part, "base64url").toString("latin1"))
+            .join(),
+        ).not.toMatch(CANARY);
+      }
+    });
+  }
+
+  it("a session says nothing of itself to a logger: no data, no subject, no token", async () => {
+    const app = makeApp({ store: new FailingStore() });
+    await app.does((session) => session.login(SUBJECT));
+    let logged = "";
+    await app.does((session) => {
+      fill(session);
+      logged = `${String(session)} ${JSON.stringify(session)}`;
+      console.log(session);
+    });
+    expect(written.join()).toContain("Session");
+    // Getters of a session are its data: whoever calls them asks for it. A logger that prints does not.
+    expect(logged).toBe("[object Object] {}");
+  });
+});
+
+describe("A15 a store that fails tells nothing of what it was asked, nor of what it says", () => {
+  for (const operation of OPERATIONS) {
+    for (const [mode, options] of MODES.slice(0, 3)) {
+      it(`${operation}, session ${mode}`, async () => {
+        const store = storeThatFails(operation);
+        const app = makeApp({ store, touchEvery: 0, ...options });
+        const leaks: string[] = [];
+        const tokens: string[] = [];
+        const note = async (asking: Promise<Response | null>) => {
+          const answer = await asking.catch((error: unknown) => error);
+          if (answer instanceof Response) return leaks.push(await answerText(answer));
+          return leaks.push(inspectDeeply(answer), await answerText((answer as StoreError).getResponse()));
+        };
+        for (const act of ACTS) {
+          const browser = app.newBrowser();
+          store.failing = false;
+          await app.does((session) => session.login(SUBJECT), browser);
+          tokens.push(...[...browser.cookies.values()].map(({ value }) => value));
+          app.clock.pass(100);
+          store.failing = true;
+          await note(app.answers(act, { Cookie: browser.cookieHeader() }));
+          await note(app.answers(act, { Cookie: "" }));
+        }
+        expect(leaks.join().includes("StoreError") || inspectDeeply(app.events).includes("store-error")).toBe(true);
+        expectSilence([...leaks, inspectDeeply(app.events)], tokens);
+      });
+    }
+  }
+
+  for (const method of ["list", "removeAll", "route"] as const) {
+    it(method, async () => {
+      const store = Object.assign(new FailingStore(), {
+        [method]: async () => {
+          throw driverError();
+        },
+      });
+      const sessions = createSessions({ secrets: SECRET, store });
+      const leaks: string[] = [];
+      const note = (error: unknown) => leaks.push(inspectDeeply(error));
+      if (method === "list") await sessions.list(SUBJECT).catch(note);
+      if (method === "removeAll") await sessions.revokeAll(SUBJECT).catch(note);
+      if (method === "route") await sessions.revoke(SUBJECT, "a".repeat(32)).catch(note);
+      expect(leaks).toHaveLength(1);
+      expectSilence(leaks);
+    });
+  }
+
+  it("through Hono and Koa: neither the answer, nor what their error listeners get", async () => {
+    const store = storeThatFails("load");
+    const app = new Hono().use(honoSession({ secrets: SECRET, store }));
+    app.get("/", (c) => c.text(`${(c as unknown as { var: { session: Session } }).var.session.login(SUBJECT) ?? "in"}`));
+    const Cookie = (await app.request("/")).headers
+      .getSetCookie()
+      .map((line) => line.split(";")[0])
+      .join("; ");
+    store.failing = true;
+    const response = await app.request("/", { headers: { Cookie } });
+    expect(response.status).toBe(503);
+    const ask = fakeKoa(koaSession({ secrets: SECRET, store }));
+    const error = await ask(Cookie).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ status: 503, expose: false });
+    expectSilence([await answerText(response), inspectDeeply(error)], [Cookie.slice(Cookie.indexOf("=") + 1)]);
+  });
+
+  it("except its code, or else its name, when that is one word", async () => {
+    for (const [shown, error] of [
+      ["ECONNRESET", Object.assign(new Error(FAULT), { code: "ECONNRESET" })],
+      ["MongoServerError", Object.assign(new Error(FAULT), { code: 42, name: "MongoServerError" })],
+      ["TypeError", Object.assign(new TypeError(FAULT), { code: FAULT })],
+      ["Error", Object.assign(new Error("kanarie"), { detail: "kanarie", cause: "kanarie" })],
+    ] as const) {
+      const store = Object.assign(new FailingStore(), {
+        create: async () => {
+          throw error;
+        },
+      });
+      const thrown = await makeApp({ store })
+        .answers(fill)
+        .catch((reason: unknown) => reason);
+      expect((thrown as Error).message).toBe(`Cannot create the session: the store failed (${shown})`);
+      expectSilence([inspectDeeply(thrown)]);
+    }
+  });
+});
+
+describe("A15 errors about data name keys and sizes, and no value", () => {
+  const loop: Record<string, unknown> = { note: VALUE };
+  loop.self = loop;
+  class Kanarienvogel {
+    readonly song = VALUE;
+  }
+  const BAD: [string, unknown, code: string][] = [
+    ["a function", () => VALUE, "ERR_DATA_NOT_JSON"],
+    ["a BigInt", 5n, "ERR_DATA_NOT_JSON"],
+    ["a Date beside a text", [VALUE, new Date()], "ERR_DATA_NOT_JSON"],
+    ["a Map", new Map([[VALUE, VALUE]]), "ERR_DATA_NOT_JSON"],
+    ["a cycle", loop, "ERR_DATA_NOT_JSON"],
+    ["a toJSON", { toJSON: () => VALUE }, "ERR_DATA_NOT_JSON"],
+    ["a symbol", Symbol(VALUE), "ERR_DATA_NOT_JSON"],
+    ["a lot", Array.from({ length: 5000 }, () => VALUE), "ERR_DATA_TOO_LARGE"],
+    ["depth", JSON.parse(`${'{"a":'.repeat(150)}"${VALUE}"${"}".repeat(150)}`), "ERR_DATA_NOT_JSON"],
+  ];
+
+  for (const [what, value, code] of BAD) {
+    it(`${what}: the error names keys and sizes, and no value`, async () => {
+      for (const store of [{ store: new FailingStore() }, {}]) {
+        const app = makeApp(store);
+        await app.does((session) => session.login(SUBJECT));
+        const token = app.browser.cookieHeader().slice(app.browser.cookieHeader().indexOf("=") + 1);
+        const error = await app
+          .answers((session) => Object.assign(session.data, { cart: value, note: VALUE }))
+          .catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ name: "DataError", code });
+        expectSilence([inspectDeeply(error), inspectDeeply(app.events)], [token]);
+      }
+    });
+  }
+
+  it("too much for a cookie: the error names the largest keys, 40 characters of each, and no value", async () => {
+    const app = makeApp();
+    const error = await app
+      .answers((session) => Object.assign(session.data, { cart: VALUE.repeat(200), note: VALUE }))
+      .catch((thrown: unknown) => thrown);
+    expect((error as Error).message).toMatch(/the largest keys are "cart" \(3\d\d\d\), "note" \(\d+\)/);
+    expectSilence([inspectDeeply(error)]);
+  });
+
+  it("the class of an object is named, as the application's code and not its data", async () => {
+    const error = await makeApp()
+      .answers((session) => Object.assign(session.data, { bird: new Kanarienvogel() }))
+      .catch(String);
+    expect(error).toContain("data.bird holds a Kanarienvogel object");
+    expect(error).not.toContain(VALUE);
+  });
+
+  it("subjects and devices that are no texts: the error shows nothing of them", async () => {
+    const leaks: string[] = [];
+    for (const act of [
+      (session: Session) => session.login({ [SUBJECT]: SUBJECT } as never),
+      (session: Session) => session.login(SUBJECT, { meta: { [VALUE]: { VALUE } as never } }),
+      (session: Session) =>
+        session.login(SUBJECT, { meta: Object.fromEntries([...VALUE.repeat(2)].map((_, n) => [VALUE + n, VALUE])) }),
+    ]) {
+      leaks.push(
+        inspectDeeply(
+          await makeApp()
+            .answers(act)
+            .catch((thrown: unknown) => thrown),
+        ),
+      );
+    }
+    expect(leaks.every((leak) => leak.includes("OptionError"))).toBe(true);
+    expectSilence(leaks);
+  });
+});
+
+describe("A15 cookies that are not ours, conflicts and late use tell nothing", () => {
+  it("tampered cookies: events, console and headers show nothing of what was sent, nor of what was in it", async () => {
+    for (const [, options, stored] of MODES) {
+      const app = makeApp({ ...(stored && { store: new FailingStore() }), ...options });
+      await app.does((session) => {
+        fill(session);
+        session.login(SUBJECT);
+      });
+      const leaks: string[] = [];
+      const tokens: string[] = [];
+      for (const [name, { value }] of app.browser.cookies) {
+        tokens.push(value);
+        for (const sent of [
+          `${value}kanarie`,
+          `kanarie.${value}`,
+          value.slice(0, -3),
+          "kanarie",
+          `${value.slice(0, -9)}kanarie.k`,
+        ]) {
+          const Cookie = `${name}=${sent}; ${name}-visitor=${sent}; ${name}-copy=${sent}`;
+          leaks.push(await answerText(await app.answers((session) => session.data.note, { Cookie })));
+        }
+      }
+      expectSilence([...leaks, inspectDeeply(app.events)], tokens);
+    }
+  });
+
+  it("a ConflictError says how often it was tried, and nothing else", async () => {
+    const store = new FailingStore();
+    const app = makeApp({ store });
+    await app.does((session) => session.login(SUBJECT));
+    store.update = async () => ({ ok: false, why: "conflict" });
+    const error = await app
+      .answers((session) => session.update((data) => Object.assign(data, { note: VALUE })))
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "ConflictError" });
+    expectSilence([inspectDeeply(error), inspectDeeply(app.events)]);
+  });
+
+  it("use after the answer: a StateError shows nothing", async () => {
+    const app = makeApp();
+    let late: Session | undefined;
+    await app.does((session) => {
+      fill(session);
+      late = session;
+    });
+    const leaks: string[] = [];
+    for (const act of ACTS) {
+      try {
+        await act(late as Session);
+      } catch (error) {
+        // The data itself is the application's own object, and frozen: the engine's error names the key that was set.
+        if (!(error instanceof TypeError)) leaks.push(inspectDeeply(error));
+      }
+    }
+    expect(leaks.length).toBeGreaterThan(3);
+    expectSilence(leaks);
+  });
+});
+
+describe("A15 secrets and keys are in no error and no warning, and cannot be read or exported", () => {
+  it("are in no error of wrong options, whatever is wrong", () => {
+    const leaks: string[] = [];
+    const wrong: unknown[] = [
+      ...["kanarie", "kanarie".repeat(10), "your-secret-key-kanarie-kanarie-kanarie-kanarie"].map((secrets) => ({ secrets })),
+      { secrets: [SECRET, "kanarie"] },
+      { secrets: [SECRET, SECRET] },
+      { secrets: { kanarie: "kanarie" } },
+      { secrets: [["kanarie"]] },
+      ...[{ idleTimeout: -1 }, { nmae: 1 }, { cookie: { domain: ";" } }, { context: "\0" }, { copy: { maxAge: 5 } }].map(
+        (more) => ({ secrets: SECRET, ...more }),
+      ),
+    ];
+    for (const options of wrong) {
+      for (const create of [createSessions, fetchSession, honoSession, koaSession] as ((options: never) => unknown)[]) {
+        try {
+          create(options as never);
+        } catch (error) {
+          leaks.push(inspectDeeply(error));
+        }
+      }
+    }
+    expect(leaks).toHaveLength(wrong.length * 4);
+    expectSilence(leaks);
+  });
+
+  it("and Koa's keys are in no error and no warning: weak ones, and none that can be used", async () => {
+    const leaks: string[] = [];
+    const events: unknown[] = [];
+    for (const keys of [["kanarie"], [5, "kanarie"], [{ kanarie: "kanarie" }], []]) {
+      for (const more of [{}, { onEvent: (event: unknown) => events.push(event) }]) {
+        const ask = fakeKoa(koaSession(more), keys as never);
+        await ask(null, (session) => fill(session)).then(
+          (answer) => leaks.push(inspectDeeply(answer.cacheControl)),
+          (error) => leaks.push(inspectDeeply(error)),
+        );
+      }
+    }
+    expect(events).toContainEqual({ type: "insecure", reason: "weak-key" });
+    expect(written.join()).toContain("app.keys");
+    expectSilence([...leaks, inspectDeeply(events)]);
+  });
+
+  it("cannot be read from the manager, and keys cannot be exported", async () => {
+    const exported: CryptoKey[] = [];
+    const { importKey } = crypto.subtle;
+    crypto.subtle.importKey = (async (...args: Parameters<typeof importKey>) => {
+      const key = await importKey.apply(crypto.subtle, args);
+      exported.push(key);
+      return key;
+    }) as never;
+    try {
+      const app = makeApp({ store: new FailingStore(), copy: { maxAge: 60 }, anonymous: "cookie" });
+      await app.does(fill);
+      await app.does((session) => session.login("alice"));
+      expectSilence([inspectDeeply(app.sessions)]);
+    } finally {
+      crypto.subtle.importKey = importKey;
+    }
+    expect(exported.length).toBeGreaterThan(3);
+    expect(exported.map(({ extractable }) => extractable)).not.toContain(true);
+  });
+});

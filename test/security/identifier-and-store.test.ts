@@ -1,0 +1,362 @@
+/** Section A of docs/security.md: the session's id, and where sessions are kept. */
+import { crc32 } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { createEngine } from "../../src/engine.ts";
+import { createSessions, type SessionOptions } from "../../src/index.ts";
+import { webCrypto } from "../../src/primitives.ts";
+import { settle } from "../../src/settings.ts";
+import { memory } from "../../src/stores/memory.ts";
+import { cookieFor } from "../../src/testing.ts";
+import { type App, makeApp } from "../support/app.ts";
+import type { Browser } from "../support/browser.ts";
+import { DAY, HOUR, MINUTE } from "../support/clock.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+
+const SESSION = "__Host-session";
+const VISITOR = "__Host-session-visitor";
+
+const who = ({ does }: App, browser?: Browser) => does((session) => session.subject, browser);
+
+/** Holds a request after it has loaded its session, until `go` is called. */
+function held(app: App, browser: Browser, act: Parameters<App["does"]>[0]) {
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const done = app.does(async (session, request) => {
+    await gate;
+    return act(session, request);
+  }, browser);
+  return { done, go };
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("A: session identifier and store", () => {
+  it("A1 ids are 24 bytes of the platform's secure randomness, and of nothing else", async () => {
+    const { getRandomValues, randomUUID } = crypto;
+    const { random } = Math;
+    let drawn = 0;
+    crypto.getRandomValues = ((bytes: Uint8Array<ArrayBuffer>) => {
+      drawn += bytes.length;
+      return getRandomValues.call(crypto, bytes);
+    }) as never;
+    const refuse = () => {
+      throw new Error("not a source of ids");
+    };
+    crypto.randomUUID = refuse;
+    Math.random = refuse;
+    const ids = new Set<string>();
+    const ones = new Uint32Array(192);
+    const count = 100_000;
+    try {
+      const { sessions } = makeApp({ store: new FailingStore() });
+      for (let made = 0; made < count; made++) {
+        const { id } = await sessions.load({ headers: { get: () => null } });
+        ids.add(id);
+        const bytes = Buffer.from(id, "base64url");
+        for (let bit = 0; bit < 192; bit++) ones[bit] = Number(ones[bit]) + (((bytes[bit >> 3] as number) >> (bit & 7)) & 1);
+      }
+    } finally {
+      Object.assign(crypto, { getRandomValues, randomUUID });
+      Math.random = random;
+    }
+    expect(drawn).toBe(24 * count);
+    expect(ids.size).toBe(count);
+    expect(Math.min(...ones) / count).toBeGreaterThan(0.49);
+    expect(Math.max(...ones) / count).toBeLessThan(0.51);
+  });
+
+  it("A2 an id that the store does not know is never adopted, and reading creates nothing", async () => {
+    const store = new FailingStore();
+    const app = makeApp({ store });
+    const elsewhere: SessionOptions = { secrets: SECRET, store: memory(), now: app.clock.now };
+    for (const subject of [undefined, "alice"]) {
+      const Cookie = await cookieFor(elsewhere, subject === undefined ? {} : { subject });
+      const foreign = await createSessions(elsewhere).read(new Request("https://a/", { headers: { Cookie } }));
+      store.calls.length = 0;
+      await app.answers((session) => session.data.views, { Cookie });
+      expect(store.calls).toEqual(["load"]);
+      let id = "";
+      await app.answers(
+        (session) => {
+          session.data.views = 1;
+          id = session.id;
+        },
+        { Cookie },
+      );
+      expect(id).not.toBe(foreign?.id);
+      expect(await store.load({ id: foreign?.id as string }, { now: app.clock.now() })).toBeNull();
+    }
+  });
+
+  it("A3 a login changes the id whatever the handler does, and every id from before is dead at once", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => Object.assign(session.data, { cart: "apple" }));
+    const planted = app.browser.copy();
+    await app.does((session) => session.login("alice"));
+    expect(await app.does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
+    expect(await app.does((session) => [session.subject, session.data.cart], planted)).toEqual([undefined, undefined]);
+    const stolen = app.browser.copy();
+    await app.does((session) => session.login("alice"));
+    expect(await who(app)).toBe("alice");
+    expect(await who(app, stolen)).toBeUndefined();
+  });
+
+  it("A4 requests on the way during a new id log nobody out and make no second session; the old id only reads, for 10 seconds", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const old = app.browser.copy();
+    const slow = Array.from({ length: 5 }, (_, index) =>
+      held(app, old.copy(), (session) => Object.assign(session.data, { [`key${index}`]: index })),
+    );
+    await nextTurn();
+    await app.does((session) => session.regenerateId());
+    for (const { go } of slow) go();
+    await Promise.all(slow.map(({ done }) => done));
+    expect(await who(app)).toBe("alice");
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+    await app.does((session) => Object.assign(session.data, { late: true }), old.copy());
+    expect(await who(app, old.copy())).toBe("alice");
+    expect(await app.does((session) => session.data.late)).toBeUndefined();
+    app.clock.pass(11);
+    expect(await who(app, old.copy())).toBeUndefined();
+    await app.does((session) => session.logout());
+    expect(await app.sessions.list("alice")).toEqual([]);
+    expect(await who(app, old.copy())).toBeUndefined();
+  });
+
+  it("A5 what a store holds is no cookie, and cannot be made one without the secret", async () => {
+    const store = new FailingStore();
+    const seen: string[] = [];
+    for (const name of ["create", "update", "replace"] as const) {
+      const whole = store[name] as (...args: unknown[]) => Promise<never>;
+      store[name] = (...args: unknown[]) => {
+        seen.push(JSON.stringify(args));
+        return whole(...args);
+      };
+    }
+    const app = makeApp({ store });
+    await app.does((session) => Object.assign(session.data, { cart: "apple" }));
+    await app.does((session) => session.login("alice"));
+    const [[name, { value }]] = [...app.browser.cookies] as unknown as [[string, { value: string }]];
+    const dump = seen.join("\n");
+    expect(dump).toContain('"subject":"alice"');
+    expect(dump).not.toContain(value);
+    const { id } = (await app.sessions.list("alice"))[0] as { id: string };
+    const claims = Buffer.from(JSON.stringify({ sid: id, start: 1_800_000_000, iat: 1_800_000_000, exp: 1_900_000_000 }));
+    for (const made of [id, `${value.split(".")[0]}.${claims.toString("base64url")}.`, claims.toString("base64url")]) {
+      const thief = app.newBrowser();
+      thief.cookies.set(name, { value: made, endsAt: Number.POSITIVE_INFINITY });
+      expect(await who(app, thief)).toBeUndefined();
+    }
+  });
+
+  it("A6 no store is asked for an id of another form, even in a token that was signed with our secret", async () => {
+    const store = new FailingStore();
+    const app = makeApp({ store });
+    const { codec } = createEngine(settle({ secrets: SECRET, store }), webCrypto).places.session;
+    const start = app.clock.now();
+    const ids = [
+      "../../etc/passwd",
+      "a\0aaaaaaaaaaaaaa",
+      "a\naaaaaaaaaaaaaaa",
+      "x".repeat(2000),
+      "__proto__",
+      "",
+      "\ud800".repeat(20),
+    ];
+    for (const sid of [...ids, "é".repeat(20), "a".repeat(14), "a".repeat(65), "a b c d e f g h i", 'a"aaaaaaaaaaaaaaa']) {
+      const token = await codec.seal({ sid, start, iat: start, exp: start + HOUR });
+      const isNew: boolean[] = [];
+      await app.answers((session) => isNew.push(session.isNew), { Cookie: `${SESSION}=${token}; ${VISITOR}=${token}` });
+      expect(isNew).toEqual([true]);
+    }
+    expect(store.calls).toEqual([]);
+  });
+
+  it("A7 after a logout the cookie from before opens nothing", async () => {
+    for (const more of [{}, { copy: { maxAge: 60 } }]) {
+      const app = makeApp({ store: memory(), ...more });
+      await app.does((session) => session.login("alice"));
+      const stolen = app.browser.copy();
+      await app.does((session) => session.logout());
+      expect(app.browser.cookies.size).toBe(0);
+      // Somebody who copied the copy too has it until it is too old.
+      app.clock.pass("copy" in more ? 60 : 0);
+      expect(await who(app, stolen)).toBeUndefined();
+    }
+  });
+
+  it("A7 without a store a cookie that was copied before the logout is good until it expires, as documented", async () => {
+    const app = makeApp({ idleTimeout: HOUR });
+    await app.does((session) => session.login("alice"));
+    const stolen = app.browser.cookieHeader();
+    await app.does((session) => session.logout());
+    expect(app.browser.cookies.size).toBe(0);
+    const subjects: (string | undefined)[] = [];
+    const replay = () => app.answers((session) => subjects.push(session.subject), { Cookie: stolen });
+    app.clock.pass(HOUR - 1);
+    await replay();
+    app.clock.pass(1);
+    await replay();
+    expect(subjects).toEqual(["alice", undefined]);
+  });
+
+  it("A8 a slow request does not bring back a session that ended meanwhile", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const thief = app.browser.copy();
+    const slow = [
+      held(app, app.browser.copy(), (session) => Object.assign(session.data, { cart: "apple" })),
+      held(app, app.browser.copy(), (session) => session.save()),
+      held(app, app.browser.copy(), (session) => session.update((data) => Object.assign(data, { cart: "pear" }))),
+      held(app, app.browser.copy(), (session) => session.regenerateId()),
+    ];
+    await nextTurn();
+    await app.does((session) => session.logout());
+    for (const { go } of slow) go();
+    await Promise.all(slow.map(({ done }) => done));
+    expect(await who(app, thief)).toBeUndefined();
+    expect(await app.sessions.list("alice")).toEqual([]);
+  });
+
+  it("A9 parallel requests that change different keys lose nothing, and update() loses nothing of one key", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const slow = Array.from({ length: 10 }, (_, index) =>
+      held(app, app.browser.copy(), async (session) => {
+        session.data[`key${index}`] = true;
+        await session.update((data) => Object.assign(data, { count: Number(data.count ?? 0) + 1 }));
+      }),
+    );
+    await nextTurn();
+    for (const { go } of slow) go();
+    await Promise.all(slow.map(({ done }) => done));
+    const data = await app.does((session) => ({ ...session.data }));
+    expect(data.count).toBe(10);
+    expect(Object.keys(data)).toHaveLength(11);
+  });
+
+  it("A10 a session that is not used ends on the server, though its cookie is still sent", async () => {
+    for (const options of [{}, { store: memory() }, { store: memory(), anonymous: "cookie" as const }]) {
+      for (const act of [(session: { login(name: string): void }) => session.login("alice"), undefined]) {
+        const app = makeApp({ idleTimeout: HOUR, ...options });
+        await app.does((session) => (act === undefined ? Object.assign(session.data, { cart: 1 }) : act(session)));
+        const Cookie = app.browser.cookieHeader();
+        const isNew: boolean[] = [];
+        const ask = () => app.answers((session) => isNew.push(session.isNew), { Cookie });
+        app.clock.pass(HOUR - 1);
+        await app.sessions.read(new Request("https://a/", { headers: { Cookie } }));
+        app.clock.pass(2);
+        await ask();
+        expect(isNew).toEqual([true]);
+      }
+    }
+  });
+
+  it("A11 no use moves the absolute limit, nor does a new id; a login begins anew", async () => {
+    for (const options of [{}, { store: memory() }]) {
+      const app = makeApp({ idleTimeout: HOUR, absoluteTimeout: DAY, ...options });
+      await app.does((session) => session.login("alice"));
+      const ended = app.clock.now() + DAY;
+      for (let use = 0; app.clock.now() + HOUR / 2 < ended; use++) {
+        app.clock.pass(HOUR / 2);
+        expect(await app.does((session) => (use === 5 ? session.regenerateId() : session.subject) ?? session.subject)).toBe(
+          "alice",
+        );
+      }
+      app.clock.pass(HOUR / 2 - 1);
+      expect(await who(app)).toBe("alice");
+      const Cookie = app.browser.cookieHeader();
+      app.clock.pass(1);
+      let subject: string | undefined = "unasked";
+      await app.answers((session) => (subject = session.subject), { Cookie });
+      expect(subject).toBeUndefined();
+    }
+    const app = makeApp({ idleTimeout: HOUR, absoluteTimeout: 2 * HOUR, store: memory() });
+    for (let login = 0; login < 5; login++) {
+      await app.does((session) => session.login("alice"));
+      app.clock.pass(HOUR - 1);
+      expect(await who(app)).toBe("alice");
+    }
+  });
+
+  it("A12 all other sessions of a user can be listed and ended, and nobody else's", async () => {
+    const app = makeApp({ store: memory() });
+    const browsers = [app.browser, app.newBrowser(), app.newBrowser(), app.newBrowser()];
+    for (const [index, browser] of browsers.entries())
+      await app.does((session) => session.login(index === 3 ? "bob" : "alice"), browser);
+    const current = await app.does((session) => session.id);
+    expect(await app.sessions.list("alice", { current })).toHaveLength(3);
+    expect(await app.sessions.revokeAll("alice", { except: current })).toEqual({ count: 2, effect: "now" });
+    const left: (string | undefined)[] = [];
+    for (const browser of browsers) left.push(await who(app, browser));
+    expect(left).toEqual(["alice", undefined, undefined, "bob"]);
+  });
+
+  it("A12 without a store there is nothing to end, and asking for it throws rather than pretend", async () => {
+    const { sessions } = makeApp();
+    for (const ask of [() => sessions.list("a"), () => sessions.revoke("a", "b"), () => sessions.revokeAll("a")]) {
+      await expect(ask()).rejects.toMatchObject({ code: "ERR_OPTION" });
+    }
+  });
+
+  it("A13 a store that fails makes an error and no cookie, and never a session from memory", async () => {
+    for (const operation of ["load", "create", "update", "replace", "remove"] as const) {
+      const store = new FailingStore();
+      const app = makeApp({ store });
+      await app.does((session) => session.login("alice"));
+      await who(app);
+      const cookies = app.browser.cookieHeader();
+      store.fail(operation);
+      const asked = app.answers(
+        (session) => {
+          if (operation === "remove") session.destroy();
+          else if (operation === "replace") session.login("bob");
+          else session.data.cart = "apple";
+        },
+        { Cookie: operation === "create" ? "" : cookies },
+      );
+      await expect(asked, operation).rejects.toMatchObject({ code: "ERR_STORE", status: 503 });
+      store.recover();
+      expect(await who(app)).toBe("alice");
+    }
+  });
+
+  it("A13 with onStoreError anonymous the request sees nobody, and nothing is written", async () => {
+    const store = new FailingStore();
+    const app = makeApp({ store, onStoreError: "anonymous" });
+    await app.does((session) => session.login("alice"));
+    store.fail("load");
+    const seen: unknown[] = [];
+    const response = await app.answers((session) => seen.push(session.subject), { Cookie: app.browser.cookieHeader() });
+    expect([seen, response.headers.getSetCookie()]).toEqual([[undefined], []]);
+    const changing = app.answers((session) => session.login("mallory"), { Cookie: app.browser.cookieHeader() });
+    await expect(changing).rejects.toMatchObject({ code: "ERR_STORE" });
+  });
+
+  it("A14 requireFresh(300) is true 300 seconds after the login and false at 301, with and without a copy", async () => {
+    for (const options of [{}, { store: memory() }, { store: memory(), copy: { maxAge: 300 } }]) {
+      const app = makeApp(options);
+      await app.does((session) => session.login("alice"));
+      const fresh = () => app.does((session) => session.requireFresh(300));
+      app.clock.pass(5 * MINUTE);
+      expect(await fresh()).toBe(true);
+      app.clock.pass(1);
+      expect(await fresh()).toBe(false);
+    }
+  });
+
+  it("A16 a change is seen by its text, not by a weak hash of it", async () => {
+    const [before, after] = ["ha7e5a0r0y", "c9txtu0ksu"];
+    expect(crc32(JSON.stringify({ note: before }))).toBe(crc32(JSON.stringify({ note: after })));
+    for (const options of [{}, { store: memory() }]) {
+      const app = makeApp(options);
+      await app.does((session) => Object.assign(session.data, { note: before }));
+      await app.does((session) => Object.assign(session.data, { note: after }));
+      expect(await app.does((session) => session.data.note)).toBe(after);
+    }
+  });
+});

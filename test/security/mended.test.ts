@@ -1,0 +1,142 @@
+/** Ways in that were found open once, and are shut. */
+import { describe, expect, it } from "vitest";
+import { session as koaSession } from "../../src/adapters/koa.ts";
+import { createSessions } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory.ts";
+import { makeApp } from "../support/app.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+import { fakeKoa } from "./fake-koa.ts";
+import { inspectDeeply } from "./inspect-deeply.ts";
+
+describe("another host below the domain", () => {
+  it("starts no cookie of ours by a comma in the value of its own", async () => {
+    const app = makeApp({ store: memory() });
+    const attacker = app.newBrowser();
+    await app.does((session) => Object.assign(session.data, { returnTo: "https://evil.example" }), attacker);
+    const seen: unknown[] = [];
+    await app.answers(
+      (session) => {
+        session.login("alice");
+        seen.push(session.data.returnTo);
+      },
+      { Cookie: `theme=1, ${attacker.cookieHeader()}` },
+    );
+    expect(seen).toEqual([undefined]);
+  });
+});
+
+describe("a store's answer", () => {
+  async function answering(found: unknown) {
+    const store = new FailingStore();
+    const app = makeApp({ store });
+    await app.does((session) => session.login("alice"));
+    const { load } = store;
+    store.load = async (...args) =>
+      (typeof found === "object" && found !== null && "patch" in found
+        ? { ...((await load(...args)) as object), ...(found.patch as object) }
+        : found) as never;
+    return app.does((session) => [session.isNew, session.subject]).catch((error: unknown) => error);
+  }
+  const deep = (levels: number) => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+
+  for (const found of [undefined, "kanarie-value", 5, true]) {
+    it(`that is no record (${String(found)}) is a StoreError that quotes nothing`, async () => {
+      const error = await answering(found);
+      expect(inspectDeeply(error)).not.toContain("kanarie");
+      expect(error).toMatchObject({ code: "ERR_STORE", operation: "load" });
+    });
+  }
+
+  for (const data of [deep(200), deep(100_000)]) {
+    it(`whose data cannot be saved again (${data.slice(0, 12)}) is no session, or a session, and no error for who only reads`, async () => {
+      expect(Array.isArray(await answering({ patch: { data } }))).toBe(true);
+    });
+  }
+
+  for (const patch of [
+    { startedAt: undefined },
+    { startedAt: "x" },
+    { seenAt: Number.NaN },
+    { expiresAt: undefined },
+    { data: ["{}"] },
+    { subject: 5 },
+  ]) {
+    it(`without the right type of ${Object.keys(patch)} is no session: what has no times would never end`, async () => {
+      expect(await answering({ patch })).toEqual([true, undefined]);
+    });
+  }
+
+  it("a mark without a place is no fault of the request", async () => {
+    expect(await answering({ movedAt: 1_800_000_000, to: null })).toEqual([expect.any(Boolean), undefined]);
+  });
+});
+
+describe("a store's error", () => {
+  it("whose code cannot be read is a StoreError, and what reading it throws goes nowhere", async () => {
+    const store = new FailingStore();
+    store.create = async () => {
+      throw Object.defineProperty({}, "code", {
+        get() {
+          throw new Error("kanarie-fault");
+        },
+      });
+    };
+    const error = await makeApp({ store })
+      .answers((session) => Object.assign(session.data, { a: 1 }))
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "ERR_STORE" });
+    expect(inspectDeeply(error)).not.toContain("kanarie");
+  });
+});
+
+describe("Koa, not signed", () => {
+  it("a cookie deeper than 100 levels makes no error", async () => {
+    const ask = fakeKoa(koaSession({ cookie: { signed: false } }));
+    const deep = `${"[".repeat(1900)}${"]".repeat(1900)}`;
+    expect(await ask(`koa:sess={"_sid":"aaaaaaaaaaaaaaaaaaaa","a":${deep}}`)).toMatchObject({ status: 200 });
+  });
+});
+
+describe("caches", () => {
+  it("that are told so by name keep no session cookie either (RFC 9213)", async () => {
+    const headers = {
+      "CDN-Cache-Control": "max-age=600",
+      "Cloudflare-CDN-Cache-Control": "max-age=600",
+      "Surrogate-Control": "max-age=600",
+    };
+    const response = await makeApp().answers((session) => session.login("alice") ?? new Response("", { headers }));
+    for (const name of Object.keys(headers)) expect(response.headers.get(name) ?? "no-store").toBe("no-store");
+  });
+});
+
+describe("a listener", () => {
+  it("that is async may fail, too, without ending the process", async () => {
+    const heard: unknown[] = [];
+    const note = (reason: unknown) => heard.push(reason);
+    const before = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection").on("unhandledRejection", note);
+    const onEvent = (async () => {
+      throw new Error("listener");
+    }) as never;
+    await makeApp({ onEvent }).does((session) => session.login("alice"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.removeAllListeners("unhandledRejection");
+    for (const listener of before) process.on("unhandledRejection", listener);
+    expect(heard).toEqual([]);
+  });
+});
+
+describe("wrong options are OptionErrors", () => {
+  for (const wrong of [{ context: 5 }, { cookie: null }, { copy: null }]) {
+    it(JSON.stringify(wrong), () => {
+      expect(() => createSessions({ secrets: SECRET, store: memory(), ...wrong } as never)).toThrow(
+        expect.objectContaining({ code: "ERR_OPTION" }),
+      );
+    });
+  }
+
+  it("a store of three methods that has none", () => {
+    expect(() => koaSession({ secrets: SECRET, store: {} as never })).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
+  });
+});

@@ -1,0 +1,157 @@
+/** Section C of docs/security.md: which cookies are read, and what comes of others. */
+import { describe, expect, it } from "vitest";
+import { createSessions, type SessionEvent } from "../../src/index.ts";
+import { type Primitives, webCrypto } from "../../src/primitives.ts";
+import { memory } from "../../src/stores/memory.ts";
+import { makeApp } from "../support/app.ts";
+import { Clock } from "../support/clock.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+
+const NAME = "__Host-session";
+
+/** An application with two users, and who it takes the sender of a Cookie header for. */
+async function twoUsers() {
+  const store = new FailingStore();
+  const app = makeApp({ store });
+  const other = app.newBrowser();
+  await app.does((session) => session.login("alice"));
+  await app.does((session) => session.login("mallory"), other);
+  const value = (browser: typeof other) => browser.cookies.get(NAME)?.value as string;
+  const [alice, mallory] = [value(app.browser), value(other)];
+  const who = async (Cookie: string) => {
+    store.calls.length = 0;
+    app.events.length = 0;
+    const subjects: (string | undefined)[] = [];
+    const response = await app.answers((session) => subjects.push(session.subject), { Cookie });
+    return { subject: subjects[0], response, events: [...app.events] };
+  };
+  return { ...app, store, alice, mallory, who };
+}
+
+/** Web Crypto, counting what is asked of it. */
+function countedPrimitives() {
+  const asked: string[] = [];
+  const counted = Object.fromEntries(
+    Object.entries(webCrypto).map(([name, call]) => [
+      name,
+      (...args: never[]) => {
+        asked.push(name);
+        return (call as (...all: never[]) => unknown)(...args);
+      },
+    ]),
+  ) as unknown as Primitives;
+  return { asked, counted };
+}
+
+describe("C: reading cookies", () => {
+  it("C1 of several cookies of one name the order decides nothing: the good one is used, of two good ones none", async () => {
+    const { who, alice, mallory } = await twoUsers();
+    const forged = `${mallory.slice(0, -5)}AAAAA`;
+    for (const tossed of ["junk", forged, "", mallory.toLowerCase()]) {
+      expect((await who(`${NAME}=${tossed}; ${NAME}=${alice}`)).subject).toBe("alice");
+      expect((await who(`${NAME}=${alice}; ${NAME}=${tossed}`)).subject).toBe("alice");
+    }
+    for (const header of [`${NAME}=${alice}; ${NAME}=${mallory}`, `${NAME}=${mallory}; ${NAME}=${alice}`]) {
+      const { subject, response, events } = await who(header);
+      expect([subject, events.at(-1)]).toEqual([undefined, { type: "ambiguous", reason: "several" }]);
+      expect(response.headers.getSetCookie()[0]).toContain("Max-Age=0");
+    }
+  });
+
+  it("C2 names are compared byte for byte: a prefix in other letters is another cookie", async () => {
+    const { who, alice, store } = await twoUsers();
+    for (const name of ["__host-session", "__HOST-session", "__Host-Session", "session", "x__Host-session", "__Host-session ."]) {
+      expect((await who(`${name}=${alice}`)).subject).toBeUndefined();
+    }
+    expect(store.calls).toEqual([]);
+    expect((await who(`__hOsT-session=junk; ${NAME}=${alice}`)).subject).toBe("alice");
+  });
+
+  it("C3 several Cookie fields are one: a cookie in any of them is found", async () => {
+    const { alice, sessions } = await twoUsers();
+    for (const fields of [
+      ["theme=dark", `${NAME}=${alice}`],
+      [`${NAME}=${alice}`, "theme=dark"],
+      ["a=1; b=2", `c=3; ${NAME}=${alice}`, "d=4"],
+    ]) {
+      const headers = new Headers(fields.map((field): [string, string] => ["Cookie", field]));
+      expect((await sessions.read({ headers }))?.subject).toBe("alice");
+    }
+  });
+
+  it("C4 garbage is no session, at no cost: no error, no store, and no cryptography for what is too long or not of our keys", async () => {
+    const { asked, counted } = countedPrimitives();
+    const store = new FailingStore();
+    const events: SessionEvent[] = [];
+    const options = { secrets: SECRET, store, now: new Clock().now, onEvent: (event: SessionEvent) => events.push(event) };
+    const sessions = createSessions(options, counted);
+    const session = await sessions.load({ headers: { get: () => null } });
+    session.login("alice");
+    const [line = ""] = (await sessions.apply(session, new Response())).headers.getSetCookie();
+    const good = line.split(";")[0] as string;
+    expect((await sessions.read({ headers: { get: () => good } }))?.subject).toBe("alice");
+    asked.length = 0;
+    store.calls.length = 0;
+    const token = good.slice(good.indexOf("=") + 1);
+    const [header = "", payload = ""] = token.split(".");
+    const garbage = [
+      "",
+      "%zz",
+      "A".repeat(5000),
+      "A".repeat(1_000_000),
+      ".".repeat(1_000_000),
+      "\ud800",
+      "\0",
+      `${token}.x`,
+      `x${token}`,
+    ];
+    const notOurs = [
+      `x.${payload}.x`,
+      `${header}.${payload}`,
+      `${header}.${payload}.${"A".repeat(42)}`,
+      `${header}.${payload}.!`,
+    ];
+    for (const value of [...garbage, ...notOurs]) {
+      expect(await sessions.read({ headers: { get: () => `${NAME}=${value}` } })).toBeNull();
+    }
+    // More values than a browser can have: none is looked at, not even the good one.
+    const crowd = `${NAME}=a; ${NAME}=b; ${NAME}=c; ${NAME}=d`;
+    for (const header of [`${crowd}; ${good}`, `${good}; ${crowd}`]) {
+      expect(await sessions.read({ headers: { get: () => header } })).toBeNull();
+    }
+    expect(asked).toEqual([]);
+    expect(store.calls).toEqual([]);
+    expect(events.filter(({ type }) => type === "invalid")).toHaveLength(garbage.length + notOurs.length);
+  });
+
+  it("C5 names that mean something to objects are cookies and key ids like any other", async () => {
+    for (const name of ["__proto__", "constructor", "toString"]) {
+      const app = makeApp({ name, store: memory() });
+      await app.does((session) => session.login("alice"));
+      expect([...app.browser.cookies.keys()]).toEqual([`__Host-${name}`]);
+      expect(await app.does((session) => session.subject)).toBe("alice");
+    }
+    const { who, alice, store } = await twoUsers();
+    for (const kid of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+      const header = Buffer.from(JSON.stringify({ alg: "HS256", kid, typ: "session+jwt" })).toString("base64url");
+      const { events } = await who(`__proto__=x; ${NAME}=${[header, ...alice.split(".").slice(1)].join(".")}`);
+      expect(events).toEqual([{ type: "invalid", reason: "unknown-key" }]);
+    }
+    expect(store.calls).toEqual([]);
+  });
+
+  it("C6 a token is taken from the Cookie header and from nowhere else", async () => {
+    const { alice, sessions, store } = await twoUsers();
+    store.calls.length = 0;
+    const serve = sessions.handler((_request, session) => new Response(String(session.subject)));
+    const request = new Request(`https://a.example/?session=${alice}&${NAME}=${alice}#${NAME}=${alice}`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${alice}`, "X-Session": alice, "Set-Cookie": `${NAME}=${alice}` },
+      body: new URLSearchParams({ session: alice, [NAME]: alice }),
+    });
+    expect(await (await serve(request)).text()).toBe("undefined");
+    expect(request.bodyUsed).toBe(false);
+    expect(store.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,164 @@
+/** Applications under attack: each kind of session once with and once without the memory of opened tokens, and its genuine cookies. */
+import { session as koaSession } from "../../src/adapters/koa.ts";
+import { createSessions, type SessionEvent, type SessionOptions } from "../../src/index.ts";
+import type { PlainStore } from "../../src/stores/plain.ts";
+import type { KeyKind } from "../../src/token/keys.ts";
+import { Browser } from "../support/browser.ts";
+import { Clock } from "../support/clock.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { SECRET } from "../support/secrets.ts";
+import { fakeKoa, type KoaOptionsUnderTest } from "./fake-koa.ts";
+
+/** What one answer says. */
+export interface Answer {
+  readonly status: number;
+  readonly setCookie: readonly string[];
+  readonly cacheControl: string | null;
+  readonly shown: Shown;
+  readonly events: readonly SessionEvent[];
+}
+
+/** What the handler saw. */
+interface Shown {
+  readonly isNew: boolean;
+  readonly id: string | undefined;
+  readonly subject: string | undefined;
+  readonly data: string;
+}
+
+/** A session that the application gave to somebody, with the cookies that stand for it. */
+export interface Genuine {
+  readonly cookies: readonly (readonly [name: string, value: string])[];
+  readonly shown: Shown;
+}
+
+/** One kind of application. */
+export interface Target {
+  readonly name: string;
+  /** The kinds of keys that it opens tokens with. */
+  readonly kinds: readonly KeyKind[];
+  /** False where the application chose cookies that anybody may make up. */
+  readonly authenticates: boolean;
+  readonly genuine: readonly Genuine[];
+  /** What the store was asked since the last call. */
+  asked(): readonly string[];
+  /** The same Cookie header, to the application that remembers opened tokens and to the one that does not. */
+  send(header: string): Promise<[remembering: Answer, forgetting: Answer]>;
+}
+
+type Serve = (header: string | null, act?: (session: Acting) => unknown) => Promise<Answer>;
+
+/** The part of a session that visits need. */
+interface Acting {
+  login(subject: string): void;
+  readonly data: Record<string, unknown>;
+}
+
+/** What sessions are made of, before the attack begins. */
+const VISITS: readonly ((session: Acting) => void)[] = [
+  (session) => Object.assign(session.data, { cart: "visitor" }),
+  (session) => {
+    session.login("alice");
+    session.data.note = "alice's";
+  },
+  (session) => session.login("mallory"),
+];
+
+/** An application on `fetch`. */
+export async function fetchTarget(name: string, more: Partial<SessionOptions>, stored: boolean): Promise<Target> {
+  const clock = new Clock();
+  const store = new FailingStore();
+  const serve = (rememberTokens: number): Serve => {
+    const events: SessionEvent[] = [];
+    const options = { secrets: SECRET, now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
+    const sessions = createSessions({ ...options, ...(stored && { store }), ...more });
+    return async (header, act) => {
+      events.length = 0;
+      const session = await sessions.load({ headers: { get: () => header } });
+      act?.(session);
+      const shown = {
+        isNew: session.isNew,
+        id: session.isNew ? undefined : session.id,
+        subject: session.subject,
+        data: JSON.stringify(session.data),
+      };
+      const response = await sessions.apply(session, new Response("done"));
+      const { status, headers } = response;
+      return {
+        status,
+        setCookie: headers.getSetCookie(),
+        cacheControl: headers.get("Cache-Control"),
+        shown,
+        events: [...events],
+      };
+    };
+  };
+  const kinds = kindsOf({ ...more, ...(stored && { store }) });
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0));
+}
+
+/** An application on Koa. */
+export async function koaTarget(
+  name: string,
+  more: KoaOptionsUnderTest,
+  { stored = false, authenticates = true } = {},
+): Promise<Target> {
+  const clock = new Clock();
+  const calls: string[] = [];
+  const own = new FailingStore();
+  const store = more.secrets === undefined ? countingStore(calls) : own;
+  const serve = (rememberTokens: number): Serve => {
+    const events: SessionEvent[] = [];
+    const options = { now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
+    const ask = fakeKoa(koaSession({ ...options, ...(stored && { store }), ...more } as never));
+    return async (header, act) => {
+      events.length = 0;
+      return { ...(await ask(header, act)), events: [...events] };
+    };
+  };
+  const kinds = more.secrets === undefined ? [] : kindsOf({ ...more, ...(stored && { store: own }) });
+  return target({ name, kinds, authenticates }, serve(1000), serve(0), () => [...calls.splice(0), ...own.calls.splice(0)]);
+}
+
+function kindsOf({ store, readable, copy, anonymous }: { [Option in keyof SessionOptions]?: unknown }): KeyKind[] {
+  if (store === undefined) return [readable ? "readable" : "data"];
+  return ["id", ...(copy === undefined ? [] : (["copy"] as const)), ...(anonymous === "cookie" ? (["data"] as const) : [])];
+}
+
+async function target(
+  about: Pick<Target, "name" | "kinds" | "authenticates">,
+  remembering: Serve,
+  forgetting: Serve,
+  asked: () => string[],
+): Promise<Target> {
+  const genuine: Genuine[] = [];
+  for (const visit of VISITS) {
+    const browser = new Browser(() => new Response());
+    const { setCookie } = await remembering(null, visit);
+    browser.receive(new Response(null, { headers: setCookie.map((line): [string, string] => ["Set-Cookie", line]) }));
+    const { shown } = await forgetting(browser.cookieHeader());
+    if (shown.isNew) throw new Error(`Cannot attack ${about.name}: its own cookie is not accepted`);
+    genuine.push({ cookies: [...browser.cookies].map(([cookie, { value }]) => [cookie, value] as const), shown });
+  }
+  asked();
+  const send = async (header: string): Promise<[Answer, Answer]> => [await remembering(header), await forgetting(header)];
+  return { ...about, genuine, asked, send };
+}
+
+function countingStore(calls: string[]): PlainStore {
+  const rows = new Map<string, string>();
+  return {
+    load: (sid) => {
+      calls.push("load");
+      return rows.get(sid);
+    },
+    save: (sid, data) => {
+      calls.push("save");
+      rows.set(sid, data);
+    },
+    remove: (sid) => {
+      calls.push("remove");
+      rows.delete(sid);
+    },
+  };
+}
