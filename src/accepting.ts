@@ -50,7 +50,7 @@ async function look(engine: Engine, claims: Claims): Promise<Accepted | null> {
   const span = { startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp };
   if (isFromTheFuture(claims, now) || endOf(span, timeouts, now) !== undefined) return null;
   const { keeping } = placeOf(engine, claims.sub);
-  const token = { temp: claims.temp === true, renew: "must" } as const;
+  const token = { temp: claims.temp === true, renew: "due" } as const;
   const { data, sub } = claims;
   if (keeping.dataInToken) {
     const record = await keeping.load(claims, { now });

@@ -42,7 +42,7 @@ export async function commit(state: SessionState, engine: Engine, mode: CookieMo
 async function write(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
   const route = state.used && needsNewKey(state) ? await placeOf(engine, state.subject).keeping.route(state.subject) : undefined;
   const { turns } = state;
-  const plan = await planOrEnd(state, engine, route);
+  const plan = await planOrEnd(state, engine, route, mode !== "impossible");
   if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
   // The token does not depend on the store's answer, so both are made at the same time.
@@ -74,9 +74,9 @@ function overtake(state: SessionState, kept: Kept | null): void {
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
-async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined): Promise<Plan> {
+async function planOrEnd(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Promise<Plan> {
   try {
-    const plan = planFor(state, engine, route);
+    const plan = planFor(state, engine, route, keeps);
     const saves = "patch" in plan || plan.step === "create";
     if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
     return plan;

@@ -85,7 +85,7 @@ export async function prepareKey(options: KeyOptions): Promise<SigningKeys> {
 async function importKey(key: SigningKey, algorithm: SigningAlgorithm): Promise<{ privateKey: CryptoKey; publicJwk: JWK }> {
   try {
     if (isPair(key)) return await proved(key.privateKey, await exportJWK(key.publicKey), algorithm);
-    const known = typeof key === "string" ? await importPKCS8(key, algorithm, { extractable: true }) : key;
+    const known = typeof key === "string" ? await importPKCS8(key.trim(), algorithm, { extractable: true }) : key;
     const jwk = known instanceof CryptoKey ? await exportJWK(known) : known;
     const { kty, crv, x, y, d, kid } = jwk;
     const bare = Object.fromEntries(Object.entries({ kty, crv, x, y, kid }).filter(([, value]) => value !== undefined)) as JWK;

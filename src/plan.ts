@@ -28,16 +28,17 @@ export function needsNewKey(state: SessionState): boolean {
 }
 
 /**
- * The plan for what a request did.
+ * The plan for what a request did. `keeps`: the response can carry a cookie, so that an accepted session can be kept as ours.
  *
  * @throws DataError when the data cannot be kept; StoreError when there are changes and the store could not be asked.
  */
-export function planFor(state: SessionState, engine: Engine, route: string | undefined): Plan {
+export function planFor(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Plan {
   const { kept, renewal } = state;
   if (!state.used) return { step: "none", next: kept, dropped: false };
   const text = stringifyData(state.content.stored(), kept?.record.data.length);
   const patch = changes(state, text);
-  const changed = patch !== null || renewal === "login" || state.imported !== null;
+  const onlyRead = renewal === null && state.imported?.data === text;
+  const changed = onlyRead ? keeps : patch !== null || renewal === "login" || state.imported !== null;
   if (kept === null) {
     if (!changed) return { step: "none", next: null, dropped: false };
     if (state.outage !== null) throw state.outage;

@@ -86,6 +86,42 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     expect((await answers(() => "page")).headers.getSetCookie()).toEqual([]);
   });
 
+  it("is there for the next request when a handler fails, which brings no cookie and takes nothing back", async () => {
+    const { answers, browser, does } = await changed(before, after);
+    const cookies = browser.cookieHeader();
+    const failing = answers((session) => {
+      session.data.cart = [];
+      throw new Error("the page is broken");
+    });
+    await expect(failing).rejects.toThrow("the page is broken");
+    expect(browser.cookieHeader()).toBe(cookies);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
+  it("can be read by a handshake, whose answer carries no cookie, and waits for the next request", async () => {
+    const { answers, does } = await changed(before, after);
+    const switching = Object.defineProperty(new Response(), "status", { value: 101 });
+    const seen: unknown[] = [];
+    const response = await answers((session) => {
+      seen.push(session.subject, session.data.cart);
+      return switching;
+    });
+    expect([seen, response.headers.getSetCookie()]).toEqual([["alice", ["apple"]], []]);
+    const login = answers((session) => session.login("bob") ?? switching);
+    await expect(login).rejects.toMatchObject({ code: "ERR_COOKIE_NOT_POSSIBLE" });
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
+  it("leaves an answer alone that caches keep for everybody, where nothing is to be kept yet", async () => {
+    const { answers, does } = await changed(before, after);
+    const headers = { "Cache-Control": "public, max-age=60" };
+    const response = await answers((session) => new Response(`${session.isNew}`, { headers }));
+    const kept = response.headers.getSetCookie().length > 0;
+    expect(response.headers.get("Cache-Control")).toBe(kept ? "no-store" : "public, max-age=60");
+    expect(kept).toBe(before.store === undefined && after.store !== undefined);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
   it("of parallel first requests makes one session, and loses no change", async () => {
     const app = await changed(before, after);
     const answers = await Promise.all(
