@@ -5,13 +5,16 @@
  */
 import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
-import { keyOf } from "./keeping.ts";
+import { parseData } from "./json.ts";
+import type { Keeping } from "./keeping.ts";
 import { endOf } from "./lifetime.ts";
 import type { SessionRecord } from "./record.ts";
+import { isSessionId } from "./session-id.ts";
 import type { Kept } from "./state.ts";
 import { isMoved, type Key } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
 import type { TokenCodec } from "./token/codec.ts";
+import { isUsable } from "./usable.ts";
 
 /** A session that an accepted token brought: one that is kept already, or one that is still to be. */
 export type Accepted =
@@ -45,29 +48,37 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
 }
 
 async function look(engine: Engine, claims: Claims): Promise<Accepted | null> {
-  const { timeouts } = engine;
+  if (!isGood(engine, claims)) return null;
   const now = engine.now();
-  const span = { startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp };
-  if (isFromTheFuture(claims, now) || endOf(span, timeouts, now) !== undefined) return null;
-  const { keeping } = placeOf(engine, claims.sub);
-  const token = { temp: claims.temp === true, renew: "due" } as const;
   const { data, sub } = claims;
-  if (keeping.dataInToken) {
-    const record = await keeping.load(claims, { now });
-    return data === undefined || record === null || isMoved(record) ? null : living({ key: keyOf(claims), record, token });
-  }
+  const temp = claims.temp === true;
+  // A token without data names a session in the store, and does not say whose it is.
+  const { keeping } = data === undefined ? engine.places.session : placeOf(engine, sub);
+  if (data === undefined && keeping.dataInToken) return null;
   const route = data === undefined ? claims.route : await keeping.route(sub);
   const key = route === undefined ? { id: claims.sid } : { id: claims.sid, route };
-  const found = await keeping.loadKey(key, { now });
-  if (found !== null) {
-    const usable = !isMoved(found) && endOf(found, timeouts, now) === undefined;
-    return usable ? living({ key, record: found, token }) : null;
-  }
+  const found = await keeping.load(route === undefined ? claims : { ...claims, route }, { now });
+  if (found !== null)
+    return isMoved(found) ? null : living(engine, keeping, { key, record: found, token: { temp, renew: "due" } });
   if (data === undefined) return null;
   const record = { data, version: 0, startedAt: claims.start, seenAt: now, expiresAt: claims.exp };
-  return { is: "imported", key, record: sub === undefined ? record : { ...record, subject: sub }, temp: token.temp };
+  return { is: "imported", key, record: sub === undefined ? record : { ...record, subject: sub }, temp };
 }
 
-function living(kept: Kept): Accepted {
-  return { is: "living", kept, copied: false };
+/** Whether claims have not ended and are what claims are, whoever's codec answered with them. */
+function isGood({ now, timeouts }: Engine, claims: Claims): boolean {
+  const { sid, start, exp, data } = claims;
+  if (!isSessionId(sid) || (data !== undefined && parseData(data) === null)) return false;
+  const span = { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp };
+  return !isFromTheFuture(claims, now()) && endOf(span, timeouts, now()) === undefined;
+}
+
+/** A session that is kept already, if it is one, and is where it belongs. */
+function living(engine: Engine, keeping: Keeping, { key, record, token }: Kept): Accepted | null {
+  const now = engine.now();
+  // What other software calls the time of a token need not be that of the last use.
+  const used = keeping.timesInToken ? { ...record, seenAt: now } : record;
+  const place = placeOf(engine, record.subject);
+  if (place.keeping !== keeping || !isUsable(place, engine, key.id, used, now)) return null;
+  return { is: "living", kept: { key, record: used, token }, copied: false };
 }

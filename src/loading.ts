@@ -6,10 +6,9 @@
 import { type Accepted, findAccepted } from "./accepting.ts";
 import { cookieValues } from "./cookie/parse.ts";
 import { readCopy } from "./copy.ts";
-import { type Engine, type Place, placeOf } from "./engine.ts";
+import type { Engine, Place } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { fitData } from "./fitting.ts";
-import { parseData } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
@@ -18,6 +17,7 @@ import type { SessionRecord } from "./record.ts";
 import type { Kept, SessionState } from "./state.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
+import { isUsable } from "./usable.ts";
 
 /** What one cookie name stands for. */
 type Found =
@@ -180,32 +180,6 @@ function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: bo
 function keep({ text, claims, olderKey }: Candidate, record: SessionRecord): Kept {
   const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
   return { key: keyOf(claims), record, token };
-}
-
-/** Whether a record lives, can be read, and came in the cookie that is meant for it. */
-function isUsable(place: Place, engine: Engine, id: string, record: SessionRecord, now: number): boolean {
-  const { emit, timeouts } = engine;
-  if (!isWhole(record)) {
-    emit({ type: "invalid", reason: "record" });
-    return false;
-  }
-  const over = endOf(record, timeouts, now);
-  if (over !== undefined) {
-    emit({ type: "expired", id, reason: over });
-    return false;
-  }
-  const misplaced = placeOf(engine, record.subject) !== place;
-  if (misplaced || parseData(record.data) === null) {
-    emit({ type: "invalid", reason: misplaced ? "misplaced" : "record" });
-    return false;
-  }
-  return true;
-}
-
-/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
-function isWhole({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean {
-  const times = [startedAt, seenAt, expiresAt].every((time) => typeof time === "number" && !Number.isNaN(time));
-  return times && typeof data === "string" && (subject === undefined || typeof subject === "string");
 }
 
 async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {

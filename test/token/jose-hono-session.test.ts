@@ -14,10 +14,10 @@ function oldApp(options: Parameters<typeof useSession>[0] = {}) {
     const session = c.get("session" as never) as {
       id: string | null;
       update(data: object): Promise<void>;
-      get(): Promise<object | null>;
+      readonly data: object | null;
     };
     await session.update((before: object | null) => ({ ...before, [c.req.param("what")]: c.req.param("value") }));
-    return c.json({ id: session.id, data: await session.get() });
+    return c.json({ id: session.id, data: session.data });
   });
   let cookie = "";
   return async (path: string): Promise<{ cookie: string; id: string }> => {
