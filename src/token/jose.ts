@@ -177,8 +177,8 @@ function readToken(token: string, { algorithms, encryption, typ }: Settled): Fou
   const header = parts[0] && parseObject(decodeUtf8(parts[0]));
   if (parts.length !== (encryption === undefined ? 3 : 5) || parts.includes(null) || !header) return "malformed";
   const { alg, enc, kid } = header;
-  // An extension that must be understood: there is none.
-  if ("crit" in header || !(kid === undefined || typeof kid === "string")) return "malformed";
+  // An extension that must be understood: there is none. What is compressed may be any size.
+  if ("crit" in header || "zip" in header || !(kid === undefined || typeof kid === "string")) return "malformed";
   if (typeof alg !== "string" || !algorithms.includes(alg)) return "unknown-key";
   if (encryption !== undefined && !(typeof enc === "string" && encryption.includes(enc))) return "unknown-key";
   if (typ !== undefined && mediaType(header.typ) !== mediaType(typ)) return "unknown-key";
