@@ -3,6 +3,7 @@
 // It needs Redis at REDIS_URL (redis://127.0.0.1:6379) and SESSION_SECRET; make one with: openssl rand -base64 32
 import Koa from "koa";
 import { createClient } from "redis";
+import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
 import { redis } from "web-session-store/stores/redis";
 
@@ -12,6 +13,8 @@ client.on("error", (error) => console.warn(`Redis: ${error.code ?? error.message
 await client.connect();
 
 const app = new Koa();
+// A form that another website sends is answered with 403, before anything is asked of Redis.
+app.use(csrf());
 app.use(session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store: redis(client, { timeout: 2 }) }));
 
 app.use((ctx) => {

@@ -2,11 +2,14 @@
 // It needs SESSION_SECRET; make one with: openssl rand -base64 32
 // Stop it and start it again: the view counter goes on, and who was logged in still is.
 import Koa from "koa";
+import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
 import { sqlite } from "web-session-store/stores/sqlite";
 
 const store = sqlite(process.env.DATABASE ?? "sessions.db");
 const app = new Koa();
+// A form that another website sends is answered with 403.
+app.use(csrf());
 app.use(session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store }));
 
 app.use(async (ctx) => {
