@@ -10,7 +10,7 @@ import { memory } from "../../src/stores/memory.ts";
 import { Clock } from "../support/clock.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 import { cookieHeaders } from "./attacks.ts";
-import { type Answer, fetchTarget, type Genuine, koaTarget, type Target } from "./targets.ts";
+import { type Answer, fetchTarget, type Genuine, honoTarget, koaTarget, type Target } from "./targets.ts";
 
 const TARGETS: (() => Promise<Target>)[] = [
   () => fetchTarget("fetch, sessions in a store", {}, true),
@@ -32,6 +32,13 @@ const TARGETS: (() => Promise<Target>)[] = [
   () => koaTarget("Koa with secrets, store", { secrets: SECRET }, { stored: true }),
   () => koaTarget("Koa with secrets, copy", { secrets: SECRET, copy: { maxAge: 60 } }, { stored: true }),
   () => koaTarget("Koa with secrets, encrypted cookie", { secrets: SECRET }),
+  () => honoTarget("Hono, copy", { copy: { maxAge: 60 } }, true),
+  () => honoTarget("Hono, encrypted cookie", {}, false),
+  () => fetchTarget("fetch, accepting, in a store", {}, true, true),
+  () => fetchTarget("fetch, accepting, encrypted cookie", {}, false, true),
+  () => fetchTarget("fetch, accepting, visitors in a cookie", { anonymous: "cookie" }, true, true),
+  () => honoTarget("Hono, accepting, copy", { copy: { maxAge: 60 } }, true, true),
+  () => koaTarget("Koa with secrets, accepting, in a store", { secrets: SECRET }, { stored: true, accepting: true }),
 ];
 const RUNS = Number(process.env.FUZZ_RUNS ?? 12_000);
 const STORED_KINDS = 3;
@@ -46,31 +53,34 @@ function expectCleanPrototypes(): void {
 }
 
 describe("any Cookie header: no error, no store call for what is not ours, no session that was not given, the same with and without memory", () => {
-  it.each(TARGETS.map((make, index) => [index + 1, make] as const))("application %i of 14", async (_index, make) => {
-    const target = await make();
-    const { genuine } = target;
-    const foreign = await foreignTo(target);
-    await fc.assert(
-      fc.asyncProperty(cookieHeaders(genuine, foreign), async (header) => {
-        target.asked();
-        const [remembering, forgetting] = await target.send(header);
-        expect(withoutTokens(forgetting), target.name).toEqual(withoutTokens(remembering));
-        expect(remembering.status).toBe(200);
-        expectCleanPrototypes();
-        if (!target.authenticates) return;
-        const given = genuine.filter(({ cookies }) => cookies.every(([, value]) => header.includes(value) || isCopy(value)));
-        if (given.length === 0) expect(target.asked()).toEqual([]);
-        const { shown } = remembering;
-        if (!shown.isNew) expect(given.map((one) => one.shown)).toContainEqual(shown);
+  it.each(TARGETS.map((make, index) => [index + 1, make] as const))(
+    `application %i of ${TARGETS.length}`,
+    async (_index, make) => {
+      const target = await make();
+      const { genuine } = target;
+      const foreign = await foreignTo(target);
+      await fc.assert(
+        fc.asyncProperty(cookieHeaders(genuine, foreign), async (header) => {
+          target.asked();
+          const [remembering, forgetting] = await target.send(header);
+          expect(withoutTokens(forgetting), target.name).toEqual(withoutTokens(remembering));
+          expect(remembering.status).toBe(200);
+          expectCleanPrototypes();
+          if (!target.authenticates) return;
+          const given = genuine.filter(({ cookies }) => cookies.every(([, value]) => header.includes(value) || isCopy(value)));
+          if (given.length === 0) expect(target.asked()).toEqual([]);
+          const { shown } = remembering;
+          if (!shown.isNew) expect(given.map((one) => one.shown)).toContainEqual(shown);
 
-        /** A copy may be missing: the session's own cookie is enough. */
-        function isCopy(value: string): boolean {
-          return genuine.some(({ cookies }) => cookies.some(([name, own]) => own === value && name.endsWith("-copy")));
-        }
-      }),
-      { numRuns: each },
-    );
-  });
+          /** A copy may be missing: the session's own cookie is enough. */
+          function isCopy(value: string): boolean {
+            return genuine.some(({ cookies }) => cookies.some(([name, own]) => own === value && name.endsWith("-copy")));
+          }
+        }),
+        { numRuns: each },
+      );
+    },
+  );
 });
 
 /** Cookies made with the same secret for other kinds of tokens, another name and another context; and with another secret. */
