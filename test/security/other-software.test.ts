@@ -103,7 +103,7 @@ describe("tokens of other software", () => {
       "x",
       "a.b",
       "...",
-      "\0",
+      "%00",
       "a.b.c.d.e",
       withHeader(genuine[0] as string, { alg: "none" }),
       ...giants,
