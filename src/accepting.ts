@@ -6,8 +6,8 @@
 import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { parseData } from "./json.ts";
-import type { Keeping } from "./keeping.ts";
-import { endOf } from "./lifetime.ts";
+import { type Keeping, keyOf, recordFromToken } from "./keeping.ts";
+import { endOf, type Timeouts } from "./lifetime.ts";
 import type { SessionRecord } from "./record.ts";
 import { isSessionId } from "./session-id.ts";
 import type { Kept } from "./state.ts";
@@ -48,34 +48,33 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
 }
 
 async function look(engine: Engine, claims: Claims): Promise<Accepted | null> {
-  if (!isGood(engine, claims)) return null;
   const now = engine.now();
+  if (!isGood(claims, engine.timeouts, now)) return null;
   const { data, sub } = claims;
-  const temp = claims.temp === true;
   // A token without data names a session in the store, and does not say whose it is.
   const { keeping } = data === undefined ? engine.places.session : placeOf(engine, sub);
   if (data === undefined && keeping.dataInToken) return null;
   const route = data === undefined ? claims.route : await keeping.route(sub);
-  const key = route === undefined ? { id: claims.sid } : { id: claims.sid, route };
-  const found = await keeping.load(route === undefined ? claims : { ...claims, route }, { now });
+  const placed = { ...claims, route } as Claims;
+  const key = keyOf(placed);
+  const found = await keeping.load(placed, { now });
+  const temp = claims.temp === true;
   if (found !== null)
-    return isMoved(found) ? null : living(engine, keeping, { key, record: found, token: { temp, renew: "due" } });
+    return isMoved(found) ? null : living(engine, keeping, { key, record: found, token: { temp, renew: "due" } }, now);
   if (data === undefined) return null;
-  const record = { data, version: 0, startedAt: claims.start, seenAt: now, expiresAt: claims.exp };
-  return { is: "imported", key, record: sub === undefined ? record : { ...record, subject: sub }, temp };
+  return { is: "imported", key, record: { ...recordFromToken(claims), seenAt: now }, temp };
 }
 
 /** Whether claims have not ended and are what claims are, whoever's codec answered with them. */
-function isGood({ now, timeouts }: Engine, claims: Claims): boolean {
+function isGood(claims: Claims, timeouts: Timeouts, now: number): boolean {
   const { sid, start, exp, data } = claims;
   if (!isSessionId(sid) || (data !== undefined && parseData(data) === null)) return false;
   const span = { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp };
-  return !isFromTheFuture(claims, now()) && endOf(span, timeouts, now()) === undefined;
+  return !isFromTheFuture(claims, now) && endOf(span, timeouts, now) === undefined;
 }
 
 /** A session that is kept already, if it is one, and is where it belongs. */
-function living(engine: Engine, keeping: Keeping, { key, record, token }: Kept): Accepted | null {
-  const now = engine.now();
+function living(engine: Engine, keeping: Keeping, { key, record, token }: Kept, now: number): Accepted | null {
   // What other software calls the time of a token need not be that of the last use.
   const used = keeping.timesInToken ? { ...record, seenAt: now } : record;
   const place = placeOf(engine, record.subject);

@@ -51,7 +51,8 @@ export const inCookie: Keeping = {
   },
 };
 
-function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord {
+/** The session that a token carries. */
+export function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord {
   return { data, version: 0, startedAt: start, seenAt: iat, expiresAt: exp, ...(sub !== undefined && { subject: sub }) };
 }
 
