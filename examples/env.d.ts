@@ -2,6 +2,7 @@
 declare namespace Cloudflare {
   interface Env {
     SESSION_SECRET: string;
+    APP_KEY: string;
     SESSIONS: DurableObjectNamespace;
     SESSIONS_KV: KVNamespace;
     SESSIONS_DB: D1Database;

@@ -8,7 +8,7 @@ import { sqlite } from "web-session-store/stores/sqlite";
 
 const store = sqlite(process.env.DATABASE ?? "sessions.db");
 const app = new Koa();
-// A form that another website sends is answered with 403.
+// Before the session: a form on another website loads nothing, and changes nothing.
 app.use(csrf());
 app.use(session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store }));
 

@@ -46,7 +46,7 @@ const LAYERS = [
   ["option-values.ts", "schema.ts"],
   ["token/jose-keys.ts", "token/foreign-claims.ts", "jwt-keys.ts"],
   ["jwt.ts"],
-  ["token/jose.ts"],
+  ["token/jose.ts", "token/koa.ts"],
   ["options.ts"],
   ["settings.ts"],
   ["engine.ts"],

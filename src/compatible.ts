@@ -89,7 +89,7 @@ export function compatibleEngines(
       store,
       copies: undefined,
       accept: [],
-      fetchesKeys: false,
+      waits: false,
       places: { session: both, visitor: both },
     };
   };

@@ -23,6 +23,7 @@ export interface CsrfOptions {
 export interface CsrfRefusal {
   /** Which header gave it away. */
   readonly reason: "sec-fetch-site" | "origin";
+  /** Its method. */
   readonly method: string;
   /** The host that was asked. */
   readonly host: string;
@@ -79,6 +80,7 @@ const REFUSED_HEADERS = { "Content-Type": "text/plain; charset=UTF-8", Vary: REF
 
 /** What decides about a request, wherever it comes from. */
 export interface AskedRequest {
+  /** Its method, in capitals. */
   readonly method: string;
   /** Host and port, as the browser knows them. */
   readonly host: string;

@@ -6,7 +6,7 @@
 
 import type { Cookie } from "./cookie/serialize.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./keeping.ts";
-import type { Primitives } from "./primitives.ts";
+import { type Primitives, webCrypto } from "./primitives.ts";
 import type { RequestSettings, Settings } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
@@ -33,8 +33,8 @@ export interface Copies extends Place {
 export interface Engine extends Omit<RequestSettings, "cookies"> {
   /** Where sessions with a subject are, and those of visitors; the same place where they are not told apart. */
   readonly store: SessionStore | undefined;
-  /** Whether the first token must wait for its keys, also where cryptography needs no promise. */
-  readonly fetchesKeys: boolean;
+  /** Whether opening a token takes a promise, if only the first one. */
+  readonly waits: boolean;
   /** What else is read, and never written. */
   readonly accept: readonly TokenCodec[];
   /** The copies of sessions that are in a store, if there are any. */
@@ -59,7 +59,7 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
     maxAge: copy.maxAge,
   };
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
-  return { ...rest, fetchesKeys, copies, places: { session, visitor } };
+  return { ...rest, waits: fetchesKeys || primitives === webCrypto, copies, places: { session, visitor } };
 }
 
 /** The place of a session, by whose it is. */

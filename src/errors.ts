@@ -39,6 +39,7 @@ export class SessionError extends Error {
   /** What went wrong, for programs. */
   readonly code: SessionErrorCode;
 
+  /** For stores, codecs and adapters of your own. `message` must hold no secret, token or session data: it gets into logs. */
   constructor(code: SessionErrorCode, message: string) {
     super(message);
     this.code = code;
@@ -48,11 +49,13 @@ export class SessionError extends Error {
 
 /** An option is wrong (`ERR_OPTION`), or a secret is missing or too easy to guess (`ERR_SECRET`). Thrown at creation. */
 export class OptionError extends SessionError {
+  /** Which of the two. */
   declare readonly code: "ERR_OPTION" | "ERR_SECRET";
 }
 
 /** Session data cannot be kept: not JSON, more than the limit, too large for a cookie, or not what the schema says. Thrown when it is saved. */
 export class DataError extends SessionError {
+  /** What is wrong with the data. */
   declare readonly code: "ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_DATA_SCHEMA" | "ERR_COOKIE_TOO_LARGE";
 }
 
@@ -62,11 +65,13 @@ export class DataError extends SessionError {
  * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`).
  */
 export class StateError extends SessionError {
+  /** Which moment it was. */
   declare readonly code: "ERR_SESSION_NOT_LOADED" | "ERR_SESSION_COMMITTED" | "ERR_SESSION_MISSING" | "ERR_COOKIE_NOT_POSSIBLE";
 }
 
 /** `session.update()` met other writers at every try. Nothing was written by it. */
 export class ConflictError extends SessionError {
+  /** Always this. */
   declare readonly code: "ERR_CONFLICT";
 }
 
@@ -89,6 +94,7 @@ export type StoreOperation =
  * The store's own error is not attached: drivers put commands, and so session data, into theirs.
  */
 export class StoreError extends SessionError {
+  /** Always this. */
   declare readonly code: "ERR_STORE";
   /** The HTTP status that fits: 503 Service Unavailable. */
   readonly status = 503;
@@ -99,6 +105,7 @@ export class StoreError extends SessionError {
   /** True when the store says that the same call may work if it is made again. */
   readonly retryable: boolean;
 
+  /** `retryable`: default false. `reason`: one word for the message, such as `ECONNREFUSED`. */
   constructor(operation: StoreOperation, options: { retryable?: boolean; reason?: string } = {}) {
     const reason = options.reason === undefined ? "" : ` (${options.reason})`;
     super("ERR_STORE", `Cannot ${operation} the session: the store failed${reason}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { CookieValues } from "./cookie/parse.ts";
 export type { CookieOptions } from "./cookie/serialize.ts";
 export {
   ConflictError,
@@ -23,6 +24,7 @@ export type { KeyUse, Primitives, Sealed } from "./primitives.ts";
 export type { SessionMeta, SessionRecord } from "./record.ts";
 export type { DataSchema, SchemaIssue, SchemaResult } from "./schema.ts";
 export type { Session } from "./session.ts";
+export type { SessionId } from "./session-id.ts";
 export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
 export type { DestroyOptions, LoginOptions, SiteDataKind } from "./state.ts";

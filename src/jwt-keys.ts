@@ -86,7 +86,7 @@ async function importKey(key: SigningKey, algorithm: SigningAlgorithm): Promise<
   try {
     if (isPair(key)) return await proved(key.privateKey, await exportJWK(key.publicKey), algorithm);
     const known = typeof key === "string" ? await importPKCS8(key.trim(), algorithm, { extractable: true }) : key;
-    const jwk = known instanceof CryptoKey ? await exportJWK(known) : known;
+    const jwk = known instanceof CryptoKey ? await exportJWK(known) : (known as JWK);
     const { kty, crv, x, y, d, kid } = jwk;
     const bare = Object.fromEntries(Object.entries({ kty, crv, x, y, kid }).filter(([, value]) => value !== undefined)) as JWK;
     return await proved((await importJWK({ ...bare, d: d as string }, algorithm)) as CryptoKey, bare, algorithm);

@@ -19,6 +19,7 @@ declare module "node:crypto" {
   export function createHmac(algorithm: string, key: KeyObject): Hmac;
   export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
   export function hkdfSync(digest: "sha256", key: Uint8Array, salt: string, info: Uint8Array, length: number): ArrayBuffer;
+  export function getCiphers(): string[];
   export function randomBytes(size: number): Uint8Array<ArrayBuffer>;
   export function createCipheriv(algorithm: string, key: KeyObject | Uint8Array, iv: Uint8Array | null): Cipher;
   export function createDecipheriv(algorithm: string, key: KeyObject | Uint8Array, iv: Uint8Array | null): Cipher;

@@ -8,6 +8,7 @@ import {
   createDecipheriv,
   createHmac,
   createSecretKey,
+  getCiphers,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -21,6 +22,11 @@ const GCM = "aes-256-gcm";
 const KEY_WRAP = "id-aes256-wrap";
 /** The initial value of RFC 3394, section 2.2.3.1. */
 const KEY_WRAP_IV = new Uint8Array(8).fill(0xa6);
+
+/** Whether this runtime's node:crypto has all that the primitives need: on Cloudflare Workers, and not elsewhere, it lacks AES Key Wrap. */
+export function canWrapKeys(): boolean {
+  return getCiphers().includes(KEY_WRAP);
+}
 
 /** The primitives on node:crypto. */
 export const nodeCrypto: Primitives<KeyObject> = {

@@ -11,9 +11,13 @@ export type KeyUse = "mac" | "wrap";
 
 /** The parts of an encrypted message, as JWE (RFC 7516) names them. */
 export interface Sealed {
+  /** The content key, wrapped with AES-256 Key Wrap (RFC 3394). */
   readonly encryptedKey: Uint8Array<ArrayBuffer>;
+  /** The nonce of AES-256-GCM, 12 bytes. */
   readonly iv: Uint8Array<ArrayBuffer>;
+  /** As long as the text. */
   readonly ciphertext: Uint8Array<ArrayBuffer>;
+  /** 16 bytes. */
   readonly tag: Uint8Array<ArrayBuffer>;
 }
 

@@ -52,3 +52,17 @@ export interface SessionRecord {
   /** What the application said at the login. */
   readonly meta?: SessionMeta;
 }
+
+/** One row of a list of sessions. */
+export interface SessionInfo {
+  /** The public id. */
+  readonly id: string;
+  /** When it began: its creation, or the last login. Epoch seconds. */
+  readonly startedAt: number;
+  /** When it was last used, as far as that was written down. Epoch seconds. */
+  readonly seenAt: number;
+  /** When it ends unless it is used before. Epoch seconds. */
+  readonly expiresAt: number;
+  /** What the login said of it. */
+  readonly meta?: SessionMeta;
+}

@@ -46,6 +46,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     readState = (session) => session.#state;
   }
 
+  /** For this library: sessions come from `load()`, a handler or a middleware. */
   constructor(state: SessionState, actions: SessionActions<Data>) {
     this.#state = state;
     this.#actions = actions;

@@ -23,6 +23,7 @@ import { type WatchOptions, watch } from "./watching.ts";
 export interface RequestHeaders {
   /** The request's method. HEAD takes no flash value. */
   readonly method?: string;
+  /** The request's headers; `cookie` and `sec-purpose` are read. */
   readonly headers: { get(name: string): string | null };
 }
 

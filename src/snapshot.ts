@@ -7,10 +7,15 @@ import type { SessionState } from "./state.ts";
 
 /** What `read()` gives: a session at one moment, without any way to change it. */
 export interface SessionSnapshot<Data extends object = Record<string, unknown>> {
+  /** The public id. */
   readonly id: string;
+  /** Who is logged in; absent for a visitor. */
   readonly subject?: string;
+  /** The data, frozen. Any key may be missing. */
   readonly data: Readonly<Partial<Data>>;
+  /** When it began: its creation, or the last login. Epoch seconds. */
   readonly startedAt: number;
+  /** When it ends unless it is used before. Epoch seconds. */
   readonly expiresAt: number;
 }
 

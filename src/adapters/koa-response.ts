@@ -8,9 +8,15 @@ import type { HeaderTarget } from "../response.ts";
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
   readonly headersSent: boolean;
+  statusMessage?: string;
   getHeader(name: string): number | string | string[] | undefined;
   setHeader(name: string, value: string | string[]): unknown;
   removeHeader(name: string): void;
+}
+
+/** On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. */
+export function clearStatusText(response: NodeResponse): void {
+  if (response.statusMessage === "unknown") response.statusMessage = "";
 }
 
 /** The header operations of `Headers` on Node's response, which keeps several lines as a list. */

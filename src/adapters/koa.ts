@@ -9,22 +9,29 @@ import { createEngine, type Engine } from "../engine.ts";
 import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
-import { nodeCrypto } from "../node-primitives.ts";
+import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { open } from "../opening.ts";
+import { webCrypto } from "../primitives.ts";
 import { editHeaders, isShared, isUnseen } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
 import { sessionProperty } from "./koa-property.ts";
-import { errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
+import { clearStatusText, errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | SessionStore | "cookie";
+
+export type { AppKeys, CompatibleOptions } from "../compatible.ts";
+export type { KoaCookieOptions } from "../cookie/koa.ts";
+export type { RequestOptions } from "../options.ts";
+export type { NodeResponse } from "./koa-response.ts";
 
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
 export interface KoaOptions<Store = KoaStore> extends CompatibleOptions {
   /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
   store?: Store;
+  /** Not here: with `secrets` the options are {@link KoaSecretOptions}. */
   secrets?: never;
 }
 
@@ -49,7 +56,9 @@ export interface KoaContext {
 
 /** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
 export interface KoaSession<Data extends object> {
+  /** The data, yours to change in place. Any key may be missing, since sessions end. */
   get session(): Partial<Data>;
+  /** An object takes the place of the data; null ends the session. */
   set session(data: Partial<Data> | null);
 }
 
@@ -69,13 +78,14 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
 
   return async function session(ctx, next) {
+    clearStatusText(ctx.res);
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
     const loadNow = () => loadAtOnce(state, engine);
     const visitor = open<Data>(state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
-    if (!engine.lazy && (asksStore(engine) || engine.fetchesKeys || engine.schema !== undefined)) await loadInto(state, engine);
+    if (!engine.lazy && mustWait(engine)) await loadInto(state, engine);
     const restore = expose(ctx, name, visitor, state, loadNow);
     try {
       await next().catch(async (thrown: unknown) => {
@@ -115,9 +125,11 @@ export interface KoaSessionFunction {
     options?: KoaOptions<PlainStore | "cookie"> | KoaSecretOptions<PlainStore | "cookie">,
   ): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(options: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
+  /** {@link getSession}, for those who `require()` the function. */
   readonly getSession: typeof getSession;
   /** The function itself, for those who take it out of what `require()` gives. */
   readonly session: KoaSessionFunction;
+  /** The function itself, for what compilers make of `import session from`. */
   readonly default: KoaSessionFunction;
 }
 
@@ -152,7 +164,7 @@ function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
   const store = sessionStore(options.store);
   if (options.secrets !== undefined) {
     const { store: _, ...rest } = options;
-    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), nodeCrypto);
+    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), canWrapKeys() ? nodeCrypto : webCrypto);
     return () => engine;
   }
   checkCompatible(options);
@@ -179,8 +191,10 @@ function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolea
   return before.length === now.length && before.every((key, index) => key === now[index]);
 }
 
-function asksStore({ places }: Engine): boolean {
-  return !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
+/** Whether loading a session takes more than opening a cookie. */
+function mustWait({ places, waits, schema, accept }: Engine): boolean {
+  const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
+  return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
 function loadAtOnce(state: SessionState, engine: Engine): void {

@@ -18,6 +18,7 @@ export type { KvOptions } from "./kv-options.ts";
 
 /** A SessionStore in Workers KV. What it cannot promise it does not declare. */
 export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">> {
+  /** None: KV has no transactions, and is late to know what happened elsewhere. */
   readonly guarantees: { readonly atomic: false; readonly immediate: false };
 }
 

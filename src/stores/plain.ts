@@ -11,7 +11,9 @@ import type { Key, SessionStore, UpdateResult } from "./store.ts";
 
 /** When the data may be dropped, for stores that can expire: epoch seconds, and seconds from now. */
 export interface PlainExpiry {
+  /** When it may be dropped. Epoch seconds. */
   readonly expiresAt: number;
+  /** The same from now. Seconds. */
   readonly maxAge: number;
 }
 

@@ -97,7 +97,13 @@ export class SqliteFile implements SqliteSource {
   #create(): void {
     const { openSync, closeSync } = builtin("node:fs");
     // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
-    if (this.#identify() === undefined) closeSync(openSync(this.#path, "wx", 0o600));
+    if (this.#identify() !== undefined) return;
+    try {
+      closeSync(openSync(this.#path, "wx", 0o600));
+    } catch (error) {
+      // Another process has just made it, in the same way.
+      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+    }
   }
 
   #identify(): string | undefined {

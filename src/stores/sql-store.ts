@@ -42,7 +42,9 @@ export interface SqlDatabase {
 
 /** A store in a table: it lists, ends all sessions of a subject, and can be swept. */
 export interface SqlSessionStore extends SessionStore {
+  /** The sessions of a subject; expired ones may be among them. */
   list(subject: string): Promise<SessionInfo[]>;
+  /** Ends the sessions of a subject but the one named; gives how many. */
   removeAll(subject: string, options?: { except?: string }): Promise<number>;
   /**
    * Deletes the sessions and marks that have expired, one stretch of the table after the other.

@@ -4,11 +4,15 @@
  * @module
  */
 import type { Patch } from "../patch.ts";
-import type { SessionMeta, SessionRecord } from "../record.ts";
+import type { SessionInfo, SessionRecord } from "../record.ts";
+
+export type { SessionInfo } from "../record.ts";
 
 /** Where a record is: the session's public id, and the route if the store has one. */
 export interface Key {
+  /** 15 to 64 letters, digits, `-` and `_`. */
   readonly id: string;
+  /** What {@link SessionStore.route} gave. */
   readonly route?: string;
 }
 
@@ -29,15 +33,6 @@ export type UpdateResult =
 export interface Limit {
   /** At least 1; the session that is written counts and stays. Default: no limit. */
   readonly maxSessions?: number;
-}
-
-/** One row of a list of sessions. */
-export interface SessionInfo {
-  readonly id: string;
-  readonly startedAt: number;
-  readonly seenAt: number;
-  readonly expiresAt: number;
-  readonly meta?: SessionMeta;
 }
 
 /**

@@ -10,6 +10,7 @@ import { type Claims, claimsFromJson } from "./claims.ts";
 
 /** A token that was opened: it is ours, and nobody changed it. Whether it is still valid is not decided here. */
 export interface Opened {
+  /** What it says. */
   readonly claims: Claims;
   /** The public id of the key that opened it, when that is not the key that writes: the token should be made again. */
   readonly olderKey?: string;
@@ -34,7 +35,9 @@ export interface TokenCodec {
   find?(header: string | null, name: string): CookieValues;
   /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */
   clear?(): string[];
+  /** What a token says, or why it is none of ours. */
   open(token: string): MaybePromise<Opened | TokenFault>;
+  /** The token that says this. */
   seal(claims: Claims): MaybePromise<string>;
 }
 

@@ -13,6 +13,7 @@ import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 import { claimsFrom, type ForeignClaims, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
 import { checkAlgorithms, codeOf, copyOfKey, type GetKey, type JoseKey, type KeyHint, keyFrom, keyProblem } from "./jose-keys.ts";
 
+export type { CookieValues } from "../cookie/parse.ts";
 export {
   type HandedSession,
   type JwtOptions,
@@ -67,6 +68,7 @@ export interface ForeignCookie {
 
 /** Reads tokens of other software; makes none. */
 export interface JoseTokens extends TokenCodec {
+  /** The tokens in a Cookie header. `name` is the session's own cookie. */
   find(header: string | null, name: string): CookieValues;
   /** The Set-Cookie lines that remove the cookie; none when it is the session's own. */
   clear(): string[];

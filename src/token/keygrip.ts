@@ -9,6 +9,7 @@ import { type CookieValues, everyCookieValue, MAX_COOKIE_BYTES } from "../cookie
 import { DataError, OptionError } from "../errors.ts";
 import { type JsonObject, parseData } from "../json.ts";
 import type { Timeouts } from "../lifetime.ts";
+import { after, type MaybePromise } from "../maybe-promise.ts";
 import { isSessionId } from "../session-id.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
@@ -17,7 +18,7 @@ import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 export interface Signer {
   sign(text: string): string;
   /** Which key made the signature; -1 for none. */
-  index(text: string, signature: string): number;
+  index(text: string, signature: string): MaybePromise<number>;
 }
 
 /** What Koa's tokens are made with. */
@@ -56,11 +57,16 @@ export function keygripTokens(options: KeygripOptions): TokenCodec {
     return { values: tokens, oversize: short.length < values.length, tooMany: values.length > MAX_PAIRS };
   }
 
-  function open(token: string): Opened | TokenFault {
+  function open(token: string): MaybePromise<Opened | TokenFault> {
     const { value, signature } = splitKeygripToken(token);
     const signer = required(options.signer);
-    const index = signer === null ? 0 : signature === "" ? -1 : signer.index(`${name}=${value}`, signature);
-    if (index < 0) return signature === "" ? "malformed" : "forged";
+    if (signer === null) return read(value, 0);
+    if (signature === "") return "malformed";
+    return after(signer.index(`${name}=${value}`, signature), (index) => (index < 0 ? "forged" : read(value, index)));
+  }
+
+  /** What a value says that the key in this place made. */
+  function read(value: string, index: number): Opened | TokenFault {
     const json = parseData(value);
     // A cookie of the old library says nothing of times; when they matter, it is made again.
     const unstamped = json !== null && json._exp === undefined && isTimed(timeouts);

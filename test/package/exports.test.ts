@@ -61,7 +61,8 @@ describe("jsr.json", () => {
 
   it("names every package that the source imports, as package.json does", () => {
     const { dependencies, peerDependencies } = manifest;
-    expect(jsr.imports).toEqual({ co: `npm:co@^${dependencies.co}`, hono: `npm:hono@${peerDependencies.hono}` });
+    const { hono, jose } = peerDependencies;
+    expect(jsr.imports).toEqual({ co: `npm:co@^${dependencies.co}`, hono: `npm:hono@${hono}`, jose: `npm:jose@${jose}` });
   });
 
   it("can be published to JSR, which refuses types that it would have to infer", () => {

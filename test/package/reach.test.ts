@@ -38,10 +38,10 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   [
     "the manager",
     /^(sessions|engine|commit|loading|token\/\w+)$/,
-    [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose"],
+    [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose", "./token/koa"],
   ],
   ["Node's cryptography", /^node-primitives$/, ["./koa"]],
-  ["Koa's compatible mode", /^(compatible|cookie\/koa|token\/keygrip)$/, ["./koa"]],
+  ["Koa's compatible mode", /^(compatible|cookie\/koa|token\/keygrip)$/, ["./koa", "./token/koa"]],
   ["the store contract", /^testing/, ["./testing"]],
   ["the fetch adapter", /^adapters\/fetch$/, ["./fetch"]],
   ["the Hono adapter", /^adapters\/hono$/, ["./hono"]],

@@ -381,6 +381,27 @@ describe("A15 secrets and keys are in no error and no warning, and cannot be rea
     expectSilence(leaks);
   });
 
+  it("are in no error of those that are fetched, or are no text, when they are used", async () => {
+    const text = new TextEncoder();
+    const provided: unknown[] = [
+      () => Promise.reject(driverError()),
+      { get: async () => Promise.reject(driverError()) },
+      { get: () => "kanarie" },
+      async () => [SECRET, "kanarie".repeat(10)],
+      async () => ({ kanarie: "kanarie" }),
+      [{ get: async () => text.encode("kanarie") }],
+      text.encode("kanarie".repeat(10)),
+      await crypto.subtle.importKey("raw", text.encode("kanarie".repeat(10)), { name: "HMAC", hash: "SHA-256" }, true, ["sign"]),
+    ];
+    const leaks: string[] = [];
+    for (const secrets of provided) {
+      const used = async () => makeApp({ secrets: secrets as never }).does(fill);
+      leaks.push(await used().then(String, inspectDeeply));
+    }
+    expect(leaks.filter((leak) => leak.includes("ERR_SECRET"))).toHaveLength(provided.length);
+    expectSilence(leaks);
+  });
+
   it("and Koa's keys are in no error and no warning: weak ones, and none that can be used", async () => {
     const leaks: string[] = [];
     const events: unknown[] = [];

@@ -19,6 +19,7 @@ const TARGETS: (() => Promise<Target>)[] = [
   () => fetchTarget("fetch, copy", { copy: { maxAge: 60 } }, true),
   () => fetchTarget("fetch, visitors in a cookie", { anonymous: "cookie" }, true),
   () => fetchTarget("fetch, cookies of a domain", { cookie: { domain: "example.com" } }, true),
+  () => fetchTarget("fetch, secrets from a provider", { secrets: { get: async () => SECRET } }, true),
   () => koaTarget("Koa compatible, cookie", {}),
   () => koaTarget("Koa compatible, cookie with timeouts", { idleTimeout: 600, absoluteTimeout: 6000 }),
   () => koaTarget("Koa compatible, store of three methods", {}, { stored: true }),

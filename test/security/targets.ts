@@ -76,7 +76,7 @@ export async function fetchTarget(
 ): Promise<Target> {
   const clock = new Clock();
   const store = new FailingStore();
-  const { accept, cookies } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];
     const onEvent = (event: SessionEvent) => events.push(event);
@@ -104,10 +104,10 @@ export async function fetchTarget(
     };
   };
   const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), cookies);
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
 }
 
-const NONE_ACCEPTED = { accept: [], cookies: [] };
+const NONE_ACCEPTED = { accept: [], sessions: [] };
 
 /** An application with Hono. Its request has a Cookie header that no `Request` would take. */
 export async function honoTarget(
@@ -118,7 +118,7 @@ export async function honoTarget(
 ): Promise<Target> {
   const clock = new Clock();
   const store = new FailingStore();
-  const { accept, cookies } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];
     const onEvent = (event: SessionEvent) => events.push(event);
@@ -144,7 +144,7 @@ export async function honoTarget(
     };
   };
   const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), cookies);
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
 }
 
 /** An application on Koa. */
@@ -154,7 +154,7 @@ export async function koaTarget(
   { stored = false, authenticates = true, accepting = false } = {},
 ): Promise<Target> {
   const clock = new Clock();
-  const { accept, cookies } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const calls: string[] = [];
   const own = new FailingStore();
   const store = more.secrets === undefined ? countingStore(calls) : own;
@@ -170,7 +170,7 @@ export async function koaTarget(
   };
   const kinds = more.secrets === undefined ? [] : kindsOf({ ...more, ...(stored && { store: own }) });
   const asked = () => [...calls.splice(0), ...own.calls.splice(0)];
-  return target({ name, kinds, authenticates }, serve(1000), serve(0), asked, cookies);
+  return target({ name, kinds, authenticates }, serve(1000), serve(0), asked, brought);
 }
 
 function kindsOf({ store, readable, copy, anonymous }: { [Option in keyof SessionOptions]?: unknown }): KeyKind[] {
@@ -183,7 +183,7 @@ async function target(
   remembering: Serve,
   forgetting: Serve,
   asked: () => string[],
-  foreign: readonly ForeignCookie[],
+  brought: readonly (readonly ForeignCookie[])[],
 ): Promise<Target> {
   const genuine: Genuine[] = [];
   for (const visit of VISITS) {
@@ -194,13 +194,13 @@ async function target(
     if (shown.isNew) throw new Error(`Cannot attack ${about.name}: its own cookie is not accepted`);
     genuine.push({ cookies: [...browser.cookies].map(([cookie, { value }]) => [cookie, value] as const), shown });
   }
-  for (const cookie of foreign) {
-    const header = cookie.join("=");
+  for (const cookies of brought) {
+    const header = cookies.map((pair) => pair.join("=")).join("; ");
     // The first request keeps the session, where there is a store, so that all later ones find the same.
     await remembering(header);
     const { shown } = await forgetting(header);
-    if (shown.isNew) throw new Error(`Cannot attack ${about.name}: the cookie ${cookie[0]} is not accepted`);
-    genuine.push({ cookies: [cookie], shown });
+    if (shown.isNew) throw new Error(`Cannot attack ${about.name}: the cookie ${cookies[0]?.[0]} is not accepted`);
+    genuine.push({ cookies, shown });
   }
   asked();
   const send = async (header: string): Promise<[Answer, Answer]> => [await remembering(header), await forgetting(header)];

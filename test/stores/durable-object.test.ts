@@ -170,7 +170,7 @@ describe("the page of docs/durable-objects.md", () => {
   it("leaves a connection that does not answer its ping", () => {
     open();
     latest().onopen();
-    vi.advanceTimersByTime(30_000);
+    expect(latest().sent).toEqual(["ping"]);
     latest().onmessage({ data: "pong" });
     vi.advanceTimersByTime(30_000);
     expect(latest().sent).toEqual(["ping", "ping"]);

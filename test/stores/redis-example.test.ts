@@ -49,7 +49,7 @@ it("logs in and out", async () => {
   expect(await page(thief)).toContain("You are nobody we know");
 });
 
-it("refuses a form that another site posts: nobody is logged in or out by it", async () => {
+it("takes no form from another website: nobody is logged in or out by it", async () => {
   const browser = newBrowser();
   await page(browser);
   for (const headers of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "cross-site", Origin: "null" }]) {

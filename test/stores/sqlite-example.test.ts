@@ -39,6 +39,10 @@ it("keeps views and logins when the process is started again, and logs out every
   expect(await page(laptop)).toBe("ada: 3 views\n");
   expect(await page(phone)).toBe("ada: 2 views\n");
 
+  const elsewhere = { "Sec-Fetch-Site": "cross-site", Origin: "https://evil.example" };
+  const refused = await laptop.visit("/logout-everywhere", { method: "POST", headers: elsewhere });
+  expect(refused.status).toBe(403);
+
   expect(await page(laptop, "/logout-everywhere", { method: "POST" })).toBe("ended 2 sessions of ada\n");
   expect(await page(phone)).toBe("somebody: 1 views\n");
   expect(await page(laptop)).toBe("somebody: 1 views\n");

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -62,6 +63,20 @@ it("100 calls of update() at the same time in two processes count to 100", async
   const answers = await Promise.all(numbers.map(() => browser.ask("/count")));
   expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200));
   expect(await data(browser)).toEqual({ first: 1, count: 100 });
+});
+
+it("a new file can be opened by several at the same time", async () => {
+  const [threads, files] = [3, 100];
+  const counters = new Int32Array(new SharedArrayBuffer(4 * files));
+  const workerData = { folder, files, threads, counters };
+  const openers = Array.from(
+    { length: threads },
+    () => new Worker(new URL("./sqlite-opener.ts", import.meta.url), { workerData }),
+  );
+  const failures = await Promise.all(
+    openers.map((opener) => new Promise<string[]>((resolve, reject) => opener.once("message", resolve).once("error", reject))),
+  );
+  expect(failures.flat()).toEqual([]);
 });
 
 it("a process killed in the middle of requests has kept everything that it answered", async () => {

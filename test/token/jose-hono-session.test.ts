@@ -2,11 +2,13 @@
 import { useSession } from "@hono/session";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { session } from "../../src/adapters/hono.ts";
 import type { SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import { joseTokens } from "../../src/token/jose.ts";
 import { type App, makeApp } from "../support/app.ts";
+import { Browser } from "../support/browser.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const SECONDS = { absolute: 7 * 86_400, inactivity: 3600 };
@@ -197,5 +199,27 @@ describe.each<[string, () => Partial<SessionOptions>]>([
     });
     expect(after).not.toBe(before);
     expect(names(browser)).toEqual(["__Host-session"]);
+  });
+});
+
+describe("an application with Hono that changes from @hono/session", () => {
+  it("logs nobody out: the next cookie is ours, the old one goes, and the session began when it did", async () => {
+    const { cookie } = await oldApp({ duration: SECONDS })("/user/alice");
+    const web = session<Record<string, unknown>>({ secrets: OLD_SECRET, accept: [codec] });
+    const app = new Hono()
+      .use(web)
+      .get("/", (c) => c.json([web.get(c).subject, web.get(c).data, web.get(c).startedAt]))
+      .get("/set", (c) => {
+        web.get(c).data.theme = "dark";
+        return c.body(null, 204);
+      });
+    const browser = new Browser((request) => app.fetch(request));
+    browser.cookies.set("sid", { value: cookie.slice("sid=".length), endsAt: Number.POSITIVE_INFINITY });
+    const said = async () => (await browser.visit("/")).json();
+    const { start } = await read(cookie);
+    expect(await said()).toEqual(["alice", { user: "alice" }, start]);
+    await browser.visit("/set");
+    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect(await said()).toEqual(["alice", { user: "alice", theme: "dark" }, start]);
   });
 });

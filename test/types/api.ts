@@ -1,7 +1,19 @@
 /** What must compile, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import { Hono } from "hono";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
-import { createSessions, SessionError, type SessionEvent, StoreError } from "../../src/index.ts";
+import {
+  type Claims,
+  createSessions,
+  type DataError,
+  type Key,
+  SessionError,
+  type SessionEvent,
+  type SessionRecord,
+  type SessionStore,
+  StoreError,
+  type TokenCodec,
+  type UpdateResult,
+} from "../../src/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {
@@ -49,3 +61,33 @@ export function narrows(error: unknown, event: SessionEvent): string {
   // @ts-expect-error: there is no such code.
   return error.code === "ERR_NOTHING" ? "" : error.code;
 }
+
+export function narrowsByCode(error: StoreError | DataError): boolean {
+  if (error.code === "ERR_STORE") return error.retryable;
+  // @ts-expect-error: a DataError is not about a store.
+  return error.retryable;
+}
+
+/** What authors of stores and codecs write: no type of ours but those that the entry gives. */
+declare const rows: Map<string, SessionRecord>;
+const gone: UpdateResult = { ok: false, why: "gone" };
+export const store: SessionStore = {
+  guarantees: { atomic: true, immediate: true },
+  load: async ({ id }) => rows.get(id) ?? null,
+  create: async ({ id }: Key, record) => void rows.set(id, record),
+  update: async () => gone,
+  replace: async () => ({ ok: true, version: 2 }),
+  touch: async () => false,
+  remove: async ({ id }) => void rows.delete(id),
+};
+// @ts-expect-error: what came of a change is said in one of three words.
+store.update = async () => ({ ok: false, why: "busy" });
+// @ts-expect-error: a store says what it promises.
+export const silent: SessionStore = { ...store, guarantees: {} };
+
+export const codec: TokenCodec = {
+  open: (token) => (token === "" ? "malformed" : { claims: JSON.parse(token) as Claims }),
+  seal: async (claims) => JSON.stringify(claims),
+};
+// @ts-expect-error: what is no token of ours is answered with a fault, not with null.
+codec.open = () => null;

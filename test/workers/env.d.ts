@@ -21,3 +21,7 @@ declare module "cloudflare:test" {
   export function evictAllDurableObjects(): Promise<void>;
   export function listDurableObjectIds(namespace: Namespace): Promise<{ toString(): string }[]>;
 }
+
+declare module "cloudflare:node" {
+  export function httpServerHandler(options: { port: number }): { fetch(request: Request): Promise<Response> };
+}

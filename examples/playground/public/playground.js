@@ -9,11 +9,14 @@ function watchSession(url, onEnded) {
     let answered = true;
     socket.onopen = () => {
       tries = 0;
-      ping = setInterval(() => {
+      const check = () => {
         if (!answered) return socket.close();
         answered = false;
         socket.send("ping");
-      }, 30_000);
+      };
+      ping = setInterval(check, 30_000);
+      // At once too: workerd is 2 seconds late to close a connection on which nothing was said.
+      check();
     };
     socket.onmessage = () => {
       answered = true;

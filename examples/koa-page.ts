@@ -1,0 +1,37 @@
+// A small page on Koa: it counts views, logs in and out. koa-redis.ts serves it on Node, koa-on-workers.ts on Cloudflare Workers.
+import Koa from "koa";
+import type { SessionStore } from "web-session-store";
+import { csrf } from "web-session-store/csrf/koa";
+import { getSession, session } from "web-session-store/koa";
+
+export function koaPage(title: string, secrets: string, store: SessionStore): Koa {
+  const app = new Koa();
+  // Before the session: a form on another website loads nothing, and changes nothing.
+  app.use(csrf());
+  app.use(session<{ views: number }>({ secrets, store }));
+
+  app.use((ctx) => {
+    const visitor = getSession<{ views: number }>(ctx);
+    if (ctx.method === "POST" && ctx.path === "/login") {
+      // A real application checks a password here.
+      visitor.login("ada");
+      ctx.redirect("/");
+    } else if (ctx.method === "POST" && ctx.path === "/logout") {
+      visitor.logout();
+      ctx.redirect("/");
+    } else if (ctx.path === "/") {
+      ctx.session.views = (ctx.session.views ?? 0) + 1;
+      ctx.type = "html";
+      ctx.body = page(title, visitor.subject, ctx.session.views);
+    }
+  });
+  return app;
+}
+
+function page(title: string, user: string | undefined, views: number): string {
+  const action = user === undefined ? "login" : "logout";
+  return `<!doctype html><title>${title}</title>
+<p>You are ${user ?? "nobody we know"}, and have seen this page ${views} ${views === 1 ? "time" : "times"}.</p>
+<form method="post" action="/${action}"><button>${action}</button></form>
+`;
+}

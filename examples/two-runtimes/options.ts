@@ -1,0 +1,12 @@
+// What the Koa application and the Worker must agree on. The name, the context and the cookie's options are the defaults.
+import type { TokenCodec } from "web-session-store";
+import { koaTokens } from "web-session-store/token/koa";
+
+export interface Data {
+  views: number;
+}
+
+/** `appKey` is the key that cookies were signed with before: their sessions go on. */
+export function sharedOptions(secret: string, appKey: string): { secrets: string; accept: TokenCodec[] } {
+  return { secrets: secret, accept: [koaTokens({ keys: [appKey] })] };
+}
