@@ -2,8 +2,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { ownTokens, type SessionOptions, type TokenCodec } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
+import { plain } from "../src/stores/plain.ts";
 import { type App, makeApp } from "./support/app.ts";
 import { HOUR } from "./support/clock.ts";
+import { FailingStore } from "./support/failing-store.ts";
 import { OLD_SECRET, SECRET } from "./support/secrets.ts";
 
 /** A user who logged in and a visitor who came, before an application changed. */
@@ -34,7 +36,7 @@ async function changed(before: Partial<SessionOptions>, after: Partial<SessionOp
 type Both = readonly [before: Partial<SessionOptions>, after: Partial<SessionOptions>];
 
 /** Made anew for each test, so that no store serves two. */
-const changes = (store = memory()): [string, ...Both][] => [
+const changes = (store = memory(), rows = new Map<string, string>()): [string, ...Both][] => [
   ["readable to encrypted", { readable: true }, { accept: [ownTokens({ secrets: SECRET, kind: "readable" })] }],
   ["encrypted to readable", {}, { readable: true, accept: [ownTokens({ secrets: SECRET })] }],
   ["another name", { name: "sid" }, { accept: [ownTokens({ secrets: SECRET, name: "sid" })] }],
@@ -49,6 +51,27 @@ const changes = (store = memory()): [string, ...Both][] => [
     "another name in a store",
     { store, name: "sid" },
     { store, accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] },
+  ],
+  [
+    "another name in a store, visitors in cookies",
+    { store, anonymous: "cookie", name: "sid" },
+    {
+      store,
+      anonymous: "cookie",
+      accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" }), ownTokens({ secrets: SECRET, name: "sid" })],
+    },
+  ],
+  [
+    "cookie to a store of three methods",
+    {},
+    {
+      store: plain({
+        load: (sid) => rows.get(sid),
+        save: (sid, data) => rows.set(sid, data),
+        remove: (sid) => rows.delete(sid),
+      }),
+      accept: [ownTokens({ secrets: SECRET })],
+    },
   ],
 ];
 
@@ -86,6 +109,54 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     expect((await answers(() => "page")).headers.getSetCookie()).toEqual([]);
   });
 
+  it("is there for the next request when a handler fails, which brings no cookie and takes nothing back", async () => {
+    const { answers, browser, does } = await changed(before, after);
+    const cookies = browser.cookieHeader();
+    const failing = answers((session) => {
+      session.data.cart = [];
+      throw new Error("the page is broken");
+    });
+    await expect(failing).rejects.toThrow("the page is broken");
+    expect(browser.cookieHeader()).toBe(cookies);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
+  it("is found again when the answer that brought our cookie was lost, with what that request changed in a store", async () => {
+    const { answers, clock, does, start } = await changed(before, after);
+    await answers((session) => Object.assign(session.data, { lost: true }));
+    clock.pass(60);
+    expect(await does((session) => [session.subject, session.data.cart, session.startedAt, session.data.lost])).toEqual([
+      "alice",
+      ["apple"],
+      start,
+      after.store === undefined ? undefined : true,
+    ]);
+  });
+
+  it("can be read by a handshake, whose answer carries no cookie, and waits for the next request", async () => {
+    const { answers, does } = await changed(before, after);
+    const switching = Object.defineProperty(new Response(), "status", { value: 101 });
+    const seen: unknown[] = [];
+    const response = await answers((session) => {
+      seen.push(session.subject, session.data.cart);
+      return switching;
+    });
+    expect([seen, response.headers.getSetCookie()]).toEqual([["alice", ["apple"]], []]);
+    const login = answers((session) => session.login("bob") ?? switching);
+    await expect(login).rejects.toMatchObject({ code: "ERR_COOKIE_NOT_POSSIBLE" });
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
+  it("leaves an answer alone that caches keep for everybody, where nothing is to be kept yet", async () => {
+    const { answers, does } = await changed(before, after);
+    const headers = { "Cache-Control": "public, max-age=60" };
+    const response = await answers((session) => new Response(`${session.isNew}`, { headers }));
+    const kept = response.headers.getSetCookie().length > 0;
+    expect(response.headers.get("Cache-Control")).toBe(kept ? "no-store" : "public, max-age=60");
+    expect(kept).toBe(before.store === undefined && after.store !== undefined);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
+  });
+
   it("of parallel first requests makes one session, and loses no change", async () => {
     const app = await changed(before, after);
     const answers = await Promise.all(
@@ -94,7 +165,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     for (const answer of answers) app.browser.receive(answer);
     const [id, data] = await app.does((session) => [session.id, { ...session.data }]);
     expect(id).toMatch(/^[\w-]{32}$/);
-    if (after.store === undefined) return;
+    if (!after.store?.guarantees.atomic) return;
     expect(data).toEqual({ cart: ["apple"], a: 1, b: 1, c: 1 });
     expect(await app.sessions.list("alice")).toHaveLength(1);
   });
@@ -159,6 +230,39 @@ describe("accept", () => {
       { store: memory(), accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] },
     );
     expect(await gone.does((session) => session.isNew)).toBe(true);
+  });
+
+  it.each(["{", "[]", "null", "[".repeat(100_000), 5, undefined])(
+    "brings no session where the store's record is broken: data %j",
+    async (data) => {
+      const store = memory();
+      const broken = Object.assign(Object.create(store) as typeof store, {
+        load: async (...asked: Parameters<typeof store.load>) => ({ ...(await store.load(...asked)), data }) as never,
+      });
+      const app = await changed(
+        { store, name: "sid" },
+        { store: broken, accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] },
+      );
+      expect(await app.does((session) => [session.isNew, session.subject])).toEqual([true, undefined]);
+      expect(app.events).toContainEqual({ type: "invalid", reason: "record" });
+    },
+  );
+
+  it("asks no store for an id of another form, and takes no data that is none, whatever a codec says", async () => {
+    const start = 1_800_000_000;
+    const times = { start, iat: start, exp: start + 3600 };
+    for (const store of [{}, { store: new FailingStore() }]) {
+      for (const claims of [
+        { ...times, sid: "../../etc/passwd", data: "{}" },
+        { ...times, sid: "short" },
+        { ...times, sid: "a".repeat(32), data: "[]" },
+        { ...times, sid: "a".repeat(32), data: "{" },
+      ]) {
+        const app = makeApp({ ...store, accept: [{ open: () => ({ claims }), seal: () => "" }] });
+        await app.answers((session) => expect(session.isNew).toBe(true), { Cookie: "__Host-session=x" });
+        expect(store.store?.calls ?? []).toEqual([]);
+      }
+    }
   });
 
   it("must be a list of codecs", () => {

@@ -1,5 +1,5 @@
 /** The examples, started as their first lines say, and visited by a browser over HTTP. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -50,7 +50,24 @@ describe("examples", () => {
     await browser.visit("/login", { method: "POST", body: new URLSearchParams({ name: "Ada" }) });
     expect(await page("/")).toContain("Welcome, Ada!");
     expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    const foreign = { method: "POST", headers: { Origin: "https://evil.example" } };
+    expect((await browser.visit("/logout", { ...foreign, body: new URLSearchParams() })).status).toBe(403);
+    expect((await browser.visit("/login", { ...foreign, body: new URLSearchParams({ name: "mallory" }) })).status).toBe(403);
+    expect(await page("/")).toContain("<strong>Ada</strong>");
     await browser.visit("/logout", { method: "POST", body: new URLSearchParams() });
     expect(await page("/")).toContain("You are not logged in.");
+  });
+
+  it("protect every form against other sites: whoever answers a POST uses csrf()", () => {
+    const answersPost = /method === "POST"|\.post\(|method="post"/;
+    const text = (file: string) => readFileSync(`examples/${file}`, "utf8");
+    const programs = readdirSync("examples").filter((file) => file.endsWith(".ts") && !file.endsWith(".d.ts"));
+    const withParts = (file: string) =>
+      text(file).includes("./playground/")
+        ? [file, ...readdirSync("examples/playground").flatMap((part) => (part.endsWith(".ts") ? `playground/${part}` : []))]
+        : [file];
+    const forms = programs.filter((file) => withParts(file).some((part) => answersPost.test(text(part))));
+    expect(forms).toEqual(["koa-page.ts", "node-sqlite.ts", "worker.ts"]);
+    for (const file of forms) expect(text(file), file).toMatch(/app\.use\(csrf\(\)\);/);
   });
 });

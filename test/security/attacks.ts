@@ -17,6 +17,12 @@ const FOREIGN_HEADERS = [
   { alg: "dir", enc: "A128CBC-HS256", zip: "DEF" },
   { alg: "A256KW", enc: "A256GCM", kid: "constructor" },
   { alg: "PBES2-HS256+A128KW", enc: "A256GCM", p2c: 2_000_000_000, p2s: "AA" },
+  { alg: "dir", enc: "A256GCM", zip: "DEF" },
+  { alg: "HS256", crit: ["b64"], b64: false },
+  { alg: "HS256", kid: "../../etc/passwd" },
+  { alg: "HS256", kid: ["k1"] },
+  { alg: "ES256", kid: "k1", typ: "JWT" },
+  { alg: "HS256", kid: "k1", typ: "JWT" },
 ].map((header) => Buffer.from(JSON.stringify(header)).toString("base64url"));
 
 const ODD = [

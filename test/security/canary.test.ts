@@ -4,7 +4,7 @@
  * about, and a StoreError names a driver's `code` or `name` if that is a single word.
  */
 import { Hono } from "hono";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { session as fetchSession } from "../../src/adapters/fetch.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa.ts";
@@ -14,6 +14,7 @@ import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 import { inspectDeeply } from "./inspect-deeply.ts";
+import { captureWritten } from "./written.ts";
 
 const VALUE = "kanarie-value Zx7";
 const SUBJECT = "kanarie-subject@Zx7";
@@ -21,25 +22,7 @@ const FAULT = "kanarie-fault: GET sess:Zx7";
 const CANARY = /kanarie/i;
 const OPERATIONS = ["load", "create", "update", "replace", "touch", "remove"] as const;
 
-/** What came out besides answers: console lines, and all that is written to the process's own output. */
-let written: string[] = [];
-const original = { console: { ...console }, out: process.stdout.write, err: process.stderr.write };
-
-beforeEach(() => {
-  written = [];
-  for (const name of ["log", "info", "warn", "error", "debug", "trace", "dir"] as const) {
-    console[name] = (...args: unknown[]) => void written.push(args.map(inspectDeeply).join(" "));
-  }
-  const note = ((chunk: unknown) => written.push(String(chunk)) > 0) as never;
-  process.stdout.write = note;
-  process.stderr.write = note;
-});
-
-afterEach(() => {
-  Object.assign(console, original.console);
-  process.stdout.write = original.out;
-  process.stderr.write = original.err;
-});
+const written = captureWritten();
 
 /** What a driver may throw: the canary in its message, code, name, cause, stack, properties, prototype and nested errors. */
 function driverError(): Error {

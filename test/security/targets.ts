@@ -1,16 +1,15 @@
 /** Applications under attack: each kind of session once with and once without the memory of opened tokens, and its genuine cookies. */
 import { Hono } from "hono";
-import { SignJWT } from "jose";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa.ts";
-import { createSessions, ownTokens, type Session, type SessionEvent, type SessionOptions } from "../../src/index.ts";
+import { createSessions, type SessionEvent, type SessionOptions } from "../../src/index.ts";
 import type { PlainStore } from "../../src/stores/plain.ts";
-import { joseTokens } from "../../src/token/jose.ts";
 import type { KeyKind } from "../../src/token/keys.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
+import { acceptedCodecs, type ForeignCookie } from "./accepted.ts";
 import { fakeKoa, type KoaOptionsUnderTest } from "./fake-koa.ts";
 
 /** What one answer says. */
@@ -68,109 +67,110 @@ const VISITS: readonly ((session: Acting) => void)[] = [
   (session) => session.login("mallory"),
 ];
 
-/** An application on `fetch`. */
-export async function fetchTarget(name: string, more: Partial<SessionOptions>, stored: boolean): Promise<Target> {
+/** An application on `fetch`; `accepting` tokens of other software, too. */
+export async function fetchTarget(
+  name: string,
+  more: Partial<SessionOptions>,
+  stored: boolean,
+  accepting = false,
+): Promise<Target> {
   const clock = new Clock();
   const store = new FailingStore();
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];
-    const options = { secrets: SECRET, now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
+    const onEvent = (event: SessionEvent) => events.push(event);
+    const options = { secrets: SECRET, accept, now: clock.now, rememberTokens, onEvent };
     const sessions = createSessions({ ...options, ...(stored && { store }), ...more });
     return async (header, act) => {
       events.length = 0;
       const session = await sessions.load({ headers: { get: () => header } });
       act?.(session);
-      const shown = shownOf(session);
-      return { ...said(await sessions.apply(session, new Response("done"))), shown, events: [...events] };
+      const shown = {
+        isNew: session.isNew,
+        id: session.isNew ? undefined : session.id,
+        subject: session.subject,
+        data: JSON.stringify(session.data),
+      };
+      const response = await sessions.apply(session, new Response("done"));
+      const { status, headers } = response;
+      return {
+        status,
+        setCookie: headers.getSetCookie(),
+        cacheControl: headers.get("Cache-Control"),
+        shown,
+        events: [...events],
+      };
     };
   };
   const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0));
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
 }
 
-/** An application on Hono. */
-export async function honoTarget(name: string, more: Partial<SessionOptions>, stored: boolean): Promise<Target> {
+const NONE_ACCEPTED = { accept: [], sessions: [] };
+
+/** An application with Hono. Its request has a Cookie header that no `Request` would take. */
+export async function honoTarget(
+  name: string,
+  more: Partial<SessionOptions>,
+  stored: boolean,
+  accepting = false,
+): Promise<Target> {
   const clock = new Clock();
   const store = new FailingStore();
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];
-    const options = { secrets: SECRET, now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
+    const onEvent = (event: SessionEvent) => events.push(event);
+    const options = { secrets: SECRET, accept, now: clock.now, rememberTokens, onEvent };
     const web = honoSession({ ...options, ...(stored && { store }), ...more });
-    let shown: Shown | undefined;
-    let acts: ((session: Acting) => unknown) | undefined;
+    let [shown, acting]: [Shown | undefined, ((session: Acting) => unknown) | undefined] = [undefined, undefined];
     const app = new Hono().use(web).get("/", (c) => {
-      acts?.(web.get(c));
-      shown = shownOf(web.get(c));
-      return c.body("done");
+      const session = web.get(c);
+      acting?.(session);
+      const { isNew, subject } = session;
+      shown = { isNew, id: isNew ? undefined : session.id, subject, data: JSON.stringify(session.data) };
+      return c.text("done");
     });
     return async (header, act) => {
       events.length = 0;
-      acts = act;
-      const response = await app.fetch({
-        url: "https://a/",
-        method: "GET",
-        headers: { get: () => header },
-      } as unknown as Request);
-      return { ...said(response), shown: shown as Shown, events: [...events] };
+      acting = act;
+      const request = new Request("https://app.example.com/");
+      const get = (asked: string) => (asked.toLowerCase() === "cookie" ? header : null);
+      Object.defineProperty(request, "headers", { value: { get } });
+      const { status, headers } = await app.fetch(request);
+      const cacheControl = headers.get("Cache-Control");
+      return { status, setCookie: headers.getSetCookie(), cacheControl, shown: shown as Shown, events: [...events] };
     };
   };
   const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0));
-}
-
-/** An application that also reads the tokens it had under another name, and those of other software. */
-export async function acceptingTarget(name: string, stored: boolean): Promise<Target> {
-  const key = new TextEncoder().encode("the secret of the software before this one");
-  const before = await fetchTarget("before", { readable: true, name: "sid" }, false);
-  const accept = [
-    ownTokens({ secrets: SECRET, name: "sid", kind: "readable" }),
-    joseTokens({ cookie: "legacy", algorithms: ["HS256"], key }),
-  ];
-  const now = new Clock().now();
-  const claims = { sid: "a-session-of-before", start: now, exp: now + 3600, sub: "bob", data: { cart: "before" } };
-  const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256" }).setIssuedAt(now).sign(key);
-  const made = await fetchTarget(name, { accept }, stored);
-  const own = before.genuine.map(({ cookies }) => cookies);
-  const accepted: Genuine[] = [];
-  for (const cookies of [...own, [["legacy", token] as const]]) {
-    const [, { shown }] = await made.send(cookies.map((pair) => pair.join("=")).join("; "));
-    if (shown.isNew) throw new Error(`Cannot attack ${name}: it does not accept what it should`);
-    accepted.push({ cookies, shown });
-  }
-  made.asked();
-  return { ...made, genuine: [...made.genuine, ...accepted] };
-}
-
-function shownOf(session: Session): Shown {
-  const { isNew, subject, data } = session;
-  return { isNew, id: isNew ? undefined : session.id, subject, data: JSON.stringify(data) };
-}
-
-function said({ status, headers }: Response): Pick<Answer, "status" | "setCookie" | "cacheControl"> {
-  return { status, setCookie: headers.getSetCookie(), cacheControl: headers.get("Cache-Control") };
+  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
 }
 
 /** An application on Koa. */
 export async function koaTarget(
   name: string,
   more: KoaOptionsUnderTest,
-  { stored = false, authenticates = true } = {},
+  { stored = false, authenticates = true, accepting = false } = {},
 ): Promise<Target> {
   const clock = new Clock();
+  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const calls: string[] = [];
   const own = new FailingStore();
   const store = more.secrets === undefined ? countingStore(calls) : own;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];
     const options = { now: clock.now, rememberTokens, onEvent: (event: SessionEvent) => events.push(event) };
-    const ask = fakeKoa(koaSession({ ...options, ...(stored && { store }), ...more } as never));
+    const accepted = accepting && { accept };
+    const ask = fakeKoa(koaSession({ ...options, ...accepted, ...(stored && { store }), ...more } as never));
     return async (header, act) => {
       events.length = 0;
       return { ...(await ask(header, act)), events: [...events] };
     };
   };
   const kinds = more.secrets === undefined ? [] : kindsOf({ ...more, ...(stored && { store: own }) });
-  return target({ name, kinds, authenticates }, serve(1000), serve(0), () => [...calls.splice(0), ...own.calls.splice(0)]);
+  const asked = () => [...calls.splice(0), ...own.calls.splice(0)];
+  return target({ name, kinds, authenticates }, serve(1000), serve(0), asked, brought);
 }
 
 function kindsOf({ store, readable, copy, anonymous }: { [Option in keyof SessionOptions]?: unknown }): KeyKind[] {
@@ -183,6 +183,7 @@ async function target(
   remembering: Serve,
   forgetting: Serve,
   asked: () => string[],
+  brought: readonly (readonly ForeignCookie[])[],
 ): Promise<Target> {
   const genuine: Genuine[] = [];
   for (const visit of VISITS) {
@@ -192,6 +193,14 @@ async function target(
     const { shown } = await forgetting(browser.cookieHeader());
     if (shown.isNew) throw new Error(`Cannot attack ${about.name}: its own cookie is not accepted`);
     genuine.push({ cookies: [...browser.cookies].map(([cookie, { value }]) => [cookie, value] as const), shown });
+  }
+  for (const cookies of brought) {
+    const header = cookies.map((pair) => pair.join("=")).join("; ");
+    // The first request keeps the session, where there is a store, so that all later ones find the same.
+    await remembering(header);
+    const { shown } = await forgetting(header);
+    if (shown.isNew) throw new Error(`Cannot attack ${about.name}: the cookie ${cookies[0]?.[0]} is not accepted`);
+    genuine.push({ cookies, shown });
   }
   asked();
   const send = async (header: string): Promise<[Answer, Answer]> => [await remembering(header), await forgetting(header)];

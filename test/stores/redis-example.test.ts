@@ -49,12 +49,17 @@ it("logs in and out", async () => {
   expect(await page(thief)).toContain("You are nobody we know");
 });
 
-it("takes no form from another website", async () => {
+it("takes no form from another website: nobody is logged in or out by it", async () => {
   const browser = newBrowser();
   await page(browser);
-  const headers = { "Sec-Fetch-Site": "cross-site", Origin: "https://evil.example" };
-  expect((await browser.visit("/login", { method: "POST", headers })).status).toBe(403);
+  for (const headers of [{ Origin: "https://evil.example" }, { "Sec-Fetch-Site": "cross-site", Origin: "null" }]) {
+    const login = await browser.visit("/login", { method: "POST", headers });
+    expect([login.status, login.headers.getSetCookie()]).toEqual([403, []]);
+  }
   expect(await page(browser)).toContain("You are nobody we know, and have seen this page 2 times.");
+  await browser.visit("/login", { method: "POST" });
+  expect((await browser.visit("/logout", { method: "POST", headers: { Origin: "https://evil.example" } })).status).toBe(403);
+  expect(await page(browser)).toContain("You are ada");
 });
 
 it("keeps sessions through a restart of the application", async () => {

@@ -47,3 +47,18 @@ it("keeps views and logins when the process is started again, and logs out every
   expect(await page(phone)).toBe("somebody: 1 views\n");
   expect(await page(laptop)).toBe("somebody: 1 views\n");
 });
+
+it("refuses a form that another site posts: nobody is logged in or out by it", async () => {
+  server = await start();
+  const browser = new Browser(server.serve);
+  const post = async (path: string, headers: Record<string, string> = {}) =>
+    (await browser.visit(path, { method: "POST", headers })).status;
+  const page = async () => (await browser.visit("/")).text();
+  expect(await page()).toBe("somebody: 1 views\n");
+  expect(await post("/login", { Origin: "https://evil.example" })).toBe(403);
+  expect(await post("/login", { "Sec-Fetch-Site": "cross-site", Origin: "null" })).toBe(403);
+  expect(await page()).toBe("somebody: 2 views\n");
+  expect(await post("/login")).toBe(302);
+  expect(await post("/logout-everywhere", { Origin: "https://evil.example" })).toBe(403);
+  expect(await page()).toBe("ada: 3 views\n");
+});

@@ -22,8 +22,8 @@ export async function startServer(command: (port: number) => string[], env: Reco
   const serve = (request: Request) => {
     const { pathname, search } = new URL(request.url);
     const asked = new Request(origin + pathname + search, request);
-    // As browsers do with a form.
-    if (asked.method !== "GET") asked.headers.set("Origin", origin);
+    // As browsers do with a form of the page's own.
+    if (asked.method !== "GET" && !asked.headers.has("Origin")) asked.headers.set("Origin", origin);
     return fetch(asked, { redirect: "manual" });
   };
   const deadline = Date.now() + PATIENCE_MS;

@@ -2,12 +2,16 @@
 import { hkdfSync } from "node:crypto";
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
+import type { SessionOptions } from "../../src/index.ts";
 import { webCrypto } from "../../src/primitives.ts";
+import { memory } from "../../src/stores/memory.ts";
 import { claimsToJson } from "../../src/token/claims.ts";
 import type { TokenCodec } from "../../src/token/codec.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { joseTokens } from "../../src/token/jose.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { type App, makeApp } from "../support/app.ts";
+import { SECRET } from "../support/secrets.ts";
 import vectors from "../vectors/v1.json" with { type: "json" };
 
 const { secret, name, context } = vectors;
@@ -15,9 +19,9 @@ type Kind = keyof typeof vectors.tokens;
 const KINDS: readonly Kind[] = ["id", "readable", "data", "user", "copy"];
 
 /** The derivation as docs/tokens.md has it, by other means than the library's. */
-function derived(kind: string, length: number): Buffer {
-  const info = ["web-session-store", "1", kind, name, context].join("\0");
-  return Buffer.from(hkdfSync("sha256", secret, "", info, length));
+function derived(kind: string, length: number, of = { secret, name, context }): Buffer {
+  const info = ["web-session-store", "1", kind, of.name, of.context].join("\0");
+  return Buffer.from(hkdfSync("sha256", of.secret, "", info, length));
 }
 
 function isSigned(kind: Kind): kind is "id" | "readable" {
@@ -33,8 +37,7 @@ function codecOf(kind: Kind): TokenCodec {
   return isSigned(kind) ? signedTokens({ ...options, kind }, webCrypto) : encryptedTokens({ ...options, kind }, webCrypto);
 }
 
-async function payloadByJose(kind: Kind, token: string): Promise<string> {
-  const key = derived(kind, 32);
+async function payloadByJose(kind: Kind, token: string, key = derived(kind, 32)): Promise<string> {
   if (isSigned(kind)) return Buffer.from((await compactVerify(token, key, { algorithms: ["HS256"] })).payload).toString();
   const pinned = { keyManagementAlgorithms: ["A256KW"], contentEncryptionAlgorithms: ["A256GCM"] };
   return Buffer.from((await compactDecrypt(token, key, pinned)).plaintext).toString();
@@ -70,4 +73,23 @@ describe.each(KINDS)("a token of the kind %s", (kind) => {
     const { route: _, ...rest } = claims as { route?: string; data?: string };
     expect(await open(token)).toEqual({ claims: { data: "{}", ...rest }, olderKey: kidOf(kind) });
   });
+});
+
+it("the cookies that an application sets open with jose, each by the session's name", async () => {
+  const scope = { secret: SECRET, name: "sid", context: "shop" };
+  const claimsIn = async (kind: Kind, { browser }: App, cookie: string) => {
+    const token = browser.cookies.get(cookie)?.value as string;
+    return JSON.parse(await payloadByJose(kind, token, derived(kind, 32, scope)));
+  };
+  const make = (options: Partial<SessionOptions>) => makeApp({ name: scope.name, context: scope.context, ...options });
+  const stored = make({ store: memory(), copy: { maxAge: 60 } });
+  await stored.does((session) => session.login("alice"));
+  expect(await claimsIn("id", stored, "__Host-sid")).not.toHaveProperty("sub");
+  expect(await claimsIn("copy", stored, "__Host-sid-copy")).toMatchObject({ sub: "alice" });
+  const visited = make({ store: memory(), anonymous: "cookie" });
+  await visited.does((session) => Object.assign(session.data, { a: 1 }));
+  expect(await claimsIn("data", visited, "__Host-sid-visitor")).toMatchObject({ data: { a: 1 } });
+  const readable = make({ readable: true });
+  await readable.does((session) => session.login("bob"));
+  expect(await claimsIn("readable", readable, "__Host-sid")).toMatchObject({ sub: "bob", data: {} });
 });

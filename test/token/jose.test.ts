@@ -237,6 +237,17 @@ describe("joseTokens() refuses, without throwing,", () => {
     expect(await signedTokens.open(withHeader(await sign(SAID), { alg: "HS256", crit: ["exp"], exp: 9 }))).toBe("malformed");
   });
 
+  it("a token whose content is compressed, however small or large it is", async () => {
+    const text = (length: number) => `{"sid":"${SID}","start":1,"exp":2,"data":{"a":"${"a".repeat(length)}"}}`;
+    for (const length of [1, 1000, 900_000]) {
+      const zipped = new CompactEncrypt(new TextEncoder().encode(text(length)));
+      const token = await zipped.setProtectedHeader({ alg: "dir", enc: "A256GCM", zip: "DEF" }).encrypt(KEY);
+      expect(token.length).toBeLessThan(4096);
+      expect(await joseTokens(ENCRYPTED).open(token)).toBe("malformed");
+    }
+    expect(await signedTokens.open(await sign(SAID, { zip: "DEF" }))).toBe("malformed");
+  });
+
   it("a second spelling of the same token", async () => {
     const token = await sign(SAID);
     for (const varied of [`${token}=`, `${token} `, `${token}\n`, token.replace(".", ".=")]) {
@@ -519,13 +530,5 @@ describe("joseTokens() when a key cannot be found", () => {
     const getKey = () => Promise.reject(new Error("asked"));
     const { open } = joseTokens({ algorithms: ["HS256"], getKey });
     for (const token of ["", "a.b.c", withHeader(await sign(SAID), { alg: "none" })]) expect(await open(token)).toMatch(FAULT);
-  });
-
-  it("opens tokens with no compressed content that grows without bound", async () => {
-    const zip = { alg: "dir", enc: "A256GCM", zip: "DEF" };
-    const bomb = new TextEncoder().encode(`{"sid":"${SID}","start":1,"exp":2,"data":{"a":"${"a".repeat(900_000)}"}}`);
-    const token = await new CompactEncrypt(bomb).setProtectedHeader(zip).encrypt(KEY);
-    expect(token.length).toBeLessThan(4096);
-    expect(await joseTokens(ENCRYPTED).open(token)).toMatch(FAULT);
   });
 });
