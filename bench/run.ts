@@ -17,7 +17,7 @@ const { values } = parseArgs({
   },
 });
 const ids = values.only?.split(",");
-const plan = values.quick ? { rounds: 3, batchMs: 1 } : { rounds: Number(values.rounds), batchMs: 8 };
+const plan = values.quick ? { rounds: 3, batchMs: 1 } : { rounds: Number(values.rounds), batchMs: 20 };
 
 // Some libraries print every cookie that they refuse.
 const { error } = console;

@@ -37,7 +37,7 @@ async function loaded(session: OurSession): Promise<OurSession> {
 }
 
 /** The options for one kind of session. */
-function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}): SessionOptions {
+export function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}): SessionOptions {
   const kept = kind === "store" ? { store: memory() } : kind === "signed" ? { readable: true } : {};
   return { secrets: SECRET, ...kept, ...more };
 }
@@ -68,7 +68,7 @@ function within<C>(deeds: Deeds<OurSession>, sessionOf: (c: C) => OurSession): D
   };
 }
 
-function ourFetch(options: SessionOptions): App {
+export function ourFetch(options: SessionOptions): App {
   const sessions = createSessions<Data>(options);
   const deeds = options.lazy ? lazy : ready;
   return fetchApp(sessions.handler(async (request, session) => new Response(await act(deeds, pathOf(request), session))));

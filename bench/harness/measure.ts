@@ -7,10 +7,10 @@
 import { bare, contenders } from "../contenders/all.ts";
 import { type Contender, SCENARIOS, type Scenario, takesPart } from "./contender.ts";
 import { type Estimate, estimate } from "./statistics.ts";
+import { batch, type Concurrency, calibrate, shuffled, type Timed } from "./timing.ts";
 import { verify } from "./verify.ts";
 
-const CONCURRENCIES = [1, 32] as const;
-export type Concurrency = (typeof CONCURRENCIES)[number];
+const CONCURRENCIES: readonly Concurrency[] = [1, 32];
 
 /** What one case costs, in microseconds a request. */
 export interface Measured {
@@ -39,16 +39,10 @@ interface Case {
   readonly overheads: number[];
 }
 
-/** A request that can be sent again and again, and how often fits into a batch. */
-interface Timed {
-  readonly send: () => Promise<unknown>;
-  times: number;
-}
-
 /** Checks every contender, then times those cases that `wanted` lets through. */
 export async function measure(plan: Plan, wanted: (contender: Contender, scenario: Scenario) => boolean): Promise<Measured[]> {
   const cases = await prepare(wanted);
-  for (const one of cases) await calibrate(one, plan.batchMs);
+  for (const { withSession, without, concurrency } of cases) await calibrate([withSession, without], concurrency, plan.batchMs);
   for (let round = 0; round < plan.rounds; round++) {
     for (const one of shuffled(cases)) await runOnce(one);
   }
@@ -80,19 +74,6 @@ async function prepare(wanted: (contender: Contender, scenario: Scenario) => boo
   return cases;
 }
 
-/** Warms an application up, and finds out how many requests fit into a batch. */
-async function calibrate({ withSession, without, concurrency }: Case, batchMs: number): Promise<void> {
-  for (const timed of [withSession, without]) {
-    for (let tries = 0; tries < 6; tries++) {
-      timed.times = Math.max(1, concurrency * 2 ** (2 * tries));
-      const micros = await batch(timed, concurrency);
-      if (micros * timed.times > 500 * batchMs) break;
-    }
-    const micros = await batch(timed, concurrency);
-    timed.times = Math.max(concurrency, Math.ceil((1000 * batchMs) / micros));
-  }
-}
-
 async function runOnce({ withSession, without, concurrency, totals, overheads }: Case): Promise<void> {
   globalThis.gc?.({ type: "minor" } as never);
   const first = Math.random() < 0.5;
@@ -101,26 +82,4 @@ async function runOnce({ withSession, without, concurrency, totals, overheads }:
   const total = first ? early : late;
   totals.push(total);
   overheads.push(total - (first ? late : early));
-}
-
-/** Microseconds a request. */
-async function batch({ send, times }: Timed, concurrency: Concurrency): Promise<number> {
-  let left = times;
-  const begun = process.hrtime.bigint();
-  if (concurrency === 1) while (left-- > 0) await send();
-  else await Promise.all(Array.from({ length: concurrency }, worker));
-  return Number(process.hrtime.bigint() - begun) / 1000 / times;
-
-  async function worker(): Promise<void> {
-    while (left-- > 0) await send();
-  }
-}
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  const all = [...items];
-  for (let at = all.length - 1; at > 0; at--) {
-    const other = Math.floor(Math.random() * (at + 1));
-    [all[at], all[other]] = [all[other] as Item, all[at] as Item];
-  }
-  return all;
 }

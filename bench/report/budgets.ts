@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Concurrency, Measured } from "../harness/measure.ts";
+import type { Measured } from "../harness/measure.ts";
+import type { Concurrency } from "../harness/timing.ts";
 
 /** A budget, and whether it was met. */
 export interface Verdict {

@@ -5,7 +5,8 @@
  */
 
 import { SCENARIOS } from "../harness/contender.ts";
-import type { Concurrency, Measured } from "../harness/measure.ts";
+import type { Measured } from "../harness/measure.ts";
+import type { Concurrency } from "../harness/timing.ts";
 import type { Verdict } from "./budgets.ts";
 
 /** A table for each scenario, the cheapest first. */

@@ -1,0 +1,50 @@
+/**
+ * Timing a request that can be sent again and again.
+ *
+ * @module
+ */
+
+/** How many requests are on their way at the same time. */
+export type Concurrency = 1 | 32;
+
+/** A request that can be sent again and again, and how often fits into a batch. */
+export interface Timed {
+  readonly send: () => Promise<unknown>;
+  times: number;
+}
+
+/** Warms an application up, and finds out how many requests fit into a batch. */
+export async function calibrate(all: readonly Timed[], concurrency: Concurrency, batchMs: number): Promise<void> {
+  for (const timed of all) {
+    for (let tries = 0; tries < 6; tries++) {
+      timed.times = Math.max(1, concurrency * 2 ** (2 * tries));
+      const micros = await batch(timed, concurrency);
+      if (micros * timed.times > 500 * batchMs) break;
+    }
+    const micros = await batch(timed, concurrency);
+    timed.times = Math.max(concurrency, Math.ceil((1000 * batchMs) / micros));
+  }
+}
+
+/** Microseconds a request. */
+export async function batch({ send, times }: Timed, concurrency: Concurrency): Promise<number> {
+  let left = times;
+  const begun = process.hrtime.bigint();
+  if (concurrency === 1) while (left-- > 0) await send();
+  else await Promise.all(Array.from({ length: concurrency }, worker));
+  return Number(process.hrtime.bigint() - begun) / 1000 / times;
+
+  async function worker(): Promise<void> {
+    while (left-- > 0) await send();
+  }
+}
+
+/** The same items in another order. */
+export function shuffled<Item>(items: readonly Item[]): Item[] {
+  const all = [...items];
+  for (let at = all.length - 1; at > 0; at--) {
+    const other = Math.floor(Math.random() * (at + 1));
+    [all[at], all[other]] = [all[other] as Item, all[at] as Item];
+  }
+  return all;
+}
