@@ -24,6 +24,6 @@ function run(command, args) {
 }
 
 function fail(message) {
-  console.error(message);
+  console.log(message);
   process.exit(1);
 }

@@ -35,6 +35,7 @@ export async function findAccepted(engine: Engine, header: string | null): Promi
 
 /** The Set-Cookie lines that remove accepted cookies of other names: a session that ended must not come back from one. */
 export function clearAccepted({ accept, places }: Engine, header: string | null): string[] {
+  if (accept.length === 0) return [];
   const own = [places.session.cookie.name, places.visitor.cookie.name];
   const present = accept.filter((codec) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);

@@ -71,11 +71,11 @@ function planForUse(kept: Kept, engine: Engine): Plan {
 
 function changes({ kept, followed, clear }: SessionState, engine: Engine, text: string, data: JsonObject): Patch | null {
   const { record } = kept ?? followed ?? {};
-  if (record?.data === text && !clear) return null;
-  // A token carries all the data, so nobody asks what of it has changed.
-  if (record !== undefined && placeOf(engine, record.subject).keeping.dataInToken) return NO_CHANGE;
-  const before = record === undefined || clear ? {} : (parseData(record.data) ?? {});
-  const patch = diff(before, data);
+  if ((record?.data ?? "{}") === text && !clear) return null;
+  // What is new is kept whole, and a token carries all the data: nobody asks what of it has changed.
+  const isWhole = record === undefined || placeOf(engine, record.subject).keeping.dataInToken;
+  if (isWhole && !clear) return NO_CHANGE;
+  const patch = diff(clear ? {} : (parseData(record?.data ?? "{}") ?? {}), data);
   return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
 }
 

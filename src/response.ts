@@ -53,7 +53,7 @@ export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCo
 export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void {
   const { setCookie, used, personal, clearSiteData, cacheHeaders } = headers;
   if (clearSiteData !== undefined) target.set("Clear-Site-Data", clearSiteData);
-  if (setCookie.length > 0) dropLines(target, new Set(setCookie.map(cookieName)));
+  if (setCookie.length > 0) dropLines(target, setCookie);
   for (const line of setCookie) target.append("Set-Cookie", line);
   if (!cacheHeaders) return;
   // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
@@ -64,9 +64,11 @@ export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void
   if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
 }
 
-/** Removes lines of these names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
-function dropLines(target: HeaderTarget, names: Set<string>): void {
+/** Removes lines of the same names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
+function dropLines(target: HeaderTarget, setCookie: readonly string[]): void {
   const lines = target.getSetCookie();
+  if (lines.length === 0) return;
+  const names = new Set(setCookie.map(cookieName));
   const others = lines.filter((line) => !names.has(cookieName(line)));
   if (others.length === lines.length) return;
   target.delete("Set-Cookie");

@@ -40,7 +40,9 @@ export function session<Data extends object = Record<string, unknown>>(
 ): HonoSession<Data> {
   const fixed = typeof options === "function" ? undefined : manage<Data>(options);
   const perEnv = new WeakMap<object, Managed<Data>>();
-  const running = new WeakMap<Context, Session<Data>>();
+  // Where Hono itself keeps what belongs to a request: a WeakMap would take longer than the session's own work.
+  const own = Symbol("session");
+  const running = (c: Context): Session<Data> | undefined => c.get(own as never);
 
   function managedFor(env: object = NO_ENV): Managed<Data> {
     if (fixed !== undefined) return fixed;
@@ -53,10 +55,11 @@ export function session<Data extends object = Record<string, unknown>>(
   }
 
   const middleware: MiddlewareHandler = async function session(c, next) {
-    if (running.has(c)) return next();
+    if (running(c) !== undefined) return next();
     const { sessions, variable } = managedFor(c.env);
-    const visitor = await sessions.load(c.req.raw);
-    running.set(c, visitor);
+    const loading = sessions.load(c.req.raw);
+    const visitor = loading instanceof Promise ? await loading : loading;
+    c.set(own as never, visitor as never);
     c.set(variable, visitor);
     try {
       await next();
@@ -79,7 +82,7 @@ export function session<Data extends object = Record<string, unknown>>(
   return Object.defineProperties(middleware, {
     get: {
       value: (c: Context): Session<Data> => {
-        const visitor = running.get(c);
+        const visitor = running(c);
         if (visitor !== undefined) return visitor;
         throw new StateError(
           "ERR_SESSION_MISSING",

@@ -108,16 +108,13 @@ function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
 
 /** The cookie's value: JSON with every character escaped that a cookie cannot carry, or that old readers refuse. */
 function cookieValueOf({ sid, start, exp, sub, data = "{}" }: Claims): string {
-  const json = parseData(data) as JsonObject;
-  const taken = RESERVED.find((reserved) => Object.hasOwn(json, reserved));
+  const taken = RESERVED.find((reserved) => data.includes(`"${reserved}"`) && Object.hasOwn(parseData(data) ?? {}, reserved));
   if (taken !== undefined)
     throw new DataError("ERR_DATA_NOT_JSON", `Cannot save the session: the key "${taken}" is kept for the library`);
-  json._sid = sid;
-  if (Number.isFinite(exp) || sub !== undefined) json._start = start;
-  if (Number.isFinite(exp)) json._exp = exp;
-  if (sub !== undefined) json._sub = sub;
-  return JSON.stringify(json).replace(
-    /[^\x20-\x7e]|;/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const own: JsonObject = { _sid: sid };
+  if (Number.isFinite(exp) || sub !== undefined) own._start = start;
+  if (Number.isFinite(exp)) own._exp = exp;
+  if (sub !== undefined) own._sub = sub;
+  const json = data === "{}" ? JSON.stringify(own) : `${data.slice(0, -1)},${JSON.stringify(own).slice(1)}`;
+  return json.replace(/[^\x20-\x7e]|;/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
