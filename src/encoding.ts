@@ -12,8 +12,16 @@ for (let value = 0; value < 64; value++) VALUES[CODES[value] as number] = value;
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/Uint8Array/toBase64 */
+interface NativeBase64 {
+  toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
+}
+
 /** Bytes as base64url without padding (RFC 4648, section 5). */
 export function encodeBase64url(bytes: Uint8Array): string {
+  // Node 24 does not have it yet.
+  const { toBase64 } = bytes as Partial<NativeBase64>;
+  if (toBase64 !== undefined) return toBase64.call(bytes, { alphabet: "base64url", omitPadding: true });
   const rest = bytes.length % 3;
   const whole = bytes.length - rest;
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
