@@ -10,6 +10,15 @@ export default defineConfig({
         test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/workers/**"], testTimeout: 60_000 },
       },
       {
+        // No optimisation may weaken a check: the security tests once more, with no memory of opened tokens.
+        test: {
+          name: "forgetful",
+          include: ["test/security/**/*.test.ts"],
+          setupFiles: ["test/security/forgetful.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },

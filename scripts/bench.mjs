@@ -8,7 +8,7 @@ const wanted = process.argv.slice(2).filter((word) => word !== "--quick");
 for (const word of wanted) if (!(word in PARTS)) fail(`Cannot run "${word}": the parts are ${Object.keys(PARTS).join(", ")}`);
 
 run("npm", ["ci", "--prefix", "bench", "--no-audit", "--no-fund"]);
-run("npm", ["run", "build"]);
+run(process.execPath, ["scripts/build.mjs", "--if-needed"]);
 for (const [part, file] of Object.entries(PARTS)) {
   if (wanted.length > 0 && !wanted.includes(part)) continue;
   console.log(`\n## ${part}\n`);
