@@ -9,6 +9,7 @@ import { createEngine, type Engine } from "../engine.ts";
 import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
+import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { webCrypto } from "../primitives.ts";
 import { editHeaders, isShared, isUnseen } from "../response.ts";
@@ -93,7 +94,8 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
         own.load();
         own.session.destroy();
       }
-      await finish(ctx, state, engine);
+      const finishing = finish(ctx, state, engine);
+      if (finishing instanceof Promise) await finishing;
     } finally {
       state.answered = true;
       own.hide(ctx);
@@ -196,19 +198,20 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
 }
 
 /** Saves what changed, and puts the headers on the response while that is possible. */
-async function finish(ctx: KoaContext, state: SessionState, engine: Engine): Promise<string[]> {
+function finish(ctx: KoaContext, state: SessionState, engine: Engine): MaybePromise<string[]> {
   if (state.phase !== "open") return [];
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);
-  const lines = commit(state, engine, sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send");
-  const setCookie = lines instanceof Promise ? await lines : lines;
-  state.close();
-  const { used, subject, clearSiteData } = state;
-  if (!sent && (used || setCookie.length > 0)) {
-    const personal = used && subject !== undefined;
-    editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
-  }
-  return setCookie;
+  const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
+  return after(commit(state, engine, mode), (setCookie) => {
+    state.close();
+    const { used, subject, clearSiteData } = state;
+    if (!sent && (used || setCookie.length > 0)) {
+      const personal = used && subject !== undefined;
+      editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
+    }
+    return setCookie;
+  });
 }
 
 /** The headers that must go with the error: Koa drops those of the response. */
