@@ -14,17 +14,22 @@ export function carry(report: Report): string {
 
 export const dropCarried = `${CARRIER}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`;
 
-/** The report that the browser brings along, if it is one. */
+/** The report that the browser brings along. Whatever else stands in that cookie is none. */
 export function carriedIn(cookies: string): Report | undefined {
   const value = cookies.split("; ").find((pair) => pair.startsWith(`${CARRIER}=`));
   if (value === undefined) return undefined;
   try {
-    const report = JSON.parse(decodeURIComponent(value.slice(CARRIER.length + 1)));
-    const lists = [report.events, report.calls, report.received, report.set];
-    return lists.every(Array.isArray) ? report : undefined;
+    const report: unknown = JSON.parse(decodeURIComponent(value.slice(CARRIER.length + 1)));
+    return isReport(report) ? report : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isReport(value: unknown): value is Report {
+  const { events, calls, received, set } = (value ?? {}) as Partial<Report>;
+  const objects = [calls, received, set].flat();
+  return Array.isArray(events) && objects.every((object) => typeof object === "object" && object !== null);
 }
 
 export async function reportPanel(reports: readonly Report[]): Promise<string> {
