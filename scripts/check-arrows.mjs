@@ -65,6 +65,12 @@ const LAYERS = [
   ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts", "adapters/csrf-hono.ts", "adapters/csrf-koa.ts"],
   ["testing/"],
   ["testing.ts"],
+  // The program: for Node, and reached by no entry, since nothing may import what stands below it.
+  ["cli/cookies.ts", "cli/secrets.ts", "cli/text.ts", "cli/help.ts", "cli/keygen.ts", "cli/node.d.ts"],
+  ["cli/finding.ts"],
+  ["cli/own-tokens.ts", "cli/koa-cookies.ts"],
+  ["cli/inspect.ts"],
+  ["cli/main.ts"],
 ];
 const PACKAGES = {
   "adapters/hono.ts": ["hono"],
@@ -77,9 +83,14 @@ const PACKAGES = {
   "token/foreign-claims.ts": ["jose"],
   "jwt.ts": ["jose"],
   "jwt-keys.ts": ["jose"],
+  "cli/main.ts": ["node:fs", "node:process", "node:util"],
+  "cli/secrets.ts": ["node:util"],
 };
-// Only Koa's adapter may bring in Node's cryptography.
-const KOA_ONLY = { "node-primitives.ts": ["compatible.ts", "adapters/koa.ts"], "compatible.ts": ["adapters/koa.ts"] };
+// Only Koa's adapter and the program may bring in Node's cryptography.
+const KOA_ONLY = {
+  "node-primitives.ts": ["compatible.ts", "adapters/koa.ts", "cli/koa-cookies.ts"],
+  "compatible.ts": ["adapters/koa.ts"],
+};
 
 const layerOf = (file) =>
   LAYERS.findIndex((files) => files.some((name) => name === file || (name.endsWith("/") && file.startsWith(name))));

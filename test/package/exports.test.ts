@@ -13,10 +13,11 @@ describe("package.json", () => {
     expect(types).toBe(code.replace(/\.js$/, ".d.ts"));
   });
 
-  it("exports every file of src/ that no other imports", () => {
+  it("exports every file of src/ that no other imports, but the program", () => {
     const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) => /(?<!\.d)\.ts$/.test(file));
     const imported = new Set(files.flatMap(importsOf));
-    const unreachable = files.filter((file) => !imported.has(file) && !entries.some(({ source }) => source === `src/${file}`));
+    const started = ["cli/main.ts", ...entries.map(({ source }) => source.replace("src/", ""))];
+    const unreachable = files.filter((file) => !imported.has(file) && !started.includes(file));
     expect(unreachable).toEqual([]);
   });
 
@@ -24,6 +25,11 @@ describe("package.json", () => {
     for (const { source } of entries) expect(source).toMatch(/^src\/(adapters\/|stores\/|token\/)?[\w-]+\.ts$/);
     const strays = entries.filter(({ name, source }) => name.startsWith("./stores/") !== source.startsWith("src/stores/"));
     expect(strays).toEqual([]);
+  });
+
+  it("has one program, under its own name, which no entry leads to", () => {
+    expect(manifest.bin).toEqual({ [manifest.name]: "dist/cli/main.js" });
+    expect(entries.filter(({ source }) => source.includes("cli/"))).toEqual([]);
   });
 
   it("says that no file does anything when it is only loaded", () => {

@@ -49,6 +49,10 @@ describe("the packed package", () => {
     expect(await project.output("node", "load.mjs")).toMatch(/cloudflare:/);
   });
 
+  it("brings the program, as npx finds it", async () => {
+    expect(await project.output("node_modules/.bin/web-session-store", "keygen")).toMatch(/^[\w-]{43}$/);
+  });
+
   it("gives Koa's middleware itself to require(), as Koa's users write it", async () => {
     project.write(
       "koa.cjs",

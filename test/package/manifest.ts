@@ -7,6 +7,7 @@ export interface Manifest {
   readonly version: string;
   readonly license: string;
   readonly sideEffects: boolean;
+  readonly bin: Record<string, string>;
   readonly exports: Record<string, string | { readonly types: string; readonly default: string }>;
   readonly dependencies: Record<string, string>;
   readonly peerDependencies: Record<string, string>;

@@ -67,6 +67,11 @@ describe("what entries reach", () => {
     expect(reaching).not.toEqual([]);
   });
 
+  it("the program, from no entry", () => {
+    const reaching = [...reached].filter(([, { files }]) => files.some((file) => file.startsWith("cli/")));
+    expect(reaching).toEqual([]);
+  });
+
   it("a store's own file, from no other entry but Koa's", () => {
     for (const { name, source } of entries.filter((entry) => entry.name.startsWith("./stores/"))) {
       const file = source.replace(/^src\/(.+)\.ts$/, "$1");

@@ -1,0 +1,23 @@
+// Fails when README.md or a page of docs/ has a link that leads nowhere, code that does not type-check, or a program that does not
+// do what the page shows. With names of pages: only those.
+import { allPages, blocksOf } from "./pages/blocks.mjs";
+import { linkProblems, unlisted } from "./pages/links.mjs";
+import { programProblems } from "./pages/programs.mjs";
+import { typeProblems } from "./pages/types.mjs";
+
+// Below this folder, so that blocks find the packages that are installed here.
+const FOLDER = process.env.PAGES_FOLDER ?? ".docs";
+const given = process.argv.slice(2);
+const pages = given.length > 0 ? given : allPages();
+const blocks = pages.flatMap(blocksOf);
+const problems = [
+  ...linkProblems(pages),
+  ...(given.length > 0 ? [] : unlisted(pages, "docs/README.md")),
+  ...(await typeProblems(blocks, `${FOLDER}/types`)),
+  ...(await programProblems(blocks, `${FOLDER}/run`)),
+];
+for (const problem of problems) console.log(problem);
+if (problems.length > 0) process.exit(1);
+console.log(
+  `pages: ${pages.length} pages, ${blocks.length} blocks: links lead somewhere, code type-checks, programs do what is shown`,
+);

@@ -1,0 +1,14 @@
+// The same, on Workers: the bindings that the pages tell their readers to make.
+declare const env: Cloudflare.Env;
+declare namespace Cloudflare {
+  interface Env {
+    SESSION_SECRET: string;
+    SESSIONS: DurableObjectNamespace;
+    SESSIONS_KV: KVNamespace;
+    SESSIONS_DB: D1Database;
+    JWT_KEY: string;
+    JWT_PRIVATE_KEY: string;
+    OLD_SESSION_SECRET: string;
+    APP_KEY: string;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Finds cookies in what somebody pasted: a Cookie header, Set-Cookie lines, `name=value`, or a bare token.
+ *
+ * @module
+ */
+
+/** One cookie that was pasted. */
+export interface PastedCookie {
+  /** The name on the wire; undefined for a bare token. */
+  readonly name: string | undefined;
+  readonly value: string;
+  /** The value of `<name>.sig`, Koa's signature, where that was pasted too. */
+  readonly signature: string | undefined;
+  /** Whether it is a Set-Cookie line that removes the cookie. */
+  readonly removes: boolean;
+}
+
+type Pair = Pick<PastedCookie, "name" | "value" | "removes">;
+
+const HEADER = /^(set-cookie|cookie)[ \t]*:[ \t]*(.*)$/i;
+const ATTRIBUTE = /^(path|domain|expires|max-age|samesite|priority)=|^(secure|httponly|partitioned)$/i;
+
+/** The cookies in a text. Lines that are no header are left out if others are: whole requests can be pasted. */
+export function pastedCookies(text: string): PastedCookie[] {
+  const lines = text.split(/\r?\n/).map(cleanLine);
+  const headers = lines.some((line) => HEADER.test(line));
+  const pairs = lines.filter((line) => line !== "" && (!headers || HEADER.test(line))).flatMap(pairsOf);
+  const signatures = new Map(pairs.map(({ name, value }) => [name, value]));
+  const names = new Set(pairs.map(({ name }) => name));
+  return pairs
+    .filter(({ name }) => !(name?.endsWith(".sig") && names.has(name.slice(0, -".sig".length))))
+    .map((pair) => ({ ...pair, signature: pair.name === undefined ? undefined : signatures.get(`${pair.name}.sig`) }));
+}
+
+/** Without the marks that curl puts before headers, and without quotes around the whole. */
+function cleanLine(line: string): string {
+  const text = line.trim().replace(/^[<>] /, "");
+  return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;
+}
+
+function pairsOf(line: string): Pair[] {
+  const [, header, rest = line] = HEADER.exec(line) ?? [];
+  const isBare = header === undefined && (/^[\w.-]+$/.test(rest) || rest.startsWith("{"));
+  if (isBare) return [{ name: undefined, value: rest, removes: false }];
+  const parts = rest.split(";").map((part) => part.trim());
+  const isSetCookie = header === undefined ? parts.slice(1).some(isAttribute) : header.toLowerCase() === "set-cookie";
+  if (!isSetCookie) return parts.flatMap((part) => pairOf(part, false));
+  return pairOf(parts[0] ?? "", parts.slice(1).some(isRemoval));
+}
+
+function isAttribute(part: string): boolean {
+  return ATTRIBUTE.test(part);
+}
+
+function isRemoval(part: string): boolean {
+  const [name = "", value = ""] = part.split("=");
+  if (name.toLowerCase() === "max-age") return Number(value) <= 0;
+  return name.toLowerCase() === "expires" && Date.parse(value) <= 0;
+}
+
+function pairOf(part: string, removes: boolean): Pair[] {
+  const at = part.indexOf("=");
+  if (at < 1) return [];
+  return [{ name: part.slice(0, at).trim(), value: part.slice(at + 1).trim(), removes }];
+}

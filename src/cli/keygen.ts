@@ -1,0 +1,13 @@
+/**
+ * `keygen`: makes a secret.
+ *
+ * @module
+ */
+import { encodeBase64url } from "../encoding.ts";
+
+const SECRET_BYTES = 32;
+
+/** 32 random bytes in letters that need no quotes in a shell, a URL or a list. */
+export function keygen(): string {
+  return encodeBase64url(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
+}

@@ -1,0 +1,63 @@
+/**
+ * Looks at cookies of Koa's compatible mode: JSON, and a Keygrip signature in a cookie of its own.
+ *
+ * @module
+ */
+import { type JsonObject, parseData } from "../json.ts";
+import { keygripSigner } from "../node-primitives.ts";
+import { isSessionId } from "../session-id.ts";
+import type { PastedCookie } from "./cookies.ts";
+import { type Finding, rowsAbout, type Said, type Setting } from "./finding.ts";
+import { count, printableName } from "./text.ts";
+
+const DEFAULT_NAME = "koa:sess";
+
+/** The session in a cookie of koa-session-store, or of this library in its place; null when the value is none. */
+export function koaSession(value: string): JsonObject | null {
+  const json = value.startsWith("{") ? parseData(value) : null;
+  return isSessionId(json?._sid) ? json : null;
+}
+
+/** What there is to say of such a cookie. */
+export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, setting: Setting): Promise<Finding> {
+  const { _sid, _start, _exp, _sub, ...rest } = json;
+  const isEmpty = Object.keys(rest).length === 0;
+  const said: Said = {
+    sid: _sid as string,
+    start: typeof _start === "number" ? _start : undefined,
+    exp: typeof _exp === "number" ? _exp : undefined,
+    sub: typeof _sub === "string" ? _sub : undefined,
+    data: isEmpty ? undefined : JSON.stringify(rest),
+  };
+  const what = isEmpty ? "no data: a store may hold it, or there is none" : "the session, readable";
+  const { proof, fault } = await signatureOf(cookie, setting);
+  const late = said.exp !== undefined && setting.now >= said.exp ? "expired" : undefined;
+  const verdict = (fault ?? late) === undefined ? "yes" : fault === undefined ? "no: expired" : fault;
+  return {
+    opens: (fault ?? late) === undefined,
+    rows: [
+      ["kind", `Koa's compatible mode (Keygrip): ${what}`],
+      ...(proof === undefined ? [] : ([["secret", proof]] as const)),
+      ["opens", verdict],
+      ...rowsAbout(said, setting).map(([label, text]) => [label, fault === undefined ? text : `${text} (not verified)`] as const),
+    ],
+  };
+}
+
+/** Which of `app.keys` signed it, or why none did. Weak keys are tried: Koa takes them. */
+async function signatureOf(cookie: PastedCookie, { secrets, name }: Setting): Promise<{ proof?: string; fault?: string }> {
+  const signedName = cookie.name ?? name ?? DEFAULT_NAME;
+  const { value, signature } = cookie;
+  if (signature === undefined || signature === "") {
+    return {
+      fault: `no: there is no signature, the cookie "${printableName(`${signedName}.sig`)}". Good only with signed: false`,
+    };
+  }
+  if (secrets.length === 0)
+    return { fault: "not tried: no key was given. Set SESSION_SECRET to app.keys, or use --secrets-file" };
+  for (const algorithm of ["sha1", "sha256"] as const) {
+    const index = await keygripSigner(secrets, algorithm).index(`${signedName}=${value}`, signature);
+    if (index >= 0) return { proof: `number ${index + 1} of ${secrets.length}, HMAC-${algorithm.toUpperCase()}` };
+  }
+  return { fault: `no: bad signature. None of ${count(secrets.length, "key")} signed it under this name` };
+}

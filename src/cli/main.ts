@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+/**
+ * The program `web-session-store`: `keygen` and `inspect`. For Node; no entry of the library imports it.
+ *
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { HELP, INSPECT_HELP, KEYGEN_HELP } from "./help.ts";
+import { inspect } from "./inspect.ts";
+import { keygen } from "./keygen.ts";
+import { secretsFromFile, secretsFromVariables } from "./secrets.ts";
+
+/** What a wrong use of the program is answered with. */
+class UsageError extends Error {}
+
+const MAX_INPUT = 1_000_000;
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`web-session-store: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function run([command, ...args]: string[]): Promise<number> {
+  if (command === "keygen") return runKeygen(args);
+  if (command === "inspect") return runInspect(args);
+  if (command === "--help" || command === "-h" || command === "help") return print(HELP);
+  throw new UsageError(`${command === undefined ? "no command" : "unknown command"}; see: web-session-store --help`);
+}
+
+function runKeygen(args: string[]): number {
+  const { help } = optionsOf("keygen", args, {});
+  return print(help ? KEYGEN_HELP : `${keygen()}\n`);
+}
+
+async function runInspect(args: string[]): Promise<number> {
+  const text = { type: "string" } as const;
+  const known = { "secrets-file": text, name: text, context: text, "show-data": { type: "boolean" } as const };
+  const options = optionsOf("inspect", args, known);
+  if (options.help) return print(INSPECT_HELP);
+  const setting = {
+    secrets: secretsFor(options["secrets-file"] as string | undefined),
+    name: options.name as string | undefined,
+    context: (options.context as string | undefined) ?? "",
+    showData: options["show-data"] === true,
+    now: Math.floor(Date.now() / 1000),
+  };
+  const inspection = await inspect(await standardInput(), setting);
+  if (inspection === null) throw new UsageError("no cookie in the standard input; see: web-session-store inspect --help");
+  print(inspection.text);
+  return inspection.opens ? 0 : 1;
+}
+
+/** What Node says of wrong arguments may repeat them, and a cookie or a secret may be among them. */
+function optionsOf(command: string, args: string[], known: Record<string, { type: "string" | "boolean" }>) {
+  try {
+    const options = { ...known, help: { type: "boolean", short: "h" } as const };
+    return parseArgs({ args, options, allowPositionals: false }).values;
+  } catch {
+    throw new UsageError(`wrong arguments; see: web-session-store ${command} --help`);
+  }
+}
+
+function secretsFor(file: string | undefined): string[] {
+  if (file === undefined) return secretsFromVariables(process.env);
+  try {
+    return secretsFromFile(readFileSync(file, "utf8"));
+  } catch {
+    throw new UsageError("cannot read the file of --secrets-file");
+  }
+}
+
+async function standardInput(): Promise<string> {
+  const { stdin, stderr } = process;
+  if (stdin.isTTY) stderr.write("Paste a cookie, then press Enter and Ctrl+D.\n");
+  stdin.setEncoding("utf8");
+  let text = "";
+  for await (const chunk of stdin) {
+    text += chunk;
+    if (text.length > MAX_INPUT) throw new UsageError("the standard input is longer than a million characters");
+  }
+  return text;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
