@@ -32,6 +32,8 @@ console.error = error;
 const tables = renderTables(measured);
 const budgets = renderBudgets(checkBudgets(measured));
 console.log(`${tables}\n\n${budgets}`);
-console.log(`\n${measured.length} cases, each checked before it was timed; ${plan.rounds} rounds; ${Math.round((Date.now() - begun) / 1000)} s`);
+console.log(
+  `\n${measured.length} cases, each checked before it was timed; ${plan.rounds} rounds; ${Math.round((Date.now() - begun) / 1000)} s`,
+);
 if (!values.quick && ids === undefined && values.match === "") writeSection("requests", `${tables}\n\n${budgets}`, plan.rounds);
 process.exit();

@@ -24,7 +24,7 @@ export interface Data {
 export const NAME = "Ada Lovelace";
 
 /** New session data, so many bytes larger. */
-export function newData(more = 0): Data {
+function newData(more = 0): Data {
   return {
     user: { id: "u_4711", name: NAME, email: "ada@analytical.example", roles: ["editor", "admin"] },
     csrf: "3Jx9Qm2Vt7Ls5Wd8",

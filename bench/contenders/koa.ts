@@ -16,7 +16,7 @@ import { SECRET } from "./secrets.ts";
 export type KoaContext = any;
 
 /** A Koa application as Node's request handler; `use` adds the session. */
-export function koaHandler(deeds: Deeds<KoaContext> = noSession, use: (app: Koa) => void = () => {}): NodeHandler {
+function koaHandler(deeds: Deeds<KoaContext> = noSession, use: (app: Koa) => void = () => {}): NodeHandler {
   const app = new Koa();
   app.silent = true;
   app.keys = [SECRET];
@@ -38,7 +38,7 @@ export const ctxSession: Deeds<KoaContext> = onObject((ctx) => ctx.session as Pa
 const day = 24 * 60 * 60 * 1000;
 
 /** koa-session with its own cookies, or with a Map that is a store. */
-export function useKoaSession(kept: "cookie" | "store"): (app: Koa) => void {
+function useKoaSession(kept: "cookie" | "store"): (app: Koa) => void {
   const sessions = new Map<string, object>();
   const store = {
     get: async (key: string) => sessions.get(key),
@@ -48,7 +48,7 @@ export function useKoaSession(kept: "cookie" | "store"): (app: Koa) => void {
   return (app) => app.use(koaSession({ maxAge: day, ...(kept === "store" && { store }) } as never, app as never) as never);
 }
 
-export function useGenericSession(app: Koa): void {
+function useGenericSession(app: Koa): void {
   app.use(genericSession({ cookie: { maxAge: day } }));
 }
 

@@ -37,23 +37,23 @@ async function loaded(session: OurSession): Promise<OurSession> {
 }
 
 /** The options for one kind of session. */
-export function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}): SessionOptions {
+function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}): SessionOptions {
   const kept = kind === "store" ? { store: memory() } : kind === "signed" ? { readable: true } : {};
   return { secrets: SECRET, ...kept, ...more };
 }
 
 /** Koa with `secrets`. */
-export function ourKoa(options: SessionOptions): App {
+function ourKoa(options: SessionOptions): App {
   const deeds = options.lazy ? within(lazy, (ctx: object) => getSession<Data>(ctx)) : ctxSession;
   return koaApp(deeds, (app) => app.use(koaSession(options as never)));
 }
 
 /** Koa without `secrets`: the cookies of koa-session-store. */
-export function ourCompatibleKoa(options: object = {}): App {
+function ourCompatibleKoa(options: object = {}): App {
   return koaApp(ctxSession, (app) => app.use(koaSession(options)));
 }
 
-export function ourHono(options: SessionOptions): App {
+function ourHono(options: SessionOptions): App {
   const web = honoSession<Data>(options);
   return honoApp(within(options.lazy ? lazy : ready, web.get), web);
 }
@@ -68,7 +68,7 @@ function within<C>(deeds: Deeds<OurSession>, sessionOf: (c: C) => OurSession): D
   };
 }
 
-export function ourFetch(options: SessionOptions): App {
+function ourFetch(options: SessionOptions): App {
   const sessions = createSessions<Data>(options);
   const deeds = options.lazy ? lazy : ready;
   return fetchApp(sessions.handler(async (request, session) => new Response(await act(deeds, pathOf(request), session))));

@@ -11,7 +11,7 @@ export type Framework = "koa" | "express" | "fastify" | "hono" | "h3" | "remix" 
 export type Kind = "signed" | "encrypted" | "store";
 
 /** What requests do; see `SCENARIOS`. */
-export type Action = "read" | "write" | "new" | "anonymous" | "untouched";
+type Action = "read" | "write" | "new" | "anonymous" | "untouched";
 
 export interface Contender {
   readonly name: string;

@@ -9,7 +9,7 @@ import { type Contender, SCENARIOS, type Scenario, takesPart } from "./contender
 import { type Estimate, estimate } from "./statistics.ts";
 import { verify } from "./verify.ts";
 
-export const CONCURRENCIES = [1, 32] as const;
+const CONCURRENCIES = [1, 32] as const;
 export type Concurrency = (typeof CONCURRENCIES)[number];
 
 /** What one case costs, in microseconds a request. */

@@ -14,7 +14,7 @@ function sorted(values: readonly number[]): number[] {
   return [...values].sort((left, right) => left - right);
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const all = sorted(values);
   const middle = all.length >> 1;
   return all.length % 2 === 1 ? (all[middle] as number) : ((all[middle - 1] as number) + (all[middle] as number)) / 2;

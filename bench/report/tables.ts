@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Concurrency, Measured } from "../harness/measure.ts";
+
 import { SCENARIOS } from "../harness/contender.ts";
+import type { Concurrency, Measured } from "../harness/measure.ts";
 import type { Verdict } from "./budgets.ts";
 
 /** A table for each scenario, the cheapest first. */

@@ -24,7 +24,8 @@ export function writeSection(section: Section, text: string, rounds?: number): v
     const own = name === section ? `${head(section, rounds)}\n\n${text}` : sectionOf(before, name as Section);
     return own === "" ? "" : `## ${TITLES[name as Section]}\n\n${own}\n`;
   });
-  const top = "# Results\n\nWritten by `npm run bench`; see [README.md](README.md) for what is measured and how. Times are microseconds.\n";
+  const top =
+    "# Results\n\nWritten by `npm run bench`; see [README.md](README.md) for what is measured and how. Times are microseconds.\n";
   writeFileSync(FILE, [top, ...parts.filter((part) => part !== "")].join("\n"));
 }
 
