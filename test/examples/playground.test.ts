@@ -34,7 +34,11 @@ function watch({ browser, path }: Visitor): { opened: Promise<boolean>; closed: 
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}/watch`, { headers } as never);
   return {
     opened: new Promise((resolve) => {
-      socket.addEventListener("open", () => resolve(true));
+      socket.addEventListener("open", () => {
+        // As the page does: workerd is late to close a connection on which nothing was said.
+        socket.send("ping");
+        resolve(true);
+      });
       socket.addEventListener("error", () => resolve(false));
     }),
     closed: new Promise((resolve) => socket.addEventListener("close", ({ code }) => resolve(code))),
