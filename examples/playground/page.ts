@@ -84,7 +84,8 @@ function cart(place: Place, items: readonly string[]) {
 function layout(visit: Visit, places: readonly Place[], content: unknown) {
   const { place, session } = visit;
   // Only the page of who is logged in has a session that others can end.
-  const watch = canWatch(place) && session.subject !== undefined ? `${place.path}/watch` : "";
+  const live = canList(place) && session.subject !== undefined;
+  const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -96,7 +97,7 @@ function layout(visit: Visit, places: readonly Place[], content: unknown) {
         <link rel="stylesheet" href="/playground.css" />
         <script src="/playground.js" defer></script>
       </head>
-      <body data-watch="${watch}">
+      <body data-watch="${watch}" data-ask="${ask}">
         <header>
           <h1>web-session-store</h1>
           <nav aria-label="Where sessions are kept">${places.map((other) => placeLink(other, place))}</nav>

@@ -32,13 +32,14 @@ function isReport(value: unknown): value is Report {
   return Array.isArray(events) && objects.every((object) => typeof object === "object" && object !== null);
 }
 
-export async function reportPanel(reports: readonly Report[]): Promise<string> {
-  return String(
-    await html`<section class="report" aria-labelledby="report">
+/** The page with the panel in it: for this request, and for the form that led to it. */
+export async function withReports(page: string, report: Report, before: Report | undefined): Promise<string> {
+  const reports = before === undefined ? [report] : [report, before];
+  const panel = await html`<section class="report" aria-labelledby="report">
       <h2 id="report">What the library did</h2>
       ${reports.map(one)}
-    </section>`,
-  );
+    </section>`;
+  return page.replace(REPORT_HERE, () => String(panel));
 }
 
 function one({ request, milliseconds, events, calls, received, set }: Report) {
