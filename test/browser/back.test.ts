@@ -9,19 +9,19 @@ import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 import { Window } from "./window.ts";
 
-let browser: Browser;
+let [browser, plainBrowser]: Browser[] = [];
 const servers: Server[] = [];
 beforeAll(async () => {
-  browser = await launch();
+  [browser, plainBrowser] = await Promise.all([launch({ wholePages: true }), launch()]);
 });
 afterAll(async () => {
-  await browser?.close();
+  await Promise.all([browser?.close(), plainBrowser?.close()]);
   for (const server of servers) server.close().closeAllConnections();
 });
 
 it.each(["worker", "koa"] as const)("shows nothing of who was logged in at the playground on %s", async (where) => {
   const { http } = inject("playgrounds")[where];
-  const window = await Window.open(await browser.newContext(), `${http}/`);
+  const window = await Window.open(await (browser as Browser).newContext(), `${http}/`);
   const { page } = window;
   await window.logIn("Erna");
   await page.getByRole("link", { name: "A page that only reads" }).click();
@@ -52,14 +52,13 @@ async function serve(cacheHeaders: boolean): Promise<string> {
 
 /** What stands on the private page when the visitor goes back to it from the logout. */
 async function seenAfterLogout(origin: string): Promise<string> {
-  const page: Page = await (await browser.newContext()).newPage();
+  const page: Page = await (await (plainBrowser as Browser).newContext()).newPage();
   await page.goto(`${origin}/login`);
   await page.getByRole("link", { name: "private" }).click();
   await page.getByText("ada").waitFor();
   await page.getByRole("link", { name: "logout" }).click();
   await page.getByText("nobody").waitFor();
-  await page.goBack({ waitUntil: "commit" });
-  await page.waitForURL("**/private");
+  await page.goBack();
   return page.locator("p").innerText();
 }
 

@@ -4,7 +4,8 @@ import { type Browser, chromium } from "playwright-core";
 
 const PATH = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-export async function launch(): Promise<Browser> {
+/** `wholePages`: as people's browsers do, a page may come back whole from memory. Playwright cannot see into a page that did. */
+export async function launch({ wholePages = false } = {}): Promise<Browser> {
   if (!existsSync(PATH)) {
     throw new Error(
       `There is no Chromium at ${PATH}, so nothing can be tested in a browser. Install it: apt-get install chromium\n` +
@@ -14,7 +15,6 @@ export async function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: PATH,
     args: ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1", "--ignore-certificate-errors"],
-    // As people's browsers are: a page may come back whole from memory.
-    ignoreDefaultArgs: ["--disable-back-forward-cache"],
+    ignoreDefaultArgs: wholePages ? ["--disable-back-forward-cache"] : [],
   });
 }
