@@ -20,7 +20,9 @@ export async function show({ place, session, sessions }: Visit): Promise<Shown> 
   data.views = (data.views ?? 0) + 1;
   const notice = session.takeFlash<string>("notice");
   const own = subject !== undefined && canList(place) ? await sessions.list(subject, { current: session.id }) : [];
-  return { notice, views: data.views, cart: data.cart ?? [], own };
+  // This browser first.
+  const sorted = own.toSorted((a, b) => Number(b.current) - Number(a.current));
+  return { notice, views: data.views, cart: data.cart ?? [], own: sorted };
 }
 
 export function homePage(visit: Visit, places: readonly Place[], shown: Shown) {

@@ -36,7 +36,7 @@ describe.each(["worker", "koa"] as const)("the playground on %s", (where) => {
     for (const window of windows) await window.logIn("Bob");
     const [here, ...others] = windows;
     await here.reload();
-    expect(await here.devices()).toHaveLength(4);
+    expect(await here.devices()).toEqual([`${DEVICE}*`, DEVICE, DEVICE, DEVICE]);
     await here.screenshot(`${where}-sessions`);
     await here.press(/^Log out Chrome/);
     expect(await here.notice()).toBe("That session is logged out.");
