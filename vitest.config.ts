@@ -26,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: "browser",
+          maxWorkers: 2,
           include: ["test/browser/**/*.test.ts"],
           globalSetup: "test/browser/playgrounds.ts",
           testTimeout: 30_000,

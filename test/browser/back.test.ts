@@ -1,4 +1,4 @@
-/** The back button after a logout: no page of who was logged in comes back, from the cache or whole from memory. */
+/** The back button after a logout: no page of who was logged in comes back from the cache. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import Koa from "koa";
@@ -9,19 +9,19 @@ import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 import { Window } from "./window.ts";
 
-let [browser, plainBrowser]: Browser[] = [];
+let browser: Browser;
 const servers: Server[] = [];
 beforeAll(async () => {
-  [browser, plainBrowser] = await Promise.all([launch({ wholePages: true }), launch()]);
+  browser = await launch();
 });
 afterAll(async () => {
-  await Promise.all([browser?.close(), plainBrowser?.close()]);
+  await browser?.close();
   for (const server of servers) server.close().closeAllConnections();
 });
 
 it.each(["worker", "koa"] as const)("shows nothing of who was logged in at the playground on %s", async (where) => {
   const { http } = inject("playgrounds")[where];
-  const window = await Window.open(await (browser as Browser).newContext(), `${http}/`);
+  const window = await Window.open(await browser.newContext(), `${http}/`);
   const { page } = window;
   await window.logIn("Erna");
   await page.getByRole("link", { name: "A page that only reads" }).click();
@@ -52,7 +52,7 @@ async function serve(cacheHeaders: boolean): Promise<string> {
 
 /** What stands on the private page when the visitor goes back to it from the logout. */
 async function seenAfterLogout(origin: string): Promise<string> {
-  const page: Page = await (await (plainBrowser as Browser).newContext()).newPage();
+  const page: Page = await (await browser.newContext()).newPage();
   await page.goto(`${origin}/login`);
   await page.getByRole("link", { name: "private" }).click();
   await page.getByText("ada").waitFor();

@@ -4,8 +4,7 @@ import { type Browser, chromium } from "playwright-core";
 
 const PATH = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** `wholePages`: as people's browsers do, a page may come back whole from memory. Playwright cannot see into a page that did. */
-export async function launch({ wholePages = false } = {}): Promise<Browser> {
+export async function launch(): Promise<Browser> {
   if (!existsSync(PATH)) {
     throw new Error(
       `There is no Chromium at ${PATH}, so nothing can be tested in a browser. Install it: apt-get install chromium\n` +
@@ -15,6 +14,5 @@ export async function launch({ wholePages = false } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: PATH,
     args: ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1", "--ignore-certificate-errors"],
-    ignoreDefaultArgs: wholePages ? ["--disable-back-forward-cache"] : [],
   });
 }

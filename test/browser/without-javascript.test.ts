@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 const { worker, koa } = inject("playgrounds");
-it.each([`${worker.http}/`, `${worker.http}/copy/`, `${worker.http}/cookie/`, `${koa.http}/`, `${koa.http}/cookie/`])(
+it.each([`${worker.http}/`, `${worker.http}/cookie/`, `${koa.http}/`])(
   "logs in, fills a cart, says things once and logs out without JavaScript: %s",
   async (address) => {
     const window = await Window.open(await browser.newContext({ javaScriptEnabled: false }), address);
