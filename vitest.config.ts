@@ -7,7 +7,12 @@ export default defineConfig({
     reporters: process.env.CI ? ["default", ["json", { outputFile: ".vitest/results.json" }]] : ["default"],
     projects: [
       {
-        test: { name: "node", include: ["test/**/*.test.ts"], exclude: ["test/workers/**"], testTimeout: 60_000 },
+        test: {
+          name: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/workers/**", "test/browser/**"],
+          testTimeout: 60_000,
+        },
       },
       {
         // No optimisation may weaken a check: the security tests once more, with no memory of opened tokens.
@@ -26,6 +31,16 @@ export default defineConfig({
           }),
         ],
         test: { name: "workers", include: ["test/workers/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "browser",
+          maxWorkers: 2,
+          include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/browser/playgrounds.ts",
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
       },
     ],
   },

@@ -12,9 +12,10 @@ export function account({ place, session }: Visit, own: readonly ListedSession[]
     <h3>Your sessions</h3>
     ${canList(place) ? sessionList(place, own) : html`<p>No store, so nobody knows them and nothing can be logged out from afar.</p>`}
     ${
-      canWatch(place)
+      canList(place)
         ? html`<p class="hint">
-          Log in with the same name in another browser, or a private window, and log this one out from there: this page is told at once.
+          Log in with the same name in another browser, or a private window, and log this one out from there:
+          ${canWatch(place) ? "this page is told at once." : "this store tells nobody, so this page asks every 5 seconds."}
         </p>`
         : ""
     }

@@ -5,8 +5,8 @@ import { type HonoSession, session } from "web-session-store/hono";
 import { actions } from "./actions.ts";
 import { PAGE_HEADERS } from "./headers.ts";
 import { homePage, lookPage, show } from "./page.ts";
-import type { Data, Place, Visit } from "./places.ts";
-import { carriedIn, carry, dropCarried, REPORT_HERE, reportPanel } from "./report.ts";
+import { cookieNames, type Data, type Place, type Visit } from "./places.ts";
+import { carriedIn, carry, dropCarried, withReports } from "./report.ts";
 import { noteEvent, traced } from "./trace.ts";
 
 export function placeApp(place: Place, places: readonly Place[], secrets: string): Hono {
@@ -21,6 +21,12 @@ export function placeApp(place: Place, places: readonly Place[], secrets: string
 
   // Before the session's middleware: watch() looks at the session itself.
   app.get("/watch", (c) => web.sessions.watch(c.req.raw));
+
+  // Reading is no use: a page that stays open and asks does not keep its session alive.
+  app.get("/alive", async (c) => {
+    const snapshot = await web.sessions.read(c.req.raw);
+    return c.body(null, snapshot?.subject === undefined ? 401 : 204, { "Cache-Control": "no-store" });
+  });
 
   app.use(reporting(place), web);
 
@@ -42,9 +48,8 @@ export function placeApp(place: Place, places: readonly Place[], secrets: string
 }
 
 /** Around the session's middleware, so that it also sees what is done after the handler: a form's report goes to the next page. */
-function reporting({ options }: Place) {
-  const name = options.name ?? "session";
-  const names = [name, `${name}-visitor`, `${name}-copy`].map((cookie) => `__Host-${cookie}`);
+function reporting(place: Place) {
+  const names = cookieNames(place);
   return async (c: Context, next: () => Promise<void>) => {
     const cookie = c.req.header("Cookie") ?? "";
     const report = await traced({ method: c.req.method, path: c.req.path, cookie, names }, async () => {
@@ -54,9 +59,7 @@ function reporting({ options }: Place) {
     if (c.res.status === 303) c.header("Set-Cookie", carry(report), { append: true });
     if (!c.res.headers.get("Content-Type")?.startsWith("text/html")) return;
     const before = carriedIn(cookie);
-    const panel = await reportPanel(before === undefined ? [report] : [report, before]);
-    const page = (await c.res.text()).replace(REPORT_HERE, () => panel);
-    c.res = new Response(page, c.res);
+    c.res = new Response(await withReports(await c.res.text(), report, before), c.res);
     for (const [header, value] of Object.entries(PAGE_HEADERS)) c.header(header, value);
     if (before !== undefined) c.header("Set-Cookie", dropCarried, { append: true });
   };

@@ -20,7 +20,9 @@ export async function show({ place, session, sessions }: Visit): Promise<Shown> 
   data.views = (data.views ?? 0) + 1;
   const notice = session.takeFlash<string>("notice");
   const own = subject !== undefined && canList(place) ? await sessions.list(subject, { current: session.id }) : [];
-  return { notice, views: data.views, cart: data.cart ?? [], own };
+  // This browser first.
+  const sorted = own.toSorted((a, b) => Number(b.current) - Number(a.current));
+  return { notice, views: data.views, cart: data.cart ?? [], own: sorted };
 }
 
 export function homePage(visit: Visit, places: readonly Place[], shown: Shown) {
@@ -84,7 +86,8 @@ function cart(place: Place, items: readonly string[]) {
 function layout(visit: Visit, places: readonly Place[], content: unknown) {
   const { place, session } = visit;
   // Only the page of who is logged in has a session that others can end.
-  const watch = canWatch(place) && session.subject !== undefined ? `${place.path}/watch` : "";
+  const live = canList(place) && session.subject !== undefined;
+  const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -96,7 +99,7 @@ function layout(visit: Visit, places: readonly Place[], content: unknown) {
         <link rel="stylesheet" href="/playground.css" />
         <script src="/playground.js" defer></script>
       </head>
-      <body data-watch="${watch}">
+      <body data-watch="${watch}" data-ask="${ask}">
         <header>
           <h1>web-session-store</h1>
           <nav aria-label="Where sessions are kept">${places.map((other) => placeLink(other, place))}</nav>

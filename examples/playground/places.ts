@@ -23,9 +23,16 @@ export interface Place {
 export interface Visit {
   readonly place: Place;
   readonly session: Session<Data>;
-  readonly sessions: Sessions<Data>;
+  readonly sessions: Pick<Sessions<Data>, "list" | "revoke" | "revokeAll">;
   readonly userAgent: string;
 }
 
+/** The cookies of a place: of its sessions, of its visitors, and of the copy. */
+export function cookieNames({ options: { name = "session" } }: Place): string[] {
+  return [name, `${name}-visitor`, `${name}-copy`].map((cookie) => `__Host-${cookie}`);
+}
+
+/** Where a user's sessions are known, so that one can be ended from another. */
 export const canList = ({ options }: Place): boolean => options.store?.list !== undefined;
+/** Where an open page is told of that. Elsewhere it asks. */
 export const canWatch = ({ options }: Place): boolean => options.store?.watch !== undefined;

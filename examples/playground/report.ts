@@ -14,26 +14,32 @@ export function carry(report: Report): string {
 
 export const dropCarried = `${CARRIER}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`;
 
-/** The report that the browser brings along, if it is one. */
+/** The report that the browser brings along. Whatever else stands in that cookie is none. */
 export function carriedIn(cookies: string): Report | undefined {
   const value = cookies.split("; ").find((pair) => pair.startsWith(`${CARRIER}=`));
   if (value === undefined) return undefined;
   try {
-    const report = JSON.parse(decodeURIComponent(value.slice(CARRIER.length + 1)));
-    const lists = [report.events, report.calls, report.received, report.set];
-    return lists.every(Array.isArray) ? report : undefined;
+    const report: unknown = JSON.parse(decodeURIComponent(value.slice(CARRIER.length + 1)));
+    return isReport(report) ? report : undefined;
   } catch {
     return undefined;
   }
 }
 
-export async function reportPanel(reports: readonly Report[]): Promise<string> {
-  return String(
-    await html`<section class="report" aria-labelledby="report">
+function isReport(value: unknown): value is Report {
+  const { events, calls, received, set } = (value ?? {}) as Partial<Report>;
+  const objects = [calls, received, set].flat();
+  return Array.isArray(events) && objects.every((object) => typeof object === "object" && object !== null);
+}
+
+/** The page with the panel in it: for this request, and for the form that led to it. */
+export async function withReports(page: string, report: Report, before: Report | undefined): Promise<string> {
+  const reports = before === undefined ? [report] : [report, before];
+  const panel = await html`<section class="report" aria-labelledby="report">
       <h2 id="report">What the library did</h2>
       ${reports.map(one)}
-    </section>`,
-  );
+    </section>`;
+  return page.replace(REPORT_HERE, () => String(panel));
 }
 
 function one({ request, milliseconds, events, calls, received, set }: Report) {

@@ -31,17 +31,31 @@ function watchSession(url, onEnded) {
   connect();
 }
 
-const { watch } = document.body.dataset;
-if (watch) {
-  watchSession(watch, () => {
-    const ended = document.querySelector("#ended");
-    ended.textContent = "You were logged out. ";
-    ended.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Go on" }));
-    ended.hidden = false;
-    // What was shown here is no longer his who sits before it.
-    document.querySelector("main").remove();
-  });
+/** Asks whether the session goes on, where no store can tell. A page that nobody sees asks when it is seen again. */
+function askForSession(url, onEnded) {
+  const ask = async () => {
+    if (document.hidden) return;
+    const response = await fetch(url).catch(() => undefined);
+    if (response?.status !== 401) return;
+    clearInterval(timer);
+    onEnded();
+  };
+  const timer = setInterval(ask, 5000);
+  document.addEventListener("visibilitychange", ask);
 }
+
+function showEnd() {
+  const ended = document.querySelector("#ended");
+  ended.textContent = "You were logged out. ";
+  ended.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Go on" }));
+  ended.hidden = false;
+  // What was shown here is no longer his who sits before it.
+  document.querySelector("main").replaceChildren();
+}
+
+const { watch, ask } = document.body.dataset;
+if (watch) watchSession(watch, showEnd);
+if (ask) askForSession(ask, showEnd);
 
 // A page that the browser kept whole for its back button may show a session that is over.
 addEventListener("pageshow", ({ persisted }) => {

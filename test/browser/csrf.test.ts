@@ -2,10 +2,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import Koa from "koa";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { csrf } from "../src/adapters/csrf-koa.ts";
-import type { CsrfRefusal } from "../src/csrf.ts";
+import { csrf } from "../../src/adapters/csrf-koa.ts";
+import type { CsrfRefusal } from "../../src/csrf.ts";
+import { launch } from "./chromium.ts";
 
 const refused: CsrfRefusal[] = [];
 const servers: Server[] = [];
@@ -29,9 +30,7 @@ async function serve(more: (app: Koa) => void): Promise<number> {
 beforeAll(async () => {
   port = await serve((app) => app.use(csrf({ onRefused: (refusal) => refused.push(refusal) })));
   otherPort = await serve(() => {});
-  // Every name is this machine, so that there are websites and subdomains of them.
-  const args = ["--no-sandbox", "--host-resolver-rules=MAP *.localhost 127.0.0.1"];
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+  browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();

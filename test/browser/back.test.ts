@@ -1,0 +1,68 @@
+/** The back button after a logout: no page of who was logged in comes back from the cache. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import Koa from "koa";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, inject, it } from "vitest";
+import { getSession, session } from "../../src/adapters/koa.ts";
+import { SECRET } from "../support/secrets.ts";
+import { launch } from "./chromium.ts";
+import { Window } from "./window.ts";
+
+let browser: Browser;
+const servers: Server[] = [];
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(async () => {
+  await browser?.close();
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+it.each(["worker", "koa"] as const)("shows nothing of who was logged in at the playground on %s", async (where) => {
+  const { http } = inject("playgrounds")[where];
+  const window = await Window.open(await browser.newContext(), `${http}/`);
+  const { page } = window;
+  await window.logIn("Erna");
+  await page.getByRole("link", { name: "A page that only reads" }).click();
+  await page.getByRole("link", { name: "Back" }).click();
+  await window.press("Log out");
+  for (let steps = 0; steps < 3; steps++) {
+    await page.goBack();
+    expect(await page.locator("body").innerText()).not.toContain("Erna");
+  }
+});
+
+/** An application that sets no Cache-Control itself. */
+async function serve(cacheHeaders: boolean): Promise<string> {
+  const app = new Koa();
+  app.use(session({ secrets: SECRET, cacheHeaders }));
+  app.use((ctx) => {
+    const visitor = getSession(ctx);
+    if (ctx.path === "/login") visitor.login("ada");
+    if (ctx.path === "/logout") visitor.logout();
+    ctx.type = "html";
+    ctx.body = `<p>${visitor.subject ?? "nobody"}</p><a href="/private">private</a> <a href="/logout">logout</a>`;
+  });
+  const server = createServer(app.callback());
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
+/** What stands on the private page when the visitor goes back to it from the logout. */
+async function seenAfterLogout(origin: string): Promise<string> {
+  const page: Page = await (await browser.newContext()).newPage();
+  await page.goto(`${origin}/login`);
+  await page.getByRole("link", { name: "private" }).click();
+  await page.getByText("ada").waitFor();
+  await page.getByRole("link", { name: "logout" }).click();
+  await page.getByText("nobody").waitFor();
+  await page.goBack();
+  return page.locator("p").innerText();
+}
+
+it("is the doing of the library's Cache-Control: without it the page comes back", async () => {
+  expect(await seenAfterLogout(await serve(true))).toBe("nobody");
+  expect(await seenAfterLogout(await serve(false))).toBe("ada");
+});

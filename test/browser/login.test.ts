@@ -1,0 +1,72 @@
+/** Logging in and out in Chromium, and logging other browsers out, on the Worker and on Koa. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { launch } from "./chromium.ts";
+import { Window } from "./window.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launch();
+});
+afterAll(() => browser?.close());
+
+const DEVICE = "Chrome on Linux";
+
+describe.each(["worker", "koa"] as const)("the playground on %s", (where) => {
+  const { http } = inject("playgrounds")[where];
+  /** A browser of its own: no cookie is shared. */
+  const open = async (path = "/") => Window.open(await browser.newContext(), http + path);
+
+  it("logs in, and the list of sessions marks this browser", async () => {
+    const window = await open();
+    expect(await window.user()).toBeUndefined();
+    await window.screenshot(`${where}-visitor`);
+    await window.logIn("Ada");
+    expect(await window.notice()).toBe("Welcome, Ada!");
+    await window.reload();
+    expect(await window.user()).toBe("Ada");
+    expect(await window.devices()).toEqual([`${DEVICE}*`]);
+    await window.press("Log out");
+    await window.reload();
+    expect(await window.user()).toBeUndefined();
+  });
+
+  it("logs one other browser out, and all others", async () => {
+    const windows = [await open(), await open(), await open(), await open()] as [Window, ...Window[]];
+    for (const window of windows) await window.logIn("Bob");
+    const [here, ...others] = windows;
+    await here.reload();
+    expect(await here.devices()).toEqual([`${DEVICE}*`, DEVICE, DEVICE, DEVICE]);
+    await here.screenshot(`${where}-sessions`);
+    await here.press(/^Log out Chrome/);
+    expect(await here.notice()).toBe("That session is logged out.");
+    const states = async () => {
+      for (const window of others) await window.reload();
+      return (await Promise.all(others.map((window) => window.user()))).filter((user) => user !== undefined);
+    };
+    expect(await states()).toEqual(["Bob", "Bob"]);
+    await here.press("Log out all others");
+    expect(await here.notice()).toBe("2 other sessions are logged out.");
+    expect(await states()).toEqual([]);
+    await here.reload();
+    expect(await here.user()).toBe("Bob");
+    expect(await here.devices()).toEqual([`${DEVICE}*`]);
+  });
+
+  it("tells an open page that it was logged out, without a reload", async () => {
+    const [here, there] = [await open(), await open()];
+    await here.logIn("Carol");
+    await there.logIn("Carol");
+    await there.add("a secret wish");
+    await here.reload();
+    await here.press(/^Log out Chrome/);
+    await there.page.getByRole("alert").waitFor({ timeout: 10_000 });
+    expect(await there.page.getByRole("alert").innerText()).toBe("You were logged out. Go on");
+    expect(await there.page.locator("body").innerText()).not.toMatch(/Carol|secret wish/);
+    await there.screenshot(`${where}-live-logout`);
+    await there.page.getByRole("link", { name: "Go on" }).click();
+    await there.page.getByLabel("Your name").waitFor();
+    expect(await there.user()).toBeUndefined();
+    expect(await here.page.getByRole("alert").count()).toBe(0);
+  });
+});
