@@ -1,10 +1,12 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+const RESULTS = process.env.npm_lifecycle_event === "test:browser" ? "browser" : "results";
+
 export default defineConfig({
   test: {
-    // .ci/run prints the counts that it finds in this file.
-    reporters: process.env.CI ? ["default", ["json", { outputFile: ".vitest/results.json" }]] : ["default"],
+    // .ci/run prints the counts that it finds in these files.
+    reporters: process.env.CI ? ["default", ["json", { outputFile: `.vitest/${RESULTS}.json` }]] : ["default"],
     projects: [
       {
         test: {

@@ -1,4 +1,4 @@
-/** A window on a place of the playground, and what stands in it. */
+/** A window on a place of the playground, and what stands in it. Files run side by side, so each logs in with names of its own. */
 import type { BrowserContext, Page } from "playwright-core";
 
 const SCREENSHOTS = ".screenshots";
