@@ -67,7 +67,7 @@ describe("examples", () => {
         ? [file, ...readdirSync("examples/playground").flatMap((part) => (part.endsWith(".ts") ? `playground/${part}` : []))]
         : [file];
     const forms = programs.filter((file) => withParts(file).some((part) => answersPost.test(text(part))));
-    expect(forms).toEqual(["koa-page.ts", "node-sqlite.ts", "worker.ts"]);
-    for (const file of forms) expect(text(file), file).toMatch(/app\.use\(csrf\(\)\);/);
+    expect(forms).toEqual(["koa-page.ts", "koa-playground.ts", "node-sqlite.ts", "worker.ts"]);
+    for (const file of forms) expect(withParts(file).map(text).join("\n"), file).toMatch(/app\.use\(csrf\(\)\);/);
   });
 });

@@ -19,7 +19,15 @@ async function start(): Promise<void> {
 }
 
 const PATHS = ["", "/copy", "/kv", "/d1", "/cookie"];
-const visit = (path: string) => new Visitor((request) => (server as Server).serve(request), path);
+
+/** A visitor whose forms come from the page as this server knows it: by an address and a port, which `serve` puts there. */
+function visit(path: string): Visitor {
+  const serve = (request: Request) => {
+    request.headers.delete("Origin");
+    return (server as Server).serve(request);
+  };
+  return new Visitor(serve, path);
+}
 
 async function loggedIn(path: string, name: string): Promise<Visitor> {
   const visitor = visit(path);
