@@ -1,22 +1,20 @@
 /** The back button after a logout: no page of who was logged in comes back from the cache. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { getSession, session } from "../../src/adapters/koa.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 import { Window } from "./window.ts";
 
 let browser: Browser;
-const servers: Server[] = [];
 beforeAll(async () => {
   browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
-  for (const server of servers) server.close().closeAllConnections();
+  await closeServers();
 });
 
 it.each(["worker", "koa"] as const)("shows nothing of who was logged in at the playground on %s", async (where) => {
@@ -49,10 +47,7 @@ async function serve(cacheHeaders: boolean): Promise<string> {
     ctx.type = "html";
     ctx.body = `<p>${visitor.subject ?? "nobody"}</p><a href="/private">private</a> <a href="/logout">logout</a>`;
   });
-  const server = createServer(app.callback());
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://localhost:${(server.address() as AddressInfo).port}`;
+  return `http://localhost:${await listenOn(app.callback())}`;
 }
 
 /** What stands on the private page when the visitor goes back to it from the logout. */

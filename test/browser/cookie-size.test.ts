@@ -1,25 +1,23 @@
 /** How large a cookie Chromium keeps, and that the library sends none that is larger. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 
 const MAX = 4096;
-let [browser, server, origin]: [Browser | undefined, Server | undefined, string] = [undefined, undefined, ""];
+let [browser, origin]: [Browser | undefined, string] = [undefined, ""];
 let setCookie: readonly string[] = [];
 
 beforeAll(async () => {
-  server = createServer((_request, response) => response.setHeader("Set-Cookie", setCookie).end("set"));
-  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
-  origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const port = await listenOn((_request, response) => response.setHeader("Set-Cookie", setCookie).end("set"));
+  origin = `http://localhost:${port}`;
   browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
-  server?.close().closeAllConnections();
+  await closeServers();
 });
 
 /** The cookies that Chromium has after an answer with these lines: name and bytes of name and value. */

@@ -1,30 +1,25 @@
 /** csrf() and a real browser: what Chromium sends for a form of one's own, of a subdomain, and of another website. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { csrf } from "../../src/adapters/csrf-koa.ts";
 import type { CsrfRefusal } from "../../src/csrf.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { launch } from "./chromium.ts";
 
 const refused: CsrfRefusal[] = [];
-const servers: Server[] = [];
 let browser: Browser;
 let [port, otherPort] = [0, 0];
 
 /** Any page with a form that posts to ?to=, and any POST answered "changed". */
-async function serve(more: (app: Koa) => void): Promise<number> {
+function serve(more: (app: Koa) => void): Promise<number> {
   const app = new Koa();
   more(app);
   app.use((ctx) => {
     if (ctx.method === "POST") ctx.body = "changed";
     else ctx.body = `<!doctype html><form method="post" action="${ctx.query.to}"><button>Send</button></form>`;
   });
-  const server = createServer(app.callback());
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
+  return listenOn(app.callback());
 }
 
 beforeAll(async () => {
@@ -34,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await browser?.close();
-  for (const server of servers) server.close().closeAllConnections();
+  await closeServers();
 });
 
 /** Opens the page, sends its form to the protected application, and gives what the visitor then sees. */

@@ -1,27 +1,18 @@
 /** A form on another website: Chromium sends it without the session's cookie, and csrf() refuses it. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { csrf } from "../../src/adapters/csrf-koa.ts";
 import { getSession, session } from "../../src/adapters/koa.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 import { Window } from "./window.ts";
 
-const servers: Server[] = [];
 /** The forms that arrived: whether with a session's cookie, and who it was. */
 const arrived: { cookie?: boolean; user?: string | undefined }[] = [];
 let browser: Browser;
 let [protectedPort, openPort, evilPort] = [0, 0, 0];
-
-async function listen(app: Koa): Promise<number> {
-  const server = createServer(app.callback());
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 /** An application whose forms arrive in `arrived`. */
 function application(more: (app: Koa) => void): Koa {
@@ -44,18 +35,18 @@ function application(more: (app: Koa) => void): Koa {
 
 beforeAll(async () => {
   browser = await launch();
-  protectedPort = await listen(application((app) => app.use(csrf())));
-  openPort = await listen(application(() => {}));
+  protectedPort = await listenOn(application((app) => app.use(csrf())).callback());
+  openPort = await listenOn(application(() => {}).callback());
   const evil = new Koa();
   evil.use((ctx) => {
     ctx.type = "html";
     ctx.body = `<form method="post" action="${ctx.query.to}"><button>Win a phone</button></form>`;
   });
-  evilPort = await listen(evil);
+  evilPort = await listenOn(evil.callback());
 });
 afterAll(async () => {
   await browser?.close();
-  for (const server of servers) server.close().closeAllConnections();
+  await closeServers();
 });
 
 async function loggedIn(port: number): Promise<BrowserContext> {

@@ -1,17 +1,16 @@
 /** Cookies without the __Host- prefix, beside which a page of the same host can put another one at a deeper path: it is sent first. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { getSession, session } from "../../src/adapters/koa.ts";
 import type { SessionEvent } from "../../src/events.ts";
 import { memory } from "../../src/stores/memory.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 
 const events: SessionEvent[] = [];
-let [browser, server, origin]: [Browser | undefined, Server | undefined, string] = [undefined, undefined, ""];
+let [browser, origin]: [Browser | undefined, string] = [undefined, ""];
 
 beforeAll(async () => {
   const app = new Koa();
@@ -24,14 +23,12 @@ beforeAll(async () => {
     const sent = (ctx.get("Cookie").match(/(^|; )session=/g) ?? []).length;
     ctx.body = `${visitor.subject ?? "nobody"}, ${sent} cookies`;
   });
-  server = createServer(app.callback());
-  await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
-  origin = `http://localhost:${(server.address() as AddressInfo).port}`;
+  origin = `http://localhost:${await listenOn(app.callback())}`;
   browser = await launch();
 });
 afterAll(async () => {
   await browser?.close();
-  server?.close().closeAllConnections();
+  await closeServers();
 });
 
 async function loggedIn(name: string): Promise<Page> {
