@@ -55,7 +55,7 @@ const LAYERS = [
   ["moved.ts", "copy.ts", "fitting.ts", "usable.ts"],
   ["accepting.ts"],
   ["loading.ts", "plan.ts"],
-  ["set-cookie.ts", "response.ts"],
+  ["set-cookie.ts", "response.ts", "carry-out.ts"],
   ["commit.ts", "subjects.ts", "handling.ts", "watching.ts"],
   ["update.ts"],
   ["opening.ts"],

@@ -17,11 +17,21 @@ interface NativeBase64 {
   toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
 }
 
+/** What stands for it in Node 24, which does not have it yet. */
+interface NodeBase64 {
+  Buffer?: { from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64url"): string } };
+}
+
 /** Bytes as base64url without padding (RFC 4648, section 5). */
 export function encodeBase64url(bytes: Uint8Array): string {
-  // Node 24 does not have it yet.
   const { toBase64 } = bytes as Partial<NativeBase64>;
   if (toBase64 !== undefined) return toBase64.call(bytes, { alphabet: "base64url", omitPadding: true });
+  const { Buffer } = globalThis as NodeBase64;
+  if (Buffer !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
+  return encodeByTable(bytes);
+}
+
+function encodeByTable(bytes: Uint8Array): string {
   const rest = bytes.length % 3;
   const whole = bytes.length - rest;
   const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));

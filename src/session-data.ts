@@ -93,8 +93,9 @@ export class SessionData {
   }
 
   #copyObjects(): void {
-    for (const [key, value] of Object.entries(this.visible)) {
-      if (typeof value === "object" && value !== null) define(this.visible, key, JSON.parse(JSON.stringify(value)));
+    const copy: JsonObject = JSON.parse(JSON.stringify(this.visible));
+    for (const key of Object.keys(copy)) {
+      if (typeof copy[key] === "object") define(this.visible, key, copy[key]);
     }
   }
 

@@ -14,6 +14,8 @@ import type { Claims } from "./token/claims.ts";
 
 /** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
 export function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
+  // Most requests only read, and have nothing to say.
+  if (token === undefined && !state.destroyed && !state.ambiguous) return [];
   const session = engine.places.session.cookie;
   const visitor = engine.places.visitor.cookie;
   const lines: string[] = [];

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { commit, newPlace, survived } from "./commit.ts";
+import { newPlace, survived } from "./carry-out.ts";
+import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
