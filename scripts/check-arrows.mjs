@@ -20,6 +20,7 @@ const LAYERS = [
   // The session, without input or output.
   ["record.ts", "patch.ts", "lifetime.ts"],
   ["token/keygrip.ts"],
+  ["node-hmac.ts"],
   ["node-primitives.ts"],
   ["stores/store.ts"],
   ["session-data.ts"],
@@ -77,6 +78,7 @@ const PACKAGES = {
   "adapters/hono.ts": ["hono"],
   "adapters/csrf-hono.ts": ["hono"],
   "stores/plain.ts": ["co"],
+  "node-hmac.ts": ["node:crypto"],
   "node-primitives.ts": ["node:crypto"],
   "stores/session-object.ts": ["cloudflare:workers"],
   "token/jose.ts": ["jose"],
@@ -89,6 +91,7 @@ const PACKAGES = {
 };
 // Only Koa's adapter and the program may bring in Node's cryptography.
 const KOA_ONLY = {
+  "node-hmac.ts": ["node-primitives.ts"],
   "node-primitives.ts": ["compatible.ts", "adapters/koa.ts", "cli/koa-cookies.ts"],
   "compatible.ts": ["adapters/koa.ts"],
 };

@@ -3,11 +3,6 @@ declare module "node:crypto" {
   export class KeyObject {
     readonly type: string;
   }
-  interface Hmac {
-    update(data: Uint8Array | string): Hmac;
-    digest(): Uint8Array<ArrayBuffer>;
-    digest(encoding: "base64"): string;
-  }
   interface Cipher {
     update(data: Uint8Array): Uint8Array<ArrayBuffer>;
     final(): Uint8Array<ArrayBuffer>;
@@ -16,7 +11,8 @@ declare module "node:crypto" {
     setAuthTag(tag: Uint8Array): void;
   }
   export function createSecretKey(key: Uint8Array | string, encoding?: "utf8"): KeyObject;
-  export function createHmac(algorithm: string, key: KeyObject): Hmac;
+  export function hash(algorithm: string, data: Uint8Array, encoding: "buffer"): Uint8Array<ArrayBuffer>;
+  export function hash(algorithm: string, data: Uint8Array, encoding: "base64url"): string;
   export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
   export function hkdfSync(digest: "sha256", key: Uint8Array, salt: string, info: Uint8Array, length: number): ArrayBuffer;
   export function getCiphers(): string[];

@@ -3,17 +3,9 @@
  *
  * @module
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  getCiphers,
-  hkdfSync,
-  type KeyObject,
-  timingSafeEqual,
-} from "node:crypto";
-import { decodeBase64url } from "./encoding.ts";
+import { createCipheriv, createDecipheriv, createSecretKey, getCiphers, hkdfSync, type KeyObject } from "node:crypto";
+import { decodeBase64url, encodeUtf8 } from "./encoding.ts";
+import { type HmacHash, HmacKey } from "./node-hmac.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
 import { randomBytes } from "./random.ts";
 import type { Signer } from "./token/keygrip.ts";
@@ -29,21 +21,21 @@ export function canWrapKeys(): boolean {
 }
 
 /** The primitives on node:crypto. */
-export const nodeCrypto: Primitives<KeyObject> = {
+export const nodeCrypto: Primitives<KeyObject | HmacKey> = {
   derive: (secret, info, length) =>
     secret instanceof CryptoKey
       ? webCrypto.derive(secret, info, length)
       : new Uint8Array(hkdfSync("sha256", secret, "", info, length)),
 
-  importKey: (bytes) => createSecretKey(bytes),
+  importKey: (bytes, use) => (use === "mac" ? new HmacKey("sha256", bytes) : createSecretKey(bytes)),
 
-  hmac: (key, message) => createHmac("sha256", key).update(message).digest(),
+  sign: (key, text) => (key as HmacKey).sign(text),
 
-  verify: (key, message, mac) => mac.length === 32 && timingSafeEqual(createHmac("sha256", key).update(message).digest(), mac),
+  verify: (key, text, mac) => (key as HmacKey).verify(text, mac),
 
   seal(key, plaintext, aad) {
     const contentKey = randomBytes(32);
-    const wrap = createCipheriv(KEY_WRAP, key, KEY_WRAP_IV);
+    const wrap = createCipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
     const encryptedKey = joined(wrap.update(contentKey), wrap.final());
     const iv = randomBytes(12);
     // As a KeyObject: given bytes, Node takes ten times as long to make a cipher.
@@ -55,7 +47,7 @@ export const nodeCrypto: Primitives<KeyObject> = {
 
   open(key, { encryptedKey, iv, ciphertext, tag }, aad) {
     try {
-      const unwrap = createDecipheriv(KEY_WRAP, key, KEY_WRAP_IV);
+      const unwrap = createDecipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
       const contentKey = joined(unwrap.update(encryptedKey), unwrap.final());
       const decipher = createDecipheriv(GCM, createSecretKey(contentKey), iv);
       decipher.setAAD(aad);
@@ -69,28 +61,16 @@ export const nodeCrypto: Primitives<KeyObject> = {
 };
 
 /** Signs as the `keygrip` package does by default, with keys made ready once. */
-export function keygripSigner(keys: readonly string[], algorithm: "sha1" | "sha256"): Signer {
-  const ready = keys.map((key) => createSecretKey(key, "utf8"));
-  const mac = (text: string, key: KeyObject): Uint8Array<ArrayBuffer> => createHmac(algorithm, key).update(text).digest();
+export function keygripSigner(keys: readonly string[], algorithm: HmacHash): Signer {
+  const ready = keys.map((key) => new HmacKey(algorithm, encodeUtf8(key)));
   return {
-    sign: (text) =>
-      urlSafe(
-        createHmac(algorithm, ready[0] as KeyObject)
-          .update(text)
-          .digest("base64"),
-      ),
+    sign: (text) => (ready[0] as HmacKey).sign(text),
     index: (text, signature) => {
-      const given = bytesOf(signature);
-      return ready.findIndex((key) => {
-        const expected = mac(text, key);
-        return given.length === expected.length && timingSafeEqual(expected, given);
-      });
+      // What is not the one spelling of its bytes is no signature, so that none can be varied.
+      const mac = decodeBase64url(signature);
+      return mac === null ? -1 : ready.findIndex((key) => key.verify(text, mac));
     },
   };
-}
-
-function urlSafe(base64: string): string {
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function joined(start: Uint8Array, end: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -98,9 +78,4 @@ function joined(start: Uint8Array, end: Uint8Array): Uint8Array<ArrayBuffer> {
   whole.set(start);
   whole.set(end, start.length);
   return whole;
-}
-
-/** The bytes of a signature; none when it is not the one spelling of them, so that no signature can be varied. */
-function bytesOf(signature: string): Uint8Array {
-  return decodeBase64url(signature) ?? new Uint8Array(0);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { encodeBase64url, encodeUtf8 } from "./encoding.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import { randomBytes } from "./random.ts";
 
@@ -32,10 +33,10 @@ export interface Primitives<Key = unknown> {
   ): MaybePromise<Uint8Array<ArrayBuffer>>;
   /** Makes a key of 32 bytes that cannot be exported again. */
   importKey(bytes: Uint8Array<ArrayBuffer>, use: KeyUse): MaybePromise<Key>;
-  /** HMAC-SHA-256 (RFC 2104). */
-  hmac(key: Key, message: Uint8Array<ArrayBuffer>): MaybePromise<Uint8Array<ArrayBuffer>>;
-  /** Whether `mac` is the HMAC of `message`, compared in constant time. */
-  verify(key: Key, message: Uint8Array<ArrayBuffer>, mac: Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
+  /** HMAC-SHA-256 (RFC 2104) of a text's UTF-8, in base64url without padding. */
+  sign(key: Key, text: string): MaybePromise<string>;
+  /** Whether `mac` is the HMAC of a text's UTF-8, compared in constant time. */
+  verify(key: Key, text: string, mac: Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
   /** Encrypts with AES-256-GCM under a content key made for this message alone, itself wrapped by A256KW (RFC 3394). */
   seal(key: Key, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): MaybePromise<Sealed>;
   /** The plaintext, or null when any part was changed or another key made it. */
@@ -61,12 +62,12 @@ export const webCrypto: Primitives<CryptoKey> = {
       : crypto.subtle.importKey("raw", bytes, "AES-KW", false, ["wrapKey", "unwrapKey"]);
   },
 
-  async hmac(key, message) {
-    return new Uint8Array(await crypto.subtle.sign("HMAC", key, message));
+  async sign(key, text) {
+    return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encodeUtf8(text))));
   },
 
-  verify(key, message, mac) {
-    return crypto.subtle.verify("HMAC", key, mac, message);
+  verify(key, text, mac) {
+    return crypto.subtle.verify("HMAC", key, mac, encodeUtf8(text));
   },
 
   async seal(key, plaintext, aad) {

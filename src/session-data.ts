@@ -11,10 +11,9 @@ const FLASH = "~flash:";
 
 /** A session's data in one request. Without a prototype, so that no key means anything but itself, unless that is asked for. */
 export class SessionData {
-  /** What the handler sees as `session.data`. */
-  visible: JsonObject;
   /** What waits to be taken once. */
   readonly flashes: JsonObject = Object.create(null);
+  #visible: JsonObject | undefined;
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
 
@@ -23,7 +22,12 @@ export class SessionData {
   /** @param prototype That of `visible`. */
   constructor(prototype: object | null = null) {
     this.#prototype = prototype;
-    this.visible = Object.create(prototype);
+  }
+
+  /** What the handler sees as `session.data`. */
+  get visible(): JsonObject {
+    this.#visible ??= emptyObject(this.#prototype);
+    return this.#visible;
   }
 
   get replaced(): boolean {
@@ -32,7 +36,7 @@ export class SessionData {
 
   /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
   replace(data: JsonObject): void {
-    this.visible = data;
+    this.#visible = data;
     this.#replaced = true;
   }
 
@@ -40,7 +44,7 @@ export class SessionData {
   take(data: JsonObject): void {
     const flashes = takeFlashes(data);
     if (flashes !== null) become(this.flashes, flashes);
-    this.visible = this.#prototype === null ? data : Object.setPrototypeOf(data, this.#prototype);
+    this.#visible = this.#prototype === null ? data : Object.setPrototypeOf(data, this.#prototype);
   }
 
   /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
@@ -87,7 +91,7 @@ export class SessionData {
   freeze(changed: boolean): void {
     // Applications that ask for plain objects come from a library where a late change was lost, and broke nothing.
     if (this.#prototype !== null) return;
-    if (this.#replaced) this.visible = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
+    if (this.#replaced) this.#visible = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
     else if (changed) this.#copyObjects();
     freezeDeeply(this.visible);
   }
@@ -100,9 +104,14 @@ export class SessionData {
   }
 
   #renew(): void {
-    this.visible = Object.create(this.#prototype);
+    this.#visible = emptyObject(this.#prototype);
     this.#replaced = false;
   }
+}
+
+/** Without a prototype, made in two steps: V8 keeps what `Object.create(null)` makes in a table, and all that is done with it is slow. */
+function emptyObject(prototype: object | null): JsonObject {
+  return prototype === null ? Object.setPrototypeOf({}, null) : Object.create(prototype);
 }
 
 /** Takes the flash values out of the data; null when there are none. */

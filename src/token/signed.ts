@@ -33,7 +33,7 @@ export function signedTokens(options: SignedOptions, primitives: Primitives): To
       if (key === undefined) return "unknown-key";
       const mac = decodeBase64url(signature);
       if (mac === null || mac.length !== 32) return "malformed";
-      const signed = primitives.verify(key.key, encodeUtf8(`${header}.${payload}`), mac);
+      const signed = primitives.verify(key.key, `${header}.${payload}`, mac);
       return after(signed, (ok) => (ok ? read(payload, key === current ? undefined : key.id) : "forged"));
     });
   }
@@ -41,7 +41,7 @@ export function signedTokens(options: SignedOptions, primitives: Primitives): To
   function seal(claims: Claims): MaybePromise<string> {
     return after(keys(), ({ current }) => {
       const message = `${current.header}.${encodeBase64url(encodeUtf8(claimsToJson(claims)))}`;
-      return after(primitives.hmac(current.key, encodeUtf8(message)), (mac) => `${message}.${encodeBase64url(mac)}`);
+      return after(primitives.sign(current.key, message), (signature) => `${message}.${signature}`);
     });
   }
 

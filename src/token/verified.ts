@@ -10,17 +10,16 @@ import { after, type MaybePromise } from "../maybe-promise.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 
-/** How much the memory holds at most. The tokens not used for longest go first, give or take a quarter of them. */
+/** How much the memory holds at most. What was used lately stays: the latest half of it, whether counted or weighed. */
 export interface MemoryLimits {
   readonly tokens: number;
   readonly bytes: number;
 }
 
-/** A token that was opened, and how many hits there had been when it was last put at the end. */
+/** A token that was opened. */
 interface Remembered {
   readonly token: string;
   readonly opened: Opened;
-  movedAt: number;
 }
 
 /** A codec that remembers. */
@@ -31,60 +30,64 @@ export interface RememberingCodec extends TokenCodec {
 
 /** Puts a memory before a codec. Claims hold texts and numbers and are frozen, so no request can change another's. */
 export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): RememberingCodec {
-  // In the order of use, nearly: to put an entry last at every hit would cost more than the rest of it.
-  const known = new Map<string, Remembered>();
+  // Two generations, each with half of the room. What is used goes to the young one; when that is full, the old one goes as a
+  // whole. To find and drop one token at a time would cost more than all the rest.
+  let young = new Map<string, Remembered>();
+  let old = new Map<string, Remembered>();
   let bytes = 0;
-  let hits = 0;
 
-  function forget(token: string): void {
-    const found = known.get(tailOf(token));
-    if (found?.token === token) drop(found);
+  function find(token: string): Remembered | undefined {
+    const tail = tailOf(token);
+    const found = young.get(tail);
+    if (found?.token === token) return found;
+    const older = old.get(tail);
+    if (older?.token !== token) return undefined;
+    remember(older);
+    return older;
   }
 
-  function drop({ token, opened }: Remembered): void {
-    known.delete(tailOf(token));
-    bytes -= weight(token, opened);
-  }
-
-  function remember(token: string, opened: Opened): void {
-    if (weight(token, opened) > limits.bytes) return;
-    const before = known.get(tailOf(token));
-    if (before !== undefined) drop(before);
-    known.set(tailOf(token), { token, opened, movedAt: hits });
-    bytes += weight(token, opened);
-    for (const oldest of known.values()) {
-      if (known.size <= limits.tokens && bytes <= limits.bytes) break;
-      drop(oldest);
+  function remember(entry: Remembered): void {
+    const { token } = entry;
+    const size = weight(entry);
+    if (limits.tokens < 2 || size > limits.bytes / 2) return;
+    drop(token);
+    if (young.size + 1 > limits.tokens / 2 || bytes + size > limits.bytes / 2) {
+      old = young;
+      young = new Map();
+      bytes = 0;
     }
+    young.set(tailOf(token), entry);
+    bytes += size;
   }
 
-  function moveLast(found: Remembered): void {
-    known.delete(tailOf(found.token));
-    known.set(tailOf(found.token), found);
-    found.movedAt = hits;
+  function drop(token: string): void {
+    const tail = tailOf(token);
+    const found = young.get(tail);
+    if (found?.token === token) {
+      young.delete(tail);
+      bytes -= weight(found);
+    }
+    if (old.get(tail)?.token === token) old.delete(tail);
   }
 
   function open(token: string): MaybePromise<Opened | TokenFault> {
-    const found = known.get(tailOf(token));
-    if (found?.token === token) {
-      if (++hits - found.movedAt > known.size / 4) moveLast(found);
-      return found.opened;
-    }
+    const found = find(token);
+    if (found !== undefined) return found.opened;
     return after(codec.open(token), (result) => {
       // A token of an older key is made again soon, so it is not worth remembering.
-      if (typeof result !== "string" && result.olderKey === undefined) remember(ownCopy(token), result);
+      if (typeof result !== "string" && result.olderKey === undefined) remember({ token: ownCopy(token), opened: result });
       return result;
     });
   }
 
   function seal(claims: Claims): MaybePromise<string> {
     return after(codec.seal(claims), (token) => {
-      remember(token, { claims: Object.freeze(claims) });
+      remember({ token, opened: { claims: Object.freeze(claims) } });
       return token;
     });
   }
 
-  return { ...codec, open, seal, forget };
+  return { ...codec, open, seal, forget: drop };
 }
 
 /** A string of its own: a piece cut out of a Cookie header would keep the whole header in memory. */
@@ -101,6 +104,6 @@ function tailOf(token: string): string {
 }
 
 /** About the bytes an entry takes: both texts, and the bookkeeping. */
-function weight(token: string, { claims }: Opened): number {
+function weight({ token, opened: { claims } }: Remembered): number {
   return token.length + (claims.data?.length ?? 0) * 2 + 300;
 }

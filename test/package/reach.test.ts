@@ -37,10 +37,10 @@ const PACKAGES: Record<string, readonly string[]> = {
 const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   [
     "the manager",
-    /^(sessions|engine|commit|loading|token\/\w+)$/,
+    /^(sessions|engine|commit|carry-out|loading|token\/\w+)$/,
     [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose", "./token/koa"],
   ],
-  ["Node's cryptography", /^node-primitives$/, ["./koa"]],
+  ["Node's cryptography", /^node-(primitives|hmac)$/, ["./koa"]],
   ["Koa's compatible mode", /^(compatible|cookie\/koa|token\/keygrip)$/, ["./koa", "./token/koa"]],
   ["the store contract", /^testing/, ["./testing"]],
   ["the fetch adapter", /^adapters\/fetch$/, ["./fetch"]],

@@ -25,9 +25,8 @@ function fakeCodec(data?: string) {
 
 function spiedSigned(secrets: readonly string[]) {
   const verify = vi.fn(webCrypto.verify);
-  const hmac = vi.fn(webCrypto.hmac);
-  const codec = signedTokens({ secrets, kind: "id", name: "session", context: "" }, { ...webCrypto, verify, hmac });
-  return { codec, verify, hmac };
+  const codec = signedTokens({ secrets, kind: "id", name: "session", context: "" }, { ...webCrypto, verify });
+  return { codec, verify };
 }
 
 describe("rememberTokens()", () => {
@@ -138,13 +137,29 @@ describe("rememberTokens()", () => {
     expect(memory.open(token)).toBeInstanceOf(Promise);
   });
 
-  it("holds no more tokens than its limit, and lets the one used longest ago go first", async () => {
-    const memory = rememberTokens(fakeCodec(), { tokens: 3, bytes: 1_000_000 });
+  it("holds no more tokens than its limit, and lets those used longest ago go first", async () => {
+    const memory = rememberTokens(fakeCodec(), { tokens: 4, bytes: 1_000_000 });
     for (const token of ["a", "b", "c"]) await memory.open(token);
     expect(memory.open("a")).not.toBeInstanceOf(Promise);
     await memory.open("d");
     for (const token of ["a", "c", "d"]) expect(memory.open(token)).not.toBeInstanceOf(Promise);
     expect(memory.open("b")).toBeInstanceOf(Promise);
+  });
+
+  it("keeps a token that is in use, whatever number of others comes, and never more of those than its limit", async () => {
+    const codec = fakeCodec();
+    const memory = rememberTokens(codec, { tokens: 10, bytes: 1_000_000 });
+    await memory.open("used");
+    const others = Array.from({ length: 200 }, (_, number) => `other-${number}`);
+    for (const token of others) {
+      await memory.open(token);
+      expect(memory.open("used")).not.toBeInstanceOf(Promise);
+    }
+    codec.open.mockClear();
+    codec.open.mockReturnValue(new Promise(() => {}));
+    const held = others.filter((token) => !(memory.open(token) instanceof Promise));
+    expect(held.length).toBeGreaterThanOrEqual(4);
+    expect(held.length).toBeLessThanOrEqual(9);
   });
 
   it("counts tokens it made like tokens it opened", async () => {
