@@ -34,8 +34,8 @@ const among = (others: number) => (cookie: string) =>
   [...Array.from({ length: others - 1 }, (_, index) => `other-${index}=${"v".repeat(20)}`), cookie].join("; ");
 
 /** A store that holds so many other sessions. */
-async function crowded(count: number): Promise<App> {
-  const store = memory({ maxSessions: 2_000_000, maxBytes: 8 * 1024 ** 3 });
+async function crowded(count: number, maxSessions = 2_000_000): Promise<App> {
+  const store = memory({ maxSessions, maxBytes: 8 * 1024 ** 3 });
   const now = Math.floor(Date.now() / 1000);
   const record = { data: JSON.stringify(newData()), version: 1, startedAt: now, seenAt: now, expiresAt: now + 86_400 };
   for (let made = 1; made < count; made++) await store.create({ id: newSessionId() }, { ...record, subject: `user-${made}` });
@@ -54,6 +54,14 @@ for (const rememberTokens of [1000, 0]) {
   }
 }
 for (const power of quick ? [2, 3] : [2, 3, 4, 5, 6]) await add(`store, 1e${power} sessions`, await crowded(10 ** power));
+for (const power of quick ? [2, 3] : [3, 5]) {
+  const full = await crowded(10 ** power, 10 ** power);
+  rows.push({
+    name: `store, full with 1e${power} sessions, a new one`,
+    timed: { send: full.ready("/new", undefined), times: 1 },
+    micros: [],
+  });
+}
 
 for (const { timed } of rows) await calibrate([timed], 1, batchMs);
 for (let round = 0; round < rounds; round++) {
@@ -63,7 +71,7 @@ const lines = rows.map(({ name, micros }) => {
   const { median, spread } = estimate(micros);
   return `| ${name} | ${median.toFixed(1)} ± ${spread.toFixed(1)} |`;
 });
-const text = `Microseconds for a whole request by \`fetch\` that reads the session, one at a time.\n
+const text = `Microseconds for a whole request by \`fetch\` that reads the session, or begins one where that is said, one at a time.\n
 | | microseconds |\n|---|---|\n${lines.join("\n")}`;
 console.log(text);
 if (!quick) writeSection("growth", text, rounds);

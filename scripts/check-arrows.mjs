@@ -27,6 +27,7 @@ const LAYERS = [
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.
+  ["stores/use-order.ts"],
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
   ["stores/redis-scripts.ts", "stores/redis-fields.ts", "stores/kv-namespace.ts", "stores/kv-values.ts"],
   ["stores/redis-client.ts", "stores/kv-options.ts"],

@@ -5,6 +5,7 @@
  */
 import type { SessionRecord } from "../record.ts";
 import { isMoved, MOVED_MARK_SECONDS, type MovedMark } from "./store.ts";
+import { type Used, UseOrder } from "./use-order.ts";
 
 /** A session, or the mark of one that moved. */
 export type Entry = SessionRecord | MovedMark;
@@ -13,9 +14,9 @@ export type Entry = SessionRecord | MovedMark;
 export class BoundedEntries {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  // Maps keep the order of insertion, so the first entry is always the one used longest ago.
-  readonly #anonymous = new Map<string, Entry>();
-  readonly #known = new Map<string, SessionRecord>();
+  readonly #entries = new Map<string, Used<Entry>>();
+  readonly #anonymous = new UseOrder<Entry>();
+  readonly #known = new UseOrder<Entry>();
   readonly #idsOf = new Map<string, Set<string>>();
   #bytes = 0;
 
@@ -26,7 +27,7 @@ export class BoundedEntries {
 
   /** The entry, unless it has ended. */
   get(id: string, now: number): Entry | undefined {
-    const entry = this.#find(id);
+    const entry = this.#entries.get(id)?.value;
     if (entry === undefined || endsAt(entry) > now) return entry;
     this.drop(id);
     return undefined;
@@ -34,43 +35,41 @@ export class BoundedEntries {
 
   /** The sessions of a subject. */
   of(subject: string): [id: string, record: SessionRecord][] {
-    return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#known.get(id) as SessionRecord]);
+    return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#entries.get(id)?.value as SessionRecord]);
   }
 
   /** Keeps an entry as the latest used, in place of one with the same id. */
   put(id: string, entry: Entry): void {
     this.drop(id);
     this.#bytes += weight(id, entry);
-    Object.freeze(entry);
-    if (isMoved(entry) || entry.subject === undefined) {
-      this.#anonymous.set(id, entry);
-      return;
-    }
-    this.#known.set(id, entry);
-    this.#idsOf.set(entry.subject, (this.#idsOf.get(entry.subject) ?? new Set()).add(id));
+    const subject = subjectOf(Object.freeze(entry));
+    this.#entries.set(id, (subject === undefined ? this.#anonymous : this.#known).add(id, entry));
+    if (subject !== undefined) this.#idsOf.set(subject, (this.#idsOf.get(subject) ?? new Set()).add(id));
   }
 
   /** Drops an entry; answers with it. */
   drop(id: string): Entry | undefined {
-    const entry = this.#find(id);
-    if (entry === undefined) return undefined;
-    this.#anonymous.delete(id);
-    this.#known.delete(id);
+    const used = this.#entries.get(id);
+    if (used === undefined) return undefined;
+    const { value: entry } = used;
+    const subject = subjectOf(entry);
+    this.#entries.delete(id);
+    (subject === undefined ? this.#anonymous : this.#known).remove(used);
     this.#bytes -= weight(id, entry);
-    if (isMoved(entry) || entry.subject === undefined) return entry;
-    const ids = this.#idsOf.get(entry.subject);
+    if (subject === undefined) return entry;
+    const ids = this.#idsOf.get(subject);
     ids?.delete(id);
-    if (ids?.size === 0) this.#idsOf.delete(entry.subject);
+    if (ids?.size === 0) this.#idsOf.delete(subject);
     return entry;
   }
 
   /** Frees what has ended among the oldest, then whatever is too much; `latest` stays. */
   makeRoom(now: number, latest: string): void {
-    for (const entries of [this.#anonymous, this.#known]) {
-      for (const [id, entry] of entries) {
-        const full = this.#anonymous.size + this.#known.size > this.#maxEntries || this.#bytes > this.#maxBytes;
-        if (id === latest || !(full || endsAt(entry) <= now)) break;
-        this.drop(id);
+    for (const order of [this.#anonymous, this.#known]) {
+      for (let used = order.oldest; used !== undefined; used = order.oldest) {
+        const full = this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes;
+        if (used.id === latest || !(full || endsAt(used.value) <= now)) break;
+        this.drop(used.id);
       }
     }
   }
@@ -82,10 +81,11 @@ export class BoundedEntries {
     others.sort(([, left], [, right]) => right.seenAt - left.seenAt);
     for (const [id] of others.slice(maxSessions - 1)) this.drop(id);
   }
+}
 
-  #find(id: string): Entry | undefined {
-    return this.#known.get(id) ?? this.#anonymous.get(id);
-  }
+/** Whose it is. What is left of a session that moved is nobody's. */
+function subjectOf(entry: Entry): string | undefined {
+  return isMoved(entry) ? undefined : entry.subject;
 }
 
 function endsAt(entry: Entry): number {

@@ -224,3 +224,27 @@ describe("memory and a million touches", () => {
     expect(await store.list?.("user")).toHaveLength(500);
   });
 });
+
+describe("memory that is full", () => {
+  /** Milliseconds for 2,000 new sessions in a store that has been full for long. */
+  async function timeOf(maxSessions: number): Promise<number> {
+    const store = memory({ maxSessions, maxBytes: 1e9 });
+    let made = 0;
+    const createSome = async (count: number) => {
+      for (const end = made + count; made < end; made++) await create(store, [`session${made}`]);
+    };
+    await createSome(maxSessions * 2);
+    const times: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      const begun = performance.now();
+      await createSome(2000);
+      times.push(performance.now() - begun);
+    }
+    return Math.min(...times);
+  }
+
+  it("takes as long for a new session whether it holds a thousand or fifty thousand", async () => {
+    const small = await timeOf(1000);
+    expect(await timeOf(50_000)).toBeLessThan(small * 8);
+  });
+});
