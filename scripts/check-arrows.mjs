@@ -23,7 +23,7 @@ const LAYERS = [
   ["node-hmac.ts"],
   ["node-primitives.ts"],
   ["stores/store.ts"],
-  ["session-data.ts"],
+  ["session-data.ts", "login-options.ts"],
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.

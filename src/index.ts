@@ -17,6 +17,7 @@ export {
 } from "./errors.ts";
 export type { SessionEvent } from "./events.ts";
 export type { SessionHandler } from "./handling.ts";
+export type { DestroyOptions, LoginOptions, SiteDataKind } from "./login-options.ts";
 export type { MaybePromise } from "./maybe-promise.ts";
 export type { SessionOptions } from "./options.ts";
 export type { Patch } from "./patch.ts";
@@ -27,7 +28,6 @@ export type { Session } from "./session.ts";
 export type { SessionId } from "./session-id.ts";
 export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
-export type { DestroyOptions, LoginOptions, SiteDataKind } from "./state.ts";
 export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
 export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
 export type { Claims } from "./token/claims.ts";

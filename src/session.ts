@@ -4,7 +4,8 @@
  * @module
  */
 import { expiryOf, isTouchDue, type Timeouts } from "./lifetime.ts";
-import type { DestroyOptions, LoginOptions, SessionState } from "./state.ts";
+import type { DestroyOptions, LoginOptions } from "./login-options.ts";
+import type { SessionState } from "./state.ts";
 
 /** What a session asks of the manager that made it. */
 export interface SessionActions<Data> {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { ConflictError, OptionError, StateError, type StoreError } from "./errors.ts";
+import { OptionError, StateError, type StoreError } from "./errors.ts";
 import type { JsonObject } from "./json.ts";
+import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { cleanMeta, type SessionMeta, type SessionRecord } from "./record.ts";
 import { SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
@@ -27,36 +28,6 @@ interface TokenState {
   readonly renew: "no" | "due" | "must";
   /** Whether another answer brings the token of this id: then this request may not replace it by one of its own. */
   readonly elsewhere?: true;
-}
-
-/** How a login treats what came before it. */
-export interface LoginOptions {
-  /** Keys of `session.data` that survive, with the values this request has seen. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
-  keep?: readonly string[];
-  /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
-  meta?: SessionMeta;
-  /** False: the cookie ends with the browser. Default true. */
-  remember?: boolean;
-}
-
-/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
-const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
-
-/** A kind of what a browser keeps for a website. */
-export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
-
-/** How a session ends. */
-export interface DestroyOptions {
-  /**
-   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
-   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
-   */
-  clearSiteData?: readonly SiteDataKind[];
-}
-
-function checkKind(kind: SiteDataKind): string {
-  if (CLEARABLE.includes(kind)) return kind;
-  throw new OptionError("ERR_OPTION", `Cannot clear site data "${kind}": it is one of ${CLEARABLE.join(", ")}`);
 }
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -189,7 +160,7 @@ export class SessionState {
   }
 
   destroy({ clearSiteData = [] }: DestroyOptions = {}): void {
-    if (clearSiteData.length > 0) this.clearSiteData = clearSiteData.map((kind) => `"${checkKind(kind)}"`).join(", ");
+    if (clearSiteData.length > 0) this.clearSiteData = clearSiteDataOf(clearSiteData);
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
     if (this.lost !== null) this.ended.push({ key: this.lost, place: "session" });
@@ -301,9 +272,4 @@ export class SessionState {
     }
     if (this.outage !== null) throw this.outage;
   }
-}
-
-/** What `update()` throws when it never gets to write. */
-export function tooManyConflicts(tries: number): ConflictError {
-  return new ConflictError("ERR_CONFLICT", `Cannot update the session: other requests changed it at each of ${tries} tries`);
 }

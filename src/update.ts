@@ -6,13 +6,14 @@
 import { newPlace, survived } from "./carry-out.ts";
 import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
+import { ConflictError } from "./errors.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 import { assertFits } from "./schema.ts";
 import { SessionData } from "./session-data.ts";
-import { type Kept, type SessionState, tooManyConflicts } from "./state.ts";
+import type { Kept, SessionState } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
 
 /** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
@@ -36,7 +37,8 @@ export async function update<Result>(state: SessionState, engine: Engine, change
     engine.emit({ type: "conflict", id: state.kept.key.id });
     await pause(tries);
   }
-  throw tooManyConflicts(MAX_TRIES);
+  const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries`;
+  throw new ConflictError("ERR_CONFLICT", text);
 }
 
 async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {

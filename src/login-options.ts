@@ -1,0 +1,46 @@
+/**
+ * How an application asks for a login and for the end of a session.
+ *
+ * @module
+ */
+import { OptionError } from "./errors.ts";
+import type { SessionMeta } from "./record.ts";
+
+/** How a login treats what came before it. */
+export interface LoginOptions {
+  /** Keys of `session.data` that survive, with the values this request has seen. Default: all, if the visitor was anonymous and the cookie has the `__Host-` prefix, or if it is the same subject; else none. */
+  keep?: readonly string[];
+  /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
+  meta?: SessionMeta;
+  /** False: the cookie ends with the browser. Default true. */
+  remember?: boolean;
+}
+
+/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
+const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
+
+/** A kind of what a browser keeps for a website. */
+export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
+
+/** How a session ends. */
+export interface DestroyOptions {
+  /**
+   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
+   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
+   */
+  clearSiteData?: readonly SiteDataKind[];
+}
+
+/**
+ * The value of Clear-Site-Data.
+ *
+ * @throws {@link OptionError} for what is no such kind.
+ */
+export function clearSiteDataOf(kinds: readonly SiteDataKind[]): string {
+  for (const kind of kinds) {
+    if (!CLEARABLE.includes(kind)) {
+      throw new OptionError("ERR_OPTION", `Cannot clear site data "${kind}": it is one of ${CLEARABLE.join(", ")}`);
+    }
+  }
+  return kinds.map((kind) => `"${kind}"`).join(", ");
+}
