@@ -38,29 +38,48 @@ export class BoundedEntries {
     return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#entries.get(id)?.value as SessionRecord]);
   }
 
-  /** Keeps an entry as the latest used, in place of one with the same id. */
+  /**
+   * Keeps an entry as the latest used, in place of one with the same id. That one is not deleted first: a Map leaves the place of
+   * what was deleted in its chain, and with every write of the same session the next would take longer.
+   */
   put(id: string, entry: Entry): void {
-    this.drop(id);
+    const before = this.#entries.get(id);
+    const owner = subjectOf(entry);
+    if (before !== undefined) this.#release(before);
+    if (before !== undefined && subjectOf(before.value) !== owner) this.#disown(before);
+    Object.freeze(entry);
     this.#bytes += weight(id, entry);
-    const subject = subjectOf(Object.freeze(entry));
-    this.#entries.set(id, (subject === undefined ? this.#anonymous : this.#known).add(id, entry));
-    if (subject !== undefined) this.#idsOf.set(subject, (this.#idsOf.get(subject) ?? new Set()).add(id));
+    this.#entries.set(id, this.#orderOf(entry).add(id, entry));
+    if (owner === undefined) return;
+    const ids = this.#idsOf.get(owner);
+    if (ids === undefined) this.#idsOf.set(owner, new Set([id]));
+    else ids.add(id);
   }
 
   /** Drops an entry; answers with it. */
   drop(id: string): Entry | undefined {
     const used = this.#entries.get(id);
     if (used === undefined) return undefined;
-    const { value: entry } = used;
-    const subject = subjectOf(entry);
     this.#entries.delete(id);
-    (subject === undefined ? this.#anonymous : this.#known).remove(used);
-    this.#bytes -= weight(id, entry);
-    if (subject === undefined) return entry;
-    const ids = this.#idsOf.get(subject);
+    this.#release(used);
+    this.#disown(used);
+    return used.value;
+  }
+
+  #release(used: Used<Entry>): void {
+    this.#orderOf(used.value).remove(used);
+    this.#bytes -= weight(used.id, used.value);
+  }
+
+  #disown({ id, value }: Used<Entry>): void {
+    const owner = subjectOf(value);
+    const ids = owner === undefined ? undefined : this.#idsOf.get(owner);
     ids?.delete(id);
-    if (ids?.size === 0) this.#idsOf.delete(subject);
-    return entry;
+    if (owner !== undefined && ids?.size === 0) this.#idsOf.delete(owner);
+  }
+
+  #orderOf(entry: Entry): UseOrder<Entry> {
+    return subjectOf(entry) === undefined ? this.#anonymous : this.#known;
   }
 
   /** Frees what has ended among the oldest, then whatever is too much; `latest` stays. */
