@@ -33,6 +33,11 @@ export class BoundedEntries {
     return undefined;
   }
 
+  /** The entry, ended or not. */
+  peek(id: string): Entry | undefined {
+    return this.#entries.get(id)?.value;
+  }
+
   /** The sessions of a subject. */
   of(subject: string): [id: string, record: SessionRecord][] {
     return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#entries.get(id)?.value as SessionRecord]);

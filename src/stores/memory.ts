@@ -7,7 +7,7 @@ import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
 import { isDue, ownRecord, patched, slid, toInfo } from "./changes.ts";
-import { isMoved, type Key, type Limit, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
+import { isMoved, type Key, type Limit, type Move, markFor, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
 
 /** How much a memory store keeps. */
 export interface MemoryOptions {
@@ -66,21 +66,15 @@ class MemoryStore implements SessionStore {
     return { ok: true, version };
   }
 
-  async replace(
-    from: Key,
-    to: Key,
-    patch: Patch,
-    record: SessionRecord,
-    options: { follow: boolean } & Limit,
-  ): Promise<UpdateResult> {
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
     const entry = this.#entries.get(from.id, now);
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
     const moved = patched(record, entry, patch);
-    this.#entries.put(from.id, { movedAt: now, ...(options.follow && { to: Object.freeze({ ...to }) }) });
+    this.#entries.put(from.id, markFor(now, to, move));
     this.#entries.put(to.id, moved);
-    this.#entries.limit(to.id, moved, options.maxSessions);
+    this.#entries.limit(to.id, moved, move.maxSessions);
     this.#entries.makeRoom(now, to.id);
     return { ok: true, version: moved.version };
   }
@@ -95,6 +89,13 @@ class MemoryStore implements SessionStore {
   async remove({ id }: Key): Promise<void> {
     const entry = this.#entries.drop(id);
     if (entry !== undefined && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
+  }
+
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const entry = this.#entries.peek(id);
+    if (entry === undefined || isMoved(entry)) return null;
+    this.#entries.drop(id);
+    return entry;
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
