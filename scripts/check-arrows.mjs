@@ -23,7 +23,7 @@ const LAYERS = [
   ["node-hmac.ts"],
   ["node-primitives.ts"],
   ["stores/store.ts"],
-  ["session-data.ts", "login-options.ts"],
+  ["session-data.ts", "login-options.ts", "found.ts", "pending.ts"],
   ["state.ts"],
   ["session.ts", "snapshot.ts"],
   // Keeping.
@@ -54,7 +54,7 @@ const LAYERS = [
   ["engine.ts"],
   ["csrf.ts"],
   ["compatible.ts"],
-  ["moved.ts", "copy.ts", "fitting.ts", "usable.ts"],
+  ["moved.ts", "copy.ts", "fitting.ts", "usable.ts", "redeeming.ts"],
   ["accepting.ts"],
   ["loading.ts", "plan.ts"],
   ["set-cookie.ts", "response.ts", "carry-out.ts"],
