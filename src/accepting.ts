@@ -10,8 +10,8 @@ import { type JsonObject, parseData } from "./json.ts";
 import { keyOf, recordFromToken } from "./keeping.ts";
 import { endOf, type Timeouts } from "./lifetime.ts";
 import { findRedeemed, redemptionKey } from "./redeeming.ts";
-import type { AcceptedCodec } from "./settings.ts";
 import { isSessionId } from "./session-id.ts";
+import type { AcceptedCodec } from "./settings.ts";
 import { isMoved, type Key } from "./stores/store.ts";
 import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
 import type { Opened, TokenCodec } from "./token/codec.ts";
@@ -121,5 +121,7 @@ async function livingAt(engine: Engine, key: Key, claims: Claims): Promise<Livin
   const record = keeping.timesInToken ? { ...found, seenAt: now } : found;
   const place = placeOf(engine, record.subject);
   const data = place.keeping === keeping ? usableData(place, engine, key.id, record, now) : null;
-  return data && { is: "living", kept: { key, record, token: { temp: claims.temp === true, renew: "due" } }, data, copied: false };
+  return (
+    data && { is: "living", kept: { key, record, token: { temp: claims.temp === true, renew: "due" } }, data, copied: false }
+  );
 }

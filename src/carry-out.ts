@@ -36,13 +36,16 @@ function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, 
   const { turns } = state;
   const by = state.renewal as "login" | "regenerateId";
   const move = { by, graceSeconds: by === "login" ? 0 : state.graceSeconds, ...engine.limit };
-  return after(placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move), (result) => {
-    if (!result.ok) return relocate(state, engine, from, result.why, turns);
-    noteVersion(state, record, result);
-    engine.nextIds.written(key.id);
-    engine.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
-    return next;
-  });
+  return after(
+    placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move),
+    (result): MaybePromise<Outcome> => {
+      if (!result.ok) return relocate(state, engine, from, result.why, turns);
+      noteVersion(state, record, result);
+      engine.nextIds.written(key.id);
+      engine.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
+      return next;
+    },
+  );
 }
 
 function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
@@ -80,12 +83,7 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
 }
 
 /** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
-async function goWithRedeemed(
-  state: SessionState,
-  engine: Engine,
-  redemption: Redemption,
-  turns: number,
-): Promise<boolean> {
+async function goWithRedeemed(state: SessionState, engine: Engine, redemption: Redemption, turns: number): Promise<boolean> {
   const { keeping } = engine.places.session;
   const now = engine.now();
   const entry = await findRedeemed(keeping, redemption.key, now);
@@ -94,7 +92,8 @@ async function goWithRedeemed(
   if (imported === null || state.turns !== turns) return true;
   const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
   const key = entry.key ?? redemption.key;
-  if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token: { temp: imported.temp, renew: "must" } });
+  if (found !== null && !isMoved(found))
+    state.joinImported({ key, record: found, token: { temp: imported.temp, renew: "must" } });
   else {
     const mark = entry.mark ?? found;
     state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
@@ -107,12 +106,15 @@ function save(next: Kept, patch: Patch, state: SessionState, engine: Engine): Ma
   const { key, record } = next;
   const { seenAt: now, expiresAt } = record;
   const { turns } = state;
-  return after(placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt }), (result) => {
-    if (!result.ok) return relocate(state, engine, key, result.why, turns);
-    noteVersion(state, record, result);
-    engine.emit({ type: "saved", id: key.id });
-    return next;
-  });
+  return after(
+    placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt }),
+    (result): MaybePromise<Outcome> => {
+      if (!result.ok) return relocate(state, engine, key, result.why, turns);
+      noteVersion(state, record, result);
+      engine.emit({ type: "saved", id: key.id });
+      return next;
+    },
+  );
 }
 
 /** Whether the record is now as this request thinks: only if nobody changed it between. */
@@ -151,10 +153,13 @@ function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Ou
   const { key, record } = next;
   const { keeping } = placeOf(engine, record.subject);
   const { turns } = state;
-  const touching = after(keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }), (touched) => {
-    engine.emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
-    return touched ? next : relocate(state, engine, key, undefined, turns);
-  });
+  const touching = after(
+    keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }),
+    (touched): MaybePromise<Outcome> => {
+      engine.emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
+      return touched ? next : relocate(state, engine, key, undefined, turns);
+    },
+  );
   if (!(touching instanceof Promise)) return touching;
   return touching.catch((error) => {
     if (!(error instanceof StoreError)) throw error;

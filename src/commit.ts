@@ -7,13 +7,13 @@ import { carryOut, type Outcome } from "./carry-out.ts";
 import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { ConflictError, GoneError, StateError } from "./errors.ts";
+import type { Ending, Gone, Kept } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { follow, type Whereabouts } from "./moved.ts";
 import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
 import { findRedeemed, redeem } from "./redeeming.ts";
 import { assertFits } from "./schema.ts";
 import { setCookieLines } from "./set-cookie.ts";
-import type { Ending, Gone, Kept } from "./found.ts";
 import type { SessionState } from "./state.ts";
 import type { Claims } from "./token/claims.ts";
 
@@ -67,7 +67,10 @@ function write(state: SessionState, engine: Engine, mode: CookieMode, status: nu
       const ended = state.ended.length > 0 ? endOld(state, engine) : undefined;
       return after(ended, () => {
         if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
-        return after(perform(plan, turns, state, engine, mode), (lines) => lines ?? write(state, engine, mode, status, count + 1));
+        return after(
+          perform(plan, turns, state, engine, mode),
+          (lines) => lines ?? write(state, engine, mode, status, count + 1),
+        );
       });
     });
   });

@@ -85,7 +85,13 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
     maxAge: copy.maxAge,
   };
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
-  return { ...rest, waits: fetchesKeys || primitives === webCrypto, copies, places: { session, visitor }, nextIds: new NextIds() };
+  return {
+    ...rest,
+    waits: fetchesKeys || primitives === webCrypto,
+    copies,
+    places: { session, visitor },
+    nextIds: new NextIds(),
+  };
 }
 
 /** The place of a session, by whose it is. */

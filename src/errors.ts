@@ -94,7 +94,10 @@ export class GoneError extends SessionError {
 
   /** For adapters of your own. */
   constructor(why: "ended" | "moved") {
-    super("ERR_SESSION_GONE", `Cannot change the session: it ${why === "moved" ? "has another id" : "ended"} since this request came`);
+    super(
+      "ERR_SESSION_GONE",
+      `Cannot change the session: it ${why === "moved" ? "has another id" : "ended"} since this request came`,
+    );
     this.why = why;
   }
 

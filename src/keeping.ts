@@ -7,9 +7,9 @@
  * @module
  */
 import { OptionError, StoreError, type StoreOperation } from "./errors.ts";
+import type { Kept } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Kept } from "./found.ts";
 import { isMoved, type Key, type MovedMark, type SessionStore, type UpdateResult } from "./stores/store.ts";
 import type { Claims } from "./token/claims.ts";
 
@@ -78,8 +78,7 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
     touch: (...change) => ask("touch", () => store.touch(...change)),
     remove: (key) => ask("remove", () => store.remove(key)),
     route: (subject) => (store.route === undefined ? undefined : ask("route", async () => store.route?.(subject))),
-    recordRoute: (id) =>
-      store.recordRoute === undefined ? undefined : ask("route", async () => store.recordRoute?.(id)),
+    recordRoute: (id) => (store.recordRoute === undefined ? undefined : ask("route", async () => store.recordRoute?.(id))),
     claims: (kept, now) => {
       const { route } = kept.key;
       const exp = kept.record.startedAt + absoluteTimeout;

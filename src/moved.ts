@@ -46,7 +46,8 @@ export async function follow(engine: Engine, keeping: Keeping, first: MovedMark)
     renewed &&= mark.by === "regenerateId";
     const found = await keeping.loadKey(to as Key, { now });
     if (found === null) return null;
-    if (!isMoved(found)) return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+    if (!isMoved(found))
+      return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
     mark = found;
   }
   return null;

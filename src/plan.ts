@@ -4,12 +4,12 @@
  * @module
  */
 import { type Engine, placeOf } from "./engine.ts";
+import type { Gone, Kept } from "./found.ts";
 import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { expiryOf, isTouchDue } from "./lifetime.ts";
 import type { Whereabouts } from "./moved.ts";
 import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Gone, Kept } from "./found.ts";
 import type { SessionState } from "./state.ts";
 import type { Key } from "./stores/store.ts";
 

@@ -7,10 +7,10 @@
  * @module
  */
 import { encodeBase64url, encodeUtf8 } from "./encoding.ts";
-import type { Keeping } from "./keeping.ts";
-import { parseData } from "./json.ts";
-import { isSessionId } from "./session-id.ts";
 import type { Redemption } from "./found.ts";
+import { parseData } from "./json.ts";
+import type { Keeping } from "./keeping.ts";
+import { isSessionId } from "./session-id.ts";
 import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
 
 /** Before the hash in the ids of entries: no session's id has so many characters. */

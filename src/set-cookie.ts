@@ -8,8 +8,8 @@ import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
 import type { Cookie } from "./cookie/serialize.ts";
 import type { Engine } from "./engine.ts";
 import { DataError } from "./errors.ts";
-import { parseData } from "./json.ts";
 import type { Kept } from "./found.ts";
+import { parseData } from "./json.ts";
 import type { SessionState } from "./state.ts";
 import type { Claims } from "./token/claims.ts";
 

@@ -4,8 +4,8 @@
  * @module
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
-import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import type { Ending, Gone, Imported, Kept } from "./found.ts";
+import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";

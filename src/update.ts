@@ -7,13 +7,13 @@ import { relocate } from "./carry-out.ts";
 import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { ConflictError, GoneError } from "./errors.ts";
+import type { Kept } from "./found.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 import { assertFits } from "./schema.ts";
 import { SessionData } from "./session-data.ts";
-import type { Kept } from "./found.ts";
 import type { SessionState } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
 
@@ -76,7 +76,8 @@ async function tryUpdate<Result>(
   const time = now();
   const record = await keeping.loadKey(kept.key, { now: time });
   if (record === null || isMoved(record)) return goAlong(state, engine, kept, turns);
-  if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined) return goAlong(state, engine, kept, turns, "gone");
+  if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
+    return goAlong(state, engine, kept, turns, "gone");
   const draft = new SessionData();
   draft.fill(record.data);
   const result = await change(draft.visible);
@@ -101,13 +102,7 @@ async function tryUpdate<Result>(
  *
  * @throws GoneError when it is out of reach: nothing may be answered that was not written.
  */
-async function goAlong(
-  state: SessionState,
-  engine: Engine,
-  kept: Kept,
-  turns: number,
-  why?: "gone" | "moved",
-): Promise<"again"> {
+async function goAlong(state: SessionState, engine: Engine, kept: Kept, turns: number, why?: "gone" | "moved"): Promise<"again"> {
   await relocate(state, engine, kept.key, why, turns);
   // The session ended, or got another id, by this very request: that stands, and nothing is changed on its account.
   if (state.turns !== turns || state.gone !== null) throw new GoneError(state.gone?.why ?? "ended");

@@ -32,7 +32,8 @@ export async function watch(engine: Engine, request: Request, options: WatchOpti
   await loadInto(state, engine, { fresh: true });
   const { kept, gone } = state;
   const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
-  if (kept === null || !inStore) return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
+  if (kept === null || !inStore)
+    return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
   return guarded("watch", async () => (await store.watch?.(kept.key, request)) as Response);
 }
 
