@@ -7,9 +7,11 @@ import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import type { Imported, Kept } from "./found.ts";
 import { type JsonObject, parseData } from "./json.ts";
-import { keyOf, recordFromToken } from "./keeping.ts";
+import { type Keeping, keyOf, recordFromToken } from "./keeping.ts";
 import { endOf, type Timeouts } from "./lifetime.ts";
+import type { SessionRecord } from "./record.ts";
 import { findRedeemed, redemptionKey } from "./redeeming.ts";
+import { markAccepted } from "./session-data.ts";
 import { isSessionId } from "./session-id.ts";
 import type { AcceptedCodec } from "./settings.ts";
 import { isMoved, type Key } from "./stores/store.ts";
@@ -77,7 +79,9 @@ async function look(engine: Engine, { codec, label }: AcceptedCodec, opened: Ope
   const { data, sub } = claims;
   if (data === undefined) return lookByName(engine, codec, claims);
   const { keeping } = placeOf(engine, sub);
-  if (keeping.dataInToken || identity === null) return importedFrom(engine, claims, null);
+  // Without a store nothing can tell that a token was used before.
+  if (keeping.dataInToken) return inCookie(engine, claims);
+  if (identity === null) return importedFrom(engine, claims, null);
   const key = await redemptionKey(keeping, JSON.stringify([label, identity]));
   const entry = await findRedeemed(keeping, key, engine.now());
   if (entry === null) {
@@ -89,10 +93,18 @@ async function look(engine: Engine, { codec, label }: AcceptedCodec, opened: Ope
   return found?.kept.record.subject === sub ? found : null;
 }
 
+/** The record of an accepted token's own data. What other software calls the time of a token need not be that of the last use. */
+function recordOf(engine: Engine, { data = "{}", ...claims }: Claims): SessionRecord {
+  return { ...recordFromToken({ ...claims, data: markAccepted(data) }), seenAt: engine.now() };
+}
+
 function importedFrom(engine: Engine, claims: Claims, redemption: Imported["redemption"]): Accepted {
-  // What other software calls the time of a token need not be that of the last use.
-  const record = { ...recordFromToken(claims), seenAt: engine.now() };
-  return { is: "imported", imported: { record, temp: claims.temp === true, redemption } };
+  return { is: "imported", imported: { record: recordOf(engine, claims), temp: claims.temp === true, redemption } };
+}
+
+/** A session that goes on in a cookie of ours. */
+function inCookie(engine: Engine, claims: Claims): Living | null {
+  return livingFrom(engine, placeOf(engine, claims.sub).keeping, { id: claims.sid }, recordOf(engine, claims), claims);
 }
 
 /** A token without data names a session in the store. That only our own may do: others' names mean nothing here. */
@@ -118,9 +130,13 @@ async function livingAt(engine: Engine, key: Key, claims: Claims): Promise<Livin
   const named = { ...rest, sid: key.id, ...(key.route !== undefined && { route: key.route }) };
   const found = await keeping.load(named, { now });
   if (found === null || isMoved(found)) return null;
-  const record = keeping.timesInToken ? { ...found, seenAt: now } : found;
+  return livingFrom(engine, keeping, key, keeping.timesInToken ? { ...found, seenAt: now } : found, claims);
+}
+
+/** The session, if it lives and is where sessions of its user, or of nobody, are kept. */
+function livingFrom(engine: Engine, keeping: Keeping, key: Key, record: SessionRecord, claims: Claims): Living | null {
   const place = placeOf(engine, record.subject);
-  const data = place.keeping === keeping ? usableData(place, engine, key.id, record, now) : null;
+  const data = place.keeping === keeping ? usableData(place, engine, key.id, record, engine.now()) : null;
   return (
     data && { is: "living", kept: { key, record, token: { temp: claims.temp === true, renew: "due" } }, data, copied: false }
   );

@@ -146,7 +146,10 @@ function linesFor(
 /** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
 function overtake(state: SessionState, kept: Kept | null): void {
   if (kept === null) return;
-  if (state.kept === null && state.destroyed) return state.end(kept);
+  if (state.kept === null && state.destroyed) {
+    state.end(kept);
+    return;
+  }
   state.kept = kept;
   state.imported = null;
   state.gone = null;

@@ -13,6 +13,12 @@ const ACCEPTED = "~accepted";
 /** What the names of both begin with. */
 const TILDE = 126;
 
+/** The JSON text of data that an accepted token brought. */
+export function markAccepted(data: string): string {
+  const mark = `${JSON.stringify(ACCEPTED)}:true}`;
+  return data === "{}" ? `{${mark}` : `${data.slice(0, -1)},${mark}`;
+}
+
 /** A session's data in one request. Without a prototype, so that no key means anything but itself, unless that is asked for. */
 export class SessionData {
   /** What waits to be taken once. */

@@ -103,8 +103,7 @@ export class SessionState {
   import(imported: Imported): void {
     const { record, temp } = imported;
     this.#show({ key: { id: newSessionId() }, record, token: { temp, renew: "must" } });
-    this.content.accepted = true;
-    this.imported = { ...imported, record: { ...record, data: stringifyData(this.content.stored()) } };
+    this.imported = imported;
   }
 
   #show({ key, record, token }: Kept, data?: JsonObject): void {
@@ -200,9 +199,8 @@ export class SessionState {
     const { kept } = this;
     this.renewal = null;
     this.clear = false;
-    if (kept !== null) return this.#show(kept);
-    this.#forget();
-    this.content.fill("{}");
+    if (kept !== null) this.#show(kept);
+    else this.reject();
   }
 
   /** Goes on with the session that another request made of the same accepted token. What this request changed stays changed. */

@@ -36,6 +36,8 @@ export async function update<Result>(state: SessionState, engine: Engine, change
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const { gone, kept } = state;
     if (gone !== null && !gone.anew) throw new GoneError(gone.why);
+    // This very request ended it meanwhile.
+    if (kept === null && wasInStore) throw new GoneError("ended");
     // A session that is in its cookie, or that nobody else can know yet, has no other writer.
     if (kept === null || !wasInStore || !isInStore(state, engine)) return updateAlone(state, engine, change);
     const done = await tryUpdate(state, engine, kept, change);
@@ -102,10 +104,15 @@ async function tryUpdate<Result>(
  *
  * @throws GoneError when it is out of reach: nothing may be answered that was not written.
  */
-async function goAlong(state: SessionState, engine: Engine, kept: Kept, turns: number, why?: "gone" | "moved"): Promise<"again"> {
+async function goAlong(
+  state: SessionState,
+  engine: Engine,
+  kept: Kept,
+  turns: number,
+  why?: "gone" | "moved" | "conflict",
+): Promise<"again"> {
   await relocate(state, engine, kept.key, why, turns);
-  // The session ended, or got another id, by this very request: that stands, and nothing is changed on its account.
-  if (state.turns !== turns || state.gone !== null) throw new GoneError(state.gone?.why ?? "ended");
+  if (state.kept === null) throw new GoneError(state.gone?.why ?? "ended");
   return "again";
 }
 
