@@ -82,7 +82,7 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, data: Json
   const { renewal } = state;
   const patch = ownChanges(state, data);
   if (renewal === "login") {
-    if (went !== null && went.record.subject === state.subject) return joining(state, went, patch);
+    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, went, patch);
     // What was in the session is not there to be taken along: another login has it, or nobody.
     const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
     return { step: "create", next: following(state, engine, own, route) };
