@@ -43,7 +43,6 @@ type End =
   | "begins";
 
 const ENDS: readonly Meanwhile[] = ["logout", "revoke", "expiry"];
-const LOGINS: readonly Meanwhile[] = ["login as the same", "login as another"];
 const SAFE: readonly Method[] = ["GET", "HEAD", "OPTIONS"];
 const UNSAFE: readonly Method[] = ["POST", "PUT", "PATCH", "DELETE", "FOO", undefined];
 
