@@ -379,7 +379,7 @@ it("in one location, a new id and a logout at the same moment leave no session, 
       const [from, to] = [{ id: "0123456789abcdef" }, { id: "fedcba9876543210" }];
       await store.create(from, record);
       scheduled = true;
-      const replacing = store.replace(from, to, { set: [], unset: [] }, record, { follow: true });
+      const replacing = store.replace(from, to, { set: [], unset: [] }, record, { by: "regenerateId", graceSeconds: 0 });
       const [result] = await scheduler.waitFor(Promise.all([replacing, store.remove(from)]));
       scheduled = false;
       const [before, after] = [await store.load(from, { now: 0 }), await store.load(to, { now: 0 })];
