@@ -29,6 +29,7 @@ const LAYERS = [
   // Keeping.
   ["stores/use-order.ts"],
   ["stores/bounded-entries.ts", "stores/changes.ts", "stores/plain.ts", "stores/route.ts", "keeping.ts"],
+  ["stores/redis-prelude.ts"],
   ["stores/redis-scripts.ts", "stores/redis-fields.ts", "stores/kv-namespace.ts", "stores/kv-values.ts"],
   ["stores/redis-client.ts", "stores/kv-options.ts"],
   ["stores/kv-records.ts"],
@@ -40,8 +41,9 @@ const LAYERS = [
   ["stores/bridge-entry.ts"],
   ["stores/bridge-store.ts"],
   ["stores/unstorage.ts", "stores/connect.ts"],
-  ["stores/object-rows.ts", "stores/object-sockets.ts"],
-  ["stores/object-table.ts", "stores/object-client.ts"],
+  ["stores/object-marks.ts", "stores/object-sockets.ts"],
+  ["stores/object-rows.ts"],
+  ["stores/object-table.ts", "stores/object-client.ts", "stores/object-answers.ts"],
   ["stores/object-moves.ts"],
   ["stores/durable-object.ts", "stores/session-object.ts"],
   // One request.
