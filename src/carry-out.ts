@@ -7,7 +7,7 @@ import { type Engine, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import type { Kept, Redemption } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
-import { follow, inGrace } from "./moved.ts";
+import { follow, inGrace, isInGrace } from "./moved.ts";
 import type { Patch } from "./patch.ts";
 import type { Plan } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
@@ -142,8 +142,8 @@ export async function relocate(
   if (state.turns !== turns) return "again";
   if (went?.inGrace && state.kept !== null) state.kept = inGrace(state.kept, went);
   else {
-    const hasMoved = mark !== null || why === "moved";
-    state.lose({ key: from, why: hasMoved ? "moved" : "ended", mark, atLoad: false, anew: false });
+    const hasEnded = mark === null ? why !== "moved" : went === null && isInGrace(mark, engine.now());
+    state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });
   }
   return "again";
 }

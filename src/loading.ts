@@ -171,9 +171,13 @@ function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: bo
   return after(place.keeping.load(claims, used ? { now, touch } : { now }), (found) => {
     if (found !== null && !isMoved(found)) return living(place, engine, candidate, found, false);
     if (found !== null && isFresh(found, now)) return atMark(place, engine, candidate, found);
-    engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
-    return NOTHING;
+    return unknown(engine, claims.sid);
   });
+}
+
+function unknown({ emit }: Engine, id: string): Found {
+  emit({ type: "unknown", id, reason: "load" });
+  return NOTHING;
 }
 
 /** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
@@ -184,7 +188,9 @@ function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedM
   const moved: Found = { is: "moved", gone: { key, why: "moved", mark, atLoad: true, anew } };
   if (!isInGrace(mark, engine.now())) return moved;
   return follow(engine, place.keeping, mark).then((went) => {
-    if (!went?.inGrace) return moved;
+    // In grace, the old id is the session itself: where that ended, there is none.
+    if (went === null) return unknown(engine, key.id);
+    if (!went.inGrace) return moved;
     const found = living(place, engine, candidate, went.record, false);
     return found.is === "living" ? { ...found, kept: inGrace(found.kept, went) } : found;
   });
