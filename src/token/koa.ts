@@ -49,6 +49,9 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * A codec for the option `accept`, which reads sessions that a Koa application keeps in signed cookies: with koa-session-store
  * 2.0.0, or with this library and `app.keys`. It runs on Web Crypto, so a Worker can read them too.
  *
+ * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
+ * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
+ *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
  * @throws OptionError when an option or a key cannot be used.
