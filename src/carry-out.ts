@@ -156,8 +156,9 @@ function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Ou
   const touching = after(
     keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }),
     (touched): MaybePromise<Outcome> => {
-      engine.emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
-      return touched ? next : relocate(state, engine, key, undefined, turns);
+      if (!touched) return missed();
+      engine.emit({ type: "touched", id: key.id });
+      return next;
     },
   );
   if (!(touching instanceof Promise)) return touching;
@@ -166,4 +167,10 @@ function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Ou
     engine.emit({ type: "store-error", operation: "touch" });
     return next;
   });
+
+  async function missed(): Promise<Outcome> {
+    const outcome = await relocate(state, engine, key, undefined, turns);
+    if (state.gone?.why === "ended") engine.emit({ type: "unknown", id: key.id, reason: "commit" });
+    return outcome;
+  }
 }
