@@ -1,5 +1,5 @@
 /** Calls that nobody waited for: the response does, and what they fail with is the request's. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSessions, type Session } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { makeApp } from "./support/app.ts";
@@ -61,6 +61,7 @@ describe.each([
       } catch {
         return "caught";
       }
+      return "done";
     });
     expect(await waited).toBe("caught");
     expect(
@@ -109,6 +110,23 @@ describe("in a store", () => {
       throw new Error("of the handler");
     };
     await expect(does(failing)).rejects.toThrow("of the handler");
+  });
+
+  it("is waited for no longer than 30 seconds, and then the request fails", async () => {
+    vi.useFakeTimers();
+    try {
+      const { does } = makeApp({ store: memory() });
+      const stuck = does((session) => {
+        session.update(() => new Promise(() => {}));
+      });
+      const told = stuck.catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(29_000);
+      expect(await Promise.race([told, "waits"])).toBe("waits");
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(await told).toMatchObject({ code: "ERR_SESSION_PENDING" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("a late update() that fails ends no process", async () => {
