@@ -103,9 +103,10 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   get loginAge(): number {
-    const { subject, known, content } = this.#read();
-    if (subject === undefined || content.accepted || known === "copy") return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.#actions.now() - this.startedAt);
+    const { subject, known, content, gone, renewal } = this.#read();
+    if (renewal === "login") return 0;
+    const isKnown = subject !== undefined && gone === null && !content.accepted && known !== "copy";
+    return isKnown ? Math.max(0, this.#actions.now() - this.startedAt) : Number.POSITIVE_INFINITY;
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */

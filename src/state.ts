@@ -233,7 +233,14 @@ export class SessionState {
     this.content.fill("{}");
   }
 
-  /** There is no session to be shown: it had moved, or ended, before this request could see it. */
+  /** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
+  vanish(): void {
+    this.reject();
+    this.gone = null;
+    this.known = "stale";
+  }
+
+  /** There is no session to be shown: it had moved before this request could see it. */
   miss(gone: Gone): void {
     this.#forget();
     this.content.fill("{}");

@@ -129,7 +129,8 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
   // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
   if (state.gone === null) return refresh(state, engine);
   const { key, why } = state.gone;
-  state.miss({ ...state.gone, atLoad: true });
+  if (why === "moved") state.miss({ ...state.gone, atLoad: true });
+  else state.vanish();
   engine.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
