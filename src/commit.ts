@@ -126,7 +126,6 @@ function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<stri
   const claims = needsToken(plan.next, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
-  if (plan.step !== "touch" && plan.step !== "none") state.changed = true;
   return after(carryOut(plan, state, engine), (outcome) => {
     if (outcome === "again") return again(attempt);
     if (state.turns !== turns) overtake(state, outcome);

@@ -60,7 +60,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * The visitor's data, yours to change in place and in depth. JSON in, JSON out: a value that JSON cannot carry throws a
-   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. Frozen after the response.
+   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. What you put in stays your own object:
+   * it is never frozen. After the response a change of a key throws ERR_SESSION_COMMITTED; one inside of a value is lost.
    */
   get data(): Partial<Data> {
     return this.#read().content.visible as Partial<Data>;

@@ -10,7 +10,7 @@ import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { SessionData } from "./session-data.ts";
+import { committedError, SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -40,8 +40,6 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
-  /** Whether the data was changed, so that it may hold objects of the application's own. */
-  changed = false;
   /** Whether the response was made before the session was loaded. */
   answered = false;
   /** When the session that is shown began; undefined for a new one. */
@@ -255,10 +253,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. */
-  close(): void {
+  /** Nothing may be changed any more: the response is made. @param onChange In the place of an error, where changes may come late. */
+  close(onChange?: () => void): void {
     this.phase = "committed";
-    this.content.freeze(this.changed);
+    this.content.close(onChange);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -271,10 +269,7 @@ export class SessionState {
   assertWritable(): void {
     this.assertLoaded();
     if (this.phase === "committed") {
-      throw new StateError(
-        "ERR_SESSION_COMMITTED",
-        "Cannot change the session: its response is made and its cookie is on the way",
-      );
+      throw committedError();
     }
     if (this.outage !== null) throw this.outage;
   }
