@@ -187,6 +187,20 @@ async function checkedPlan(state: SessionState, engine: Engine, around: Surround
   }
 }
 
+/**
+ * Waits for the calls that nobody else waits for.
+ *
+ * @throws what one of them failed with; what was to end is ended by then.
+ */
+export async function pendingCalls(state: SessionState, engine: Engine): Promise<void> {
+  try {
+    await state.pending?.done();
+  } catch (error) {
+    await endOld(state, engine);
+    throw error;
+  }
+}
+
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();

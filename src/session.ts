@@ -194,7 +194,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   save(): Promise<void> {
     return this.#waitFor(async () => {
-      await this.#ready(false);
+      if (this.#state.phase === "unloaded") await this.#ready(false);
       await this.#actions.save();
     });
   }
@@ -213,8 +213,9 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    // Begun at once where that can be, so that what the handler does next comes after it.
     return this.#waitFor(async () => {
-      await this.#ready(false);
+      if (this.#state.phase === "unloaded") await this.#ready(false);
       return this.#actions.update(change);
     });
   }

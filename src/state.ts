@@ -40,6 +40,8 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
+  /** Counts ends alone: what was called before one is no part of the session after it. */
+  ends = 0;
   /** Whether the response was made before the session was loaded. */
   answered = false;
   /** When the session that is shown began; undefined for a new one. */
@@ -162,6 +164,7 @@ export class SessionState {
     this.settle();
     this.destroyed = true;
     this.turns++;
+    this.ends++;
     this.gone = null;
     this.#forget();
     this.content.keepOnly([]);

@@ -76,6 +76,69 @@ describe.each([
   });
 });
 
+describe("calls under way while the same request goes on", () => {
+  const push = (session: Session, item: string) =>
+    void session.update(async (data) => {
+      await later();
+      data.list = [...((data.list as string[]) ?? []), item];
+    });
+
+  it("bring the cookie of a new id that they were the first to write", async () => {
+    const { does, browser } = makeApp({ store: slow(memory()) });
+    await does((session) => session.login("alice"));
+    const before = browser.cookieHeader();
+    await does(async (session) => {
+      push(session, "one");
+      push(session, "two");
+      await later();
+      session.regenerateId({ graceSeconds: 10 });
+    });
+    expect(browser.cookieHeader()).not.toBe(before);
+    expect(await does((session) => [session.subject, session.data.list])).toEqual(["alice", ["one", "two"]]);
+  });
+
+  it("go on under the id of a login that save() wrote", async () => {
+    const { does, answers, browser } = makeApp({ store: slow(memory()) });
+    await does((session) => {
+      session.data.cart = ["apple"];
+    });
+    const answer = await answers(async (session) => {
+      push(session, "one");
+      session.login("alice");
+      await session.save();
+      throw new Response("not found", { status: 404 });
+    });
+    browser.receive(answer);
+    expect(answer.status).toBe(404);
+    expect(await does((session) => [session.subject, session.data])).toEqual(["alice", { cart: ["apple"], list: ["one"] }]);
+  });
+
+  it("leave nothing in the session after a logout, and keep no session alive", async () => {
+    const { does, sessions } = makeApp({ store: slow(memory()) });
+    await does((session) => session.login("bob"));
+    await does(async (session) => {
+      push(session, "one");
+      await later();
+      session.logout();
+      session.data.note = "of the next session";
+    });
+    expect(await sessions.list("bob")).toEqual([]);
+    expect(await does((session) => [session.subject, session.data])).toEqual([undefined, { note: "of the next session" }]);
+  });
+
+  it("that fail keep no session alive which was to end", async () => {
+    const { answers, does, sessions, browser } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    const old = browser.copy();
+    const session = await sessions.load({ method: "POST", headers: new Headers({ Cookie: old.cookieHeader() }) });
+    await answers((other) => other.regenerateId());
+    push(session, "one");
+    session.logout();
+    await expect(sessions.apply(session, new Response())).rejects.toMatchObject({ code: "ERR_SESSION_GONE" });
+    expect(await sessions.list("alice")).toEqual([]);
+  });
+});
+
 describe("in a store", () => {
   it("a save() that nobody awaited fails the request when the store does", async () => {
     const store = new FailingStore();
