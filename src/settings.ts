@@ -17,9 +17,9 @@ import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   /** How many sessions a subject may have, for logins. */
   readonly limit: Limit;
+  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
@@ -38,13 +38,6 @@ export interface RequestSettings {
   readonly now: () => number;
 }
 
-/** A codec whose tokens are accepted. */
-export interface AcceptedCodec {
-  readonly codec: TokenCodec;
-  /** Its name, and which of that name it is: what tells its tokens from equal ones of another. */
-  readonly label: string;
-}
-
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
@@ -52,7 +45,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
-  readonly accept: readonly AcceptedCodec[];
+  readonly accept: readonly TokenCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -200,15 +193,9 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
 }
 
-function checkAccept(accept: SessionOptions["accept"] = []): readonly AcceptedCodec[] {
-  if (!Array.isArray(accept) || !accept.every((codec) => typeof codec?.open === "function")) {
-    throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
-  }
-  const names = accept.map((codec: TokenCodec) => codec.name ?? "codec");
-  return accept.map((codec: TokenCodec, index) => {
-    const before = names.slice(0, index).filter((name) => name === names[index]).length;
-    return { codec, label: `${names[index]}#${before}` };
-  });
+function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
+  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
