@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HeaderTarget } from "../response.ts";
+import { editHeaders, type HeaderTarget, type SessionHeaders } from "../response.ts";
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
@@ -51,8 +51,8 @@ export function statusOf(error: unknown): number {
  * An error that stands for the thrown one and has headers for Koa to send. The thrown one is left alone: an application may
  * throw the same object for many visitors, and may log it.
  */
-export function errorWithHeaders(thrown: unknown, headers: Record<string, string[]>): unknown {
-  if (Object.keys(headers).length === 0) return thrown;
+export function errorWithHeaders(thrown: unknown, headers: SessionHeaders | undefined): unknown {
+  if (headers === undefined) return thrown;
   const error = thrown instanceof Error ? thrown : new Error("Cannot answer: what the handler threw is no Error");
   const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: false });
   const all = merged((error as { headers?: Record<string, unknown> }).headers ?? {}, headers);
@@ -60,13 +60,15 @@ export function errorWithHeaders(thrown: unknown, headers: Record<string, string
   return Object.create(error, { headers: own(all), status: own(statusOf(thrown)) });
 }
 
-/** The error's own headers and ours; lines of Set-Cookie are added to, whatever the spelling of the name. */
-function merged(given: Record<string, unknown>, ours: Record<string, string[]>): Record<string, unknown> {
-  const all: Record<string, unknown> = { ...given };
-  for (const [name, lines] of Object.entries(ours)) {
-    const key = Object.keys(given).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
-    const before = name === "Set-Cookie" ? [given[key] ?? []].flat() : [];
-    all[key] = [...before, ...lines];
-  }
-  return all;
+/** The error's own headers with ours, as on the response that Koa will make of them: there the spelling of names does not count. */
+function merged(given: Record<string, unknown>, ours: SessionHeaders): Record<string, unknown> {
+  const all = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), { name, value }]));
+  const target = nodeHeaders({
+    headersSent: false,
+    getHeader: (name) => all.get(name.toLowerCase())?.value as string | string[] | undefined,
+    setHeader: (name, value) => all.set(name.toLowerCase(), { name, value }),
+    removeHeader: (name) => void all.delete(name.toLowerCase()),
+  });
+  editHeaders(target, ours);
+  return Object.fromEntries([...all.values()].map(({ name, value }) => [name, value]));
 }

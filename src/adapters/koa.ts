@@ -12,7 +12,7 @@ import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { webCrypto } from "../primitives.ts";
-import { editHeaders, isShared, isUnseen } from "../response.ts";
+import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
@@ -197,20 +197,17 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
   return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
-/** Saves what changed, and puts the headers on the response while that is possible. */
-function finish(ctx: KoaContext, state: SessionState, engine: Engine): MaybePromise<string[]> {
-  if (state.phase !== "open") return [];
+/** Saves what changed, and puts the headers on the response while that is possible; answers with those. */
+function finish(ctx: KoaContext, state: SessionState, engine: Engine): MaybePromise<SessionHeaders | undefined> {
+  if (state.phase !== "open") return undefined;
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);
   const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode), (setCookie) => {
     state.close();
-    const { used, subject, clearSiteData } = state;
-    if (!sent && (used || setCookie.length > 0)) {
-      const personal = used && subject !== undefined;
-      editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
-    }
-    return setCookie;
+    const headers = sent ? undefined : headersFor(state, setCookie, engine.cacheHeaders);
+    if (headers !== undefined) editHeaders(target, headers);
+    return headers;
   });
 }
 
@@ -220,17 +217,15 @@ async function finishFailed(
   state: SessionState,
   engine: Engine,
   thrown: unknown,
-): Promise<Record<string, string[]>> {
+): Promise<SessionHeaders | undefined> {
   const failed = statusOf(thrown) >= 500;
   if (failed && state.phase === "open") state.discard();
   try {
-    const setCookie = await finish(ctx, state, engine);
-    if (setCookie.length === 0) return {};
-    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": ["no-store"] }) };
+    return await finish(ctx, state, engine);
   } catch (error) {
     if (!failed || !(error instanceof StoreError)) throw error;
     // The handler's own error is the one to report.
     engine.emit({ type: "store-error", operation: error.operation });
-    return {};
+    return undefined;
   }
 }
