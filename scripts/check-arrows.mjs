@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 const LAYERS = [
   // Ground: knows nothing of sessions.
   ["errors.ts", "maybe-promise.ts", "node-crypto.d.ts", "cloudflare-workers.d.ts"],
-  ["encoding.ts", "random.ts"],
+  ["encoding.ts"],
   ["primitives.ts", "session-id.ts", "json.ts"],
   ["cookie/parse.ts", "cookie/serialize.ts"],
   ["cookie/koa.ts"],

@@ -4,6 +4,7 @@
  * @module
  */
 import { type JWK, SignJWT } from "jose";
+import { encodeBase64url } from "./encoding.ts";
 import { OptionError, StateError } from "./errors.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 import { clock, count, refuseUnknown } from "./option-values.ts";
@@ -67,6 +68,7 @@ const KNOWN_JWT: ReadonlySet<string> = new Set<keyof JwtOptions>(["audience", "e
 /** What the session and the options say, `claims` may not. */
 const OWN_CLAIMS = ["sub", "sid", "aud", "iss", "iat", "nbf", "exp", "jti"];
 const LONGEST = 3600;
+const JTI_BYTES = 16;
 const JWKS_HEADERS = { "Content-Type": "application/jwk-set+json", "Cache-Control": "public, max-age=300" };
 
 /**
@@ -98,7 +100,9 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
     const iat = now();
     const times = { iat, exp: Math.min(iat + expiresIn, expiresAt) };
     const from = issuer === undefined ? {} : { iss: issuer };
-    const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti: crypto.randomUUID(), sid: id };
+    // No UUID: Node has those ready ahead, and a machine that was cloned would have them twice.
+    const jti = encodeBase64url(crypto.getRandomValues(new Uint8Array(JTI_BYTES)));
+    const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti, sid: id };
     return new SignJWT(said).setProtectedHeader({ alg: algorithm, kid, typ: "JWT" }).sign(privateKey);
   }
 
