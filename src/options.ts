@@ -82,7 +82,7 @@ export interface SessionOptions<Data extends object = any> {
   cacheHeaders?: boolean;
   /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB. */
   rememberTokens?: number;
-  /** The time in epoch seconds. For tests. Default: the clock. */
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
 }
 

@@ -11,7 +11,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { isShared, isUnseen, withSessionHeaders } from "./response.ts";
+import { headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -101,9 +101,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     return after(commit(state, engine, mode, response.status), (setCookie) => {
       state.close();
-      const { used, subject, clearSiteData } = state;
-      const personal = used && subject !== undefined;
-      return withSessionHeaders(response, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
+      return withSessionHeaders(response, headersFor(state, setCookie, engine.cacheHeaders));
     });
   }
 

@@ -7,7 +7,7 @@ import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import { count, refuseUnknown } from "./option-values.ts";
+import { clock, count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
@@ -150,7 +150,7 @@ export function settleRequest(
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now, migrate: (options as SessionOptions).migrate })) {
+  for (const [key, value] of Object.entries({ onEvent, migrate: (options as SessionOptions).migrate })) {
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
@@ -160,7 +160,7 @@ export function settleRequest(
     cacheHeaders,
     rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
     emit: emitter(onEvent),
-    now: clock(options.now ?? (() => Date.now() / 1000)),
+    now: clock(options.now),
   };
 }
 
@@ -210,11 +210,6 @@ function checkStore(store: SessionStore | undefined): void {
     const lacks = missing.length > 0 ? `the method ${missing.join(", ")}` : "guarantees";
     throw new OptionError("ERR_OPTION", `Cannot use option store: it lacks ${lacks}`);
   }
-}
-
-/** Whole seconds, whatever the clock gives. */
-function clock(now: () => number): () => number {
-  return () => Math.floor(now());
 }
 
 function emitter(onEvent: SessionOptions["onEvent"]): Emit {
