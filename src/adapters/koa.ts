@@ -99,8 +99,12 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
         own.load();
         own.session.destroy();
       }
-      const finishing = finish(ctx, state, engine);
-      if (finishing instanceof Promise) await finishing.catch((error) => finishGone(ctx, state, engine, error));
+      try {
+        const finishing = finish(ctx, state, engine);
+        if (finishing instanceof Promise) await finishing;
+      } catch (error) {
+        await finishGone(ctx, state, engine, error);
+      }
     } finally {
       state.answered = true;
       own.hide(ctx);
