@@ -357,8 +357,8 @@ function responses(setUp: (routes: Record<string, Route>, more?: Partial<Session
       expect(await text(thief.visit("/who"))).toBe("nobody");
     }),
 
-    story("ends an id that was to be replaced, whatever the handler threw afterwards", async () => {
-      const { browser, clock } = setUp({
+    story("gives no new id when the handler throws after regenerateId(), and changes nothing", async () => {
+      const { browser } = setUp({
         "/crash": (session) => {
           session.regenerateId();
           session.data.views = 99;
@@ -366,10 +366,35 @@ function responses(setUp: (routes: Record<string, Route>, more?: Partial<Session
         },
       });
       await browser.visit("/login");
-      const thief = browser.copy();
+      await browser.visit("/count");
+      const twin = browser.copy();
+      const id = await text(browser.visit("/id"));
       await Promise.resolve(browser.visit("/crash")).catch(() => {});
-      clock.pass(11);
+      for (const visitor of [browser, twin]) {
+        expect(await text(visitor.visit("/who"))).toBe("alice");
+        expect(await text(visitor.visit("/id"))).toBe(id);
+        expect(await text(visitor.visit("/views"))).toBe("1");
+      }
+    }),
+
+    story("leaves no old id that works when the handler throws after regenerateId() and save()", async () => {
+      const { browser } = setUp({
+        "/crash": async (session) => {
+          session.regenerateId();
+          session.data.views = 5;
+          await session.save();
+          session.data.views = 99;
+          throw new Error("handler crashed");
+        },
+      });
+      await browser.visit("/login");
+      const thief = browser.copy();
+      const answer = await Promise.resolve(browser.visit("/crash")).catch(() => new Response());
       expect(await text(thief.visit("/who"))).toBe("nobody");
+      // The new id goes with the error's answer; where there is none to carry it, the session has ended.
+      const isSent = answer.headers.getSetCookie().length > 0;
+      expect(await text(browser.visit("/who"))).toBe(isSent ? "alice" : "nobody");
+      expect(await text(browser.visit("/views"))).toBe(isSent ? "5" : "none");
     }),
 
     story("does not log in when the handler throws after login()", async () => {
@@ -383,6 +408,38 @@ function responses(setUp: (routes: Record<string, Route>, more?: Partial<Session
       await Promise.resolve(browser.visit("/crash")).catch(() => {});
       expect(await text(browser.visit("/who"))).toBe("nobody");
     }),
+
+    ...(
+      [
+        ["POST", "/regenerate", 409, "none"],
+        ["GET", "/regenerate", 200, "none"],
+        ["POST", "/rotate", 200, "late"],
+      ] as const
+    ).map(([method, renew, status, cart]) =>
+      story(`answers ${status} to a ${method} that changes a session whose id is new since ${renew}`, async () => {
+        let meanwhile = async () => {};
+        const { browser } = setUp({
+          "/rotate": (session) => {
+            session.regenerateId({ graceSeconds: 10 });
+            return new Response("new id, and the old one for a while");
+          },
+          "/late": async (session) => {
+            void session.data.cart;
+            await meanwhile();
+            session.data.cart = ["late"];
+            return new Response("done");
+          },
+        });
+        await browser.visit("/login");
+        const twin = browser.copy();
+        meanwhile = async () => void (await browser.visit(renew));
+        const answer = await twin.visit("/late", { method });
+        expect(answer.status).toBe(status);
+        expect(answer.headers.getSetCookie()).toEqual([]);
+        expect(await text(browser.visit("/get?key=cart"))).toBe(cart);
+        expect(await text(browser.visit("/who"))).toBe("alice");
+      }),
+    ),
 
     story("saves what was changed before a thrown Response", async () => {
       const { browser } = setUp({
