@@ -54,7 +54,6 @@ export function needsWhereabouts({ gone, renewal }: SessionState): boolean {
  */
 export function planFor(state: SessionState, engine: Engine, around: Surroundings): Plan {
   const { kept, renewal, gone } = state;
-  if (!state.used) return { step: "none", next: kept };
   const data = state.content.stored();
   const text = stringifyData(data, kept?.record.data.length);
   if (kept === null) {

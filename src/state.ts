@@ -10,7 +10,7 @@ import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { SessionData } from "./session-data.ts";
+import { committedError, SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -40,8 +40,8 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
-  /** Whether the data was changed, so that it may hold objects of the application's own. */
-  changed = false;
+  /** Counts ends alone: what was called before one is no part of the session after it. */
+  ends = 0;
   /** Whether the response was made before the session was loaded. */
   answered = false;
   /** When the session that is shown began; undefined for a new one. */
@@ -164,6 +164,7 @@ export class SessionState {
     this.settle();
     this.destroyed = true;
     this.turns++;
+    this.ends++;
     this.gone = null;
     this.#forget();
     this.content.keepOnly([]);
@@ -233,7 +234,14 @@ export class SessionState {
     this.content.fill("{}");
   }
 
-  /** There is no session to be shown: it had moved, or ended, before this request could see it. */
+  /** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
+  vanish(): void {
+    this.reject();
+    this.gone = null;
+    this.known = "stale";
+  }
+
+  /** There is no session to be shown: it had moved before this request could see it. */
   miss(gone: Gone): void {
     this.#forget();
     this.content.fill("{}");
@@ -248,10 +256,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. */
-  close(): void {
+  /** Nothing may be changed any more: the response is made. @param onChange In the place of an error, where changes may come late. */
+  close(onChange?: () => void): void {
     this.phase = "committed";
-    this.content.freeze(this.changed);
+    this.content.close(onChange);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -264,10 +272,7 @@ export class SessionState {
   assertWritable(): void {
     this.assertLoaded();
     if (this.phase === "committed") {
-      throw new StateError(
-        "ERR_SESSION_COMMITTED",
-        "Cannot change the session: its response is made and its cookie is on the way",
-      );
+      throw committedError();
     }
     if (this.outage !== null) throw this.outage;
   }
