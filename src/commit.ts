@@ -128,19 +128,11 @@ function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<stri
   if (sealing instanceof Promise) sealing.catch(() => {});
   return after(carryOut(plan, state, engine), (outcome) => {
     if (outcome === "again") return again(attempt);
-    if (state.turns !== turns) overtake(state, outcome);
-    else if (outcome !== null) show(state, plan, outcome);
+    if (outcome !== null) take(state, plan, outcome, turns);
     if (mode === "later" || mode === "impossible") return [];
     const token = outcome === null ? undefined : sealing;
     return after(token, (text) => linesFor(state, engine, mode, outcome, text, claims));
   });
-}
-
-/** The session is now what was written. Where that is another one than the handler has seen, its data is shown. */
-function show(state: SessionState, { step }: Plan, kept: Kept): void {
-  const isOther = step === "join" || (step === "create" && state.gone !== null);
-  state.written(kept);
-  if (isOther) state.content.fill(kept.record.data);
 }
 
 function linesFor(
@@ -157,13 +149,12 @@ function linesFor(
   return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
 }
 
-/** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
-function overtake(state: SessionState, kept: Kept | null): void {
-  if (kept === null) return;
-  if (state.kept === null && state.destroyed) {
-    state.end(kept);
-    return;
-  }
+/** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
+function take(state: SessionState, plan: Plan, kept: Kept, turns: number): void {
+  const isOvertaken = state.turns !== turns;
+  if (isOvertaken && state.kept === null && state.destroyed) return void state.end(kept);
+  if ("shown" in plan && plan.shown !== undefined) state.rebase(plan.shown, kept.record.data);
+  if (!isOvertaken) return void state.written(kept);
   state.kept = kept;
   state.imported = null;
   state.gone = null;

@@ -204,16 +204,21 @@ export class SessionState {
     else this.reject();
   }
 
-  /** Goes on with the session that another request made of the same accepted token. What this request changed stays changed. */
+  /** Goes on with the session that another request made of the same accepted token. */
   joinImported(kept: Kept): void {
-    const before = parseData(this.base) ?? {};
-    const own = diff(before, parseData(stringifyData(this.content.stored())) ?? {});
+    const before = this.base;
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
     if (this.clear) return;
-    this.content.fill(own === null ? kept.record.data : applyPatch(kept.record.data, own));
+    this.rebase(before, kept.record.data);
     if (this.renewal === "login") this.content.accepted = false;
+  }
+
+  /** Shows this data in the place of what was before. What the request itself changed in between stays changed. */
+  rebase(before: string, now: string): void {
+    const own = diff(parseData(before) ?? {}, parseData(stringifyData(this.content.stored())) ?? {});
+    this.content.fill(own === null ? now : applyPatch(now, own));
   }
 
   /** What was written is now what is kept. */

@@ -42,8 +42,8 @@ export async function update<Result>(state: SessionState, engine: Engine, change
     const hasEnded = state.ends !== ends;
     const kept = hasEnded ? before : state.kept;
     if (kept === null && (wasInStore || hasEnded)) throw new GoneError("ended");
-    // A session that is in its cookie, or that nobody else can know yet, has no other writer.
-    const isAlone = kept === null || !wasInStore || placeOf(engine, kept.record.subject).keeping.dataInToken;
+    // A session that is in its cookie, or that is not kept yet, has no other writer.
+    const isAlone = kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
     if (isAlone && hasEnded) throw new GoneError("ended");
     if (isAlone) return updateAlone(state, engine, change);
     const done = await tryUpdate(state, engine, kept, change);
@@ -154,11 +154,8 @@ function pause(tries: number): Promise<void> {
 function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   // The session ended, or got another id, while the change ran: that stands.
   if (state.kept === null || state.kept.key.id !== kept.key.id) return;
-  const before = parseData(state.kept.record.data) ?? {};
+  const before = state.kept.record.data;
   state.kept = { ...state.kept, record };
   state.known = "exact";
-  if (state.phase === "committed" || state.clear) return;
-  // What the request changed besides stays changed.
-  const own = diff(before, parseData(stringifyData(state.content.stored())) ?? {});
-  state.content.fill(own === null ? record.data : applyPatch(record.data, own));
+  if (state.phase !== "committed" && !state.clear) state.rebase(before, record.data);
 }

@@ -65,6 +65,16 @@ describe("a grace", () => {
     expect(await does((session) => session.subject)).toBe("alice");
   });
 
+  it("asked for by a request whose session has moved is the request's to hear of, where visitors are in cookies, too", async () => {
+    const { does, browser, answers } = makeApp({ store: memory(), anonymous: "cookie" });
+    await does((session) => session.login("alice"));
+    const old = browser.copy();
+    await does((session) => session.regenerateId());
+    for (const [name, held] of old.cookies) browser.cookies.set(name, held);
+    const answer = await answers((session) => session.regenerateId({ graceSeconds: 10 }));
+    expect(answer.status).toBe(409);
+  });
+
   it("is the shortest of those that one request asked for", async () => {
     const { does, browser } = makeApp({ store: memory() });
     await does((session) => session.login("alice"));

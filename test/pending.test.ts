@@ -126,6 +126,22 @@ describe("calls under way while the same request goes on", () => {
     expect(await does((session) => [session.subject, session.data])).toEqual([undefined, { note: "of the next session" }]);
   });
 
+  it("bring back nothing of a session that was revoked meanwhile", async () => {
+    const { does, sessions } = makeApp({ store: slow(memory()) });
+    await does((session) => {
+      session.login("alice");
+      session.data.secret = "of before";
+    });
+    await does(async (session) => {
+      const revoking = sessions.revokeAll("alice");
+      session.login("alice");
+      session.save();
+      await revoking;
+      session.regenerateId();
+    });
+    expect(await does((session) => [session.subject, session.data])).toEqual(["alice", {}]);
+  });
+
   it("that fail keep no session alive which was to end", async () => {
     const { answers, does, sessions, browser } = makeApp({ store: memory() });
     await does((session) => session.login("alice"));
