@@ -4,7 +4,9 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { createSessions, OptionError, type Session, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import { createSessions, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import { Session } from "../session.ts";
+import { twice } from "./one-name.ts";
 
 /** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
 export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
@@ -57,6 +59,7 @@ export function session<Data extends object = Record<string, unknown>>(
   const middleware: MiddlewareHandler = async function session(c, next) {
     if (running(c) !== undefined) return next();
     const { sessions, variable } = managedFor(c.env);
+    if (c.get(variable) instanceof Session) throw twice(variable);
     const loading = sessions.load(c.req.raw);
     const visitor = loading instanceof Promise ? await loading : loading;
     c.set(own as never, visitor as never);
