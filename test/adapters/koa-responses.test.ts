@@ -90,15 +90,17 @@ for (const [mode, Application, options] of MODES) {
       expect(await does((ctx) => ctx.session.a)).toBe(1);
     });
 
-    it("keeps them with an error that is frozen, which Koa itself cannot answer, and somebody outside does", async () => {
-      const frozen = Object.freeze(Object.assign(new Error("frozen"), { status: 409, expose: true }));
+    it("keeps them with an error that is frozen, which whoever catches it gets as it was thrown", async () => {
+      // Koa itself cannot answer one: it writes the status on what it catches.
+      const frozen = Object.freeze(Object.assign(new Error("frozen"), { status: 409 }));
+      let caught: unknown;
       const { ask, does } = setUp([
         async (ctx, next) => {
           try {
             await next();
           } catch (error) {
-            ctx.status = error === frozen ? 409 : 500;
-            ctx.body = "answered outside";
+            caught = error;
+            ctx.status = 409;
           }
         },
       ]);
@@ -106,7 +108,7 @@ for (const [mode, Application, options] of MODES) {
         ctx.session.a = 1;
         throw frozen;
       });
-      expect([response.status, await response.text()]).toEqual([409, "answered outside"]);
+      expect([caught === frozen, response.status]).toEqual([true, 409]);
       expect(await does((ctx) => ctx.session.a)).toBe(1);
     });
 
