@@ -41,7 +41,7 @@ const LAYERS = [
   ["stores/bridge-entry.ts"],
   ["stores/bridge-store.ts"],
   ["stores/unstorage.ts", "stores/connect.ts"],
-  ["stores/object-marks.ts", "stores/object-sockets.ts"],
+  ["stores/object-marks.ts", "stores/object-sockets.ts", "stores/object-failures.ts"],
   ["stores/object-rows.ts"],
   ["stores/object-table.ts", "stores/object-client.ts", "stores/object-answers.ts"],
   ["stores/object-moves.ts"],
