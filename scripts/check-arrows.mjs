@@ -66,7 +66,7 @@ const LAYERS = [
   ["sessions.ts"],
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
-  ["adapters/koa-response.ts", "adapters/koa-context.ts"],
+  ["adapters/koa-response.ts", "adapters/koa-context.ts", "adapters/hono-env.ts"],
   ["adapters/fetch.ts", "adapters/hono.ts", "adapters/koa.ts", "adapters/csrf-hono.ts", "adapters/csrf-koa.ts"],
   ["testing/"],
   ["testing.ts"],

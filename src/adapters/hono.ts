@@ -5,6 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { createSessions, OptionError, type Session, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import { perEnv } from "./hono-env.ts";
 
 /** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
 export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
@@ -23,8 +24,10 @@ export interface HonoSession<Data extends object> extends MiddlewareHandler {
  * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
  * The session is `web.get(c)`, typed, or `c.var.session`; with the option `name: "admin"` it is `c.var.admin`.
  *
- * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. Risky on
- * servers that make a new `env` for each request: every request would have a manager, and a memory store, of its own.
+ * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. On servers that
+ * make a new `env` for each request, it is remembered by what it holds: the same store object, and secrets and other options that say
+ * the same. Risky there when the function makes a new store each time, as every request has one of its own then: it is said once, by
+ * `console.warn`. Make stores outside of the function.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example
@@ -39,20 +42,10 @@ export function session<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data> | ((env: any) => SessionOptions<Data>),
 ): HonoSession<Data> {
   const fixed = typeof options === "function" ? undefined : manage<Data>(options);
-  const perEnv = new WeakMap<object, Managed<Data>>();
+  const managedFor = typeof options === "function" ? perEnv(options, manage<Data>) : () => fixed as Managed<Data>;
   // Where Hono itself keeps what belongs to a request: a WeakMap would take longer than the session's own work.
   const own = Symbol("session");
   const running = (c: Context): Session<Data> | undefined => c.get(own as never);
-
-  function managedFor(env: object = NO_ENV): Managed<Data> {
-    if (fixed !== undefined) return fixed;
-    let managed = perEnv.get(env);
-    if (managed === undefined) {
-      managed = manage<Data>((options as (env: object) => SessionOptions)(env));
-      perEnv.set(env, managed);
-    }
-    return managed;
-  }
 
   const middleware: MiddlewareHandler = async function session(c, next) {
     if (running(c) !== undefined) return next();
@@ -101,9 +94,6 @@ export function session<Data extends object = Record<string, unknown>>(
     },
   }) as HonoSession<Data>;
 }
-
-/** Stands for the env of servers that give none. */
-const NO_ENV = {};
 
 interface Managed<Data extends object> {
   readonly sessions: Sessions<Data>;

@@ -13,9 +13,11 @@ import type { ObjectCalls } from "./object-rows.ts";
  * https://developers.cloudflare.com/durable-objects/api/namespace/
  */
 export interface ObjectNamespace {
-  /** Runtimes before August 2025 lack it: there, the next two are used. */
+  /** The object of a name. Runtimes before August 2025 lack it: there, the next two are used. */
   getByName?(name: string, options?: object): object;
+  /** The id of a name. */
   idFromName?(name: string): object;
+  /** The object of an id. */
   get?(id: object, options?: object): object;
   jurisdiction(name: string): ObjectNamespace;
 }
