@@ -91,13 +91,13 @@ async function goWithRedeemed(state: SessionState, engine: Engine, redemption: R
   const { imported } = state;
   if (imported === null || state.turns !== turns) return true;
   const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
+  const token = { temp: imported.temp, renew: "must" } as const;
   const key = entry.key ?? redemption.key;
-  if (found !== null && !isMoved(found))
-    state.joinImported({ key, record: found, token: { temp: imported.temp, renew: "must" } });
-  else {
-    const mark = entry.mark ?? found;
-    state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
-  }
+  const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
+  const went = mark !== null && isInGrace(mark, now) ? await follow(engine, keeping, mark) : null;
+  if (went?.inGrace) state.joinImported(inGrace({ key, record: went.record, token }, went));
+  else if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token });
+  else state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
   return true;
 }
 
@@ -139,10 +139,11 @@ export async function relocate(
   const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
   const mark = found !== null && isMoved(found) ? found : null;
   const went = mark && (await follow(engine, keeping, mark));
-  if (state.turns !== turns) return "again";
-  if (went?.inGrace && state.kept !== null) state.kept = inGrace(state.kept, went);
+  // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
+  if (state.turns !== turns || state.kept?.key.id !== from.id) return "again";
+  if (went?.inGrace) state.kept = inGrace(state.kept, went);
   else {
-    const hasEnded = mark === null ? why !== "moved" : went === null && isInGrace(mark, engine.now());
+    const hasEnded = mark === null || (went === null && isInGrace(mark, engine.now()));
     state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });
   }
   return "again";

@@ -6,6 +6,7 @@
 import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import { isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. */
@@ -18,7 +19,7 @@ export type SessionHandler<Data extends object, Rest extends unknown[]> = (
 /** What a handler's session goes through. */
 interface Steps<Data extends object> {
   load(request: Request): MaybePromise<Session<Data>>;
-  apply(session: Session<Data>, response: Response): MaybePromise<Response>;
+  apply(session: Session<Data>, response: Response, options?: { discard: boolean }): MaybePromise<Response>;
   discard(session: Session<Data>): Promise<void>;
 }
 
@@ -31,12 +32,14 @@ export function handling<Data extends object, Rest extends unknown[]>(
   return async (request, ...rest) => {
     const loading = load(request);
     const session = loading instanceof Promise ? await loading : loading;
+    const response = await answered(session, request, rest);
     try {
-      const applying = apply(session, await answered(session, request, rest));
+      const applying = apply(session, response);
       return applying instanceof Promise ? await applying : applying;
     } catch (thrown) {
-      if (thrown instanceof GoneError) return thrown.getResponse();
-      throw thrown;
+      if (!(thrown instanceof GoneError)) throw thrown;
+      // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.
+      return apply(session, thrown.getResponse(), { discard: true });
     }
   };
 
@@ -45,7 +48,7 @@ export function handling<Data extends object, Rest extends unknown[]>(
       return await answer(request, session, ...rest);
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
-      if (thrown instanceof Response) return thrown;
+      if (isAnswer(thrown)) return thrown;
       if (thrown instanceof GoneError) return thrown.getResponse();
       await discardQuietly(session);
       throw thrown;

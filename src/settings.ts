@@ -7,7 +7,7 @@ import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import { count, refuseUnknown } from "./option-values.ts";
+import { clock, count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
@@ -17,15 +17,17 @@ import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   /** How many sessions a subject may have, for logins. */
   readonly limit: Limit;
+  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
   readonly hostOnly: boolean;
   /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
   readonly neverGone: boolean;
+  /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
+  readonly onLateChange: ((id: string) => void) | undefined;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
   readonly schema: DataSchema | undefined;
@@ -38,13 +40,6 @@ export interface RequestSettings {
   readonly now: () => number;
 }
 
-/** A codec whose tokens are accepted. */
-export interface AcceptedCodec {
-  readonly codec: TokenCodec;
-  /** Its name, and which of that name it is: what tells its tokens from equal ones of another. */
-  readonly label: string;
-}
-
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
@@ -52,7 +47,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
-  readonly accept: readonly AcceptedCodec[];
+  readonly accept: readonly TokenCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -124,6 +119,7 @@ export function settle(options: SessionOptions): Settings {
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     neverGone: false,
+    onLateChange: undefined,
     several: "none" as const,
     schema: checkSchema(options.schema),
     migrate: options.migrate,
@@ -149,6 +145,7 @@ export function settleRequest(
   | "hostOnly"
   | "several"
   | "neverGone"
+  | "onLateChange"
   | "schema"
   | "migrate"
   | "timeouts"
@@ -157,7 +154,7 @@ export function settleRequest(
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now, migrate: (options as SessionOptions).migrate })) {
+  for (const [key, value] of Object.entries({ onEvent, migrate: (options as SessionOptions).migrate })) {
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
@@ -167,7 +164,7 @@ export function settleRequest(
     cacheHeaders,
     rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
     emit: emitter(onEvent),
-    now: clock(options.now ?? (() => Date.now() / 1000)),
+    now: clock(options.now),
   };
 }
 
@@ -200,15 +197,9 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
 }
 
-function checkAccept(accept: SessionOptions["accept"] = []): readonly AcceptedCodec[] {
-  if (!Array.isArray(accept) || !accept.every((codec) => typeof codec?.open === "function")) {
-    throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
-  }
-  const names = accept.map((codec: TokenCodec) => codec.name ?? "codec");
-  return accept.map((codec: TokenCodec, index) => {
-    const before = names.slice(0, index).filter((name) => name === names[index]).length;
-    return { codec, label: `${names[index]}#${before}` };
-  });
+function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
+  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
@@ -225,11 +216,6 @@ function checkStore(store: SessionStore | undefined): void {
   }
 }
 
-/** Whole seconds, whatever the clock gives. */
-function clock(now: () => number): () => number {
-  return () => Math.floor(now());
-}
-
 function emitter(onEvent: SessionOptions["onEvent"]): Emit {
   if (onEvent === undefined) return () => {};
   return (event) => {
@@ -243,13 +229,25 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
 }
 
 const WARNINGS = {
+  "late-change": "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it",
   "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
   "accept-not-atomic": "the store is not atomic, so two requests that bring an accepted token together may become two sessions",
   "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
 };
 
 /** Reports something insecure, to the application's listener or to the console. */
-export function warn(reason: keyof typeof WARNINGS, onEvent: SessionOptions["onEvent"]): void {
+export function warn(reason: Exclude<keyof typeof WARNINGS, "late-change">, onEvent: SessionOptions["onEvent"]): void {
   if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
   else console.warn(`web-session-store: ${WARNINGS[reason]}`);
+}
+
+/** Reports changes that come too late: each to the application's listener; without one, the first to the console. */
+export function lateChanges(onEvent: SessionOptions["onEvent"]): (id: string) => void {
+  const emit = emitter(onEvent);
+  let isTold = onEvent !== undefined;
+  return (id) => {
+    emit({ type: "lost", id, reason: "late" });
+    if (!isTold) console.warn(`web-session-store: ${WARNINGS["late-change"]}`);
+    isTold = true;
+  };
 }

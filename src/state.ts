@@ -4,13 +4,13 @@
  * @module
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
-import type { Ending, Gone, Imported, Kept } from "./found.ts";
-import { type JsonObject, parseData, stringifyData } from "./json.ts";
+import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
+import { type JsonObject, parseData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { SessionData } from "./session-data.ts";
+import { committedError, SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -40,16 +40,20 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
-  /** Whether the data was changed, so that it may hold objects of the application's own. */
-  changed = false;
+  /** Counts ends alone: what was called before one is no part of the session after it. */
+  ends = 0;
   /** Whether the response was made before the session was loaded. */
   answered = false;
   /** When the session that is shown began; undefined for a new one. */
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
-  /** The living sessions that came, when there were several, so that none was used. */
-  rivals: readonly Kept[] = [];
+  /** What a login left behind: that it is not there any more is no change of the data. */
+  readonly leftBehind: Set<string> = new Set();
+  /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
+  ambiguous = false;
+  /** How each of the sessions ends that came then. */
+  rivals: readonly Ending[] = [];
   /** Whether a login or an end settled which of several sessions counts: then the browser drops all it has under our names. */
   settled = false;
   /** A commit that is not done yet. */
@@ -65,6 +69,10 @@ export class SessionState {
   method: string | undefined;
   /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
   unseen = false;
+  /** Tells whether the handler has failed, and an error handler goes on with the session. */
+  failing: (() => boolean) | undefined;
+  /** The data as the handler left it that failed. */
+  #failedWith: string | undefined;
   /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
   clearSiteData: string | undefined;
   /** The data that changes are counted from: as it was loaded, or last written. */
@@ -135,14 +143,17 @@ export class SessionState {
 
   #keepOnly(keys: readonly string[]): void {
     this.clear = true;
+    const before = Object.keys(this.content.stored());
     this.content.keepOnly(keys);
+    const after = this.content.stored();
+    for (const key of before) if (!Object.hasOwn(after, key)) this.leftBehind.add(key);
   }
 
   /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
   settle(): void {
-    if (this.rivals.length === 0) return;
-    for (const rival of this.rivals) this.end(rival);
-    this.rivals = [];
+    if (!this.ambiguous) return;
+    this.ended.push(...this.rivals);
+    this.ambiguous = false;
     this.settled = true;
   }
 
@@ -158,12 +169,13 @@ export class SessionState {
     if (clearSiteData.length > 0) this.clearSiteData = clearSiteDataOf(clearSiteData);
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
-    if (this.gone !== null) this.ended.push({ key: this.gone.key, place: "session" });
-    // The token that brought it must bring nothing any more.
-    if (this.imported?.redemption) this.ended.push({ redemption: this.imported.redemption });
+    if (this.gone !== null) this.ended.push({ is: "session", key: this.gone.key, place: "session" });
+    // Accepted tokens must bring nothing any more, whether they were used or not.
+    if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();
     this.destroyed = true;
     this.turns++;
+    this.ends++;
     this.gone = null;
     this.#forget();
     this.content.keepOnly([]);
@@ -171,8 +183,8 @@ export class SessionState {
   }
 
   /** Has a session ended at the commit. */
-  end({ key, record, token }: Kept): void {
-    this.ended.push({ key, place: record.subject === undefined ? "visitor" : "session", token: token.text });
+  end(kept: Kept): void {
+    this.ended.push(endingOf(kept));
   }
 
   #forget(): void {
@@ -194,24 +206,34 @@ export class SessionState {
     this.#id = undefined;
   }
 
-  /** Takes back what the request changed and did not write, because it failed. A session that was to end still ends. */
+  /** Somebody asks for the session. What an error handler does to it is no part of what failed. */
+  noteFailure(): void {
+    if (this.#failedWith === undefined && this.failing?.()) this.#failedWith = this.content.text();
+  }
+
+  /**
+   * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
+   * that was to end still ends.
+   */
   discard(): void {
     const { kept } = this;
+    const failedWith = this.#failedWith && parseData(this.#failedWith);
+    const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
     this.renewal = null;
     this.clear = false;
     if (kept !== null) this.#show(kept);
     else this.reject();
+    if (since) this.content.fill(applyPatch(this.base, since));
   }
 
-  /** Goes on with the session that another request made of the same accepted token. What this request changed stays changed. */
+  /** Goes on with the session that another request made of the same accepted token. */
   joinImported(kept: Kept): void {
-    const before = parseData(this.base) ?? {};
-    const own = diff(before, parseData(stringifyData(this.content.stored())) ?? {});
+    const before = this.base;
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
     if (this.clear) return;
-    this.content.fill(own === null ? kept.record.data : applyPatch(kept.record.data, own));
+    this.content.rebase(before, kept.record.data);
     if (this.renewal === "login") this.content.accepted = false;
   }
 
@@ -233,7 +255,14 @@ export class SessionState {
     this.content.fill("{}");
   }
 
-  /** There is no session to be shown: it had moved, or ended, before this request could see it. */
+  /** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
+  vanish(): void {
+    this.reject();
+    this.gone = null;
+    this.known = "stale";
+  }
+
+  /** There is no session to be shown: it had moved before this request could see it. */
   miss(gone: Gone): void {
     this.#forget();
     this.content.fill("{}");
@@ -248,10 +277,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. */
-  close(): void {
+  /** Nothing may be changed any more: the response is made. @param onChange In the place of an error, where changes may come late. */
+  close(onChange?: () => void): void {
     this.phase = "committed";
-    this.content.freeze(this.changed);
+    this.content.close(onChange);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -264,10 +293,7 @@ export class SessionState {
   assertWritable(): void {
     this.assertLoaded();
     if (this.phase === "committed") {
-      throw new StateError(
-        "ERR_SESSION_COMMITTED",
-        "Cannot change the session: its response is made and its cookie is on the way",
-      );
+      throw committedError();
     }
     if (this.outage !== null) throw this.outage;
   }

@@ -5,19 +5,20 @@
  */
 import { commit } from "../commit.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
+import { pendingCalls } from "../ending.ts";
 import { createEngine, type Engine } from "../engine.ts";
-import { StateError, StoreError } from "../errors.ts";
+import { GoneError, StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { webCrypto } from "../primitives.ts";
-import { editHeaders, isShared, isUnseen } from "../response.ts";
+import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
 import { ContextSession } from "./koa-context.ts";
-import { clearStatusText, errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
+import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | SessionStore | "cookie";
@@ -48,7 +49,8 @@ export interface KoaContext {
     readonly method?: string | undefined;
     readonly headers: { readonly cookie?: string | undefined; readonly "sec-purpose"?: string | string[] | undefined };
   };
-  readonly res: NodeResponse;
+  /** Node's response. Contexts of sockets, like those of koa-websocket, have none. */
+  readonly res?: NodeResponse | undefined;
   readonly app: { readonly keys?: AppKeys | undefined };
   readonly secure: boolean;
   readonly status: number;
@@ -75,7 +77,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
 
   return async function session(ctx, next) {
-    clearStatusText(ctx.res);
+    if (ctx.res !== undefined) clearStatusText(ctx.res);
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.method = ctx.req.method;
@@ -88,15 +90,21 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
       try {
         await next();
       } catch (thrown) {
-        throw errorWithHeaders(thrown, await finishFailed(ctx, state, engine, thrown));
+        putWhenSent(ctx.res, await finishFailed(ctx, state, engine, thrown));
+        // The very object: it may be the application's to compare, and may have private fields.
+        throw thrown;
       }
       // `delete ctx.session` ends the session, as it always did.
       if (!Object.hasOwn(ctx, "session")) {
         own.load();
         own.session.destroy();
       }
-      const finishing = finish(ctx, state, engine);
-      if (finishing instanceof Promise) await finishing;
+      try {
+        const finishing = finish(ctx, state, engine);
+        if (finishing instanceof Promise) await finishing;
+      } catch (error) {
+        await finishGone(ctx, state, engine, error);
+      }
     } finally {
       state.answered = true;
       own.hide(ctx);
@@ -198,43 +206,52 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
   return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
-/** Saves what changed, and puts the headers on the response while that is possible. */
-function finish(ctx: KoaContext, state: SessionState, engine: Engine, status = ctx.status): MaybePromise<string[]> {
-  if (state.pending?.isEmpty === false) return state.pending.done().then(() => finish(ctx, state, engine, status));
-  if (state.phase !== "open") return [];
-  const sent = ctx.res.headersSent || ctx.status === 101;
-  const target = nodeHeaders(ctx.res);
-  const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
+/** Saves what changed, and puts the headers on the response while that is possible; answers with those. */
+function finish(
+  ctx: KoaContext,
+  state: SessionState,
+  engine: Engine,
+  status = ctx.status,
+): MaybePromise<SessionHeaders | undefined> {
+  if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
+  if (state.phase !== "open") return undefined;
+  const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? undefined : nodeHeaders(ctx.res);
+  const mode = target === undefined ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode, status), (setCookie) => {
-    state.close();
-    const { used, subject, clearSiteData } = state;
-    if (!sent && (used || setCookie.length > 0)) {
-      const personal = used && subject !== undefined;
-      editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
-    }
-    return setCookie;
+    const { onLateChange } = engine;
+    state.close(onLateChange && (() => onLateChange(state.id)));
+    const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
+    if (target !== undefined && headers !== undefined) editHeaders(target, headers);
+    return headers;
   });
 }
 
-/** The headers that must go with the error: Koa drops those of the response. */
+/** The session is gone, and the answer is 409. The cookie of an id that save() wrote goes with that. */
+async function finishGone(ctx: KoaContext, state: SessionState, engine: Engine, error: unknown): Promise<never> {
+  if (error instanceof GoneError) {
+    state.discard();
+    putWhenSent(ctx.res, await finish(ctx, state, engine, error.status));
+  }
+  throw error;
+}
+
+/** The headers that must go with the error. */
 async function finishFailed(
   ctx: KoaContext,
   state: SessionState,
   engine: Engine,
   thrown: unknown,
-): Promise<Record<string, string[]>> {
+): Promise<SessionHeaders | undefined> {
   const status = statusOf(thrown);
   const failed = status >= 500;
   while (failed && state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
   if (failed && state.phase === "open") state.discard();
   try {
-    const setCookie = await finish(ctx, state, engine, status);
-    if (setCookie.length === 0) return {};
-    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": ["no-store"] }) };
+    return await finish(ctx, state, engine, status);
   } catch (error) {
     if (!failed || !(error instanceof StoreError)) throw error;
     // The handler's own error is the one to report.
     engine.emit({ type: "store-error", operation: error.operation });
-    return {};
+    return undefined;
   }
 }

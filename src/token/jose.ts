@@ -11,7 +11,17 @@ import { OptionError } from "../errors.ts";
 import { refuseUnknown } from "../option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
-import { checkAlgorithms, codeOf, copyOfKey, type GetKey, type JoseKey, type KeyHint, keyFrom, keyProblem } from "./jose-keys.ts";
+import {
+  checkAlgorithms,
+  codeOf,
+  copyOfKey,
+  type GetKey,
+  type JoseKey,
+  type KeyHint,
+  keyFrom,
+  keyProblem,
+  nameOfKey,
+} from "./jose-keys.ts";
 
 export type { CookieValues } from "../cookie/parse.ts";
 export {
@@ -82,7 +92,11 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
  * A codec for the option `accept`, which reads sessions that other software made: JWS and JWE in compact form, made with a
  * secret or signed with a private key. It needs the package `jose`.
  *
- * Risky: whoever can make such a token can be any of your users. A session that was read is kept like your own from then on.
+ * A token that gives a `sub` or `sid`, or has a `jti`, is redeemed once where there is a store: under a hash of what is signed or
+ * encrypted, and never under its `sid`. Others are copied each time.
+ *
+ * Risky: whoever can make such a token can be any of your users that `claims` lets it name. A session that was read is kept like your
+ * own from then on. Without a store the token stays good until it ends, also after a logout.
  *
  * @throws OptionError when an algorithm proves nothing, or a key does not fit.
  *
@@ -121,7 +135,7 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
       : `${token.slice(0, token.indexOf("."))}.${decodeUtf8(proved)}`;
     const made = await claimsFrom(said, payload, text);
     if (made === null) return "claims";
-    const identity = namesSession(said, payload) ? JSON.stringify([payload.iss ?? null, text]) : null;
+    const identity = namesSession(said, payload) ? JSON.stringify([await nameOfKey(key), payload.iss ?? null, text]) : null;
     return { claims: made, olderKey: found.hint.kid ?? found.hint.alg, identity };
   }
 

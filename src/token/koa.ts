@@ -5,10 +5,10 @@
  */
 import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
-import { decodeBase64url, encodeUtf8 } from "../encoding.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { after, once } from "../maybe-promise.ts";
-import { count, refuseUnknown } from "../option-values.ts";
+import { clock, count, refuseUnknown } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
 
@@ -26,7 +26,7 @@ export interface KoaTokensOptions {
   signatureAlgorithm?: "sha1" | "sha256";
   /** For cookies that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
   idleTimeout?: number;
-  /** The time in epoch seconds. For tests. Default: the clock. */
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
 }
 
@@ -48,6 +48,9 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * A codec for the option `accept`, which reads sessions that a Koa application keeps in signed cookies: with koa-session-store
  * 2.0.0, or with this library and `app.keys`. It runs on Web Crypto, so a Worker can read them too.
  *
+ * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
+ * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
+ *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
  * @throws OptionError when an option or a key cannot be used.
@@ -61,22 +64,27 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  */
 export function koaTokens(options: KoaTokensOptions): KoaTokens {
   refuseUnknown(options, KNOWN);
-  const { name = "koa:sess", now = () => Math.floor(Date.now() / 1000) } = options;
+  const { name = "koa:sess" } = options;
+  const now = clock(options.now);
   const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1);
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
   const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
   return {
-    name: `koa-session-store:${name}`,
+    name: `koa:${name}`,
     find: (header) => codec.find?.(header, name) as CookieValues,
     clear,
-    // The signature is over the value as it stands, and may itself be spelled in several ways.
     open: (token) =>
-      after(codec.open(token), (opened) =>
-        typeof opened === "string" ? opened : { ...opened, identity: splitKeygripToken(token).value },
-      ),
+      after(codec.open(token), (opened) => (typeof opened === "string" ? opened : { ...opened, identity: identityOf(token) })),
     seal: codec.seal,
   };
+}
+
+/** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */
+function identityOf(token: string): string {
+  const { value, signature } = splitKeygripToken(token);
+  const mac = decodeBase64url(signature);
+  return `${mac === null ? "" : encodeBase64url(mac)}\n${value}`;
 }
 
 /** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
