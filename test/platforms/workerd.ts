@@ -15,12 +15,10 @@ afterAll(async () => {
 /** Starts the Worker in `test/platforms/<file>`. */
 export async function startWorker(file: string, input: Partial<Input> = {}): Promise<Worker> {
   const worker = await unstable_startWorker({
-    name: "platforms",
-    config: "",
-    compatibilityDate: "2026-11-01",
+    config: "test/platforms/wrangler.toml",
     entrypoint: `test/platforms/${file}`,
     ...input,
-    dev: { server: { hostname: "127.0.0.1", port: 0 }, inspector: false, persist: false, logLevel: "error" },
+    dev: { server: { hostname: "127.0.0.1", port: 0 }, inspector: false, persist: false, watch: false, logLevel: "error" },
   });
   running.push(worker);
   return worker;
