@@ -7,11 +7,10 @@ import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
-import { after } from "../maybe-promise.ts";
+import { after, once } from "../maybe-promise.ts";
 import { checkGiven, clock, count, refuseUnknown } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
-import { once } from "./keys.ts";
 
 export type { CookieValues } from "../cookie/parse.ts";
 
