@@ -51,6 +51,8 @@ export class SessionState {
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
+  /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
+  clearsAccepted = false;
   /** What a login left behind: that it is not there any more is no change of the data. */
   readonly leftBehind: Set<string> = new Set();
   /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
@@ -138,6 +140,7 @@ export class SessionState {
     const comesAlong = same || (anonymous && this.#trustsVisitors && !this.content.accepted);
     if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : []);
     this.content.accepted = false;
+    this.clearsAccepted = true;
     this.subject = subject;
     this.meta = meta === undefined ? undefined : cleanMeta(meta);
     this.temp = !remember;
@@ -180,6 +183,7 @@ export class SessionState {
     if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();
     this.destroyed = true;
+    this.clearsAccepted = true;
     this.turns++;
     this.ends++;
     this.gone = null;
