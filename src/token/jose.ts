@@ -8,7 +8,7 @@ import { type CookieValues, cookieValues } from "../cookie/parse.ts";
 import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
 import { decodeBase64url, decodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
-import { refuseUnknown } from "../option-values.ts";
+import { checkGiven, refuseUnknown } from "../option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
 import {
@@ -135,7 +135,9 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
       : `${token.slice(0, token.indexOf("."))}.${decodeUtf8(proved)}`;
     const made = await claimsFrom(said, payload, text);
     if (made === null) return "claims";
-    const identity = namesSession(said, payload) ? JSON.stringify([await nameOfKey(key), payload.iss ?? null, text]) : null;
+    const identity = namesSession(said, payload)
+      ? JSON.stringify([(await nameOfKey(key)) || (cookie?.name ?? ""), payload.iss ?? null, text])
+      : null;
     return { claims: made, olderKey: found.hint.kid ?? found.hint.alg, identity };
   }
 
@@ -161,6 +163,7 @@ interface Settled {
 }
 
 function settle(options: JoseTokensOptions): Settled {
+  checkGiven(options, "joseTokens", "{ cookie, algorithms, key }");
   refuseUnknown(options, KNOWN);
   const { algorithms, encryption, key, getKey, cookie, claims, typ } = options;
   checkAlgorithms(algorithms, encryption);
