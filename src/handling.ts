@@ -5,6 +5,7 @@
  */
 import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
+import { HANDSHAKE, isUpgraded } from "./handshake.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import { isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
@@ -34,8 +35,11 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
     const session = loading instanceof Promise ? await loading : loading;
     const response = await answered(session, request, rest);
     try {
-      const applying = apply(session, response);
-      return applying instanceof Promise ? await applying : applying;
+      const isOver = isUpgraded(request, rest[0]);
+      const applying = apply(session, isOver ? HANDSHAKE : response);
+      const applied = applying instanceof Promise ? await applying : applying;
+      // Bun takes no answer then; its documentation gives none.
+      return isOver ? response : applied;
     } catch (thrown) {
       if (!(thrown instanceof GoneError)) throw thrown;
       // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
+import { HANDSHAKE, isUpgraded } from "../handshake.ts";
 import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
 import { isAnswer } from "../response.ts";
 import { Session, stateOf } from "../session.ts";
@@ -100,7 +101,8 @@ export function session<Data extends object>(
     }
     const failed = c.error !== undefined && c.res.status >= 500;
     try {
-      replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+      if (isUpgraded(c.req.raw, c.env)) await sessions.apply(visitor, HANDSHAKE, { discard: failed });
+      else replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
     } catch (error) {
       await withdraw(c, visitor, error);
       throw error;

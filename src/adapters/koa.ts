@@ -169,8 +169,6 @@ export interface KoaSessionFunction {
 export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSession }) as unknown as KoaSessionFunction;
 Object.assign(session, { session, default: session });
 export default session;
-// What require() gives, as Koa's users write it.
-export { session as "module.exports" };
 
 type EngineFor = (ctx: KoaContext) => Engine;
 
