@@ -6,7 +6,7 @@
 import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import { isAnswer } from "./response.ts";
+import { assertAnswer, isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. */
@@ -45,7 +45,9 @@ export function handling<Data extends object, Rest extends unknown[]>(
 
   async function answered(session: Session<Data>, request: Request, rest: Rest): Promise<Response> {
     try {
-      return await answer(request, session, ...rest);
+      const response = await answer(request, session, ...rest);
+      assertAnswer(response);
+      return response;
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
       if (isAnswer(thrown)) return thrown;
