@@ -301,4 +301,66 @@ describe("copy", () => {
     for (const maxAge of [0, 301, 1.5, Number.NaN]) expect(() => makeApp({ copy: { maxAge }, store })).toThrow("copy.maxAge");
     expect(() => makeApp({ copy: { maxAge: 60 }, store, idleTimeout: 120 })).toThrow("idleTimeout");
   });
+
+  it("of a handler that takes longer than maxAge is not made, and the request does not fail", async () => {
+    const { answers, does, browser, clock } = await loggedIn();
+    clock.pass(MAX_AGE);
+    const read = await answers((session) => {
+      expect(session.subject).toBe("alice");
+      clock.pass(MAX_AGE + 1);
+    });
+    expect([read.status, read.headers.getSetCookie()]).toEqual([200, []]);
+    await does((session) => session.subject);
+    const exact = await answers(async (session) => {
+      await session.ready({ fresh: true });
+      clock.pass(MAX_AGE);
+    });
+    expect([exact.status, exact.headers.getSetCookie()]).toEqual([200, []]);
+    // What was written makes the copy that the browser has wrong.
+    await does((session) => session.subject);
+    const wrote = await answers(async (session) => {
+      await session.update((data) => Object.assign(data, { cart: ["pear"] }));
+      clock.pass(MAX_AGE + 1);
+    });
+    browser.receive(wrote);
+    expect([wrote.status, browser.cookies.has(COPY)]).toEqual([200, false]);
+    expect(await does((session) => session.data.cart)).toEqual(["pear"]);
+  });
+
+  it("may be for one second", async () => {
+    const { does, answers, clock, asked } = await loggedIn({ copy: { maxAge: 1 } });
+    expect(await does((session) => session.data.cart)).toEqual(["apple"]);
+    expect(asked()).toEqual([]);
+    clock.pass(1);
+    const [line] = (await answers((session) => session.data.cart)).headers.getSetCookie();
+    expect(line).toMatch(new RegExp(`^${COPY}=e.*Max-Age=1;`));
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("that ready({ fresh: true }) finds wrong is told of, and nothing of it is shown, whatever was changed before", async () => {
+    for (const [end, gone, type] of [
+      ["logout", undefined, "unknown"],
+      ["regenerateId", "moved", "moved"],
+    ] as const) {
+      const { does, browser, events } = await loggedIn();
+      const other = browser.copy();
+      const id = await does((session) => session.id);
+      await does((session) => session[end]());
+      events.length = 0;
+      await does(async (session) => {
+        session.data.note = "of this request";
+        await session.ready({ fresh: true });
+        expect([session.subject, { ...session.data }, session.gone, session.loginAge]).toEqual([
+          undefined,
+          {},
+          gone,
+          Number.POSITIVE_INFINITY,
+        ]);
+      }, other);
+      expect(events.filter((event) => event.type === "unknown" || event.type === "moved")).toEqual([
+        { type, id, reason: "load" },
+      ]);
+      expect(other.cookies.has(COPY)).toBe(false);
+    }
+  });
 });
