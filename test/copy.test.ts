@@ -313,6 +313,7 @@ describe("copy", () => {
     await does((session) => session.subject);
     const exact = await answers(async (session) => {
       await session.ready({ fresh: true });
+      expect(session.subject).toBe("alice");
       clock.pass(MAX_AGE);
     });
     expect([exact.status, exact.headers.getSetCookie()]).toEqual([200, []]);
@@ -361,6 +362,77 @@ describe("copy", () => {
         { type, id, reason: "load" },
       ]);
       expect(other.cookies.has(COPY)).toBe(false);
+    }
+  });
+
+  it("is good for the maxAge of today, where that is shorter than when it was made", async () => {
+    const { store, browser, clock, asked } = await loggedIn();
+    const today = makeApp({ store, copy: { maxAge: 10 }, now: clock.now });
+    const ask = () => today.answers((session) => expect(session.subject).toBe("alice"), { Cookie: browser.cookieHeader() });
+    clock.pass(9);
+    await ask();
+    expect(asked()).toEqual([]);
+    clock.pass(1);
+    await ask();
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("of a server whose clock is more than a minute ahead is none", async () => {
+    const { does, answers, browser, clock, asked } = await loggedIn({ copy: { maxAge: 300 } });
+    clock.pass(300 + 61);
+    await does((session) => session.subject);
+    const Cookie = browser.cookieHeader();
+    const read = () => answers((session) => expect(session.subject).toBe("alice"), { Cookie });
+    asked();
+    clock.pass(-60);
+    await read();
+    expect(asked()).toEqual([]);
+    clock.pass(-1);
+    await read();
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("of two counts as the newer one, in whatever order they come", async () => {
+    const { does, answers, browser, clock } = await loggedIn();
+    const pairOf = () => browser.cookieHeader().split("; ");
+    const [token, older] = pairOf();
+    clock.pass(1);
+    await does((session) => Object.assign(session.data, { cart: ["pear"] }));
+    const [, newer] = pairOf();
+    expect(newer).not.toBe(older);
+    for (const Cookie of [
+      [token, older, newer],
+      [token, newer, older],
+    ]) {
+      await answers((session) => expect(session.data.cart).toEqual(["pear"]), {
+        Cookie: Cookie.join("; "),
+      });
+    }
+  });
+
+  it("says no longer time than the session has left", async () => {
+    const { answers, clock, store } = await loggedIn({ absoluteTimeout: 3600, idleTimeout: 3600 });
+    clock.pass(3600 - 30);
+    const [line] = (await answers((session) => session.subject)).headers.getSetCookie().filter((one) => one.startsWith(COPY));
+    expect([line?.includes("; Max-Age=30;"), store.calls.includes("load")]).toEqual([true, true]);
+  });
+
+  it("does not come with an answer that follows a session in grace", async () => {
+    const { does, answers, browser, clock } = await loggedIn({ copy: { maxAge: 10 } });
+    const Cookie = browser.cookieHeader();
+    clock.pass(10);
+    await does((session) => session.regenerateId({ graceSeconds: 60 }));
+    const response = await answers((session) => expect(session.subject).toBe("alice"), { Cookie });
+    expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  it("is removed at the end also where there are more than are looked at, or one is too long to be looked at", async () => {
+    for (const junk of [["1", "2", "3", "4", "5"], ["x".repeat(5000)]]) {
+      const { answers, browser } = await loggedIn();
+      const [token] = browser.cookieHeader().split("; ");
+      const Cookie = [token, ...junk.map((value) => `${COPY}=${value}`)].join("; ");
+      const response = await answers((session) => session.logout(), { Cookie });
+      expect(response.headers.getSetCookie().some((line) => line.startsWith(`${COPY}=;`))).toBe(true);
     }
   });
 });

@@ -75,11 +75,14 @@ describe("a request that ends its session and then", () => {
 describe("a request that fails", () => {
   it("and only changed its session leaves it as it was", async () => {
     const { does, sessions } = await loggedIn();
+    let held: Session | undefined;
     const failing = does((session) => {
+      held = session;
       session.data.cart = [];
       throw new Error("broken");
     });
     await expect(failing).rejects.toThrow("broken");
+    expect(held?.data).toEqual({ cart: ["apple"] });
     expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
     expect(await sessions.list("alice")).toHaveLength(1);
   });
