@@ -130,4 +130,20 @@ describe.each(FORMS)("%s, an object that is every visitor's first session", (_fo
     expect(own).toEqual({ ...START(), cart: ["apple", "pear"] });
     expect(await alice((ctx) => ({ ...ctx.session }))).toEqual({ ...own, count: 1, note: "after it" });
   });
+
+  it("may be an object of a class: its own fields are kept, and no method", async () => {
+    class Cart {
+      items = ["apple"];
+      count(): number {
+        return this.items.length;
+      }
+    }
+    const cart = new Cart();
+    const alice = start().visitor();
+    await alice((ctx) => {
+      ctx.session = cart as never;
+    });
+    expect(await alice((ctx) => ({ ...ctx.session }))).toEqual({ items: ["apple"] });
+    expect(cart).toEqual(new Cart());
+  });
 });

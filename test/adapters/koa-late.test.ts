@@ -118,6 +118,15 @@ describe.each(KOAS)("%s", (_koa, Koa) => {
       expect(warn).toHaveBeenCalledTimes(1);
     });
 
+    it("keeps nothing that is changed through an object taken before, either", async () => {
+      let held: Data | null | undefined;
+      const { next } = await answered({ ...options(), onEvent: () => {} }, (context) => {
+        held = context.session;
+      });
+      expect(() => Object.assign(held as Data, { count: 2, other: 2 })).not.toThrow();
+      expect(await next()).toEqual({ count: 1 });
+    });
+
     it("throws for what koa-session-store did not have: a login, an end and a new id by getSession()", async () => {
       const { ctx, next } = await answered({ ...options(), onEvent: () => {} }, (context) => context.session?.count);
       const own = getSession(ctx);
