@@ -54,7 +54,7 @@ async function watched(gate: ReturnType<typeof gated>, running: Promise<unknown>
     },
   );
   // Tokens are opened and made in a while of their own.
-  for (let turn = 0; turn < 100 && !gate.isAsked; turn++) await quiet();
+  while (!gate.isAsked && !done) await quiet();
   await quiet();
   const before = [gate.isAsked, done];
   while (!done) {
