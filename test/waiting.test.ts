@@ -4,6 +4,7 @@ import { createSessions, type Session, type SessionOptions, type SessionStore } 
 import { memory } from "../src/stores/memory.ts";
 import { makeApp } from "./support/app.ts";
 import { Clock, HOUR } from "./support/clock.ts";
+import { FailingStore } from "./support/failing-store.ts";
 import { acceptingOld, oldToken, withCookie } from "./support/old-tokens.ts";
 import { SECRET } from "./support/secrets.ts";
 
@@ -259,5 +260,48 @@ describe("no call is done before the store has done", () => {
     session.logout();
     gate.hold("remove");
     expect(await watched(gate, sessions.discard(session))).toEqual(WAITS);
+  });
+});
+
+describe("calls at the same time", () => {
+  it("save() one after the other, so that a new session is begun once", async () => {
+    const { gate, sessions, request } = await start({ known: false });
+    const session = await sessions.load(request());
+    gate.hold("create");
+    session.data.one = 1;
+    const first = session.save();
+    session.data.two = 2;
+    const second = session.save();
+    await quiet();
+    gate.release();
+    await Promise.all([first, second]);
+    const answer = await sessions.apply(session, new Response());
+    const Cookie = answer.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const found = await sessions.read({ headers: new Headers({ Cookie }) });
+    expect(found?.data).toEqual({ one: 1, two: 2 });
+  });
+
+  it("save() a login once, however many ask for it", async () => {
+    const { gate, sessions, request } = await start();
+    const session = await sessions.load(request());
+    session.login("bob");
+    gate.hold("replace");
+    const saving = [session.save(), session.save(), session.save()];
+    await quiet();
+    gate.release();
+    await Promise.all(saving);
+    expect(await sessions.list("bob")).toHaveLength(1);
+  });
+});
+
+it("update() of a session that has ended asks the store twice: for the session, and where it went", async () => {
+  const store = new FailingStore();
+  const { does, browser } = makeApp({ store });
+  await does((session) => session.login("alice"));
+  await does(async (session) => {
+    await does((other) => other.logout(), browser.copy());
+    store.calls.length = 0;
+    await expect(session.update(() => "done")).rejects.toMatchObject({ code: "ERR_SESSION_GONE" });
+    expect(store.calls).toEqual(["load", "load"]);
   });
 });
