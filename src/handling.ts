@@ -7,7 +7,7 @@ import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import { HANDSHAKE, isUpgraded } from "./handshake.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import { isAnswer } from "./response.ts";
+import { assertAnswer, isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
@@ -49,7 +49,9 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
 
   async function answered(session: Session<Data>, request: Incoming, rest: Rest): Promise<Response> {
     try {
-      return await answer(request, session, ...rest);
+      const response = await answer(request, session, ...rest);
+      assertAnswer(response);
+      return response;
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
       if (isAnswer(thrown)) return thrown;
