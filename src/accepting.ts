@@ -38,21 +38,18 @@ interface Brought {
 /** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
 const ENDLESS = 10 * 365 * 24 * 60 * 60;
 
-/** The session of the first codec that finds a good one. Of two at once, neither: somebody may have planted one of them. */
+/** The session of the accepted tokens. Of two at once, neither: somebody may have planted one of them. */
 export async function findAccepted(
   engine: Engine,
   header: string | null,
 ): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
-  for (const codec of engine.accept) {
-    const brought = await allOf(codec, engine, header, true);
-    const newest = newestOfEach(brought);
-    if (newest.length > 1) {
-      engine.emit({ type: "ambiguous", reason: "several" });
-      return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
-    }
-    if (newest[0] !== undefined) return newest[0].found;
-  }
-  return null;
+  const brought: Brought[] = [];
+  for (const codec of engine.accept) brought.push(...(await allOf(codec, engine, header, true)));
+  const [newest, ...others] = newestOfEach(brought);
+  if (newest === undefined) return null;
+  if (others.length === 0) return newest.found;
+  engine.emit({ type: "ambiguous", reason: "several" });
+  return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
 }
 
 /** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
@@ -143,7 +140,10 @@ async function look(engine: Engine, codec: TokenCodec, opened: Opened, reports: 
   const key = await redemptionKey(keeping, JSON.stringify([codec.name ?? "codec", identity]));
   const entry = await findRedeemed(keeping, key, engine.now());
   if (entry === null) {
-    const expiresAt = opened.endless ? engine.now() + ENDLESS : claims.exp;
+    // A codec may count a token's end from now: but it never outlives the absolute limit.
+    const expiresAt = opened.endless
+      ? engine.now() + ENDLESS
+      : Math.max(claims.exp, claims.start + engine.timeouts.absoluteTimeout);
     return importedFrom(engine, claims, { key, expiresAt });
   }
   if (entry.key === null || entry.mark !== null) return null;
@@ -174,8 +174,9 @@ function lookByName(engine: Engine, codec: TokenCodec, claims: Claims): Promise<
 
 /** Why claims are none, whoever's codec answered with them, or have ended. */
 function problemOf(claims: Claims, timeouts: Timeouts, now: number): SessionEvent | undefined {
-  const { sid, start, exp, data } = claims;
-  if (!isSessionId(sid) || (data !== undefined && parseData(data) === null)) return { type: "invalid", reason: "claims" };
+  const { sid, start, exp, sub, data } = claims;
+  if (!isSessionId(sid) || sub === "" || (data !== undefined && parseData(data) === null))
+    return { type: "invalid", reason: "claims" };
   if (isFromTheFuture(claims, now)) return { type: "invalid", reason: "future" };
   const over = endOf({ startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp }, timeouts, now);
   return over && { type: "expired", id: sid, reason: over };

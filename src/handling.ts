@@ -41,7 +41,10 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
       // Bun takes no answer then; its documentation gives none.
       return isOver ? response : applied;
     } catch (thrown) {
-      if (!(thrown instanceof GoneError)) throw thrown;
+      if (!(thrown instanceof GoneError)) {
+        await discardQuietly(session);
+        throw thrown;
+      }
       // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.
       return apply(session, thrown.getResponse(), { discard: true });
     }

@@ -42,6 +42,9 @@ export function isAnswer(value: unknown): value is Response {
 /** @throws TypeError for what is no response: whoever made it forgot to answer. */
 export function assertAnswer(value: unknown): asserts value is Response {
   if (!isAnswer(value)) throw new TypeError("Cannot answer: the handler returned no Response");
+  // Before anything is written: an answer that cannot be sent says nothing to anybody.
+  if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
+  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() is no answer");
 }
 
 /** Whether a Cache-Control header lets shared caches keep the response. */

@@ -75,11 +75,13 @@ export function session<Data extends object>(
     c.res = undefined;
     // Hono takes this for a sign that there is an answer whose headers can be set.
     c.finalized = false;
-    if (!(error instanceof GoneError)) return;
-    const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status: error.status }), {
-      discard: true,
-    });
-    for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+    const status = error instanceof GoneError ? error.status : 500;
+    try {
+      const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status }), { discard: true });
+      for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+    } catch {
+      // The first error is the one to report.
+    }
   }
 
   const middleware: MiddlewareHandler = async function session(c, next) {
