@@ -49,7 +49,7 @@ export interface SessionOptions<Data extends object = any> {
   maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
   readable?: boolean;
-  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
+  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
   name?: string;
   /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
   cookie?: CookieOptions;
@@ -65,7 +65,7 @@ export interface SessionOptions<Data extends object = any> {
    */
   schema?: DataSchema<Data>;
   /**
-   * Makes data of before fit the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
+   * Brings data that an earlier version saved into the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
    * either, the visitor has no session, so a user is logged out. Default: none.
    */
   migrate?: (data: Record<string, unknown>) => Record<string, unknown>;
