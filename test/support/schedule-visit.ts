@@ -1,148 +1,211 @@
-/** One request of a program: what it does with its session, and what it must see of it. */
+/** One request of a program on its way: it does what the program says, and knows what it was told. */
 import type { Session } from "../../src/index.ts";
 import type { Scheduler } from "./schedule.ts";
-import type { Act } from "./schedule-program.ts";
+import { flashKey, visible } from "./schedule-history.ts";
+import type { Act, Ask } from "./schedule-program.ts";
+import type { Change } from "./schedule-recorder.ts";
+import { type Place, Segment } from "./schedule-segment.ts";
+import type { Asker } from "./schedule-table.ts";
 
-/** Values as JSON text, by key. */
-export type Values = Map<string, string>;
+/** The cookies that a request was sent with. */
+export interface Jar {
+  readonly header: string;
+  readonly user: string | undefined;
+  readonly visitor: string | undefined;
+  /** The number of the token of other software. */
+  readonly token: number | undefined;
+}
 
-/** What a request shows and wants at one moment. */
-export interface Want {
-  view: Values;
-  subject: string | undefined;
-  renewal: "login" | "regenerate" | undefined;
-  /** Keys that a login named, where it dropped the rest of what the session held. */
-  cleared: readonly string[] | undefined;
-  /** How many logins, new ids and ends there were. */
-  turns: number;
+/** Who watches what a request is told. */
+export interface Watcher {
+  /** The request has its session. */
+  found(visit: Visit, session: Session): void;
+  /** The moment that it is. */
+  readonly moment: number;
+  /** Runs a call of `save()` or `update()`, so that what it does to the store is known to be its. */
+  doing<Result>(visit: Visit, call: () => Result): Result;
+  saved(visit: Visit, session: Session, call: Call): void;
+  updated(visit: Visit, session: Session, call: UpdateCall): void;
+  /** It was told that its session is gone. */
+  refused(visit: Visit, call: Call): void;
+  revoke(user: string): Promise<unknown>;
+}
+
+/** A call of `save()` or `update()` that came to its end. */
+export interface Call {
+  readonly since: number;
+  readonly pending: ReadonlyMap<string, string | undefined>;
+}
+
+export interface UpdateCall extends Call {
+  readonly key: "list" | "seats";
+  /** What it adds to the list. */
+  readonly item: string;
+  /** The list as `update()` returned it; null where there was no seat. */
+  readonly result: readonly string[] | null;
 }
 
 /** What a request throws because the program says so. */
 export class Mishap extends Error {}
 
-const FLASH = "~flash:";
+export const SEATS = 2;
 
-/** One request on its way. */
+/** Whether an error says that the session is gone. */
+export function saysGone(error: unknown): boolean {
+  return (error as { code?: unknown })?.code === "ERR_SESSION_GONE";
+}
+
 export class Visit {
   readonly number: number;
-  readonly acts: readonly Act[];
-  readonly did: ReadonlySet<Act["do"]>;
-  readonly problems: string[] = [];
+  readonly ask: Ask;
+  readonly jar: Jar;
+  readonly sentAt: number;
   /** When it was sent and when its answer arrived, in steps of the schedule. */
   readonly span = { from: 0, to: Number.POSITIVE_INFINITY };
   phase: "loading" | "acting" | "answered" | "failed" = "loading";
-  /** The id that it has: that of its Cookie header, or one that it made. */
-  held: string | undefined;
-  /** Whether what it loaded was the mark of a session that moved. */
-  lost = false;
-  /** Whether there was anything under its cookies. */
-  found = false;
-  /** Whether it destroyed a session that it had. */
-  destroyed = false;
-  /** The ids that it had when it ended its session. */
-  readonly left: string[] = [];
-  want: Want = nothing(0);
-  /** What an unawaited save() took with it. */
-  planned: Want | undefined;
-  /** The data that the session's record had when this request last read or wrote it. */
-  base: Values = new Map();
-  /** How many of its additions the store made, and whether one was dropped. */
-  counted = 0;
-  uncounted = false;
-  /** Whether it was told that what it wrote was dropped. */
-  toldOfLoss = false;
-  #saving: Promise<void> | undefined;
-  #endedSincePlan = false;
+  readonly segments: Segment[] = [new Segment({ is: "loading" }, 0)];
+  /** How often it was told, by an event, that a change was dropped. */
+  losses = 0;
+  /** Whether a call failed because the session is gone, and whether the handler failed with that. */
+  refused = false;
+  thrownOut = false;
+  /** How often one call of `update()` ran its callback. */
+  mostRuns = 0;
+  /** Whether the session that it loaded lived. */
+  loadedAlive = false;
+  /** The ids that it made, those among them by a login or for a new id, and those that it took back because another was faster. */
+  readonly made: Set<string> = new Set();
+  readonly moved: Set<string> = new Set();
+  readonly discarded: Set<string> = new Set();
+  /** What it did to the store. */
+  readonly changes: Change[] = [];
+  /** Whether the session shows what the store had after a call, so that flash values cannot be known. */
+  rebased = false;
+  readonly #watcher: Watcher;
   #values = 0;
 
-  constructor(number: number, acts: readonly Act[]) {
+  constructor(number: number, ask: Ask, jar: Jar, watcher: Watcher) {
     this.number = number;
-    this.acts = acts;
-    this.did = new Set(acts.map((act) => act.do));
+    this.ask = ask;
+    this.jar = jar;
+    this.#watcher = watcher;
+    this.sentAt = watcher.moment;
   }
 
-  /** Whether it changes who is logged in, or under which id. */
+  get segment(): Segment {
+    return this.segments.at(-1) as Segment;
+  }
+
+  get destroyed(): boolean {
+    return this.segments.length > 1;
+  }
+
+  get asker(): Asker {
+    const { method, status } = this.ask;
+    return { safe: ["GET", "HEAD", "OPTIONS"].includes(method), refuses: status >= 400, loadedAlive: this.loadedAlive };
+  }
+
+  /** Whether it ever asked for another user, another id or an end. */
   get changesIdentity(): boolean {
-    return this.did.has("login") || this.did.has("logout") || this.did.has("regenerate");
+    return this.ask.acts.some(({ do: what }) => what === "login" || what === "logout" || what === "regenerate");
   }
 
-  /** What it shows is what is there now. */
-  shows(view: Values, subject: string | undefined): void {
-    this.base = new Map(view);
-    this.want = { ...this.want, view: new Map(view), subject };
+  /** Whether a value is one that this request writes. */
+  wrote(json: string | undefined): boolean {
+    return json?.startsWith(`"${this.number}.`) ?? false;
   }
 
-  /** Whether it logs in, and nothing after that ends the session. */
-  get logsIn(): boolean {
-    return this.acts.findLastIndex((act) => act.do === "login") > this.acts.findLastIndex((act) => act.do === "logout");
+  /** It has its session, or, after it ended that one, none. */
+  begins(place: Place, subject?: string, data?: ReadonlyMap<string, string>): void {
+    if (this.segment.place.is === "loading") this.segments.pop();
+    this.segments.push(new Segment(place, this.#watcher.moment, subject, data));
   }
 
-  /** What a write of this moment carries. */
-  get carried(): Want {
-    return this.planned ?? this.want;
-  }
-
-  /** What it wants to change of what it last read or wrote. Undefined: the key is to go. */
-  changes({ view } = this.carried): Map<string, string | undefined> {
-    const changed = new Map<string, string | undefined>();
-    for (const [key, value] of view) if (this.base.get(key) !== value) changed.set(key, value);
-    for (const key of this.base.keys()) if (!view.has(key)) changed.set(key, undefined);
-    return changed;
-  }
-
-  /** What it wanted is done. */
-  wrote(): void {
-    const { planned, want } = this;
-    this.base = planned !== undefined && this.#endedSincePlan ? new Map() : new Map(this.carried.view);
-    this.planned = undefined;
-    // A login that came after the plan is still to be carried out.
-    if (planned === undefined || planned.cleared === want.cleared) want.cleared = undefined;
-    if (planned === undefined || planned.turns === want.turns) want.renewal = undefined;
-  }
-
-  async run(session: Session, scheduler: Scheduler): Promise<void> {
+  async run(session: Session, scheduler: Scheduler): Promise<string[]> {
     await session.ready();
     this.phase = "acting";
-    this.#expectView(session);
-    for (const act of this.acts) await this.#act(act, session, scheduler);
-    this.#expectView(session);
+    this.#watcher.found(this, session);
+    const problems: string[] = [];
+    for (const act of this.ask.acts) {
+      await this.#act(act, session, scheduler);
+      const problem = this.#compare(session);
+      if (problem !== undefined) problems.push(`request ${this.number} ${problem} after ${act.do}`);
+    }
+    return problems;
   }
 
-  #expectView(session: Session): void {
-    const seen = JSON.stringify(Object.entries(session.data).sort());
-    const own = [...this.want.view].filter(([key]) => !key.startsWith(FLASH)).sort();
-    const wanted = JSON.stringify(own.map(([key, json]) => [key, JSON.parse(json)]));
-    if (seen !== wanted) this.problems.push(`request ${this.number} sees ${seen} and should see ${wanted}`);
-    if (session.subject !== this.want.subject) {
-      this.problems.push(`request ${this.number} is ${session.subject} and should be ${this.want.subject}`);
+  #compare(session: Session): string | undefined {
+    const { data, subject } = session;
+    if (this.segment.unawaited) return this.#compareOwn(session);
+    const seen = visible(new Map(Object.entries(data).map(([key, value]) => [key, JSON.stringify(value)])));
+    const wanted = visible(this.segment.view);
+    if (seen !== wanted) return `sees ${seen} and should see ${wanted}`;
+    return subject === this.segment.subject ? undefined : `is ${subject} and should be ${this.segment.subject}`;
+  }
+
+  /** While a call is on its way that nobody waits for, what others wrote may appear at any time, and nothing may disappear. */
+  #compareOwn(session: Session): string | undefined {
+    for (const [key, value] of this.segment.pending) {
+      if (key in session.data && JSON.stringify(session.data[key]) === value) continue;
+      if (value !== undefined && !key.startsWith(flashKey(""))) return `sees ${key} without its own ${value}`;
     }
+    this.adopt(session);
+    return undefined;
   }
 
   async #act(act: Act, session: Session, scheduler: Scheduler): Promise<void> {
-    const { view } = this.want;
+    const { segment } = this;
     if (act.do === "pause") await scheduler.turn();
     else if (act.do === "set") {
       const value = this.#newValue();
       session.data[act.key] = value;
-      this.#set(act.key, value);
+      segment.set(act.key, JSON.stringify(value));
     } else if (act.do === "delete") {
       delete session.data[act.key];
-      view.delete(act.key);
+      segment.remove(act.key);
     } else if (act.do === "flash") {
       const value = this.#newValue();
       session.flash(act.key, value);
-      this.#set(FLASH + act.key, value);
+      segment.set(flashKey(act.key), JSON.stringify(value));
     } else if (act.do === "take") this.#take(act.key, session);
-    else if (act.do === "add") await this.#add(session);
-    else if (act.do === "login") this.#login(act, session);
-    else if (act.do === "logout") this.#logout(session);
-    else if (act.do === "regenerate") {
-      session.regenerateId();
-      this.want.renewal ??= "regenerate";
-      this.want.turns++;
-    } else if (act.do === "save") await session.save();
-    else if (act.do === "save-unawaited") this.#save(session);
+    else if (act.do === "push" || act.do === "seat") await this.#update(act, session, scheduler);
+    else if (act.do === "save") await this.#save(act, session);
     else if (act.do === "fail") throw new Mishap("the program says so");
+    else if (act.do === "revoke") await this.#watcher.doing(this, () => this.#watcher.revoke(act.user));
+    else this.#changeIdentity(act, session);
+  }
+
+  #changeIdentity(act: Act, session: Session): void {
+    const { segment } = this;
+    if (act.do === "login") {
+      session.login(act.user, act.keep === undefined ? {} : { keep: act.keep });
+      segment.login(act.user, act.keep);
+      // Whether what a request adds to a session of other software itself survives its login is left open.
+      if (segment.place.is === "token") this.#dropWhatIsGone(session);
+    } else if (act.do === "regenerate") {
+      const { graceSeconds } = act;
+      session.regenerateId(...((graceSeconds > 0 ? [{ graceSeconds }] : []) as []));
+      segment.regenerate(graceSeconds);
+    } else if (act.do === "logout") {
+      session.logout();
+      this.begins({ is: "nothing" });
+      this.rebased = false;
+    }
+  }
+
+  /** Takes over what the session shows, where that is up to the store or the library. */
+  adopt({ data, subject }: Session): void {
+    const { segment } = this;
+    const flashes = [...segment.view].filter(([key]) => key.startsWith(flashKey("")));
+    const shown = Object.entries(data).map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
+    segment.shows(new Map([...shown, ...flashes]), subject);
+    this.rebased = true;
+  }
+
+  #dropWhatIsGone(session: Session): void {
+    const { pending } = this.segment;
+    for (const key of [...pending.keys()]) if (!(key in session.data) && !key.startsWith(flashKey(""))) pending.delete(key);
+    this.adopt(session);
   }
 
   /** A value that nobody else writes. */
@@ -150,74 +213,71 @@ export class Visit {
     return `${this.number}.${this.#values++}`;
   }
 
-  #set(key: string, value: unknown): void {
-    this.want.view.set(key, JSON.stringify(value));
-  }
-
+  /** Where nobody can see the answer, the value stays. */
   #take(key: string, session: Session): void {
-    const [taken, there] = [session.takeFlash(key), this.want.view.get(FLASH + key)];
-    if (taken !== (there === undefined ? undefined : JSON.parse(there))) {
-      this.problems.push(`request ${this.number} took ${taken} and should have taken ${there}`);
-    }
-    this.want.view.delete(FLASH + key);
+    const { segment } = this;
+    const taken: string | undefined = JSON.stringify(session.takeFlash(key));
+    const there = segment.view.get(flashKey(key));
+    if (!this.rebased && taken !== there) throw new Error(`request ${this.number} took ${taken} and should have taken ${there}`);
+    if (taken === undefined || this.ask.method === "HEAD") return;
+    segment.view.set(flashKey(key), taken);
+    segment.remove(flashKey(key));
   }
 
-  async #add(session: Session): Promise<void> {
-    const { counted } = this;
-    let made: number | undefined;
-    await session.update((data) => {
-      made = Number(data.count ?? 0) + 1;
-      data.count = made;
-      // Whoever has the session to himself writes it with the rest; otherwise the store's answer says what is there then.
-      this.#set("count", made);
-    });
-    if (this.counted !== counted || this.base.get("count") === String(made)) return;
-    // The session ended or moved meanwhile, and what this request still shows of it does not matter.
-    this.uncounted = true;
-    if (session.data.count === undefined) this.want.view.delete("count");
-    else this.#set("count", session.data.count);
-  }
-
-  #login({ user, keep }: Act & { do: "login" }, session: Session): void {
-    session.login(user, keep === undefined ? {} : { keep });
-    const { want } = this;
-    const anonymous = want.subject === undefined;
-    if (keep !== undefined || !(anonymous || want.subject === user)) {
-      const kept = anonymous || want.subject === user ? (keep ?? []) : [];
-      for (const key of want.view.keys()) if (!kept.includes(key)) want.view.delete(key);
-      want.cleared = want.cleared === undefined ? kept : want.cleared.filter((key) => kept.includes(key));
-    }
-    want.subject = user;
-    want.renewal = "login";
-    want.turns++;
-  }
-
-  #logout(session: Session): void {
-    session.logout();
-    this.destroyed = true;
-    if (this.held !== undefined) this.left.push(this.held);
-    this.lost = false;
-    this.uncounted = false;
-    this.held = undefined;
-    this.base = new Map();
-    this.want = nothing(this.want.turns + 1);
-    this.#endedSincePlan = true;
-  }
-
-  #save(session: Session): void {
-    // One that has to wait for another would plan later.
-    if (this.#saving !== undefined) return;
-    this.planned = { ...this.want, view: new Map(this.want.view) };
-    this.#endedSincePlan = false;
-    this.#saving = session.save();
-    const done = () => {
-      this.planned = undefined;
-      this.#saving = undefined;
+  async #update({ do: what, how }: Act & { do: "push" | "seat" }, session: Session, scheduler: Scheduler): Promise<void> {
+    const item = this.#newValue();
+    const key = what === "push" ? "list" : "seats";
+    const call = { ...this.#call(), key, item } as const;
+    let runs = 0;
+    const change = async (data: Record<string, unknown>) => {
+      this.mostRuns = Math.max(this.mostRuns, ++runs);
+      if (how === "gated") await scheduler.turn();
+      const list = (data[key] ?? []) as string[];
+      if (what === "seat" && list.length >= SEATS) return null;
+      data[key] = [...list, item];
+      return data[key] as string[];
     };
-    this.#saving.then(done, done);
+    const { segment } = this;
+    const updating = () => this.#watcher.doing(this, () => session.update(change));
+    if (how === "unawaited") {
+      segment.unawaited = true;
+      if (what === "push") segment.owed.push(item);
+      void updating();
+      return;
+    }
+    await this.#settle(call, how === "caught", async () => {
+      const result = await updating();
+      this.#watcher.updated(this, session, { ...call, result });
+    });
   }
-}
 
-function nothing(turns: number): Want {
-  return { view: new Map(), subject: undefined, renewal: undefined, cleared: undefined, turns };
+  async #save({ how }: Act & { do: "save" }, session: Session): Promise<void> {
+    const saving = () => this.#watcher.doing(this, () => session.save());
+    if (how === "unawaited") {
+      this.segment.unawaited = true;
+      void saving();
+      return;
+    }
+    const call = this.#call();
+    await this.#settle(call, how === "caught", async () => {
+      await saving();
+      this.#watcher.saved(this, session, call);
+    });
+  }
+
+  #call(): Call {
+    return { since: this.#watcher.moment, pending: new Map(this.segment.pending) };
+  }
+
+  async #settle(call: Call, catches: boolean, run: () => Promise<void>): Promise<void> {
+    try {
+      await run();
+    } catch (error) {
+      if (!saysGone(error)) throw error;
+      this.refused = true;
+      this.thrownOut = !catches;
+      this.#watcher.refused(this, call);
+      if (!catches) throw error;
+    }
+  }
 }

@@ -1,0 +1,196 @@
+/** What a request was told is true: by the end of a call of `save()` or `update()`, by its answer, and by an event. */
+import type { Session } from "../../src/index.ts";
+import type { Scene } from "./schedule-scene.ts";
+import type { Segment } from "./schedule-segment.ts";
+import type { Asks } from "./schedule-table.ts";
+import { type Call, SEATS, type UpdateCall, type Visit } from "./schedule-visit.ts";
+
+const UPDATE: Asks = { asks: "update" };
+const CHANGE: Asks = { asks: "change" };
+
+/** How often `update()` tries before it gives up. */
+const TRIES = 20;
+
+export class Answers {
+  readonly #scene: Scene;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** `save()` came to its end: what was pending is in the store. */
+  saved(visit: Visit, session: Session, { pending }: Call): void {
+    const { segment } = visit;
+    if (this.#scene.isInCookie(segment)) return;
+    const missing = this.#scene.missing(visit, pending);
+    if (missing.length > 0) this.#problem(visit, `saved ${missing}, and the store does not have it`);
+    this.#hasIdentity(visit, segment, session.id);
+    this.#goesOn(visit, session);
+  }
+
+  /** `update()` came to its end: what it returned is what it wrote, once. */
+  updated(visit: Visit, session: Session, call: UpdateCall): void {
+    const { segment } = visit;
+    const { key, item, result } = call;
+    if (this.#scene.isInCookie(segment)) {
+      if (result !== null) segment.set(key, JSON.stringify(result));
+      return;
+    }
+    this.saved(visit, session, call);
+    const made = visit.changes.flatMap((change) => ("after" in change && adds(change, key, item) ? [change.after.data.get(key)] : []));
+    if (result === null) {
+      if (made.length > 0) this.#problem(visit, "wrote by an update() that changed nothing");
+      if (!this.#wasFull(segment, key)) this.#problem(visit, "was told by update() that no seat was free, of a session where it was");
+    } else if (made.length !== 1 || made[0] !== JSON.stringify(result)) {
+      this.#problem(visit, `was told ${JSON.stringify(result)} by update(), which wrote [${made}]`);
+    }
+  }
+
+  /** A call failed because the session is gone: it is, and nothing was written. */
+  refused(visit: Visit, { pending, item }: Call & Partial<UpdateCall>): void {
+    const { segment } = visit;
+    const { identity } = segment;
+    if (!this.#isGone(visit, segment, identity?.asked ?? UPDATE) && !this.#isGone(visit, segment, UPDATE)) {
+      this.#problem(visit, "was told by a call that its session is gone, which it is not");
+    }
+    const written = this.#written(visit, pending);
+    if (written.length > 0 && !segment.unawaited) this.#problem(visit, `was told by a call that its session is gone, and wrote ${written}`);
+    if (item !== undefined && visit.changes.some((change) => adds(change, "list", item) || adds(change, "seats", item))) {
+      this.#problem(visit, "was told by update() that its session is gone, and wrote");
+    }
+  }
+
+  /** A request that the application let fail, or that an error ended. */
+  failed(visit: Visit, error: unknown): void {
+    const conflict = (error as { code?: unknown })?.code === "ERR_CONFLICT";
+    if (conflict && visit.mostRuns < TRIES) this.#problem(visit, `met others ${visit.mostRuns} times only, and gave up`);
+    this.#judgeLeft(visit);
+    const { history } = this.#scene;
+    // No answer can bring the new id.
+    const lives = [...visit.moved].filter((id) => history.liveAt(id) !== undefined);
+    if (lives.length > 0) this.#problem(visit, "failed, and a session lives under the id that it made");
+    if (visit.segments.length > 0 && !visit.segment.unawaited && !conflict) {
+      const written = this.#written(visit, visit.segment.pending);
+      if (written.length > 0) this.#problem(visit, `failed, and wrote ${written}`);
+    }
+  }
+
+  /** A request was answered. `sid`: the session that its answer names in the cookie of users or visitors. */
+  answered(visit: Visit, status: number, sid: string | undefined): void {
+    const { segment, ask } = visit;
+    this.#judgeLeft(visit);
+    if (visit.thrownOut) {
+      if (status !== 409) this.#problem(visit, `failed with GoneError, and is answered ${status}`);
+    } else if (status === 409) this.#answeredGone(visit, segment);
+    else if (status !== ask.status) this.#problem(visit, `is answered ${status}, not ${ask.status}`);
+    else this.#answeredWell(visit, segment, sid);
+    this.#judgeToken(visit, segment);
+  }
+
+  /** The answer says that the session is gone: it is, and nothing of what was pending is in the store. */
+  #answeredGone(visit: Visit, segment: Segment): void {
+    const asked = segment.asks;
+    const isGone = (asked !== undefined && this.#isGone(visit, segment, asked)) || (segment.unawaited && this.#isGone(visit, segment, UPDATE));
+    if (visit.ask.status >= 400) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
+    if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
+    const written = this.#written(visit, segment.pending);
+    if (written.length > 0 && !segment.unawaited) this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
+  }
+
+  #answeredWell(visit: Visit, segment: Segment, sid: string | undefined): void {
+    if (this.#scene.isInCookie(segment)) return;
+    const missing = this.#scene.missing(visit, segment.pending);
+    const owed = segment.owed.filter((item) => !visit.changes.some((change) => adds(change, "list", item)));
+    const asked = segment.identity?.asked;
+    const dropped = asked !== undefined && sid === undefined && this.#scene.allows(visit, segment, asked, "lost");
+    if (missing.length > 0 || dropped) this.#judgeLoss(visit, segment, missing);
+    else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
+    if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
+    if (asked !== undefined && !dropped) this.#hasIdentity(visit, segment, sid);
+  }
+
+  /** What was dropped was dropped by the table, and the event said so, once. */
+  #judgeLoss(visit: Visit, segment: Segment, missing: readonly string[]): void {
+    const asked = segment.asks ?? CHANGE;
+    const what = missing.length > 0 ? missing.join() : "its new id";
+    if (!this.#scene.allows(visit, segment, asked, "lost")) this.#problem(visit, `was answered, and ${what} is not in the store`);
+    else if (missing.length > 0 && visit.losses === 0) this.#problem(visit, `lost ${what} without an event`);
+    if (visit.losses > 1) this.#problem(visit, `was told ${visit.losses} times that it lost something`);
+  }
+
+  /** The login or the new id that was asked for is there: made by this request, or by one that it may join. */
+  #hasIdentity(visit: Visit, segment: Segment, id: string | undefined): void {
+    const { identity, place } = segment;
+    if (identity === undefined) return;
+    const { asked } = identity;
+    if (asked.asks === "regenerate" && place.is === "nothing") return;
+    if (id === undefined) return this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
+    if (visit.made.has(id) && !visit.discarded.has(id)) return undefined;
+    if (this.#scene.joined(visit, segment, asked).includes(id)) {
+      segment.place = { is: "session", id, accepted: false };
+      segment.since = this.#scene.history.moment;
+      return undefined;
+    }
+    return this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);
+  }
+
+  /** From now on the request has what is in the store. */
+  #goesOn(visit: Visit, session: Session): void {
+    visit.segment.done();
+    visit.adopt(session);
+  }
+
+  #wasFull(segment: Segment, key: string): boolean {
+    const { history } = this.#scene;
+    for (let moment = segment.since; moment <= history.moment; moment++) {
+      for (const there of this.#scene.situations(segment.place, UPDATE, moment)) {
+        if (there.is !== "alive" && there.is !== "grace") continue;
+        const list = JSON.parse(history.liveAt(there.id, moment)?.data.get(key) ?? "[]");
+        if (list.length >= SEATS) return true;
+      }
+    }
+    return false;
+  }
+
+  #isGone(visit: Visit, segment: Segment, asked: Asks): boolean {
+    return this.#scene.allows(visit, segment, asked, "gone");
+  }
+
+  #written(visit: Visit, pending: ReadonlyMap<string, string | undefined>): string[] {
+    const own = [...pending].filter(([key, value]) => value !== undefined && this.#scene.isWritten(visit, key, value));
+    return own.map(([key, value]) => `${key}=${value}`);
+  }
+
+  /** A session that a request ended is over, wherever it went. */
+  #judgeLeft(visit: Visit): void {
+    const { history } = this.#scene;
+    for (const { place } of visit.segments.slice(0, -1)) {
+      const id = place.is === "session" || place.is === "moved" ? place.id : undefined;
+      if (id !== undefined && history.endOf(id) !== undefined) this.#problem(visit, "logged out, and its session lives");
+    }
+    const living = [...visit.made].filter((id) => history.liveAt(id) !== undefined);
+    if (living.length > 1) this.#problem(visit, `leaves ${living.length} sessions that it made`);
+  }
+
+  /** A token that a request came with opens nothing any more once that is logged out, or has another id. */
+  #judgeToken(visit: Visit, segment: Segment): void {
+    const { token } = visit.jar;
+    const [first] = visit.segments;
+    const came = first?.origin.is === "token" || (first?.origin.is === "session" && first.origin.accepted);
+    if (token === undefined || !came) return;
+    if (visit.destroyed || (visit.moved.size > 0 && first === segment)) this.#scene.tokens.end(token);
+  }
+
+  #problem(visit: Visit, what: string): void {
+    this.#scene.problem(visit, what);
+  }
+}
+
+/** Whether a change adds an item to a list. */
+function adds(change: Visit["changes"][number], key: string, item: string): boolean {
+  if (!("after" in change)) return false;
+  const before = "before" in change ? change.before.data.get(key) : undefined;
+  const [from, to]: string[][] = [before ?? "[]", change.after.data.get(key) ?? "[]"].map((json) => JSON.parse(json));
+  return !from?.includes(item) && to?.includes(item) === true;
+}
+

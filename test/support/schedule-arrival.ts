@@ -1,0 +1,160 @@
+/** What a request finds is what the store had, at some moment while it loaded, for one of its cookies. */
+import type { Session } from "../../src/index.ts";
+import { type Live, type Values, visible } from "./schedule-history.ts";
+import { IDLE_SECONDS } from "./schedule-program.ts";
+import type { Scene } from "./schedule-scene.ts";
+import type { Place } from "./schedule-segment.ts";
+import { type Situation, situationsOf } from "./schedule-table.ts";
+import { isOfToken } from "./schedule-tokens.ts";
+import type { Visit } from "./schedule-visit.ts";
+
+/** What a handler sees. */
+interface Seen {
+  readonly id: string;
+  readonly subject: string | undefined;
+  readonly data: string;
+  readonly gone: unknown;
+}
+
+interface Found {
+  readonly place: Place;
+  readonly subject?: string | undefined;
+  readonly data?: Values;
+}
+
+export class Arrivals {
+  readonly #scene: Scene;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  /** Says what the request has found, and begins to count what it wants of it. */
+  found(visit: Visit, session: Session): void {
+    const { id, subject, data } = session;
+    const shown = visible(new Map(Object.entries(data).map(([key, value]) => [key, JSON.stringify(value)])));
+    const seen = { id, subject, data: shown, gone: (session as { gone?: unknown }).gone };
+    const { place, subject: user, data: values } = this.#explain(visit, seen) ?? { place: { is: "nothing" } };
+    visit.loadedAlive = place.is !== "moved" && place.is !== "anew";
+    visit.begins(place, user, values);
+    if (place.is === "token") visit.segment.said = values;
+    this.#checkAge(visit, session, place);
+  }
+
+  #explain(visit: Visit, seen: Seen): Found | undefined {
+    const { history } = this.#scene;
+    if (history.isKnown(seen.id) && !isOfToken(seen.id)) return this.#session(visit, seen);
+    if (seen.gone !== undefined) return this.#moved(visit, seen);
+    const token = this.#token(visit, seen);
+    if (token !== undefined) return token;
+    const held = visit.jar.visitor === undefined ? undefined : this.#scene.held.get(visit.jar.visitor);
+    if (held !== undefined && visible(held.data) === seen.data && seen.subject === undefined) {
+      return { place: { is: "in-cookie" }, data: held.data };
+    }
+    return this.#nothing(visit, seen);
+  }
+
+  /** A session of the store, to which a cookie of the request leads. */
+  #session(visit: Visit, seen: Seen): Found | undefined {
+    const { history, setup } = this.#scene;
+    const { id } = seen;
+    const from = setup.copy === undefined && setup.immediate ? visit.sentAt : Math.min(visit.sentAt, history.since(setup.copy ?? 0));
+    const found = [this.#during(from, visit.jar.user), this.#during(from, visit.jar.visitor), this.#duringToken(visit)];
+    const way = found.findIndex((all) => all.some((there) => leadsTo(there, id)));
+    if (way < 0) return this.#wrong(visit, seen, "to which no cookie of it leads");
+    // A living session of a user comes before a visitor's, and both come before a token of other software.
+    const first = found.slice(0, way).find((all) => all.length > 0 && all.every(({ is }) => is === "alive" || is === "grace"));
+    if (first !== undefined) return this.#wrong(visit, seen, "in place of one that comes first");
+    if (seen.gone !== undefined) return this.#wrong(visit, seen, "that is not its own any more");
+    const states = this.#statesOf(id, setup.immediate ? from : 0).filter((live) => visible(live.data) === seen.data && live.subject === seen.subject);
+    const last = states.at(-1);
+    if (last === undefined) return this.#wrong(visit, seen, "with data that it had at no moment");
+    const texts = states.map(({ data }) => JSON.stringify([...data].sort()));
+    visit.rebased = new Set(texts).size > 1;
+    return { place: { is: "session", id, accepted: way === 2 }, subject: last.subject, data: last.data };
+  }
+
+  #statesOf(id: string, from: number): Live[] {
+    const { history } = this.#scene;
+    const states: Live[] = [];
+    for (let moment = from; moment <= history.moment; moment++) {
+      const live = history.liveAt(id, moment);
+      if (live !== undefined) states.push(live);
+    }
+    return states;
+  }
+
+  #moved(visit: Visit, seen: Seen): Found | undefined {
+    const { user } = visit.jar;
+    const reason = this.#during(visit.sentAt, user).some(({ is }) => is === "renewed" || is === "taken");
+    if (seen.gone !== "moved" || user === undefined || !reason) return this.#wrong(visit, seen, "that has not moved");
+    if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "that has moved");
+    return { place: { is: "moved", id: user } };
+  }
+
+  #token(visit: Visit, seen: Seen): Found | undefined {
+    const { token } = visit.jar;
+    if (token === undefined || !this.#duringToken(visit).some(({ is }) => is === "nothing")) return undefined;
+    const { tokens } = this.#scene;
+    const data = tokens.dataOf(token);
+    const subject = tokens.subjectOf(token);
+    if (visible(data) !== seen.data || subject !== seen.subject) return undefined;
+    return { place: { is: "token", token }, subject, data };
+  }
+
+  /** No session, and no cookie that led to one all the time. */
+  #nothing(visit: Visit, seen: Seen): Found | undefined {
+    const { user, visitor, token } = visit.jar;
+    if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "of nobody");
+    const users = this.#during(visit.sentAt, user);
+    if (user !== undefined && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
+    const visitors = this.#during(visit.sentAt, visitor);
+    const isGone = (there: Situation) => there.is === "ended" || there.is === "renewed" || there.is === "taken";
+    if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone)) return this.#wrong(visit, seen, "in place of its visitor's");
+    if (token !== undefined && !this.#duringToken(visit).some(isGone)) return this.#wrong(visit, seen, "in place of its token's");
+    const moved = visitors.some(({ is }) => is === "renewed" || is === "taken");
+    return { place: moved ? { is: "anew", id: visitor as string } : { is: "nothing" } };
+  }
+
+  #heldIsOver(visitor: string): boolean {
+    const held = this.#scene.held.get(visitor);
+    return held !== undefined && this.#scene.history.timeAt(this.#scene.history.moment) >= held.madeAt + IDLE_SECONDS;
+  }
+
+  #during(from: number, sid: string | undefined): Situation[] {
+    const { history } = this.#scene;
+    if (sid === undefined) return [];
+    return Array.from({ length: history.moment - from + 1 }, (_none, index) => situationsOf(history, sid, from + index)).flat();
+  }
+
+  #duringToken({ jar, sentAt }: Visit): Situation[] {
+    const { history, tokens } = this.#scene;
+    const { token } = jar;
+    if (token === undefined) return [];
+    if (tokens.isDone(token, sentAt)) return tokens.situations(token, history.moment).map((there) => (there.is === "nothing" ? { is: "ended" } : there));
+    return Array.from({ length: history.moment - sentAt + 1 }, (_none, index) => tokens.situations(token, sentAt + index)).flat();
+  }
+
+  /** Infinity for nobody, for the user of a token who did not log in here, and while only a copy is known. */
+  #checkAge(visit: Visit, session: Session, place: Place): void {
+    const { loginAge } = session as { loginAge?: unknown };
+    const { history, setup } = this.#scene;
+    const live = place.is === "session" ? history.liveAt(place.id) : undefined;
+    if (place.is === "session" && live === undefined) return;
+    const times = Array.from({ length: history.moment - visit.sentAt + 1 }, (_none, index) => history.timeAt(visit.sentAt + index));
+    const ages = live?.subject !== undefined && live.loggedIn ? times.map((time) => time - live.startedAt) : [];
+    const infinite = ages.length === 0 || setup.copy !== undefined;
+    if (!ages.includes(loginAge as number) && !(infinite && loginAge === Number.POSITIVE_INFINITY)) {
+      this.#scene.problem(visit, `is told that its login is ${loginAge} seconds old, and that is one of [${ages}]`);
+    }
+  }
+
+  #wrong(visit: Visit, { data, subject }: Seen, why: string): undefined {
+    this.#scene.problem(visit, `finds ${data} of ${subject}, a session ${why}`);
+    return undefined;
+  }
+}
+
+function leadsTo(there: Situation, id: string): boolean {
+  return (there.is === "alive" || there.is === "grace") && there.id === id;
+}

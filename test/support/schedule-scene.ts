@@ -1,0 +1,103 @@
+/** What everybody who judges a schedule knows of it. */
+import type { History, Values } from "./schedule-history.ts";
+import type { Place, Segment } from "./schedule-segment.ts";
+import { type Asks, outcomeOf, type Outcome, type Situation, situationsOf } from "./schedule-table.ts";
+import type { Tokens } from "./schedule-tokens.ts";
+import type { Visit } from "./schedule-visit.ts";
+
+/** How the application is set up. */
+export interface Setup {
+  /** For how many seconds a copy of a session is good. */
+  readonly copy: number | undefined;
+  readonly visitorsInCookie: boolean;
+  readonly accept: boolean;
+  /** What one call did, the next one sees. */
+  readonly immediate: boolean;
+}
+
+/** A visitor's session that is in its cookie. */
+export interface Held {
+  readonly data: Values;
+  readonly madeAt: number;
+}
+
+export class Scene {
+  readonly problems: string[] = [];
+  readonly setup: Setup;
+  readonly history: History;
+  readonly tokens: Tokens;
+  /** What visitors' cookies say, by their text. */
+  readonly held: Map<string, Held> = new Map();
+  /** Which request moved a session away from an id. */
+  readonly movers: Map<string, Visit> = new Map();
+
+  constructor(setup: Setup, history: History, tokens: Tokens) {
+    this.setup = setup;
+    this.history = history;
+    this.tokens = tokens;
+  }
+
+  problem({ number }: Visit, what: string): void {
+    this.problems.push(`request ${number} ${what}`);
+  }
+
+  /** What stands behind a place at a moment, for whoever asks this. */
+  situations(place: Place, asked: Asks, moment: number): Situation[] {
+    const { history, tokens } = this;
+    if (place.is === "token") return tokens.situations(place.token, moment);
+    if (place.is === "session" || place.is === "moved") return situationsOf(history, place.id, moment);
+    if (place.is === "loading") return [{ is: "nothing" }];
+    if (place.is === "in-cookie") return [{ is: "in-cookie" }];
+    const nothing: Situation[] = [{ is: this.setup.visitorsInCookie && asked.asks !== "login" ? "in-cookie" : "nothing" }];
+    if (place.is === "nothing" || asked.asks !== "login") return nothing;
+    return [...nothing, ...situationsOf(history, place.id, moment).filter(({ is }) => is === "taken")];
+  }
+
+  /** All that stood behind a segment's place while it may have mattered. */
+  situationsDuring(segment: Segment, asked: Asks, until: number): Situation[] {
+    const all: Situation[] = [];
+    for (let moment = segment.since; moment <= until; moment++) all.push(...this.situations(segment.place, asked, moment));
+    // A store that shows marks and ends late may hide where a session went.
+    if (!this.setup.immediate && all.some(({ is }) => is === "grace")) all.push({ is: "renewed", id: undefined }, { is: "ended" });
+    return all;
+  }
+
+  /** Whether the table allows an outcome, by what stood there at some moment. */
+  allows(visit: Visit, segment: Segment, asked: Asks, outcome: Outcome, until: number = this.history.moment): boolean {
+    return this.situationsDuring(segment, asked, until).some((there) => outcomeOf(asked, there, visit.asker) === outcome);
+  }
+
+  /** The ids that another request made and that this one joins. */
+  joined(visit: Visit, segment: Segment, asked: Asks, until: number = this.history.moment): string[] {
+    const found = this.situationsDuring(segment, asked, until).filter((there) => outcomeOf(asked, there, visit.asker) === "joins");
+    return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
+  }
+
+  /** Whether the visitor's cookie is where a segment's changes go. */
+  isInCookie({ subject, place }: Segment): boolean {
+    return this.setup.visitorsInCookie && subject === undefined && (place.is === "nothing" || place.is === "in-cookie");
+  }
+
+  /** Whether a request's change of a key got into the store. */
+  isWritten({ changes, discarded }: Visit, key: string, value: string | undefined): boolean {
+    return changes.some((change) => {
+      if (!("after" in change) || discarded.has("to" in change ? change.to : change.id)) return false;
+      if (value !== undefined) return change.after.data.get(key) === value;
+      return change.does === "update" ? change.patch.unset.includes(key) : !change.after.data.has(key);
+    });
+  }
+
+  /** What a request has pending and did not get into the store, in words. */
+  missing(visit: Visit, pending: ReadonlyMap<string, string | undefined>): string[] {
+    const missing = [...pending].filter(([key, value]) => !this.isWritten(visit, key, value));
+    // What is to go may have gone by another request.
+    return missing.filter(([key, value]) => value !== undefined || this.#isStillThere(visit.segment, key)).map(([key, value]) => `${key}=${value}`);
+  }
+
+  #isStillThere({ place, seen }: Segment, key: string): boolean {
+    const id = place.is === "session" ? place.id : undefined;
+    const there = id === undefined ? undefined : this.history.endOf(id)?.live.data.get(key);
+    return there !== undefined && there === seen.get(key);
+  }
+}
+

@@ -1,0 +1,125 @@
+/** What a request wants of one session: from when it has it until the request ends it by `logout()`. */
+import type { Values } from "./schedule-history.ts";
+import type { Asks } from "./schedule-table.ts";
+
+/** Whose session it is. */
+export type Place =
+  /** Not known before it is loaded. */
+  | { readonly is: "loading" }
+  /** It has none, and what it writes begins one. */
+  | { readonly is: "nothing" }
+  /** `accepted`: a token of other software led to it, not its own cookie. */
+  | { readonly is: "session"; readonly id: string; readonly accepted: boolean }
+  /** A user's session that had another id before the request came. */
+  | { readonly is: "moved"; readonly id: string }
+  /** The same of a visitor, who begins anew. */
+  | { readonly is: "anew"; readonly id: string }
+  /** What a token of other software says. */
+  | { readonly is: "token"; readonly token: number }
+  | { readonly is: "in-cookie" };
+
+/** A login or a new id that was asked for. */
+export interface Identity {
+  readonly asked: Extract<Asks, { asks: "login" | "regenerate" }>;
+  /** The keys that come along. */
+  readonly carries: "all" | readonly string[];
+}
+
+export class Segment {
+  /** Where it began. */
+  readonly origin: Place;
+  place: Place;
+  /** The moment from which it counts what others did to the place. */
+  since: number;
+  subject: string | undefined;
+  /** What `session.data` shows, with the flash values. */
+  view: Map<string, string> = new Map();
+  /** The same as it was when the session was loaded, or last written. */
+  seen: Values = new Map();
+  /** What it changed and what it was not yet told of. Undefined: the key is to go. */
+  readonly pending: Map<string, string | undefined> = new Map();
+  /** Keys that it ever removed. */
+  readonly removed: Set<string> = new Set();
+  /** What is asked for and not done. */
+  identity: Identity | undefined;
+  /** All that was ever asked for. */
+  readonly identities: Identity[] = [];
+  /** What `update()` adds to lists where nobody waits for it. */
+  readonly owed: string[] = [];
+  /** Whether a call of `save()` or `update()` came to its end, and whether there is one that nobody waits for. */
+  wrote = false;
+  unawaited = false;
+  /** What the token of other software says, and what was in a session that it took from the store. */
+  said: Values | undefined;
+  taken: Values | undefined;
+
+  constructor(place: Place, since: number, subject?: string, data: Values = new Map()) {
+    this.origin = place;
+    this.place = place;
+    this.since = since;
+    this.shows(data, subject);
+  }
+
+  /** What the session shows from now on. */
+  shows(data: Values, subject: string | undefined): void {
+    this.view = new Map(data);
+    this.seen = new Map(data);
+    this.subject = subject;
+  }
+
+  set(key: string, json: string): void {
+    this.view.set(key, json);
+    this.pending.set(key, json);
+  }
+
+  remove(key: string): void {
+    if (!this.view.delete(key)) return;
+    this.removed.add(key);
+    this.pending.set(key, undefined);
+  }
+
+  /** What a login that says nothing of keys takes along: what nobody but the visitor can have brought, or what is the user's own. */
+  login(user: string, keep: readonly string[] | undefined): void {
+    const anonymous = this.subject === undefined;
+    const same = this.subject === user;
+    const trusts = this.place.is !== "token" && !(this.place.is === "session" && this.place.accepted);
+    const all = keep === undefined && (same || (anonymous && trusts));
+    const named = all ? "all" : anonymous || same ? (keep ?? []) : [];
+    if (named !== "all") {
+      for (const key of [...this.view.keys()]) if (!named.includes(key)) this.view.delete(key);
+      for (const key of [...this.pending.keys()]) if (!named.includes(key)) this.pending.delete(key);
+    }
+    this.subject = user;
+    this.#ask({ asked: { asks: "login", user }, carries: both(named, this.identity?.carries ?? "all") });
+  }
+
+  regenerate(graceSeconds: number): void {
+    const { identity } = this;
+    const asked = { asks: "regenerate", graceSeconds } as const;
+    // A new id that is asked for while a login is on its way is part of the login.
+    if (identity?.asked.asks === "login") this.identities.push({ asked, carries: "all" });
+    else this.#ask({ asked, carries: "all" });
+  }
+
+  #ask(identity: Identity): void {
+    this.identity = identity;
+    this.identities.push(identity);
+  }
+
+  /** What it wanted is done. */
+  done(): void {
+    this.pending.clear();
+    this.identity = undefined;
+    this.wrote = true;
+  }
+
+  /** What it asks for at its end; nothing, if there is nothing to write. */
+  get asks(): Asks | undefined {
+    return this.identity?.asked ?? (this.pending.size > 0 ? { asks: "change" } : undefined);
+  }
+}
+
+function both(left: "all" | readonly string[], right: "all" | readonly string[]): "all" | readonly string[] {
+  if (left === "all") return right;
+  return right === "all" ? left : left.filter((key) => right.includes(key));
+}

@@ -1,0 +1,86 @@
+/** What a request may meet whose session others changed meanwhile, and what it must come to: the table of the design, as a function. */
+import { MOVED_MARK_SECONDS } from "../../src/stores/store.ts";
+import type { History } from "./schedule-history.ts";
+
+/** What stands behind an id, or behind a request without one, at a moment. */
+export type Situation =
+  /** It lives under this id. */
+  | { readonly is: "alive"; readonly id: string }
+  /** It lives under another id, and this one still stands for it. */
+  | { readonly is: "grace"; readonly id: string }
+  /** `regenerateId()` took it away; `id` is where it lives now, unless a login came after that. */
+  | { readonly is: "renewed"; readonly id: string | undefined }
+  /** A login took it away: to whom, and where that lives now. */
+  | { readonly is: "taken"; readonly id: string | undefined; readonly subject: string | undefined }
+  | { readonly is: "ended" }
+  /** There is none yet. */
+  | { readonly is: "nothing" }
+  /** It is in the visitor's cookie, and nobody can take it away. */
+  | { readonly is: "in-cookie" };
+
+/** What a request asks for. */
+export type Asks =
+  | { readonly asks: "change" | "update" }
+  | { readonly asks: "regenerate"; readonly graceSeconds: number }
+  | { readonly asks: "login"; readonly user: string };
+
+/** What it comes to. `moves` and `begins`: it makes an id; `joins`: it gets the id that another request made. */
+export type Outcome = "written" | "lost" | "gone" | "moves" | "joins" | "begins";
+
+/** What counts of the request itself. */
+export interface Asker {
+  /** Its method is GET, HEAD or OPTIONS. */
+  readonly safe: boolean;
+  /** Its answer has a status of 400 or more, and keeps it. */
+  readonly refuses: boolean;
+  /** It loaded the session while that lived. */
+  readonly loadedAlive: boolean;
+}
+
+/** What stands behind an id. Several where the store may drop an old mark, and need not. */
+export function situationsOf(history: History, id: string, moment: number): Situation[] {
+  const now = history.timeAt(moment);
+  const entry = history.at(id, moment);
+  if (entry === undefined) return [{ is: "ended" }];
+  if (entry.is === "live") return [entry.expiresAt <= now ? { is: "ended" } : { is: "alive", id }];
+  const found = { ...entry, id };
+  if (now >= entry.movedAt + MOVED_MARK_SECONDS) return [{ is: "ended" }, behindMark(history, found, moment)];
+  if (entry.graceUntil === undefined || entry.graceUntil <= now) return [behindMark(history, found, moment)];
+  return situationsOf(history, entry.to, moment).map((there) => (there.is === "alive" ? { is: "grace", id: there.id } : there));
+}
+
+function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation {
+  const end = history.endOf(to, moment);
+  const lives = end !== undefined && end.live.expiresAt > history.timeAt(moment);
+  if (by === "login") return { is: "taken", id: lives ? end.id : undefined, subject: lives ? end.live.subject : undefined };
+  return { is: "renewed", id: lives && !passesLogin(history, to, moment) ? end.id : undefined };
+}
+
+function passesLogin(history: History, id: string, moment: number): boolean {
+  const entry = history.at(id, moment);
+  return entry?.is === "mark" && (entry.by === "login" || passesLogin(history, entry.to, moment));
+}
+
+/** The table. */
+export function outcomeOf(asked: Asks, situation: Situation, asker: Asker): Outcome {
+  if (situation.is === "in-cookie") return asked.asks === "login" ? "begins" : "written";
+  if (situation.is === "nothing") return "begins";
+  if (asked.asks === "login") return outcomeOfLogin(asked.user, situation);
+  if (asked.asks === "regenerate") return outcomeOfRegenerate(asked.graceSeconds, situation, asker);
+  if (situation.is === "alive" || situation.is === "grace") return "written";
+  if (asked.asks === "update") return "gone";
+  return situation.is === "ended" || asker.safe || asker.refuses ? "lost" : "gone";
+}
+
+function outcomeOfLogin(user: string, situation: Situation): Outcome {
+  if (situation.is === "alive" || situation.is === "grace") return "moves";
+  const isTheirs = situation.is === "taken" && situation.id !== undefined && situation.subject === user;
+  return isTheirs ? "joins" : "begins";
+}
+
+function outcomeOfRegenerate(graceSeconds: number, situation: Situation, { loadedAlive, refuses }: Asker): Outcome {
+  if (situation.is === "alive") return "moves";
+  if (situation.is === "grace") return graceSeconds > 0 ? "joins" : "moves";
+  if (situation.is === "renewed" && loadedAlive && situation.id !== undefined) return "joins";
+  return refuses ? "lost" : "gone";
+}

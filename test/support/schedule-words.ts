@@ -1,0 +1,36 @@
+/** A program of requests as a person reads it. */
+import type { Act, Ask, Program } from "./schedule-program.ts";
+
+export function describeProgram({ phases, sticky }: Program): string {
+  let number = 0;
+  const lines = phases.flatMap(({ asks, parallel, ticks, then }) => {
+    const head = `  ${parallel ? "at the same time" : "one after the other"}${ticks ? ", while seconds pass" : ""}:`;
+    const requests = asks.map((ask) => {
+      const first = number;
+      number += ask.twice ? 2 : 1;
+      return `    ${ask.twice ? `${first} and ${first + 1}` : first}: ${describeAsk(ask)}`;
+    });
+    return [head, ...requests, ...(then > 0 ? [`  then ${then} seconds pass`] : [])];
+  });
+  return [...lines, ...(sticky ? ["  accepted cookies cannot be removed"] : [])].join("\n");
+}
+
+function describeAsk({ acts, method, status, browser, twice, drops, stale, token }: Ask): string {
+  const notes = [
+    ...(browser > 0 ? [`browser ${browser}`] : []),
+    ...(token === undefined ? [] : [`gets token ${token} first`]),
+    ...(stale ? ["earlier cookies"] : []),
+    ...(twice ? ["sent twice, only the second answer arrives"] : []),
+    ...(drops ? ["answer never arrives"] : []),
+    ...(status === 200 ? [] : [`answers ${status}`]),
+  ];
+  return `${method} ${acts.map(describeAct).join(", ") || "nothing"}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`;
+}
+
+function describeAct(act: Act): string {
+  if (act.do === "login") return `login ${act.user}${act.keep === undefined ? "" : ` keeping [${act.keep}]`}`;
+  if (act.do === "regenerate") return act.graceSeconds > 0 ? `regenerate with ${act.graceSeconds} s` : "regenerate";
+  if (act.do === "revoke") return `revoke ${act.user}`;
+  if ("how" in act) return act.how === "awaited" ? act.do : `${act.do} ${act.how}`;
+  return "key" in act ? `${act.do} ${act.key}` : act.do;
+}
