@@ -1,44 +1,69 @@
 /**
- * Accepted tokens: those of another name, kind or library, which are read, and made anew as our own.
+ * Accepted tokens: those of another name, kind or library, which are read, and redeemed once for a session of our own.
  *
  * @module
  */
 import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
+import type { Imported, Kept } from "./found.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { type Keeping, keyOf, recordFromToken } from "./keeping.ts";
 import { endOf, type Timeouts } from "./lifetime.ts";
 import type { SessionRecord } from "./record.ts";
+import { findRedeemed, redemptionKey } from "./redeeming.ts";
+import { markAccepted } from "./session-data.ts";
 import { isSessionId } from "./session-id.ts";
-import type { Kept } from "./state.ts";
+import type { AcceptedCodec } from "./settings.ts";
 import { isMoved, type Key } from "./stores/store.ts";
-import { type Claims, isFromTheFuture } from "./token/claims.ts";
-import type { TokenCodec } from "./token/codec.ts";
+import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
+import type { Opened, TokenCodec } from "./token/codec.ts";
 import { usableData } from "./usable.ts";
 
-/** A session that an accepted token brought: one that is kept already, or one that is still to be. */
-export type Accepted =
-  | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: false }
-  | { readonly is: "imported"; readonly key: Key; readonly record: SessionRecord; readonly temp: boolean };
+/** A session that is kept already. */
+type Living = { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: false };
 
-/** The session of the first accepted token that is good. */
-export async function findAccepted(engine: Engine, header: string | null): Promise<Accepted | null> {
-  for (const codec of engine.accept) {
-    for (const text of valuesFor(codec, engine, header)) {
-      const opened = await codec.open(text);
-      const found = typeof opened === "string" ? null : await look(engine, opened.claims);
-      if (found !== null) return found;
+/** A session that an accepted token brought: one that is kept already, or one that is still to be. */
+export type Accepted = Living | { readonly is: "imported"; readonly imported: Imported };
+
+/** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
+const ENDLESS = 10 * 365 * 24 * 60 * 60;
+
+/** The session of the first codec that finds a good one. Of two at once, neither: somebody may have planted one of them. */
+export async function findAccepted(
+  engine: Engine,
+  header: string | null,
+): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Kept[] } | null> {
+  for (const accepted of engine.accept) {
+    const found = await findOf(accepted, engine, header);
+    if (found.length > 1) {
+      engine.emit({ type: "ambiguous", reason: "several" });
+      return { is: "ambiguous", rivals: found.flatMap((one) => (one.is === "living" ? [one.kept] : [])) };
     }
+    if (found[0] !== undefined) return found[0];
   }
   return null;
+}
+
+/** The sessions of one codec's tokens. Two tokens of one session are one session: the newer counts. */
+async function findOf(accepted: AcceptedCodec, engine: Engine, header: string | null): Promise<Accepted[]> {
+  const newest = new Map<string, { readonly found: Accepted; readonly iat: number }>();
+  for (const text of valuesFor(accepted.codec, engine, header)) {
+    const opened = await accepted.codec.open(text);
+    if (typeof opened === "string") continue;
+    const found = await look(engine, accepted, opened);
+    const { sid, iat } = opened.claims;
+    const other = newest.get(sid);
+    if (found !== null && (other === undefined || other.iat < iat)) newest.set(sid, { found, iat });
+  }
+  return [...newest.values()].map(({ found }) => found);
 }
 
 /** The Set-Cookie lines that remove accepted cookies of other names: a session that ended must not come back from one. */
 export function clearAccepted({ accept, places }: Engine, header: string | null): string[] {
   if (accept.length === 0) return [];
   const own = [places.session.cookie.name, places.visitor.cookie.name];
-  const present = accept.filter((codec) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
-  const lines = present.flatMap((codec) => codec.clear?.() ?? []);
+  const present = accept.filter(({ codec }) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
+  const lines = present.flatMap(({ codec }) => codec.clear?.() ?? []);
   return [...new Set(lines)].filter((line) => !own.includes(line.slice(0, line.indexOf("="))));
 }
 
@@ -48,22 +73,45 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 
-async function look(engine: Engine, claims: Claims): Promise<Accepted | null> {
-  const now = engine.now();
-  if (!isGood(claims, engine.timeouts, now)) return null;
+async function look(engine: Engine, { codec, label }: AcceptedCodec, opened: Opened): Promise<Accepted | null> {
+  const { claims, identity = claimsToJson(claims) } = opened;
+  if (!isGood(claims, engine.timeouts, engine.now())) return null;
   const { data, sub } = claims;
-  // A token without data names a session in the store, and does not say whose it is.
-  const { keeping } = data === undefined ? engine.places.session : placeOf(engine, sub);
-  if (data === undefined && keeping.dataInToken) return null;
-  const route = data === undefined ? claims.route : await keeping.route(sub);
-  const placed = { ...claims, route } as Claims;
-  const key = keyOf(placed);
-  const found = await keeping.load(placed, { now });
-  const temp = claims.temp === true;
-  if (found !== null)
-    return isMoved(found) ? null : living(engine, keeping, { key, record: found, token: { temp, renew: "due" } }, now);
-  if (data === undefined) return null;
-  return { is: "imported", key, record: { ...recordFromToken(claims), seenAt: now }, temp };
+  if (data === undefined) return lookByName(engine, codec, claims);
+  const { keeping } = placeOf(engine, sub);
+  // Without a store nothing can tell that a token was used before.
+  if (keeping.dataInToken) return inCookie(engine, claims);
+  if (identity === null) return importedFrom(engine, claims, null);
+  const key = await redemptionKey(keeping, JSON.stringify([label, identity]));
+  const entry = await findRedeemed(keeping, key, engine.now());
+  if (entry === null) {
+    const expiresAt = opened.endless ? engine.now() + ENDLESS : claims.exp;
+    return importedFrom(engine, claims, { key, expiresAt });
+  }
+  if (entry.key === null || entry.mark !== null) return null;
+  const found = await livingAt(engine, entry.key, claims);
+  return found?.kept.record.subject === sub ? found : null;
+}
+
+/** The record of an accepted token's own data. What other software calls the time of a token need not be that of the last use. */
+function recordOf(engine: Engine, { data = "{}", ...claims }: Claims): SessionRecord {
+  return { ...recordFromToken({ ...claims, data: markAccepted(data) }), seenAt: engine.now() };
+}
+
+function importedFrom(engine: Engine, claims: Claims, redemption: Imported["redemption"]): Accepted {
+  return { is: "imported", imported: { record: recordOf(engine, claims), temp: claims.temp === true, redemption } };
+}
+
+/** A session that goes on in a cookie of ours. */
+function inCookie(engine: Engine, claims: Claims): Living | null {
+  return livingFrom(engine, placeOf(engine, claims.sub).keeping, { id: claims.sid }, recordOf(engine, claims), claims);
+}
+
+/** A token without data names a session in the store. That only our own may do: others' names mean nothing here. */
+function lookByName(engine: Engine, codec: TokenCodec, claims: Claims): Promise<Living | null> | null {
+  if (codec.namesSessions && !engine.places.session.keeping.dataInToken) return livingAt(engine, keyOf(claims), claims);
+  engine.emit({ type: "invalid", reason: "claims" });
+  return null;
 }
 
 /** Whether claims have not ended and are what claims are, whoever's codec answered with them. */
@@ -74,11 +122,22 @@ function isGood(claims: Claims, timeouts: Timeouts, now: number): boolean {
   return !isFromTheFuture(claims, now) && endOf(span, timeouts, now) === undefined;
 }
 
-/** A session that is kept already, if it is one, and is where it belongs. */
-function living(engine: Engine, keeping: Keeping, { key, record, token }: Kept, now: number): Accepted | null {
-  // What other software calls the time of a token need not be that of the last use.
-  const used = keeping.timesInToken ? { ...record, seenAt: now } : record;
+/** The session that is kept under this key, if it lives and is where it belongs. */
+async function livingAt(engine: Engine, key: Key, claims: Claims): Promise<Living | null> {
+  const { keeping } = engine.places.session;
+  const now = engine.now();
+  const { route: _route, ...rest } = claims;
+  const named = { ...rest, sid: key.id, ...(key.route !== undefined && { route: key.route }) };
+  const found = await keeping.load(named, { now });
+  if (found === null || isMoved(found)) return null;
+  return livingFrom(engine, keeping, key, keeping.timesInToken ? { ...found, seenAt: now } : found, claims);
+}
+
+/** The session, if it lives and is where sessions of its user, or of nobody, are kept. */
+function livingFrom(engine: Engine, keeping: Keeping, key: Key, record: SessionRecord, claims: Claims): Living | null {
   const place = placeOf(engine, record.subject);
-  const data = place.keeping === keeping ? usableData(place, engine, key.id, used, now) : null;
-  return data && { is: "living", kept: { key, record: used, token }, data, copied: false };
+  const data = place.keeping === keeping ? usableData(place, engine, key.id, record, engine.now()) : null;
+  return (
+    data && { is: "living", kept: { key, record, token: { temp: claims.temp === true, renew: "due" } }, data, copied: false }
+  );
 }

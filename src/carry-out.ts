@@ -5,51 +5,62 @@
  */
 import { type Engine, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
-import { parseData } from "./json.ts";
+import type { Kept, Redemption } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
-import { follow } from "./moved.ts";
-import { diff, type Patch } from "./patch.ts";
+import { follow, inGrace, isInGrace } from "./moved.ts";
+import type { Patch } from "./patch.ts";
 import type { Plan } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Kept, SessionState } from "./state.ts";
-import { isMoved, MOVED_MARK_SECONDS, type UpdateResult } from "./stores/store.ts";
+import { findRedeemed, redeem } from "./redeeming.ts";
+import type { SessionState } from "./state.ts";
+import { isMoved, type Key, type UpdateResult } from "./stores/store.ts";
 
-/** Does the step; answers with the session after it. Null when it is gone or has moved: then what was written is dropped. */
-export function carryOut(plan: Plan, state: SessionState, engine: Engine): MaybePromise<Kept | null> {
-  if (plan.step === "none") return plan.next;
-  if (plan.step === "touch") return touch(plan.next, engine);
+/** What came of a step: the session after it, null when there is none, or `again`: the plan rests on what is not so any more. */
+export type Outcome = Kept | null | "again";
+
+/** Does the step. */
+export function carryOut(plan: Plan, state: SessionState, engine: Engine): MaybePromise<Outcome> {
+  if (plan.step === "none" || plan.step === "lost") return plan.next;
+  if (plan.step === "touch") return touch(plan.next, state, engine);
   state.wrote = true;
   state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
-  if (plan.step === "update") return save(plan.next, plan.patch, state, engine);
-  return replace(plan, state, engine);
+  if (plan.step === "replace") return replace(plan, state, engine);
+  if (plan.patch === null) return plan.next;
+  return save(plan.next, plan.patch, state, engine);
 }
 
-function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, engine: Engine): MaybePromise<Kept | null> {
+function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { next, from, patch } = plan;
   const { key, record } = next;
-  const reason = state.renewal as "login" | "regenerateId";
-  const options = { follow: reason === "regenerateId", ...engine.limit };
-  const replacing = placeOf(engine, record.subject).keeping.replace(from, key, patch, record, options);
-  return after(replacing, (result) => {
-    // Whoever logs in is logged in, also when the visitor's session ended meanwhile.
-    if (!result.ok && reason === "login") return create(next, state, engine);
-    // Two requests want a new id at the same time: the session has one, and what this one changed goes there.
-    if (!result.ok && result.why === "moved") return save({ ...next, key: from }, patch, state, engine);
-    if (!survived(result, from.id, engine)) return null;
-    noteVersion(state, record, result);
-    engine.emit({ type: "regenerated", id: key.id, from: from.id, reason });
-    return next;
-  });
+  const { turns } = state;
+  const by = state.renewal as "login" | "regenerateId";
+  const move = { by, graceSeconds: by === "login" ? 0 : state.graceSeconds, ...engine.limit };
+  return after(
+    placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move),
+    (result): MaybePromise<Outcome> => {
+      if (!result.ok) return relocate(state, engine, from, result.why, turns);
+      noteVersion(state, record, result);
+      engine.nextIds.written(key.id);
+      engine.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
+      return next;
+    },
+  );
 }
 
-function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<Kept | null> {
+function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { key, record } = next;
-  const { renewal } = state;
-  const creating = placeOf(engine, record.subject).keeping.create(key, record, engine.limit);
-  return creating instanceof Promise
-    ? creating.then(created, (error: unknown) => createdElsewhere(next, state, engine, error))
-    : created();
+  const { imported, renewal, turns } = state;
+  const { keeping } = placeOf(engine, record.subject);
+  const creating = keeping.create(key, record, engine.limit);
+  if (!(creating instanceof Promise)) return created();
+  return creating.then(
+    () => (imported?.redemption ? redeemed(imported.redemption) : created()),
+    (error: unknown) => {
+      state.dropId();
+      throw error;
+    },
+  );
 
   function created(): Kept {
     state.known = "exact";
@@ -57,41 +68,53 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<K
     if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
     return next;
   }
-}
 
-/** Another request with the same accepted token was faster to keep its session: what this one changed goes there. */
-async function createdElsewhere(next: Kept, state: SessionState, engine: Engine, error: unknown): Promise<Kept | null> {
-  const { imported } = state;
-  if (imported !== null && state.renewal === null) {
-    const { keeping } = placeOf(engine, next.record.subject);
-    const found = await keeping.loadKey(next.key, { now: engine.now() });
-    if (found !== null && !isMoved(found)) {
-      const patch = diff(parseData(imported.data) ?? {}, parseData(next.record.data) ?? {});
-      return patch === null ? next : save(next, patch, state, engine);
+  async function redeemed(redemption: Redemption): Promise<Outcome> {
+    try {
+      await redeem(keeping, redemption, key, renewal, engine.now());
+      return created();
+    } catch (error) {
+      state.dropId();
+      await keeping.remove(key);
+      if (!(await goWithRedeemed(state, engine, redemption, turns))) throw error;
+      return "again";
     }
   }
-  state.dropId();
-  throw error;
 }
 
-/** Writes a change of data. A session that got a new id meanwhile gets the change there. */
-function save(next: Kept, patch: Patch, state: SessionState, engine: Engine): MaybePromise<Kept | null> {
+/** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
+async function goWithRedeemed(state: SessionState, engine: Engine, redemption: Redemption, turns: number): Promise<boolean> {
+  const { keeping } = engine.places.session;
+  const now = engine.now();
+  const entry = await findRedeemed(keeping, redemption.key, now);
+  if (entry === null) return false;
+  const { imported } = state;
+  if (imported === null || state.turns !== turns) return true;
+  const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
+  const key = entry.key ?? redemption.key;
+  if (found !== null && !isMoved(found))
+    state.joinImported({ key, record: found, token: { temp: imported.temp, renew: "must" } });
+  else {
+    const mark = entry.mark ?? found;
+    state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
+  }
+  return true;
+}
+
+/** Writes a change of data. */
+function save(next: Kept, patch: Patch, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { key, record } = next;
   const { seenAt: now, expiresAt } = record;
-  return after(placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt }), (result) => {
-    if (!result.ok && result.why === "moved") return saveAtNewPlace(next, patch, state, engine);
-    if (!survived(result, key.id, engine)) return null;
-    noteVersion(state, record, result);
-    engine.emit({ type: "saved", id: key.id });
-    return next;
-  });
-}
-
-async function saveAtNewPlace(next: Kept, patch: Patch, state: SessionState, engine: Engine): Promise<Kept | null> {
-  const moved = await newPlace(next, engine);
-  if (moved !== null) return save(moved, patch, state, engine);
-  survived({ ok: false, why: "moved" }, next.key.id, engine);
-  return null;
+  const { turns } = state;
+  return after(
+    placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt }),
+    (result): MaybePromise<Outcome> => {
+      if (!result.ok) return relocate(state, engine, key, result.why, turns);
+      noteVersion(state, record, result);
+      engine.emit({ type: "saved", id: key.id });
+      return next;
+    },
+  );
 }
 
 /** Whether the record is now as this request thinks: only if nobody changed it between. */
@@ -100,25 +123,42 @@ function noteVersion(state: SessionState, { version }: SessionRecord, result: Up
 }
 
 /**
- * A session under its new id, when it got one while this request ran. Only where the mark says where to, and only for a
- * request that loaded the session while its old id was good: the cookie with the new id is another answer's to give.
+ * Finds out where the session is that is not where it was, and has the state say so.
+ *
+ * @param why What the store said; undefined when it said no more than that there is nothing to change.
+ * @param turns `state.turns` when the step began: what came meanwhile stands, and the next plan sees to it.
  */
-export async function newPlace({ key, record, token }: Kept, engine: Engine): Promise<Kept | null> {
-  const { keeping } = placeOf(engine, record.subject);
-  const mark = await keeping.loadKey(key, { now: engine.now() });
-  const followed = mark !== null && isMoved(mark) ? await follow(engine, keeping, mark, MOVED_MARK_SECONDS) : null;
-  return followed && { key: followed.key, record, token: { temp: token.temp, renew: "no", elsewhere: true } };
+export async function relocate(
+  state: SessionState,
+  engine: Engine,
+  from: Key,
+  why: "gone" | "moved" | "conflict" | undefined,
+  turns: number,
+): Promise<"again"> {
+  const { keeping } = engine.places.session;
+  const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
+  const mark = found !== null && isMoved(found) ? found : null;
+  const went = mark && (await follow(engine, keeping, mark));
+  if (state.turns !== turns) return "again";
+  if (went?.inGrace && state.kept !== null) state.kept = inGrace(state.kept, went);
+  else {
+    const hasEnded = mark === null ? why !== "moved" : went === null && isInGrace(mark, engine.now());
+    state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });
+  }
+  return "again";
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */
-function touch(next: Kept, engine: Engine): MaybePromise<Kept | null> {
+function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { key, record } = next;
   const { keeping } = placeOf(engine, record.subject);
-  const touching = after(keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }), (touched) =>
-    after(touched ? next : newPlace(next, engine), (kept) => {
-      engine.emit(kept === null ? { type: "unknown", id: key.id, reason: "commit" } : { type: "touched", id: kept.key.id });
-      return kept;
-    }),
+  const { turns } = state;
+  const touching = after(
+    keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }),
+    (touched): MaybePromise<Outcome> => {
+      engine.emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
+      return touched ? next : relocate(state, engine, key, undefined, turns);
+    },
   );
   if (!(touching instanceof Promise)) return touching;
   return touching.catch((error) => {
@@ -126,10 +166,4 @@ function touch(next: Kept, engine: Engine): MaybePromise<Kept | null> {
     engine.emit({ type: "store-error", operation: "touch" });
     return next;
   });
-}
-
-/** Whether the change was made; reports why not. */
-export function survived(result: UpdateResult, id: string, { emit }: Engine): boolean {
-  if (!result.ok) emit({ type: result.why === "moved" ? "moved" : "unknown", id, reason: "commit" });
-  return result.ok;
 }

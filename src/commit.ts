@@ -3,16 +3,18 @@
  *
  * @module
  */
-import { carryOut } from "./carry-out.ts";
+import { carryOut, type Outcome } from "./carry-out.ts";
 import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
-import { StateError } from "./errors.ts";
+import { ConflictError, GoneError, StateError } from "./errors.ts";
+import type { Ending, Gone, Kept } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
-import { needsNewKey, type Plan, planFor } from "./plan.ts";
+import { follow, type Whereabouts } from "./moved.ts";
+import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
+import { findRedeemed, redeem } from "./redeeming.ts";
 import { assertFits } from "./schema.ts";
 import { setCookieLines } from "./set-cookie.ts";
-import type { Kept, SessionState } from "./state.ts";
-import type { Key } from "./stores/store.ts";
+import type { SessionState } from "./state.ts";
 import type { Claims } from "./token/claims.ts";
 
 /**
@@ -21,21 +23,28 @@ import type { Claims } from "./token/claims.ts";
  */
 export type CookieMode = "send" | "changes" | "later" | "impossible";
 
+/** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
+const SAFE = ["GET", "HEAD", "OPTIONS"];
+
+/** Sessions may move while they are written. More often than this within one request they do not. */
+const MAX_PLANS = 8;
+
 /**
  * Writes what changed and waits for it; answers with the Set-Cookie lines. At once where nothing is to be waited for.
  *
- * @throws DataError, StoreError, StateError: then nothing is promised to the browser.
+ * @param status The status of the answer: one that tells of a failure is not replaced by another.
+ * @throws DataError, StoreError, StateError, GoneError: then nothing is promised to the browser.
  */
-export function commit(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<string[]> {
-  if (state.writing !== null) return commitNext(state, engine, mode);
-  const writing = write(state, engine, mode);
+export function commit(state: SessionState, engine: Engine, mode: CookieMode, status = 200): MaybePromise<string[]> {
+  if (state.writing !== null) return commitNext(state, engine, mode, status);
+  const writing = write(state, engine, mode, status, 1);
   return writing instanceof Promise ? written(state, writing) : writing;
 }
 
 /** Commits when those before are done: a save() that nobody awaited may still be on its way. */
-async function commitNext(state: SessionState, engine: Engine, mode: CookieMode): Promise<string[]> {
+async function commitNext(state: SessionState, engine: Engine, mode: CookieMode, status: number): Promise<string[]> {
   while (state.writing !== null) await state.writing.catch(() => {});
-  return commit(state, engine, mode);
+  return commit(state, engine, mode, status);
 }
 
 async function written(state: SessionState, writing: Promise<string[]>): Promise<string[]> {
@@ -47,51 +56,88 @@ async function written(state: SessionState, writing: Promise<string[]>): Promise
   }
 }
 
-function write(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<string[]> {
-  return after(routeFor(state, engine), (route) => {
+function write(state: SessionState, engine: Engine, mode: CookieMode, status: number, count: number): MaybePromise<string[]> {
+  if (count > MAX_PLANS) throw new ConflictError("ERR_CONFLICT", "Cannot save the session: it gets new ids all the time");
+  return after(look(state, engine, mode), (around) => {
     const { turns } = state;
-    return after(planOrEnd(state, engine, route, mode !== "impossible"), (plan) => perform(plan, turns, state, engine, mode));
+    return after(planOrEnd(state, engine, around), (plan) => {
+      if (mode === "impossible") assertNoCookieNeeded(state, plan);
+      // Logged in now, or not at all: what came with the request is settled in the same moment.
+      if (plan.next !== null && state.renewal === "login") state.settle();
+      const ended = state.ended.length > 0 ? endOld(state, engine) : undefined;
+      return after(ended, () => {
+        if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
+        return after(
+          perform(plan, turns, state, engine, mode),
+          (lines) => lines ?? write(state, engine, mode, status, count + 1),
+        );
+      });
+    });
   });
 }
 
-/** Where a new key is needed, the part of the store that it will name. */
-function routeFor(state: SessionState, engine: Engine): MaybePromise<string | undefined> {
-  return state.used && needsNewKey(state) ? placeOf(engine, state.subject).keeping.route(state.subject) : undefined;
+/** What has to be known for a plan: where a new key is needed, the part of the store that it will name; where a session went. */
+function look(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<Surroundings> {
+  const canSetCookie = mode !== "impossible";
+  if (!state.used || !needsNewKey(state)) return { route: undefined, went: null, canSetCookie };
+  return after(placeOf(engine, state.subject).keeping.route(state.subject), (route) =>
+    after(whereabouts(state, engine), (went) => ({ route, went, canSetCookie })),
+  );
 }
 
-/** @param turns How often the session's turn had come when the plan was made. */
-function perform(plan: Plan, turns: number, state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<string[]> {
-  if (mode === "impossible") assertNoCookieNeeded(state, plan);
-  if (plan.step === "none" && plan.dropped) engine.emit({ type: "moved", id: (state.lost as Key).id, reason: "commit" });
+function whereabouts(state: SessionState, engine: Engine): MaybePromise<Whereabouts | null> {
+  const mark = state.gone?.mark;
+  return mark && needsWhereabouts(state) ? follow(engine, engine.places.session.keeping, mark) : null;
+}
+
+/** What this request changed is dropped: it is told so, unless its answer is no success, or nobody will miss the change. */
+function reportLoss(state: SessionState, engine: Engine, { key, why }: Gone, mode: CookieMode, status: number): void {
+  const isMissed = why === "moved" && !SAFE.includes(state.method ?? "");
+  const isTold = mode === "later" || state.renewal === "regenerateId" || isMissed;
+  if (isTold && status < 400 && !engine.neverGone) throw new GoneError(why);
+  engine.emit({ type: "lost", id: key.id, reason: why });
+}
+
+/** The Set-Cookie lines; undefined when the plan rests on what is not so any more. */
+function perform(
+  plan: Plan,
+  turns: number,
+  state: SessionState,
+  engine: Engine,
+  mode: CookieMode,
+): MaybePromise<string[] | undefined> {
   // The token does not depend on the store's answer, so both are made at the same time.
   const { keeping, codec } = placeOf(engine, plan.next?.record.subject);
   const claims = needsToken(plan.next, state.used, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
-  if (plan.step !== "touch" && (plan.step !== "none" || plan.dropped)) state.changed = true;
-  const ended = state.ended.length > 0 ? endOld(state, engine) : undefined;
-  return after(ended, () =>
-    after(carryOut(plan, state, engine), (kept) => {
-      if (state.turns !== turns) overtake(state, kept);
-      else if (kept !== null) state.written(kept);
-      else if (plan.next !== null) state.lose((state.kept ?? plan.next).key);
-      if (mode === "later" || mode === "impossible") return [];
-      // Of a session that moved meanwhile, the answer that moved it brings the cookie.
-      const token = kept !== null && kept.key === plan.next?.key ? sealing : undefined;
-      return after(token, (text) => linesFor(state, engine, mode, kept, text, claims));
-    }),
-  );
+  if (plan.step !== "touch" && plan.step !== "none") state.changed = true;
+  return after(carryOut(plan, state, engine), (outcome) => {
+    if (outcome === "again") return undefined;
+    if (state.turns !== turns) overtake(state, outcome);
+    else if (outcome !== null) show(state, plan, outcome);
+    if (mode === "later" || mode === "impossible") return [];
+    const token = outcome === null ? undefined : sealing;
+    return after(token, (text) => linesFor(state, engine, mode, outcome, text, claims));
+  });
+}
+
+/** The session is now what was written. Where that is another one than the handler has seen, its data is shown. */
+function show(state: SessionState, { step }: Plan, kept: Kept): void {
+  const isOther = step === "join" || (step === "create" && state.gone !== null);
+  state.written(kept);
+  if (isOther) state.content.fill(kept.record.data);
 }
 
 function linesFor(
   state: SessionState,
   engine: Engine,
   mode: CookieMode,
-  kept: Kept | null,
+  kept: Outcome,
   token: string | undefined,
   claims: Claims | undefined,
 ): MaybePromise<string[]> {
-  if (kept !== null && token !== undefined) state.written(withToken(kept, token));
+  if (kept !== null && kept !== "again" && token !== undefined) state.written(withToken(kept, token));
   const lines = setCookieLines(state, engine, token, claims);
   if (engine.copies === undefined) return lines;
   return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
@@ -100,21 +146,24 @@ function linesFor(
 /** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
 function overtake(state: SessionState, kept: Kept | null): void {
   if (kept === null) return;
-  if (state.kept === null && state.destroyed) state.end(kept);
-  // The new id that was asked for is there already, from another request.
-  else if (kept.token.elsewhere && state.renewal === "regenerateId") state.written(kept);
-  else state.kept = kept;
+  if (state.kept === null && state.destroyed) {
+    state.end(kept);
+    return;
+  }
+  state.kept = kept;
+  state.imported = null;
+  state.gone = null;
 }
 
-function planOrEnd(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): MaybePromise<Plan> {
+function planOrEnd(state: SessionState, engine: Engine, around: Surroundings): MaybePromise<Plan> {
   const plain = engine.schema === undefined && state.ended.length === 0;
-  return plain ? planFor(state, engine, route, keeps) : checkedPlan(state, engine, route, keeps);
+  return plain ? planFor(state, engine, around) : checkedPlan(state, engine, around);
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
-async function checkedPlan(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Promise<Plan> {
+async function checkedPlan(state: SessionState, engine: Engine, around: Surroundings): Promise<Plan> {
   try {
-    const plan = planFor(state, engine, route, keeps);
+    const plan = planFor(state, engine, around);
     const saves = "patch" in plan || plan.step === "create";
     if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
     return plan;
@@ -128,7 +177,7 @@ async function checkedPlan(state: SessionState, engine: Engine, route: string | 
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();
   // A new id that save() wrote is one that the browser will never know.
-  if (state.renewal !== null || state.kept?.token.renew === "must") state.destroy();
+  if (state.kept?.token.renew === "must") state.destroy();
   await endOld(state, engine);
 }
 
@@ -146,13 +195,32 @@ function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
 }
 
 async function endOld(state: SessionState, engine: Engine): Promise<void> {
-  for (const { key, token, place } of state.ended) {
-    const { keeping, forget } = engine.places[place];
-    await keeping.remove(key);
-    if (token !== undefined) forget(token);
-    engine.emit({ type: "destroyed", id: key.id });
-  }
+  for (const ending of state.ended) await end(ending, engine);
   state.ended = [];
+}
+
+async function end(ending: Ending, engine: Engine): Promise<void> {
+  if ("redemption" in ending) return endToken(ending, engine);
+  const { key, token, place } = ending;
+  const { keeping, forget } = engine.places[place];
+  await keeping.remove(key);
+  if (token !== undefined) forget(token);
+  engine.emit({ type: "destroyed", id: key.id });
+}
+
+/** A token whose session ends before it was kept: it becomes no session. If it became one meanwhile, that ends. */
+async function endToken({ redemption }: Extract<Ending, { redemption: unknown }>, engine: Engine): Promise<void> {
+  const { keeping } = engine.places.session;
+  const now = engine.now();
+  try {
+    await redeem(keeping, redemption, null, null, now);
+  } catch (error) {
+    const entry = await findRedeemed(keeping, redemption.key, now);
+    if (entry === null) throw error;
+    if (entry.key === null) return;
+    await keeping.remove(entry.key);
+    engine.emit({ type: "destroyed", id: entry.key.id });
+  }
 }
 
 function withToken(kept: Kept, text: string): Kept {

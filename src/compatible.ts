@@ -4,7 +4,7 @@
  * @module
  */
 import { type KoaCookieOptions, koaCookie } from "./cookie/koa.ts";
-import { type Engine, keepingFor, place } from "./engine.ts";
+import { type Engine, keepingFor, NextIds, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
@@ -82,6 +82,7 @@ export function compatibleEngines(
       timeouts,
       persistent,
       hostOnly: false,
+      neverGone: true,
       several: "first",
       schema: undefined,
       migrate: undefined,
@@ -91,6 +92,7 @@ export function compatibleEngines(
       accept: [],
       waits: false,
       places: { session: both, visitor: both },
+      nextIds: new NextIds(),
     };
   };
   const engines = { plain: engineFor(false), secure: engineFor(true) };

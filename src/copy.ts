@@ -62,7 +62,7 @@ export async function copyLines(state: SessionState, engine: Engine, changesOnly
   if (copies === undefined) return [];
   const { kept, known, used, wrote } = state;
   const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
-  const isWrong = known === "stale" || (!inStore && (state.destroyed || state.ambiguous || state.lost !== null));
+  const isWrong = known === "stale" || (!inStore && (state.destroyed || state.settled || state.gone !== null));
   if (isWrong) return clear(state, copies);
   if (!inStore || known !== "exact" || !used || (changesOnly && !wrote)) return [];
   const { record, key } = kept;

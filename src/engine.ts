@@ -7,7 +7,7 @@
 import type { Cookie } from "./cookie/serialize.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./keeping.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import type { RequestSettings, Settings } from "./settings.ts";
+import type { AcceptedCodec, RequestSettings, Settings } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
 import { encryptedTokens } from "./token/encrypted.ts";
@@ -36,10 +36,36 @@ export interface Engine extends Omit<RequestSettings, "cookies"> {
   /** Whether opening a token takes a promise, if only the first one. */
   readonly waits: boolean;
   /** What else is read, and never written. */
-  readonly accept: readonly TokenCodec[];
+  readonly accept: readonly AcceptedCodec[];
   /** The copies of sessions that are in a store, if there are any. */
   readonly copies: Copies | undefined;
   readonly places: { readonly session: Place; readonly visitor: Place };
+  /** Ids that handlers were told of before they are written, and those that they replace. */
+  readonly nextIds: NextIds;
+}
+
+/** The most requests at a time that have asked for an id which is not written yet. */
+const MOST_NEXT_IDS = 10_000;
+
+/** Which session an id will be that a handler was told of. */
+export class NextIds {
+  readonly #former = new Map<string, string>();
+
+  note(next: string, former: string): void {
+    this.#former.set(next, former);
+    // A request that was never answered leaves its id here.
+    const [oldest] = this.#former.size > MOST_NEXT_IDS ? this.#former.keys() : [];
+    if (oldest !== undefined) this.#former.delete(oldest);
+  }
+
+  written(id: string): void {
+    this.#former.delete(id);
+  }
+
+  /** The id under which the session is kept now. */
+  current(id: string): string {
+    return this.#former.get(id) ?? id;
+  }
 }
 
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
@@ -59,7 +85,13 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
     maxAge: copy.maxAge,
   };
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
-  return { ...rest, waits: fetchesKeys || primitives === webCrypto, copies, places: { session, visitor } };
+  return {
+    ...rest,
+    waits: fetchesKeys || primitives === webCrypto,
+    copies,
+    places: { session, visitor },
+    nextIds: new NextIds(),
+  };
 }
 
 /** The place of a session, by whose it is. */

@@ -18,6 +18,8 @@ export type SessionErrorCode =
   | "ERR_SESSION_NOT_LOADED"
   | "ERR_SESSION_COMMITTED"
   | "ERR_SESSION_MISSING"
+  | "ERR_SESSION_PENDING"
+  | "ERR_SESSION_GONE"
   | "ERR_COOKIE_NOT_POSSIBLE"
   | "ERR_CONFLICT"
   | "ERR_STORE";
@@ -61,12 +63,48 @@ export class DataError extends SessionError {
 
 /**
  * The session was used at a moment when it cannot be: before `await session.ready()` (`ERR_SESSION_NOT_LOADED`), after the
- * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), or with a response that
- * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`).
+ * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), with a response that
+ * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`), or while a call that nobody awaited goes on for too long (`ERR_SESSION_PENDING`).
  */
 export class StateError extends SessionError {
   /** Which moment it was. */
-  declare readonly code: "ERR_SESSION_NOT_LOADED" | "ERR_SESSION_COMMITTED" | "ERR_SESSION_MISSING" | "ERR_COOKIE_NOT_POSSIBLE";
+  declare readonly code:
+    | "ERR_SESSION_NOT_LOADED"
+    | "ERR_SESSION_COMMITTED"
+    | "ERR_SESSION_MISSING"
+    | "ERR_SESSION_PENDING"
+    | "ERR_COOKIE_NOT_POSSIBLE";
+}
+
+/**
+ * The session of this request ended, or got another id, before the request could write: nothing was written, and nobody should be told
+ * otherwise. Thrown by `update()`, `save()` and, in place of an answer below 400, where a change would be lost.
+ *
+ * https://www.rfc-editor.org/rfc/rfc9110#section-15.5.10
+ */
+export class GoneError extends SessionError {
+  /** Always this. */
+  declare readonly code: "ERR_SESSION_GONE";
+  /** The HTTP status that fits: 409 Conflict. With the cookie that the browser has by now, the same request may work. */
+  readonly status = 409;
+  /** True: frameworks that look at it (Koa) may show the message to clients. */
+  readonly expose = true;
+  /** What became of the session: it `ended`, or it `moved` to another id. */
+  readonly why: "ended" | "moved";
+
+  /** For adapters of your own. */
+  constructor(why: "ended" | "moved") {
+    super(
+      "ERR_SESSION_GONE",
+      `Cannot change the session: it ${why === "moved" ? "has another id" : "ended"} since this request came`,
+    );
+    this.why = why;
+  }
+
+  /** The answer for the client: 409, to be tried again. Hono's default error handler asks for it. */
+  getResponse(): Response {
+    return new Response("Conflict", { status: this.status, headers: { "Cache-Control": "no-store", "Retry-After": "1" } });
+  }
 }
 
 /** `session.update()` met other writers at every try. Nothing was written by it. */

@@ -14,17 +14,20 @@ import type { TokenFault } from "./token/codec.ts";
  * - `expired`: a cookie for a session past its idle or absolute limit.
  * - `invalid`: a cookie that is no token of ours. Many of them: somebody tries, or a secret was changed.
  * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
- *   destroyed while this request ran, and what the request wrote was dropped.
- * - `moved`: a good token of a session that has a new id since. At `commit`: what the request wrote was dropped.
+ *   destroyed while this request ran.
+ * - `moved`: a good token of a session that has a new id since.
+ * - `lost`: a request was answered, and what it changed was dropped: its session ended, or got a new id, while it ran.
  * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
  * - `conflict`: `update()` met another writer and runs again.
  * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
  * - `store-error`: the store failed, and the request goes on.
- * - `insecure`: at creation: `secure: false` sends the cookie over plain http, or a key of Koa's `app.keys` is weak.
+ * - `insecure`: at creation: `secure: false` sends the cookie over plain http, a key of Koa's `app.keys` is weak, or tokens are accepted
+ *   beside a store that is not atomic, so that one may become two sessions (`accept-not-atomic`).
  */
 export type SessionEvent =
   | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
-  | { readonly type: "moved"; readonly id: string; readonly reason: "load" | "commit" }
+  | { readonly type: "moved"; readonly id: string; readonly reason: "load" }
+  | { readonly type: "lost"; readonly id: string; readonly reason: "ended" | "moved" }
   | { readonly type: "unknown"; readonly id: string; readonly reason: "load" | "commit" }
   | { readonly type: "regenerated"; readonly id: string; readonly from?: string; readonly reason: "login" | "regenerateId" }
   | { readonly type: "expired"; readonly id: string; readonly reason: "idle" | "absolute" }
@@ -32,7 +35,7 @@ export type SessionEvent =
   | { readonly type: "ambiguous"; readonly reason: "several" | "too-many" }
   | { readonly type: "key-used"; readonly id: string; readonly key: string }
   | { readonly type: "store-error"; readonly operation: StoreOperation }
-  | { readonly type: "insecure"; readonly reason: "not-secure" | "weak-key" };
+  | { readonly type: "insecure"; readonly reason: "not-secure" | "weak-key" | "accept-not-atomic" };
 
 /** Reports an event. */
 export type Emit = (event: SessionEvent) => void;

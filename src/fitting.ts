@@ -11,7 +11,7 @@ import type { SessionState } from "./state.ts";
 
 /** Data that does not fit the schema is migrated, or there is no session. */
 export function fitData(state: SessionState, { schema, migrate, emit }: Engine): MaybePromise<void> {
-  if (schema === undefined || (state.kept ?? state.followed ?? state.imported) === null) return;
+  if (schema === undefined || (state.kept ?? state.imported) === null) return;
   const { content } = state;
   return after(fits(schema, content.visible), (fit) => {
     if (fit) return;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
 import type { Session } from "./session.ts";
@@ -30,20 +31,26 @@ export function handling<Data extends object, Rest extends unknown[]>(
   return async (request, ...rest) => {
     const loading = load(request);
     const session = loading instanceof Promise ? await loading : loading;
-    let response: Response;
     try {
-      response = await answer(request, session, ...rest);
+      const applying = apply(session, await answered(session, request, rest));
+      return applying instanceof Promise ? await applying : applying;
     } catch (thrown) {
-      // A thrown Response is an answer, whatever its status.
-      if (!(thrown instanceof Response)) {
-        await discardQuietly(session);
-        throw thrown;
-      }
-      response = thrown;
+      if (thrown instanceof GoneError) return thrown.getResponse();
+      throw thrown;
     }
-    const applying = apply(session, response);
-    return applying instanceof Promise ? await applying : applying;
   };
+
+  async function answered(session: Session<Data>, request: Request, rest: Rest): Promise<Response> {
+    try {
+      return await answer(request, session, ...rest);
+    } catch (thrown) {
+      // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
+      if (thrown instanceof Response) return thrown;
+      if (thrown instanceof GoneError) return thrown.getResponse();
+      await discardQuietly(session);
+      throw thrown;
+    }
+  }
 
   /** The handler's own error is the one to report; what the store says now is an event. */
   async function discardQuietly(session: Session<Data>): Promise<void> {

@@ -8,6 +8,7 @@ export type { CookieOptions } from "./cookie/serialize.ts";
 export {
   ConflictError,
   DataError,
+  GoneError,
   OptionError,
   SessionError,
   type SessionErrorCode,
@@ -28,7 +29,7 @@ export type { Session } from "./session.ts";
 export type { SessionId } from "./session-id.ts";
 export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
 export type { SessionSnapshot } from "./snapshot.ts";
-export type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
+export type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
 export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";

@@ -7,9 +7,9 @@
  * @module
  */
 import { OptionError, StoreError, type StoreOperation } from "./errors.ts";
+import type { Kept } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Kept } from "./state.ts";
 import { isMoved, type Key, type MovedMark, type SessionStore, type UpdateResult } from "./stores/store.ts";
 import type { Claims } from "./token/claims.ts";
 
@@ -29,6 +29,8 @@ export interface Keeping {
   remove(key: Key): MaybePromise<void>;
   /** The part of the store for a subject's sessions, if the store is split. */
   route(subject: string | undefined): MaybePromise<string | undefined>;
+  /** The part of the store for a record that is no session, if the store is split. */
+  recordRoute(id: string): MaybePromise<string | undefined>;
   /** What a new token says. */
   claims(kept: Kept, now: number): Claims;
 }
@@ -45,6 +47,7 @@ export const inCookie: Keeping = {
   touch: () => true,
   remove: () => {},
   route: () => undefined,
+  recordRoute: () => undefined,
   claims: (kept, now) => {
     const { subject, data, expiresAt } = kept.record;
     return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }), data };
@@ -75,6 +78,7 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
     touch: (...change) => ask("touch", () => store.touch(...change)),
     remove: (key) => ask("remove", () => store.remove(key)),
     route: (subject) => (store.route === undefined ? undefined : ask("route", async () => store.route?.(subject))),
+    recordRoute: (id) => (store.recordRoute === undefined ? undefined : ask("route", async () => store.recordRoute?.(id))),
     claims: (kept, now) => {
       const { route } = kept.key;
       const exp = kept.record.startedAt + absoluteTimeout;

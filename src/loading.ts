@@ -9,23 +9,24 @@ import { readCopy } from "./copy.ts";
 import type { Engine, Place } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { fitData } from "./fitting.ts";
+import type { Gone, Kept } from "./found.ts";
 import type { JsonObject } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { after, all, type MaybePromise } from "./maybe-promise.ts";
-import { follow } from "./moved.ts";
+import { follow, inGrace, isFresh, isInGrace } from "./moved.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Kept, SessionState } from "./state.ts";
-import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
+import type { SessionState } from "./state.ts";
+import { isMoved, type MovedMark } from "./stores/store.ts";
 import { type Claims, isFromTheFuture } from "./token/claims.ts";
 import { usableData } from "./usable.ts";
 
 /** What one cookie name stands for. */
 type Found =
   | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: boolean }
-  | { readonly is: "moved"; readonly from: Key; readonly target: Kept | null }
+  | { readonly is: "moved"; readonly gone: Gone }
   | Accepted
-  | { readonly is: "ambiguous" }
+  | { readonly is: "ambiguous"; readonly rivals: readonly Kept[] }
   | { readonly is: "nothing" };
 
 /** A token that passed every check that needs no store. */
@@ -35,8 +36,6 @@ interface Candidate {
   readonly olderKey: string | undefined;
 }
 
-/** How long requests on the way may read a session that got a new id by `regenerateId()`. Seconds. */
-const FOLLOW_SECONDS = 10;
 const NOTHING: Found = { is: "nothing" };
 
 /** How a session is asked for. */
@@ -84,12 +83,12 @@ function accept(state: SessionState, { emit, now }: Engine, found: Found): void 
     state.askedAt = now();
     emit({ type: "loaded", id: found.kept.key.id });
   } else if (found.is === "moved") {
-    state.follow(found.from, found.target);
-    emit({ type: "moved", id: found.from.id, reason: "load" });
+    state.miss(found.gone);
+    emit({ type: "moved", id: found.gone.key.id, reason: "load" });
   } else if (found.is === "imported") {
-    state.import(found.key, found.record, found.temp);
-    emit({ type: "loaded", id: found.key.id });
-  } else if (found.is === "ambiguous") state.ambiguous = true;
+    state.import(found.imported);
+    emit({ type: "loaded", id: state.id });
+  } else if (found.is === "ambiguous") state.rivals = found.rivals;
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
@@ -170,12 +169,30 @@ function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: bo
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
   return after(place.keeping.load(claims, used ? { now, touch } : { now }), (found) => {
-    if (found === null) {
-      engine.emit({ type: "unknown", id: claims.sid, reason: "load" });
-      return NOTHING;
-    }
-    if (isMoved(found)) return followMark(place, engine, keyOf(claims), found);
-    return living(place, engine, candidate, found, false);
+    if (found !== null && !isMoved(found)) return living(place, engine, candidate, found, false);
+    if (found !== null && isFresh(found, now)) return atMark(place, engine, candidate, found);
+    return unknown(engine, claims.sid);
+  });
+}
+
+function unknown({ emit }: Engine, id: string): Found {
+  emit({ type: "unknown", id, reason: "load" });
+  return NOTHING;
+}
+
+/** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
+function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedMark): MaybePromise<Found> {
+  const { session, visitor } = engine.places;
+  const key = keyOf(candidate.claims);
+  const anew = place === visitor && place !== session;
+  const moved: Found = { is: "moved", gone: { key, why: "moved", mark, atLoad: true, anew } };
+  if (!isInGrace(mark, engine.now())) return moved;
+  return follow(engine, place.keeping, mark).then((went) => {
+    // In grace, the old id is the session itself: where that ended, there is none.
+    if (went === null) return unknown(engine, key.id);
+    if (!went.inGrace) return moved;
+    const found = living(place, engine, candidate, went.record, false);
+    return found.is === "living" ? { ...found, kept: inGrace(found.kept, went) } : found;
   });
 }
 
@@ -187,16 +204,11 @@ function living(place: Place, engine: Engine, candidate: Candidate, record: Sess
   return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };
 }
 
-async function followMark(place: Place, engine: Engine, from: Key, mark: MovedMark): Promise<Found> {
-  const followed = await follow(engine, place.keeping, mark, FOLLOW_SECONDS);
-  return { is: "moved", from, target: followed && { ...followed, token: { temp: false, renew: "no" } } };
-}
-
 function choose({ emit, several }: Engine, found: Found[]): Found {
-  const living = found.filter(({ is }) => is === "living");
+  const living = found.filter((one) => one.is === "living");
   if (living.length > 1 && several === "none") {
     emit({ type: "ambiguous", reason: "several" });
-    return { is: "ambiguous" };
+    return { is: "ambiguous", rivals: living.map(({ kept }) => kept) };
   }
   return living[0] ?? found.find(({ is }) => is === "moved") ?? NOTHING;
 }

@@ -1,33 +1,59 @@
 /**
- * Where a session went that got a new id: for requests that were on their way with the old one.
+ * Where a session went that got a new id: from mark to mark, to where it lives now.
  *
  * @module
  */
 import type { Engine } from "./engine.ts";
+import type { Kept } from "./found.ts";
 import type { Keeping } from "./keeping.ts";
 import { endOf } from "./lifetime.ts";
 import type { SessionRecord } from "./record.ts";
 import { isSessionId } from "./session-id.ts";
-import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark } from "./stores/store.ts";
 
 /** A living session that was found under its new id. */
-export interface Followed {
+export interface Whereabouts {
   readonly key: Key;
   readonly record: SessionRecord;
+  /** Whether the id it had still stands for it. */
+  readonly inGrace: boolean;
+  /** Whether nothing but `regenerateId()` gave it new ids. */
+  readonly renewed: boolean;
 }
 
-const MAX_FOLLOWED = 3;
+/** A session may get a few new ids within a minute. More marks than this are not followed. */
+const MAX_MARKS = 16;
 
-/** Follows marks that say where to, and that are at most `seconds` old, to a living session; null when there is none. */
-export async function follow(engine: Engine, keeping: Keeping, mark: MovedMark, seconds: number): Promise<Followed | null> {
+/** Whether a mark still counts: stores may keep one for longer. */
+export function isFresh({ movedAt }: MovedMark, now: number): boolean {
+  return now < movedAt + MOVED_MARK_SECONDS;
+}
+
+/** Whether a mark says that the old id still stands for the session. */
+export function isInGrace({ by, graceUntil }: MovedMark, now: number): boolean {
+  return by === "regenerateId" && graceUntil !== undefined && now < graceUntil;
+}
+
+/** Follows marks to a living session; null when there is none. A new id without grace ends every grace before it. */
+export async function follow(engine: Engine, keeping: Keeping, first: MovedMark): Promise<Whereabouts | null> {
   const now = engine.now();
-  let { to, movedAt } = mark;
-  for (let hops = 0; to !== undefined && now - movedAt <= seconds && hops < MAX_FOLLOWED; hops++) {
+  let [inGrace, renewed] = [true, true];
+  let mark = first;
+  for (let count = 0; count < MAX_MARKS && isFresh(mark, now); count++) {
+    const { to } = mark;
     if (!isSessionId(to?.id)) return null;
-    const found: SessionRecord | MovedMark | null = await keeping.loadKey(to, { now });
+    inGrace &&= isInGrace(mark, now);
+    renewed &&= mark.by === "regenerateId";
+    const found = await keeping.loadKey(to as Key, { now });
     if (found === null) return null;
-    if (!isMoved(found)) return endOf(found, engine.timeouts, now) === undefined ? { key: to, record: found } : null;
-    ({ to, movedAt } = found);
+    if (!isMoved(found))
+      return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+    mark = found;
   }
   return null;
+}
+
+/** The session under the id that it has now. Its cookie is for the answer that gave it this id to bring. */
+export function inGrace({ record, token }: Kept, { key }: Whereabouts): Kept {
+  return { key, record, token: { temp: token.temp, renew: "no", elsewhere: true } };
 }

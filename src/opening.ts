@@ -5,10 +5,13 @@
  */
 import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
+import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { loadInto } from "./loading.ts";
+import { count } from "./option-values.ts";
 import { Session, type SessionActions } from "./session.ts";
 import type { SessionState } from "./state.ts";
+import { MAX_GRACE_SECONDS } from "./stores/store.ts";
 import { type Change, refresh, update } from "./update.ts";
 
 /** The public face of a state. */
@@ -32,6 +35,20 @@ class Actions<Data extends object> implements SessionActions<Data> {
 
   now(): number {
     return this.#engine.now();
+  }
+
+  noteNextId(next: string, former: string): void {
+    this.#engine.nextIds.note(next, former);
+  }
+
+  assertGrace(graceSeconds: number): void {
+    if (graceSeconds === 0) return;
+    count("graceSeconds", graceSeconds, 1, MAX_GRACE_SECONDS);
+    const { store } = this.#engine;
+    const { dataInToken } = placeOf(this.#engine, this.#state.subject).keeping;
+    if (!dataInToken && store?.guarantees.marks !== false) return;
+    const why = dataInToken ? "the session is in its cookie" : "the store keeps no mark of where a session went";
+    throw new OptionError("ERR_OPTION", `Cannot regenerate the id with graceSeconds: ${why}; leave graceSeconds out`);
   }
 
   async load(fresh: boolean): Promise<void> {

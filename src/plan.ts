@@ -4,21 +4,36 @@
  * @module
  */
 import { type Engine, placeOf } from "./engine.ts";
+import type { Gone, Kept } from "./found.ts";
 import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { expiryOf, isTouchDue } from "./lifetime.ts";
-import { diff, type Patch } from "./patch.ts";
+import type { Whereabouts } from "./moved.ts";
+import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
-import type { Kept, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
 import type { Key } from "./stores/store.ts";
 
 /** The step, and what the session is once it is done. */
 export type Plan =
-  /** Nothing to write. `dropped`: there were changes, of a session that is out of reach. */
-  | { readonly step: "none"; readonly next: Kept | null; readonly dropped: boolean }
+  | { readonly step: "none"; readonly next: Kept | null }
+  /** The session is out of reach, and so is what was to be changed, or its new id. */
+  | { readonly step: "lost"; readonly next: null; readonly gone: Gone }
   | { readonly step: "touch"; readonly next: Kept }
   | { readonly step: "create"; readonly next: Kept }
   | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
-  | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key };
+  | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key }
+  /** Another request gave the session the id that this one wants, too: what this one changed goes there. */
+  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch | null };
+
+/** What had to be asked for before there can be a plan. */
+export interface Surroundings {
+  /** The part of the store for a new key. */
+  readonly route: string | undefined;
+  /** Where a session is that moved. */
+  readonly went: Whereabouts | null;
+  /** Whether the response can carry a cookie, so that an accepted session can be kept as ours. */
+  readonly canSetCookie: boolean;
+}
 
 const NO_CHANGE: Patch = { set: [], unset: [] };
 
@@ -27,34 +42,82 @@ export function needsNewKey(state: SessionState): boolean {
   return state.kept === null || state.renewal !== null;
 }
 
+/** Whether the plan depends on where a session went that moved. */
+export function needsWhereabouts({ gone, renewal }: SessionState): boolean {
+  return gone?.mark != null && (renewal === "login" || (renewal === "regenerateId" && !gone.atLoad));
+}
+
 /**
- * The plan for what a request did. `keeps`: the response can carry a cookie, so that an accepted session can be kept as ours.
+ * The plan for what a request did.
  *
  * @throws DataError when the data cannot be kept; StoreError when there are changes and the store could not be asked.
  */
-export function planFor(state: SessionState, engine: Engine, route: string | undefined, keeps: boolean): Plan {
-  const { kept, renewal } = state;
-  if (!state.used) return { step: "none", next: kept, dropped: false };
+export function planFor(state: SessionState, engine: Engine, around: Surroundings): Plan {
+  const { kept, renewal, gone } = state;
+  if (!state.used) return { step: "none", next: kept };
   const data = state.content.stored();
   const text = stringifyData(data, kept?.record.data.length);
-  const patch = changes(state, engine, text, data);
-  const onlyRead = renewal === null && state.imported?.data === text;
-  const changed = onlyRead ? keeps : patch !== null || renewal === "login" || state.imported !== null;
   if (kept === null) {
-    if (!changed) return { step: "none", next: null, dropped: false };
-    if (state.outage !== null) throw state.outage;
-    if (state.lost !== null && renewal !== "login") return { step: "none", next: null, dropped: true };
-    return { step: "create", next: following(state, engine, text, route) };
+    const isOut = gone !== null && (!gone.anew || renewal === "login");
+    return isOut ? planForGone(state, engine, gone, data, around) : planForNew(state, engine, text, around);
   }
-  if (renewal !== null) {
-    // What a visitor brought in his cookie is in no store yet; and the id that another answer brings must stay good.
-    const moves =
-      !kept.token.elsewhere && placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
-    if (!moves) return { step: "create", next: following(state, engine, text, route) };
-    return { step: "replace", next: following(state, engine, text, route), patch: patch ?? NO_CHANGE, from: kept.key };
-  }
+  const patch = changes(state, kept, engine, text, data);
+  if (renewal !== null) return planForRenewal(state, kept, engine, text, patch, around);
   if (patch !== null) return { step: "update", next: following(state, engine, text, kept.key.route), patch };
   return planForUse(kept, engine);
+}
+
+/** A session that is not kept yet: a new one, or one that an accepted token brought. */
+function planForNew(state: SessionState, engine: Engine, text: string, { route, canSetCookie }: Surroundings): Plan {
+  const { imported, renewal } = state;
+  const onlyRead = imported !== null && renewal === null && imported.record.data === text;
+  const isKept = onlyRead ? canSetCookie : imported !== null || text !== "{}" || renewal === "login";
+  if (!isKept) return { step: "none", next: null };
+  if (state.outage !== null) throw state.outage;
+  return { step: "create", next: following(state, engine, text, route) };
+}
+
+/** A session that ended or moved: design of who is told what in docs/sessions.md. */
+function planForGone(state: SessionState, engine: Engine, gone: Gone, data: JsonObject, { route, went }: Surroundings): Plan {
+  const { renewal } = state;
+  const patch = ownChanges(state, data);
+  if (renewal === "login") {
+    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, went, patch);
+    // What was in the session is not there to be taken along: another login has it, or nobody.
+    const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
+    return { step: "create", next: following(state, engine, own, route) };
+  }
+  if (renewal === "regenerateId" && went?.renewed && !gone.atLoad) return joining(state, went, patch);
+  return patch === null && renewal === null ? { step: "none", next: null } : { step: "lost", next: null, gone };
+}
+
+/** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
+function ownChanges({ base, clear }: SessionState, data: JsonObject): Patch | null {
+  const patch = diff(parseData(base) ?? {}, data);
+  if (!clear || patch === null) return patch;
+  return patch.set.length === 0 ? null : { set: patch.set, unset: [] };
+}
+
+function joining({ temp }: SessionState, { key, record }: Whereabouts, patch: Patch | null): Plan {
+  const data = patch === null ? record.data : applyPatch(record.data, patch);
+  const version = record.version + (patch === null ? 0 : 1);
+  return { step: "join", next: { key, record: { ...record, data, version }, token: { temp, renew: "must" } }, patch };
+}
+
+/** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
+function planForRenewal(
+  state: SessionState,
+  kept: Kept,
+  engine: Engine,
+  text: string,
+  patch: Patch | null,
+  { route }: Surroundings,
+): Plan {
+  const isThere = kept.token.elsewhere && state.renewal === "regenerateId" && state.graceSeconds > 0;
+  if (isThere) return { step: "join", next: { ...following(state, engine, text, kept.key.route), key: kept.key }, patch };
+  const next = following(state, engine, text, route);
+  const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
+  return moves ? { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key } : { step: "create", next };
 }
 
 /** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */
@@ -63,19 +126,17 @@ function planForUse(kept: Kept, engine: Engine): Plan {
   const time = engine.now();
   const { record, token } = kept;
   const { keeping } = placeOf(engine, record.subject);
-  if (!isTouchDue(record, timeouts, time)) return { step: "none", next: kept, dropped: false };
+  if (!isTouchDue(record, timeouts, time)) return { step: "none", next: kept };
   const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
   const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
   return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
 }
 
-function changes({ kept, followed, clear }: SessionState, engine: Engine, text: string, data: JsonObject): Patch | null {
-  const { record } = kept ?? followed ?? {};
-  if ((record?.data ?? "{}") === text && !clear) return null;
-  // What is new is kept whole, and a token carries all the data: nobody asks what of it has changed.
-  const isWhole = record === undefined || placeOf(engine, record.subject).keeping.dataInToken;
-  if (isWhole && !clear) return NO_CHANGE;
-  const patch = diff(clear ? {} : (parseData(record?.data ?? "{}") ?? {}), data);
+function changes({ clear }: SessionState, { record }: Kept, engine: Engine, text: string, data: JsonObject): Patch | null {
+  if (record.data === text && !clear) return null;
+  // A token carries all the data: nobody asks what of it has changed.
+  if (placeOf(engine, record.subject).keeping.dataInToken && !clear) return NO_CHANGE;
+  const patch = diff(clear ? {} : (parseData(record.data) ?? {}), data);
   return clear ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
 }
 
@@ -85,8 +146,8 @@ function following(state: SessionState, engine: Engine, data: string, route: str
   const { timeouts } = engine;
   const { keeping } = placeOf(engine, subject);
   const time = engine.now();
-  const before = kept?.record ?? state.imported;
-  const startedAt = before === null || renewal === "login" ? time : before.startedAt;
+  const before = kept?.record ?? state.imported?.record;
+  const startedAt = before === undefined || renewal === "login" ? time : before.startedAt;
   const record: SessionRecord = {
     data,
     version: (kept?.record.version ?? 0) + 1,

@@ -8,11 +8,23 @@ import { type JsonObject, parseData } from "./json.ts";
 
 /** Where flash values are kept among the data: hidden from `session.data`, one key each. */
 const FLASH = "~flash:";
+/** Marks the data of a session that came by an accepted token, until somebody logs in. */
+const ACCEPTED = "~accepted";
+/** What the names of both begin with. */
+const TILDE = 126;
+
+/** The JSON text of data that an accepted token brought. */
+export function markAccepted(data: string): string {
+  const mark = `${JSON.stringify(ACCEPTED)}:true}`;
+  return data === "{}" ? `{${mark}` : `${data.slice(0, -1)},${mark}`;
+}
 
 /** A session's data in one request. Without a prototype, so that no key means anything but itself, unless that is asked for. */
 export class SessionData {
   /** What waits to be taken once. */
   readonly flashes: JsonObject = Object.create(null);
+  /** Whether an accepted token brought the session, and nobody has logged in since. */
+  accepted = false;
   #visible: JsonObject | undefined;
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
@@ -42,6 +54,7 @@ export class SessionData {
 
   /** Takes what was just parsed for nobody else, before any handler has seen the data. */
   take(data: JsonObject): void {
+    this.accepted = takeAccepted(data);
     const flashes = takeFlashes(data);
     if (flashes !== null) become(this.flashes, flashes);
     this.#visible = this.#prototype === null ? data : Object.setPrototypeOf(data, this.#prototype);
@@ -51,6 +64,7 @@ export class SessionData {
   fill(text: string): void {
     if (this.#replaced) this.#renew();
     const data = parseData(text) ?? Object.create(null);
+    this.accepted = takeAccepted(data);
     become(this.flashes, takeFlashes(data) ?? {});
     become(this.visible, data);
   }
@@ -72,18 +86,14 @@ export class SessionData {
   /** The data as it is stored: the visible keys and the flash values. For reading only: it may be what the handler sees. */
   stored(): JsonObject {
     const flashes = Object.keys(this.flashes);
-    const own = !this.#replaced && flashes.length === 0;
+    const own = !this.#replaced && flashes.length === 0 && !this.accepted;
     const all: JsonObject = own ? this.visible : Object.create(null);
     for (const key of Object.keys(this.visible)) {
-      if (key.startsWith(FLASH)) {
-        throw new DataError(
-          "ERR_DATA_NOT_JSON",
-          `Cannot save the session: keys that start with "${FLASH}" are kept for the library`,
-        );
-      }
+      if (key.charCodeAt(0) === TILDE) assertFree(key);
       if (!own) all[key] = this.visible[key];
     }
     for (const key of flashes) all[FLASH + key] = this.flashes[key];
+    if (this.accepted) all[ACCEPTED] = true;
     return all;
   }
 
@@ -112,6 +122,21 @@ export class SessionData {
 /** Without a prototype, made in two steps: V8 keeps what `Object.create(null)` makes in a table, and all that is done with it is slow. */
 function emptyObject(prototype: object | null): JsonObject {
   return prototype === null ? Object.setPrototypeOf({}, null) : Object.create(prototype);
+}
+
+function assertFree(key: string): void {
+  if (!key.startsWith(FLASH) && key !== ACCEPTED) return;
+  throw new DataError(
+    "ERR_DATA_NOT_JSON",
+    `Cannot save the session: "${ACCEPTED}" and keys that start with "${FLASH}" are kept for the library`,
+  );
+}
+
+/** Takes the mark of an accepted session out of the data. */
+function takeAccepted(data: JsonObject): boolean {
+  if (!Object.hasOwn(data, ACCEPTED)) return false;
+  delete data[ACCEPTED];
+  return true;
 }
 
 /** Takes the flash values out of the data; null when there are none. */

@@ -5,12 +5,17 @@
  */
 import { expiryOf, isTouchDue, type Timeouts } from "./lifetime.ts";
 import type { DestroyOptions, LoginOptions } from "./login-options.ts";
+import { PendingCalls } from "./pending.ts";
 import type { SessionState } from "./state.ts";
 
 /** What a session asks of the manager that made it. */
 export interface SessionActions<Data> {
   readonly timeouts: Timeouts;
   now(): number;
+  /** Remembers which session an id will be, until that is written. */
+  noteNextId(next: string, former: string): void;
+  /** @throws OptionError where the session's old id cannot go on for a while. */
+  assertGrace(graceSeconds: number): void;
   load(fresh: boolean): Promise<void>;
   refresh(): Promise<void>;
   save(): Promise<void>;
@@ -63,7 +68,9 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`. */
   get id(): string {
-    return this.#read().id;
+    const state = this.#read();
+    if (state.renewal !== null && state.kept !== null) this.#actions.noteNextId(state.id, state.kept.key.id);
+    return state.id;
   }
 
   /** Who is logged in, as given to `login`; undefined for an anonymous visitor. */
@@ -73,8 +80,32 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
   get isNew(): boolean {
-    const { kept, lost, imported } = this.#read();
-    return (kept ?? lost ?? imported) === null;
+    const { kept, gone, imported } = this.#read();
+    return kept === null && imported === null && (gone === null || gone.anew);
+  }
+
+  /**
+   * `"moved"` when the request came with a session that has another id by now: another request logged the user in, or called
+   * {@link regenerateId}. Its data is not shown. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
+   * the new cookie, or will have it in a moment.
+   */
+  get gone(): "moved" | undefined {
+    return this.#read().gone?.why === "moved" ? "moved" : undefined;
+  }
+
+  /**
+   * Seconds since the user logged in: ask before you show or change what matters. `Infinity` for nobody, for a session that came by an
+   * accepted token until `login()`, and while only a copy is known (`await session.ready({ fresh: true })` asks the store).
+   *
+   * @example
+   * ```ts
+   * if (session.loginAge > 15 * 60) return Response.redirect(new URL("/password", request.url));
+   * ```
+   */
+  get loginAge(): number {
+    const { subject, known, content } = this.#read();
+    if (subject === undefined || content.accepted || known === "copy") return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.#actions.now() - this.startedAt);
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
@@ -116,9 +147,18 @@ export class Session<Data extends object = Record<string, unknown>> {
     this.#change().destroy(options);
   }
 
-  /** Gives the session a new id and ends the old one; everything else stays. Use it when privileges change. */
-  regenerateId(): void {
-    this.#change().regenerateId();
+  /**
+   * Gives the session a new id; everything else stays. For a change of privileges: the old id is dead at once, also for requests that
+   * are on their way with it, whose changes get a {@link GoneError}.
+   *
+   * @param options `graceSeconds`: 1 to 60: until then the old id is the session itself, for reading and writing; for ids that are
+   * renewed from time to time. Default 0.
+   * @throws OptionError for a grace that the session's store cannot keep, or of a session in its cookie.
+   */
+  regenerateId({ graceSeconds = 0 }: { graceSeconds?: number } = {}): void {
+    const state = this.#change();
+    this.#actions.assertGrace(graceSeconds);
+    state.regenerateId(graceSeconds);
   }
 
   /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
@@ -138,49 +178,57 @@ export class Session<Data extends object = Record<string, unknown>> {
     return value;
   }
 
-  /** Whether the user logged in at most `seconds` ago: ask before you show or change what matters. False when nobody is logged in. */
-  async requireFresh(seconds: number): Promise<boolean> {
-    await this.ready({ fresh: true });
-    const { kept, renewal, subject } = this.#read();
-    if (subject === undefined || (kept === null && renewal !== "login")) return false;
-    return this.#actions.now() - this.startedAt <= seconds;
-  }
-
   /** Loads the session, where the option `lazy` left that to you. `fresh`: as the store has it, where a copy was loaded. */
-  async ready({ fresh = false }: { fresh?: boolean } = {}): Promise<void> {
-    if (this.#state.phase === "unloaded") {
-      this.#loading ??= this.#actions.load(fresh);
-      await this.#loading;
-    }
-    if (fresh) await this.#actions.refresh();
+  ready({ fresh = false }: { fresh?: boolean } = {}): Promise<void> {
+    return this.#waitFor(() => this.#ready(fresh));
   }
 
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Needed only when something
    * outside must see the change before the response is made.
    *
-   * @throws StoreError when the store fails; StateError when the response is made and the session is in its cookie.
+   * @throws StoreError when the store fails; GoneError when the session ended, or has another id, since it was loaded; StateError when
+   * the response is made and the session is in its cookie.
    */
-  async save(): Promise<void> {
-    await this.ready();
-    await this.#actions.save();
+  save(): Promise<void> {
+    return this.#waitFor(async () => {
+      await this.#ready(false);
+      await this.#actions.save();
+    });
   }
 
   /**
    * Changes the data in one step: `change` runs on what the store holds at that moment, and again if another request was
    * faster. For counters and lists, where the new value depends on the old. What was changed before is saved first.
    *
-   * @returns What `change` returns.
-   * @throws ConflictError when other writers were faster every time; StoreError when the store fails.
+   * @returns What `change` returned, once that was written.
+   * @throws GoneError when the session ended, or has another id, since it was loaded: nothing was written; ConflictError when other
+   * writers were faster every time; StoreError when the store fails.
    *
    * @example
    * ```ts
    * const left = await session.update((data) => (data.credits = (data.credits ?? 0) - 1));
    * ```
    */
-  async update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
-    await this.ready();
-    return this.#actions.update(change);
+  update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    return this.#waitFor(async () => {
+      await this.#ready(false);
+      return this.#actions.update(change);
+    });
+  }
+
+  /** The response waits for what nobody else waits for. */
+  #waitFor<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#state.pending ??= new PendingCalls();
+    return this.#state.pending.run(call);
+  }
+
+  async #ready(fresh: boolean): Promise<void> {
+    if (this.#state.phase === "unloaded") {
+      this.#loading ??= this.#actions.load(fresh);
+      await this.#loading;
+    }
+    if (fresh) await this.#actions.refresh();
   }
 
   #read(): SessionState {

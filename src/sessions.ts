@@ -21,7 +21,10 @@ import { type WatchOptions, watch } from "./watching.ts";
 
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
-  /** The request's method. HEAD takes no flash value. */
+  /**
+   * The request's method. HEAD takes no flash value; of a session that moved meanwhile, GET, HEAD and OPTIONS lose a change in silence,
+   * where others are answered with {@link GoneError}. Left out, it counts as one of the others.
+   */
   readonly method?: string;
   /** The request's headers; `cookie` and `sec-purpose` are read. */
   readonly headers: { get(name: string): string | null };
@@ -78,20 +81,22 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
+    state.method = request.method;
     state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));
     const session = open<Data>(state, engine);
     if (engine.lazy) return session;
     return after(loadInto(state, engine, { fresh }), () => session);
   }
 
-  function applyNow(session: Session<Data>, response: Response, { discard = false } = {}): MaybePromise<Response> {
+  function applyNow(session: Session<Data>, response: Response, options: { discard?: boolean } = {}): MaybePromise<Response> {
     const state = stateOf(session);
     if (!(response instanceof Response)) throw new TypeError("Cannot answer: the handler returned no Response");
+    if (state.pending?.isEmpty === false) return state.pending.done().then(() => applyNow(session, response, options));
     state.answered = true;
     if (state.phase !== "open") return response;
-    if (discard) state.discard();
+    if (options.discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
-    return after(commit(state, engine, mode), (setCookie) => {
+    return after(commit(state, engine, mode, response.status), (setCookie) => {
       state.close();
       const { used, subject, clearSiteData } = state;
       const personal = used && subject !== undefined;
@@ -101,6 +106,8 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   async function discard(session: Session<Data>): Promise<void> {
     const state = stateOf(session);
+    // The request has failed already: what a call fails with is not the error to report.
+    while (state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
     state.answered = true;
     if (state.phase !== "open") return;
     await commitEnds(state, engine);

@@ -8,28 +8,31 @@ import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
 import type { Cookie } from "./cookie/serialize.ts";
 import type { Engine } from "./engine.ts";
 import { DataError } from "./errors.ts";
+import type { Kept } from "./found.ts";
 import { parseData } from "./json.ts";
-import type { Kept, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
 import type { Claims } from "./token/claims.ts";
 
 /** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
 export function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
   // Most requests only read, and have nothing to say.
-  if (token === undefined && !state.destroyed && !state.ambiguous) return [];
+  if (token === undefined && !state.destroyed) return [];
   const session = engine.places.session.cookie;
   const visitor = engine.places.visitor.cookie;
-  const lines: string[] = [];
   const written = state.kept?.record.subject === undefined ? visitor : session;
-  if (token !== undefined && state.ambiguous) lines.push(...written.clearHostOnly());
-  if (token !== undefined) lines.push(...setLines(written, token, claims as Claims, state.kept as Kept, engine));
+  const set = token === undefined ? [] : setLines(written, token, claims as Claims, state.kept as Kept, engine);
   // A login takes the visitor's session over, so its cookie has nothing left to say.
-  const obsolete =
-    state.destroyed || state.ambiguous ? [session, visitor] : token !== undefined && written === session ? [visitor] : [];
-  for (const cookie of new Set(obsolete)) {
-    const isSet = token !== undefined && cookie.name === written.name;
-    if (!isSet && isPresent(state.header, cookie.name)) lines.push(...cookie.clear());
-  }
-  return token !== undefined || state.destroyed ? [...lines, ...clearAccepted(engine, state.header)] : lines;
+  const obsolete = state.destroyed || state.settled ? [session, visitor] : written === session ? [visitor] : [];
+  const lines = [...new Set(obsolete)].flatMap((cookie) => removalLines(cookie, state, set));
+  return [...lines, ...set, ...clearAccepted(engine, state.header)];
+}
+
+/** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */
+function removalLines(cookie: Cookie, { header, settled }: SessionState, set: readonly string[]): string[] {
+  if (!isPresent(header, cookie.name)) return [];
+  const isSet = set.some((line) => line.startsWith(`${cookie.name}=`));
+  if (settled) return cookie.clearEvery(isSet);
+  return isSet ? [] : cookie.clear();
 }
 
 function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {

@@ -24,6 +24,8 @@ export interface RequestSettings {
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
   readonly hostOnly: boolean;
+  /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
+  readonly neverGone: boolean;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
   readonly schema: DataSchema | undefined;
@@ -36,6 +38,13 @@ export interface RequestSettings {
   readonly now: () => number;
 }
 
+/** A codec whose tokens are accepted. */
+export interface AcceptedCodec {
+  readonly codec: TokenCodec;
+  /** Its name, and which of that name it is: what tells its tokens from equal ones of another. */
+  readonly label: string;
+}
+
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
@@ -43,7 +52,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
-  readonly accept: readonly TokenCodec[];
+  readonly accept: readonly AcceptedCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -100,6 +109,7 @@ export function settle(options: SessionOptions): Settings {
     );
   const session = createCookie(name, cookie);
   if (cookie.secure === false) warn("not-secure", options.onEvent);
+  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", options.onEvent);
   return Object.freeze({
     ...settleRequest(options),
     secrets,
@@ -113,6 +123,7 @@ export function settle(options: SessionOptions): Settings {
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
+    neverGone: false,
     several: "none" as const,
     schema: checkSchema(options.schema),
     migrate: options.migrate,
@@ -137,6 +148,7 @@ export function settleRequest(
   | "persistent"
   | "hostOnly"
   | "several"
+  | "neverGone"
   | "schema"
   | "migrate"
   | "timeouts"
@@ -188,9 +200,15 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
 }
 
-function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
-  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
-  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+function checkAccept(accept: SessionOptions["accept"] = []): readonly AcceptedCodec[] {
+  if (!Array.isArray(accept) || !accept.every((codec) => typeof codec?.open === "function")) {
+    throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+  }
+  const names = accept.map((codec: TokenCodec) => codec.name ?? "codec");
+  return accept.map((codec: TokenCodec, index) => {
+    const before = names.slice(0, index).filter((name) => name === names[index]).length;
+    return { codec, label: `${names[index]}#${before}` };
+  });
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
@@ -226,6 +244,7 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
 
 const WARNINGS = {
   "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
+  "accept-not-atomic": "the store is not atomic, so two requests that bring an accepted token together may become two sessions",
   "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
 };
 

@@ -21,9 +21,8 @@ export interface SessionSnapshot<Data extends object = Record<string, unknown>> 
 
 /** The snapshot of a session as it was loaded; null when there is none. */
 export function snapshotOf<Data extends object>(state: SessionState): SessionSnapshot<Data> | null {
-  const shown = state.kept ?? state.followed;
-  if (shown === null) return null;
-  const { key, record } = shown;
+  if (state.kept === null) return null;
+  const { key, record } = state.kept;
   const { subject, startedAt, expiresAt } = record;
   state.close();
   const data = state.content.visible as Readonly<Partial<Data>>;

@@ -4,31 +4,14 @@
  * @module
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
-import type { JsonObject } from "./json.ts";
+import type { Ending, Gone, Imported, Kept } from "./found.ts";
+import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
-import { cleanMeta, type SessionMeta, type SessionRecord } from "./record.ts";
+import { applyPatch, diff } from "./patch.ts";
+import type { PendingCalls } from "./pending.ts";
+import { cleanMeta, type SessionMeta } from "./record.ts";
 import { SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
-import type { Key } from "./stores/store.ts";
-
-/** A living session, as it was loaded or as it was last written. */
-export interface Kept {
-  readonly key: Key;
-  readonly record: SessionRecord;
-  readonly token: TokenState;
-}
-
-/** What matters about the token in the visitor's browser. */
-interface TokenState {
-  /** Whether its cookie ends with the browser. */
-  readonly temp: boolean;
-  /** The text, as the request brought it. */
-  readonly text?: string;
-  /** Whether the browser needs a new one: `must` or the session is lost, `due` to record use or a newer key. */
-  readonly renew: "no" | "due" | "must";
-  /** Whether another answer brings the token of this id: then this request may not replace it by one of its own. */
-  readonly elsewhere?: true;
-}
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
 export class SessionState {
@@ -37,16 +20,11 @@ export class SessionState {
   used = false;
   /** The living session, or null while there is none. */
   kept: Kept | null = null;
-  /** An id whose session is out of reach: it has a new id, or ended while this request ran. Nothing is written for it. */
-  lost: Key | null = null;
-  /** The session under its new id, where it may still be read. */
-  followed: Kept | null = null;
-  /** A session that an accepted token brought, and that is not kept yet. */
-  imported: SessionRecord | null = null;
+  gone: Gone | null = null;
+  imported: Imported | null = null;
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
-  /** What is to be ended at the commit, with the token that named it. */
-  ended: { readonly key: Key; readonly place: "session" | "visitor"; readonly token?: string | undefined }[] = [];
+  ended: Ending[] = [];
   destroyed = false;
   /**
    * How well the record is known: as the store answered in this request, as a `copy` says, or not, because others changed it
@@ -58,6 +36,8 @@ export class SessionState {
   /** Whether this request wrote to the store. */
   wrote = false;
   renewal: "login" | "regenerateId" | null = null;
+  /** How long the id that `regenerateId()` replaces still counts. */
+  graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
   /** Whether the data was changed, so that it may hold objects of the application's own. */
@@ -68,19 +48,27 @@ export class SessionState {
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
-  /** Whether the response clears every cookie of ours, because two sessions came. */
-  ambiguous = false;
+  /** The living sessions that came, when there were several, so that none was used. */
+  rivals: readonly Kept[] = [];
+  /** Whether a login or an end settled which of several sessions counts: then the browser drops all it has under our names. */
+  settled = false;
   /** A commit that is not done yet. */
   writing: Promise<unknown> | null = null;
+  /** What the handler has asked for and may not have waited for. */
+  pending: PendingCalls | null = null;
   subject: string | undefined;
   meta: SessionMeta | undefined;
   temp = false;
   readonly content: SessionData;
   readonly header: string | null;
+  /** The request's method, if it is known. */
+  method: string | undefined;
   /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
   unseen = false;
   /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
   clearSiteData: string | undefined;
+  /** The data that changes are counted from: as it was loaded, or last written. */
+  #base = "{}";
   readonly #trustsVisitors: boolean;
   #id: string | undefined;
 
@@ -100,23 +88,22 @@ export class SessionState {
     return this.#id;
   }
 
+  /** The JSON text that this request's changes are counted from. */
+  get base(): string {
+    return (this.kept ?? this.imported)?.record.data ?? this.#base;
+  }
+
   /** Takes over a living session, with its data as an object that is nobody else's. */
   adopt(kept: Kept, data: JsonObject): void {
     this.kept = kept;
     this.#show(kept, data);
   }
 
-  /** Shows a session that has moved on, for reading. */
-  follow(from: Key, target: Kept | null): void {
-    this.lost = from;
-    this.followed = target;
-    if (target !== null) this.#show(target);
-  }
-
-  /** Shows a session that is to be kept with the next commit. */
-  import(key: Key, record: SessionRecord, temp: boolean): void {
-    this.imported = record;
-    this.#show({ key, record, token: { temp, renew: "must" } });
+  /** Shows a session that is to be kept, under an id of our own, with the next commit. */
+  import(imported: Imported): void {
+    const { record, temp } = imported;
+    this.#show({ key: { id: newSessionId() }, record, token: { temp, renew: "must" } });
+    this.imported = imported;
   }
 
   #show({ key, record, token }: Kept, data?: JsonObject): void {
@@ -135,9 +122,9 @@ export class SessionState {
     }
     const anonymous = this.subject === undefined;
     const same = this.subject === subject;
-    if (keep !== undefined || !(same || (anonymous && this.#trustsVisitors))) {
-      this.#keepOnly(anonymous || same ? (keep ?? []) : []);
-    }
+    const comesAlong = same || (anonymous && this.#trustsVisitors && !this.content.accepted);
+    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : []);
+    this.content.accepted = false;
     this.subject = subject;
     this.meta = meta === undefined ? undefined : cleanMeta(meta);
     this.temp = !remember;
@@ -151,9 +138,17 @@ export class SessionState {
     this.content.keepOnly(keys);
   }
 
-  regenerateId(): void {
-    // The session got a new id while this request ran, which serves as well.
-    if (this.kept?.token.elsewhere) return;
+  /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
+  settle(): void {
+    if (this.rivals.length === 0) return;
+    for (const rival of this.rivals) this.end(rival);
+    this.rivals = [];
+    this.settled = true;
+  }
+
+  regenerateId(graceSeconds: number): void {
+    if (this.renewal === null) this.graceSeconds = graceSeconds;
+    else this.graceSeconds = Math.min(this.graceSeconds, graceSeconds);
     this.renewal ??= "regenerateId";
     this.turns++;
     this.#id = undefined;
@@ -163,11 +158,16 @@ export class SessionState {
     if (clearSiteData.length > 0) this.clearSiteData = clearSiteDataOf(clearSiteData);
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
-    if (this.lost !== null) this.ended.push({ key: this.lost, place: "session" });
+    if (this.gone !== null) this.ended.push({ key: this.gone.key, place: "session" });
+    // The token that brought it must bring nothing any more.
+    if (this.imported?.redemption) this.ended.push({ redemption: this.imported.redemption });
+    this.settle();
     this.destroyed = true;
     this.turns++;
+    this.gone = null;
     this.#forget();
     this.content.keepOnly([]);
+    this.content.accepted = false;
   }
 
   /** Has a session ended at the commit. */
@@ -177,16 +177,16 @@ export class SessionState {
 
   #forget(): void {
     this.kept = null;
-    this.followed = null;
     this.imported = null;
-    this.lost = null;
     this.renewal = null;
+    this.graceSeconds = 0;
     this.clear = false;
     this.startedAt = undefined;
     this.subject = undefined;
     this.meta = undefined;
     this.temp = false;
     this.#id = undefined;
+    this.#base = "{}";
   }
 
   /** Draws another id for what could not be written: the store may have kept it in spite of what it said. */
@@ -194,38 +194,36 @@ export class SessionState {
     this.#id = undefined;
   }
 
-  /**
-   * Takes back what the request changed, because it failed. What was to end still ends: a destroyed session, and an id
-   * that was to be replaced. A login that failed leaves the visitor anonymous, under a new id.
-   */
+  /** Takes back what the request changed and did not write, because it failed. A session that was to end still ends. */
   discard(): void {
-    const { kept, renewal } = this;
-    if (kept === null) {
-      this.#forget();
-      this.content.fill("{}");
-      return;
-    }
-    const { subject } = kept.record;
-    if (renewal === "login" && subject !== undefined && subject !== this.subject) {
-      this.destroy();
-      return;
-    }
-    const id = this.#id;
+    const { kept } = this;
+    this.renewal = null;
     this.clear = false;
-    this.#show(kept);
-    if (renewal === null) return;
-    this.renewal = "regenerateId";
-    this.#id = id;
+    if (kept !== null) this.#show(kept);
+    else this.reject();
+  }
+
+  /** Goes on with the session that another request made of the same accepted token. What this request changed stays changed. */
+  joinImported(kept: Kept): void {
+    const before = parseData(this.base) ?? {};
+    const own = diff(before, parseData(stringifyData(this.content.stored())) ?? {});
+    this.imported = null;
+    this.kept = kept;
+    this.#id = this.renewal === null ? kept.key.id : undefined;
+    if (this.clear) return;
+    this.content.fill(own === null ? kept.record.data : applyPatch(kept.record.data, own));
+    if (this.renewal === "login") this.content.accepted = false;
   }
 
   /** What was written is now what is kept. */
   written(kept: Kept): void {
     this.kept = kept;
     this.imported = null;
+    this.gone = null;
     this.#id = kept.key.id;
     this.startedAt = kept.record.startedAt;
-    this.lost = null;
     this.renewal = null;
+    this.graceSeconds = 0;
     this.clear = false;
   }
 
@@ -235,18 +233,19 @@ export class SessionState {
     this.content.fill("{}");
   }
 
-  /** The store no longer has what a copy showed: nothing of it is shown any more. */
-  vanish(key: Key): void {
+  /** There is no session to be shown: it had moved, or ended, before this request could see it. */
+  miss(gone: Gone): void {
     this.#forget();
     this.content.fill("{}");
-    this.lost = key;
+    this.gone = gone;
   }
 
-  /** The session ended, or moved on, while this request ran. */
-  lose(key: Key): void {
+  /** The session moved or ended while this request ran. What the request wants of it stays as it is. */
+  lose(gone: Gone): void {
+    this.#base = this.base;
     this.kept = null;
-    this.lost = key;
-    this.renewal = null;
+    this.imported = null;
+    this.gone = gone;
   }
 
   /** Nothing may be changed any more: the response is made. */

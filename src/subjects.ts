@@ -10,7 +10,7 @@ import { guarded } from "./keeping.ts";
 import { endOf } from "./lifetime.ts";
 import { follow } from "./moved.ts";
 import { isSessionId } from "./session-id.ts";
-import { isMoved, type Key, MOVED_MARK_SECONDS, type SessionInfo } from "./stores/store.ts";
+import { isMoved, type Key, type SessionInfo } from "./stores/store.ts";
 
 /** A session of a user, for a page that shows them. Instants are epoch seconds. */
 export interface ListedSession extends SessionInfo {
@@ -65,7 +65,9 @@ export function subjects(engine: Engine): Subjects {
     const rows = await guarded("list", async () => store.list?.(subject) ?? []);
     const now = engine.now();
     const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
-    return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === current }));
+    return living
+      .sort((left, right) => right.seenAt - left.seenAt)
+      .map((row) => ({ ...row, current: row.id === engine.nextIds.current(current ?? "") }));
   }
 
   async function revoke(subject: string, id: string): Promise<boolean> {
@@ -84,12 +86,13 @@ export function subjects(engine: Engine): Subjects {
     const key = route === undefined ? { id } : { id, route };
     const found = await keeping.loadKey(key, { now: engine.now() });
     if (found === null) return null;
-    const living = isMoved(found) ? await follow(engine, keeping, found, MOVED_MARK_SECONDS) : { key, record: found };
+    const living = isMoved(found) ? await follow(engine, keeping, found) : { key, record: found };
     return living?.record.subject === subject ? living.key : null;
   }
 
-  async function revokeAll(subject: string, options: { except?: string } = {}): Promise<Revocation> {
+  async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
     if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
+    const options = except === undefined ? {} : { except: engine.nextIds.current(except) };
     const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
   }

@@ -3,17 +3,18 @@
  *
  * @module
  */
-import { newPlace, survived } from "./carry-out.ts";
+import { relocate } from "./carry-out.ts";
 import { commit } from "./commit.ts";
 import { type Engine, placeOf } from "./engine.ts";
-import { ConflictError } from "./errors.ts";
+import { ConflictError, GoneError } from "./errors.ts";
+import type { Kept } from "./found.ts";
 import { parseData, stringifyData } from "./json.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { SessionRecord } from "./record.ts";
 import { assertFits } from "./schema.ts";
 import { SessionData } from "./session-data.ts";
-import type { Kept, SessionState } from "./state.ts";
+import type { SessionState } from "./state.ts";
 import { isMoved } from "./stores/store.ts";
 
 /** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
@@ -22,23 +23,36 @@ export type Change<Result> = (data: Record<string, unknown>) => Result | Promise
 const MAX_TRIES = 20;
 const LONGEST_PAUSE_MS = 64;
 
-/** Runs `change` on the session's current data and writes what it did, until no other request came in between. */
+/**
+ * Runs `change` on the session's current data and writes what it did, until no other request came in between.
+ *
+ * @throws GoneError when the session ended, or has another id: then nothing was written.
+ */
 export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const inStore = state.kept !== null && !placeOf(engine, state.kept.record.subject).keeping.dataInToken;
-  if (state.phase !== "committed" || !inStore) state.assertWritable();
+  const wasInStore = isInStore(state, engine);
+  if (state.phase !== "committed" || !wasInStore) state.assertWritable();
   state.used = true;
   if (state.phase !== "committed") await commit(state, engine, "later");
-  // A session that is in its cookie, or that nobody else can know yet, has no other writer.
-  if (!inStore || state.kept === null) return updateAlone(state, engine, change);
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const done = await tryUpdate(state, engine, state.kept, change);
-    if (done === "moved") continue;
+    const { gone, kept } = state;
+    if (gone !== null && !gone.anew) throw new GoneError(gone.why);
+    // This very request ended it meanwhile.
+    if (kept === null && wasInStore) throw new GoneError("ended");
+    // A session that is in its cookie, or that nobody else can know yet, has no other writer.
+    if (kept === null || !wasInStore || !isInStore(state, engine)) return updateAlone(state, engine, change);
+    const done = await tryUpdate(state, engine, kept, change);
+    if (done === "again") continue;
     if (done !== "conflict") return done.result;
-    engine.emit({ type: "conflict", id: state.kept.key.id });
+    engine.emit({ type: "conflict", id: kept.key.id });
     await pause(tries);
   }
   const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries`;
   throw new ConflictError("ERR_CONFLICT", text);
+}
+
+function isInStore({ kept, imported }: SessionState, engine: Engine): boolean {
+  const record = kept?.record ?? imported?.record;
+  return record !== undefined && !placeOf(engine, record.subject).keeping.dataInToken;
 }
 
 async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
@@ -57,17 +71,15 @@ async function tryUpdate<Result>(
   engine: Engine,
   kept: Kept,
   change: Change<Result>,
-): Promise<{ result: Result } | "conflict" | "moved"> {
+): Promise<{ result: Result } | "conflict" | "again"> {
   const { emit, now, timeouts } = engine;
+  const { turns } = state;
   const { keeping } = placeOf(engine, kept.record.subject);
   const time = now();
   const record = await keeping.loadKey(kept.key, { now: time });
-  if (record !== null && isMoved(record) && (await goAlong(state, engine, kept))) return "moved";
-  if (record === null || isMoved(record) || endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined) {
-    survived({ ok: false, why: record !== null && isMoved(record) ? "moved" : "gone" }, kept.key.id, engine);
-    state.lose(kept.key);
-    return { result: await change(state.content.visible) };
-  }
+  if (record === null || isMoved(record)) return goAlong(state, engine, kept, turns);
+  if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
+    return goAlong(state, engine, kept, turns, "gone");
   const draft = new SessionData();
   draft.fill(record.data);
   const result = await change(draft.visible);
@@ -78,11 +90,7 @@ async function tryUpdate<Result>(
     if (engine.schema !== undefined) await assertFits(engine.schema, draft.visible);
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") return "conflict";
-    if (!written.ok && written.why === "moved" && (await goAlong(state, engine, kept))) return "moved";
-    if (!survived(written, kept.key.id, engine)) {
-      state.lose(kept.key);
-      return { result };
-    }
+    if (!written.ok) return goAlong(state, engine, kept, turns, written.why);
     emit({ type: "saved", id: kept.key.id });
   }
   rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
@@ -91,28 +99,38 @@ async function tryUpdate<Result>(
   return { result };
 }
 
+/**
+ * Goes on under the new id of a session whose old one is in grace.
+ *
+ * @throws GoneError when it is out of reach: nothing may be answered that was not written.
+ */
+async function goAlong(
+  state: SessionState,
+  engine: Engine,
+  kept: Kept,
+  turns: number,
+  why?: "gone" | "moved" | "conflict",
+): Promise<"again"> {
+  await relocate(state, engine, kept.key, why, turns);
+  if (state.kept === null) throw new GoneError(state.gone?.why ?? "ended");
+  return "again";
+}
+
 /** Asks the store for a session that was shown as a copy has it. What this request changed stays changed. */
 export async function refresh(state: SessionState, engine: Engine): Promise<void> {
   if (state.known !== "copy" || state.kept === null || state.phase !== "open") return;
-  const { kept } = state;
+  const { kept, turns } = state;
   const time = engine.now();
   const found = await placeOf(engine, kept.record.subject).keeping.loadKey(kept.key, { now: time });
   state.askedAt = time;
-  if (found !== null && isMoved(found) && (await goAlong(state, engine, kept))) return refresh(state, engine);
-  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined) rebase(state, kept, found);
-  else if (state.kept === kept) {
-    survived({ ok: false, why: found === null ? "gone" : "moved" }, kept.key.id, engine);
-    state.vanish(kept.key);
-  }
-}
-
-/** Goes on under the new id of a session that got one meanwhile. */
-async function goAlong(state: SessionState, engine: Engine, kept: Kept): Promise<boolean> {
-  const moved = await newPlace(kept, engine);
-  // The session ended, or got another id, by this very request: that stands.
-  if (moved === null || state.kept?.key.id !== kept.key.id) return false;
-  state.kept = moved;
-  return true;
+  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined) return rebase(state, kept, found);
+  if (state.turns !== turns || state.kept !== kept) return;
+  await relocate(state, engine, kept.key, found === null ? "gone" : undefined, turns);
+  // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
+  if (state.gone === null) return refresh(state, engine);
+  const { key, why } = state.gone;
+  state.miss({ ...state.gone, atLoad: true });
+  engine.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
 /** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */

@@ -30,19 +30,20 @@ export async function watch(engine: Engine, request: Request, options: WatchOpti
   if (createCheck(options)({ method, host: new URL(url).host, header })) return answer(403, "Forbidden", { Vary: "Origin" });
   const state = new SessionState(headers.get("Cookie"));
   await loadInto(state, engine, { fresh: true });
-  const kept = state.kept ?? state.followed;
+  const { kept, gone } = state;
   const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
-  if (kept === null || !inStore) return ended();
+  if (kept === null || !inStore)
+    return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
   return guarded("watch", async () => (await store.watch?.(kept.key, request)) as Response);
 }
 
 /** Browsers cannot see the status of a handshake that is refused: the page would try for ever. So it is opened, and closed. */
-function ended(): Response {
+function closed(code: number, reason: string): Response {
   const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { 0: WebSocket; 1: WebSocket & { accept(): void } } };
   if (WebSocketPair === undefined) return answer(401, "There is no session to watch", {});
   const pair = new WebSocketPair();
   pair[1].accept();
-  pair[1].close(4401, "The session has ended");
+  pair[1].close(code, reason);
   return new Response(null, { status: 101, webSocket: pair[0] } as ResponseInit);
 }
 

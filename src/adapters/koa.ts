@@ -78,6 +78,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
     clearStatusText(ctx.res);
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
+    state.method = ctx.req.method;
     state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
     const own = new ContextSession(name, state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
@@ -198,12 +199,13 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
 }
 
 /** Saves what changed, and puts the headers on the response while that is possible. */
-function finish(ctx: KoaContext, state: SessionState, engine: Engine): MaybePromise<string[]> {
+function finish(ctx: KoaContext, state: SessionState, engine: Engine, status = ctx.status): MaybePromise<string[]> {
+  if (state.pending?.isEmpty === false) return state.pending.done().then(() => finish(ctx, state, engine, status));
   if (state.phase !== "open") return [];
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);
   const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
-  return after(commit(state, engine, mode), (setCookie) => {
+  return after(commit(state, engine, mode, status), (setCookie) => {
     state.close();
     const { used, subject, clearSiteData } = state;
     if (!sent && (used || setCookie.length > 0)) {
@@ -221,10 +223,12 @@ async function finishFailed(
   engine: Engine,
   thrown: unknown,
 ): Promise<Record<string, string[]>> {
-  const failed = statusOf(thrown) >= 500;
+  const status = statusOf(thrown);
+  const failed = status >= 500;
+  while (failed && state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
   if (failed && state.phase === "open") state.discard();
   try {
-    const setCookie = await finish(ctx, state, engine);
+    const setCookie = await finish(ctx, state, engine, status);
     if (setCookie.length === 0) return {};
     return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": ["no-store"] }) };
   } catch (error) {

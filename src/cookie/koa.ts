@@ -69,7 +69,7 @@ export function koaCookie(
       return pair(value, signature, end);
     },
     clear: () => pair("", "", LONG_AGO),
-    clearHostOnly: () => [],
+    clearEvery: () => [],
   };
 }
 

@@ -36,8 +36,11 @@ export interface Cookie {
   sizeOf(token: string): number;
   /** The lines that remove it from this host and, where a domain is set, from that. */
   clear(): string[];
-  /** The lines that remove one that this host alone has, where a domain is set: another cookie than the one that is set. */
-  clearHostOnly(): string[];
+  /**
+   * The lines that remove every cookie of this name whose attributes can be known: with the domain and without, with the path and
+   * with `/`, partitioned and not. `others`: all but the one that {@link set} sets.
+   */
+  clearEvery(others: boolean): string[];
 }
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
@@ -74,6 +77,7 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
   const attributes = attributeText(options);
   const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
   const removal = (place: string | undefined) => `${wireName}=; ${EXPIRED}${at(place)}`;
+  const places = domain === undefined ? [undefined] : [domain, undefined];
   return {
     name: wireName,
     set: (token, maxAge) => {
@@ -81,8 +85,21 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
       return [`${wireName}=${token}${limit}${at(domain)}`];
     },
     sizeOf: (token) => wireName.length + token.length,
-    clear: () => (domain === undefined ? [undefined] : [domain, undefined]).map(removal),
-    clearHostOnly: () => (domain === undefined ? [] : [removal(undefined)]),
+    clear: () => places.map(removal),
+    clearEvery: (others) => {
+      const own = removal(domain);
+      const paths = new Set([path, "/"]);
+      const kinds = secure ? [false, true] : [false];
+      const lines = places.flatMap((place) =>
+        [...paths].flatMap((where) =>
+          kinds.map((partitioned) => {
+            const site = place === undefined ? "" : `; Domain=${place}`;
+            return `${wireName}=; ${EXPIRED}; Path=${where}${site}${attributeText({ ...options, partitioned })}`;
+          }),
+        ),
+      );
+      return others ? lines.filter((line) => line !== own) : lines;
+    },
   };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SessionRecord } from "../record.ts";
-import { isMoved, type MovedMark } from "./store.ts";
+import { isMoved, type MovedMark, reasonOf } from "./store.ts";
 
 /** What is kept under one key. */
 export type Entry = SessionRecord | MovedMark;
@@ -14,7 +14,7 @@ export type Entry = SessionRecord | MovedMark;
  * nothing that reads JSON on the way can take a key of it for something else, or drop it.
  */
 export function entryToText(entry: Entry): string {
-  if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id });
+  if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
   const { data, version, startedAt, seenAt, expiresAt, subject, meta } = entry;
   // JSON has no Infinity, which is the expiry of sessions without timeouts.
   const end = Number.isFinite(expiresAt) ? expiresAt : null;
@@ -29,8 +29,9 @@ export function entryToText(entry: Entry): string {
 export function entryFrom(value: unknown): Entry {
   const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
   if (typeof fields === "object" && fields !== null) {
-    const { movedAt, to } = fields;
-    if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }) };
+    const { movedAt, to, by } = fields;
+    // Version 0.1.0 wrote no `by`.
+    if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
     if (typeof fields.data === "string") return recordFrom(fields, fields.data);
   }
   throw new TypeError("Cannot read the session: what the store gave is no session");

@@ -7,7 +7,7 @@ import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Entry } from "./bridge-entry.ts";
 import { isDue, patched, slid } from "./changes.ts";
-import { isMoved, type Key, MOVED_MARK_SECONDS, type SessionStore, type UpdateResult } from "./store.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, markFor, type SessionStore, type UpdateResult } from "./store.ts";
 
 /** Where a bridge leads: one entry for each id. */
 export interface Items {
@@ -28,10 +28,11 @@ export interface Life {
 
 /**
  * Reads, changes and writes back, so it promises nothing about calls at the same time: of two changes the last one wins, and
- * one that began before a session ended may bring it back.
+ * one that began before a session ended may bring it back. It leaves a mark, so that a late request is told that its session
+ * moved; but the mark may be missing or overwritten, so nothing relies on it, and there is no grace.
  */
 export class BridgeStore implements SessionStore {
-  readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false };
+  readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
   readonly #items: Items;
 
   constructor(items: Items) {
@@ -68,13 +69,13 @@ export class BridgeStore implements SessionStore {
     return { ok: true, version: after.version };
   }
 
-  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { follow }: { follow: boolean }): Promise<UpdateResult> {
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { by }: Move): Promise<UpdateResult> {
     const now = record.seenAt;
     const entry = await this.#living(from.id, now);
     if (entry === null) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
     const moved = patched(record, entry, patch);
-    const mark = { movedAt: now, ...(follow && { to: { id: to.id } }) };
+    const mark = markFor(now, { id: to.id }, { by, graceSeconds: 0 });
     await this.#put(to.id, moved, now);
     try {
       await this.#put(from.id, mark, now);
@@ -98,6 +99,13 @@ export class BridgeStore implements SessionStore {
     // The session first: should that fail, the mark still leads there when the logout is tried again.
     if (entry !== null && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
     await this.#items.remove(id);
+  }
+
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const entry = await this.#items.get(id);
+    if (entry === null || isMoved(entry)) return null;
+    await this.#items.remove(id);
+    return entry;
   }
 
   /** What is there and not over; not every store drops what is. */

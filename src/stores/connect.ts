@@ -44,7 +44,8 @@ export interface ConnectOptions {
  * is told to it in `cookie`, so a fixed `ttl` among its options must not be shorter than `idleTimeout`.
  *
  * It promises what `get` and `set` can: of two parallel changes the last one wins, a slow request may bring back a session
- * that ended, and there is no list of a user's sessions.
+ * that ended, what may be used once may be used by two at the same time, `regenerateId()` has no grace, and there is no list
+ * of a user's sessions.
  *
  * @throws OptionError when the store lacks a method, or the timeout cannot be used.
  *

@@ -7,10 +7,11 @@ import { encodeBase64url } from "../encoding.ts";
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { isRoute, type ObjectNamespace, SessionObjects } from "./object-client.ts";
+import { markOf } from "./object-marks.ts";
 import { moveBetween, type Place, removeThrough } from "./object-moves.ts";
-import { type ChangeResult, infoOf, isMark, markOf, recordOf, rowOf } from "./object-rows.ts";
-import { routeOf } from "./route.ts";
-import type { Key, Limit, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./store.ts";
+import { type ChangeResult, infoOf, isMark, recordOf, rowOf } from "./object-rows.ts";
+import { recordRouteOf, routeOf } from "./route.ts";
+import type { Key, Limit, Move, MovedMark, SessionInfo, SessionStore, UpdateResult } from "./store.ts";
 
 export type { ObjectNamespace } from "./object-client.ts";
 
@@ -72,6 +73,10 @@ class ObjectStore implements DurableObjectStore {
     return this.#prefix + name;
   }
 
+  async recordRoute(id: string): Promise<string> {
+    return this.#prefix + (await recordRouteOf(id, this.#salt));
+  }
+
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
     const { route } = key;
     if (!isRoute(route)) return null;
@@ -100,22 +105,20 @@ class ObjectStore implements DurableObjectStore {
     return resultOf(await this.#objects.ask(route, (object) => object.update(op, id, patch, slide, ifVersion ?? null)));
   }
 
-  async replace(
-    oldKey: Key,
-    newKey: Key,
-    patch: Patch,
-    record: SessionRecord,
-    options: { follow: boolean } & Limit,
-  ): Promise<UpdateResult> {
+  async replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     if (!isRoute(oldKey.route)) return { ok: false, why: "gone" };
     const [from, to] = [placeOf(oldKey), placeOf(newKey)];
     if (from.route !== to.route) {
-      return resultOf(await moveBetween(this.#objects, newOp, { from, to, patch, record, options }));
+      return resultOf(await moveBetween(this.#objects, newOp, { from, to, patch, record, move }));
     }
     const op = newOp();
-    const added = { id: to.id, row: rowOf(record), maxSessions: options.maxSessions ?? null };
-    const { follow } = options;
-    return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow)));
+    const { by, graceSeconds, maxSessions = null } = move;
+    const added = { id: to.id, row: rowOf(record), maxSessions };
+    // What an object of version 0.1.0 goes by.
+    const follow = by !== "login";
+    return resultOf(
+      await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, { by, graceSeconds })),
+    );
   }
 
   async touch({ id, route }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
@@ -125,6 +128,13 @@ class ObjectStore implements DurableObjectStore {
 
   async remove({ id, route }: Key): Promise<void> {
     if (isRoute(route)) await removeThrough(this.#objects, { id, route });
+  }
+
+  async take({ id, route }: Key): Promise<SessionRecord | null> {
+    if (!isRoute(route)) return null;
+    const op = newOp();
+    const row = await this.#objects.ask(route, (object) => object.take(op, id));
+    return row === null ? null : recordOf(row);
   }
 
   async list(subject: string): Promise<SessionInfo[]> {

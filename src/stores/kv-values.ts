@@ -8,7 +8,7 @@
  */
 import { utf8Length } from "../encoding.ts";
 import type { SessionMeta, SessionRecord } from "../record.ts";
-import type { Key, MovedMark, SessionInfo } from "./store.ts";
+import { type MovedMark, reasonOf, type SessionInfo } from "./store.ts";
 
 /** The end of a session. With a mark it has a new key. */
 export interface End {
@@ -21,8 +21,12 @@ type Listed = Omit<SessionInfo, "id">;
 const END = ":x";
 /** Sessions of nobody are never listed, so one route is enough. */
 export const NOBODY = "nobody";
+/** Records that are no sessions have one of their own. It is no user's, so they are never listed. */
+export const RECORDS = "records";
 /** KV refuses less. */
 const LEAST_TTL_SECONDS = 60;
+/** Workers refuse more: 68 years. */
+const MOST_TTL_SECONDS = 2 ** 31 - 1;
 const DAY = 24 * 60 * 60;
 /** A session that is ended without having been seen here may be as long as most applications let one live. */
 const UNSEEN_END_SECONDS = 31 * DAY;
@@ -69,7 +73,12 @@ export function encodeEnd({ mark }: End): string {
 export function decodeEnd(text: string): End {
   const { x, mark } = decode(text);
   if (x !== 1) throw foreign();
-  return mark === undefined ? {} : { mark: mark as MovedMark };
+  return mark === undefined ? {} : { mark: markFrom(mark) };
+}
+
+function markFrom(kept: unknown): MovedMark {
+  const mark = kept as Omit<MovedMark, "by"> & Partial<Pick<MovedMark, "by">>;
+  return { ...mark, by: reasonOf(mark.by, mark.to) };
 }
 
 function decode(text: string): Record<string, unknown> {
@@ -85,17 +94,12 @@ function foreign(): Error {
   return new Error("Cannot load the session: its key in KV holds something else");
 }
 
-/** A copy, which nobody can change afterwards. */
-export function markTo(movedAt: number, { id, route }: Key, follow: boolean): MovedMark {
-  return follow ? { movedAt, to: route === undefined ? { id } : { id, route } } : { movedAt };
-}
-
 /**
  * How long KV keeps a record. Counted from the write, since KV refuses instants less than 60 seconds ahead of its own clock,
- * and a write may take a while. Never less than the record lives.
+ * and a write may take a while. Never less than the record lives, but for one that lives longer than KV can keep any.
  */
 export function recordTtl({ expiresAt }: SessionRecord, now: number): number {
-  return Math.max(LEAST_TTL_SECONDS, Math.ceil(expiresAt - now));
+  return Math.min(Math.max(LEAST_TTL_SECONDS, Math.ceil(expiresAt - now)), MOST_TTL_SECONDS);
 }
 
 /**
@@ -103,7 +107,8 @@ export function recordTtl({ expiresAt }: SessionRecord, now: number): number {
  * record would live for as long as the last one did, from when it is written; the day is for the way through the network.
  */
 export function endTtl(last: Pick<SessionRecord, "seenAt" | "expiresAt"> | null): number {
-  return last === null ? UNSEEN_END_SECONDS : Math.max(0, Math.ceil(last.expiresAt - last.seenAt)) + DAY;
+  if (last === null) return UNSEEN_END_SECONDS;
+  return Math.min(Math.max(0, Math.ceil(last.expiresAt - last.seenAt)) + DAY, MOST_TTL_SECONDS);
 }
 
 /** What is listed of a record, within KV's 1024 bytes: strings of `meta` are cut, then left out from the last. */

@@ -9,9 +9,18 @@ import { isDue, patched, slid } from "./changes.ts";
 import { isRateLimited, type KvNamespace, twice } from "./kv-namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./kv-options.ts";
 import { KvRecords } from "./kv-records.ts";
-import { type End, markTo, NOBODY } from "./kv-values.ts";
+import { type End, NOBODY, RECORDS } from "./kv-values.ts";
 import { routeOf } from "./route.ts";
-import { type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
+import {
+  type Key,
+  MOVED_MARK_SECONDS,
+  type Move,
+  type MovedMark,
+  markFor,
+  type SessionInfo,
+  type SessionStore,
+  type UpdateResult,
+} from "./store.ts";
 
 export type { KvNamespace, KvPage } from "./kv-namespace.ts";
 export type { KvOptions } from "./kv-options.ts";
@@ -28,7 +37,8 @@ export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guara
  * Risky: other locations know of a login, a change or a logout up to 60 seconds later, "or more" in Cloudflare's words. Of
  * two changes at the same time the last one wins, whatever keys they change. The option `maxSessions` is not enforced: counting
  * a user's sessions costs as much as a write at every login, and KV's lists are up to a minute old. `removeAll` is a request:
- * it ends what the list shows. docs/kv.md has each bound, with the test that shows it.
+ * it ends what the list shows. What may be used once can be used again for as long. docs/kv.md has each bound, with the test
+ * that shows it.
  *
  * @see https://developers.cloudflare.com/kv/concepts/how-kv-works/
  * @throws {@link OptionError} when the binding is missing or an option cannot be used.
@@ -60,6 +70,10 @@ class KvSessionStore implements KvStore {
 
   async route(subject: string | undefined): Promise<string> {
     return subject === undefined ? NOBODY : routeOf(subject, this.#options.salt);
+  }
+
+  async recordRoute(): Promise<string> {
+    return RECORDS;
   }
 
   /** What is there now. A touch that KV does not take is left to the next request. */
@@ -95,9 +109,9 @@ class KvSessionStore implements KvStore {
   }
 
   /** The new record first: if the old one cannot be ended, the new one is taken back, and the request fails. */
-  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { follow }: { follow: boolean }): Promise<UpdateResult> {
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
-    const mark = markTo(now, to, follow);
+    const mark = markFor(now, to, move);
     const { record: there, end } = await this.#records.read(from);
     if (there === null || end !== null) return lost(end, now);
     const after = patched(record, there, patch);
@@ -136,6 +150,19 @@ class KvSessionStore implements KvStore {
         return end?.mark?.to;
       });
     }
+  }
+
+  /**
+   * Not to one caller only: who asks at the same moment gets the record, too, and so does who asks in another location before
+   * the end is seen there, up to 60 seconds later.
+   */
+  async take(key: Key): Promise<SessionRecord | null> {
+    return this.#twice(async () => {
+      const { record, end } = await this.#records.read(key);
+      if (record === null || end !== null) return null;
+      await this.#records.end(key, record);
+      return record;
+    });
   }
 
   /** From KV's list, which is up to a minute old: newer sessions are missing, and ended ones may still be there. */

@@ -7,7 +7,16 @@ import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
 import { isDue, ownRecord, patched, slid, toInfo } from "./changes.ts";
-import { isMoved, type Key, type Limit, type Move, markFor, type SessionInfo, type SessionStore, type UpdateResult } from "./store.ts";
+import {
+  isMoved,
+  type Key,
+  type Limit,
+  type Move,
+  markFor,
+  type SessionInfo,
+  type SessionStore,
+  type UpdateResult,
+} from "./store.ts";
 
 /** How much a memory store keeps. */
 export interface MemoryOptions {

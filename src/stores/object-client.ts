@@ -33,8 +33,8 @@ type Remote<Method> = Method extends (...given: infer Given) => infer Result
   ? (...given: Given) => Promise<Awaited<Result>>
   : never;
 
-/** A route: the jurisdiction if there is one, a letter for users or visitors, and 16 bytes. */
-const ROUTE = /^(?:([a-z][a-z-]{0,30})\.)?[uv][\w-]{22}$/;
+/** A route: the jurisdiction if there is one, a letter for users, visitors or other records, and 16 bytes. */
+const ROUTE = /^(?:([a-z][a-z-]{0,30})\.)?[uvr][\w-]{22}$/;
 
 const TRIES = 3;
 const SHORTEST_WAIT = 50;
@@ -55,6 +55,9 @@ and to the Worker's main file:
 
   export { SessionObject } from "web-session-store/stores/session-object";
 `;
+
+/** The only call that version 0.1.0 lacks. No other call of it can take its place: two callers could have the record. */
+const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
 
 /** The objects of a namespace, by route. */
 export class SessionObjects {
@@ -110,6 +113,7 @@ function failureOf(error: unknown): Error & { retryable?: boolean } {
   const { message, overloaded, retryable } = (error ?? {}) as Partial<Record<string, unknown>>;
   if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can answer", false);
   if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
+  if (/does not implement (?:the method )?"take"/.test(String(message))) return coded("OLD_OBJECT", OLD_OBJECT, false);
   if (/does not (?:implement|support RPC)|SQL is not enabled/i.test(String(message))) {
     return new OptionError("ERR_OPTION", `Cannot keep sessions in Durable Objects: the class is not SessionObject. ${WIRING}`);
   }

@@ -9,56 +9,57 @@
 import { applyPatch, type Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import type { SessionObjects } from "./object-client.ts";
-import { type ChangeResult, type CreateResult, isMark, markRow, type RecordRow, rowOf } from "./object-rows.ts";
-import type { Key, Limit, UpdateResult } from "./store.ts";
+import { markRow } from "./object-marks.ts";
+import { type ChangeResult, type CreateResult, isMark, type RecordRow, rowOf } from "./object-rows.ts";
+import type { Key, Move, UpdateResult } from "./store.ts";
 
 /** A key in an object. */
 export type Place = Key & { readonly route: string };
 
-/** A move, as `replace` is asked for it. */
-export interface Move {
+/** What `replace` is asked for. */
+export interface Relocation {
   readonly from: Place;
   readonly to: Place;
   readonly patch: Patch;
   readonly record: SessionRecord;
-  readonly options: { follow: boolean } & Limit;
+  readonly move: Move;
 }
 
 /** How often a move begins again because the session was changed while it moved. */
 const TRIES = 10;
 
 /** Moves a session to another object. Throws when it cannot be known to have left, and then ends the new one. */
-export async function moveBetween(objects: SessionObjects, newOp: () => string, move: Move): Promise<ChangeResult> {
+export async function moveBetween(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
   for (let tries = 1; tries <= TRIES; tries++) {
-    const result = await tryMove(objects, newOp, move);
+    const result = await tryMove(objects, newOp, asked);
     if (result.ok || result.why !== "conflict") return result;
   }
   const error = new Error("Cannot move the session: it is changed all the time");
   throw Object.assign(error, { code: "CONFLICT", retryable: true });
 }
 
-async function tryMove(objects: SessionObjects, newOp: () => string, move: Move): Promise<ChangeResult> {
-  const { from, to, patch, record } = move;
+async function tryMove(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
+  const { from, to, patch, record } = asked;
   const there = await objects.ask(from.route, (object) => object.load(from.id, record.seenAt, null));
   if (there === null) return { ok: false, why: "gone" };
   if (isMark(there)) return { ok: false, why: "moved" };
   const row = { ...rowOf(record), data: applyPatch(there.data, patch), version: there.version + 1 };
-  const created = await copy(objects, newOp(), move, row);
+  const created = await copy(objects, newOp(), asked, row);
   if (!created.ok) return created;
-  const result = await leave(objects, newOp(), move, there.version);
+  const result = await leave(objects, newOp(), asked, there.version);
   if (!result.ok) await objects.ask(to.route, (object) => object.remove(to.id, true));
   return result;
 }
 
 /** The new one. It counts for its subject's limit from now on: a move that fails later may have ended an old session. */
-function copy(objects: SessionObjects, op: string, { to, options }: Move, row: RecordRow): Promise<CreateResult> {
-  const added = { id: to.id, row, maxSessions: options.maxSessions ?? null };
+function copy(objects: SessionObjects, op: string, { to, move }: Relocation, row: RecordRow): Promise<CreateResult> {
+  const added = { id: to.id, row, maxSessions: move.maxSessions ?? null };
   return objects.ask(to.route, (object) => object.create(op, added));
 }
 
-async function leave(objects: SessionObjects, op: string, move: Move, version: number): Promise<UpdateResult> {
-  const { from, to, record, options } = move;
-  const mark = markRow(record.seenAt, options.follow ? to : undefined);
+async function leave(objects: SessionObjects, op: string, asked: Relocation, version: number): Promise<UpdateResult> {
+  const { from, to, record, move } = asked;
+  const mark = markRow(record.seenAt, to, move);
   try {
     return await objects.ask(from.route, (object) => object.leave(op, from.id, mark, version));
   } catch (error) {

@@ -5,7 +5,8 @@
  */
 import type { Patch } from "../patch.ts";
 import type { SessionMeta, SessionRecord } from "../record.ts";
-import { type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionInfo, type UpdateResult } from "./store.ts";
+import type { MarkRow, Moving, Target } from "./object-marks.ts";
+import type { SessionInfo, UpdateResult } from "./store.ts";
 
 /** A session as a row: texts, numbers and null, as SQL keeps them. Texts that may be anything are JSON, which is always clean. */
 export interface RecordRow {
@@ -16,20 +17,6 @@ export interface RecordRow {
   readonly ends_at: number;
   readonly subject: string | null;
   readonly meta: string | null;
-}
-
-/** The mark of a session that moved. */
-export interface MarkRow {
-  readonly moved_at: number;
-  readonly moved_to: string | null;
-  /** The route of `moved_to` when that is in another object. */
-  readonly moved_route: string | null;
-}
-
-/** Where a mark says that its session went: to another row of the same object when `route` is null. */
-export interface Target {
-  readonly id: string;
-  readonly route: string | null;
 }
 
 /** What came of keeping a new row. */
@@ -64,13 +51,18 @@ export interface ObjectCalls {
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): Result<LoadedRow | null>;
   create(op: string, added: NewRow): Result<CreateResult>;
   update(op: string, id: string, patch: Patch, slide: Slide, ifVersion: number | null): Result<ChangeResult>;
-  /** Gives a session a new id within the object. */
-  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean): Result<ChangeResult>;
+  /**
+   * Gives a session a new id within the object. `follow` is all that version 0.1.0 says, and understands: whether its mark
+   * says where to, which it must not after a login.
+   */
+  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean, move?: Moving): Result<ChangeResult>;
   /** Puts the mark of a session that was copied to another object, if it is still what was copied. */
   leave(op: string, id: string, mark: MarkRow, ifVersion: number): Result<UpdateResult>;
   touch(id: string, slide: Slide): Result<boolean>;
   /** Ends a session. A mark that leads to another object stays, and is answered; `all` drops that too. */
   remove(id: string, all: boolean): Result<Target | null>;
+  /** Removes a record and answers it; a mark stays. Version 0.1.0 has no such call. */
+  take(op: string, id: string): Result<RecordRow | null>;
   list(subject: string): Result<(RecordRow & { readonly id: string })[]>;
   removeAll(subject: string, except: string | null): Result<number>;
 }
@@ -83,6 +75,11 @@ export type LoadedRow = RecordRow | MarkRow;
 /** Whether what is at an id is the mark of a session that moved. */
 export function isMark(row: LoadedRow): row is MarkRow {
   return "moved_at" in row && row.moved_at !== null;
+}
+
+/** Of all columns, those of a session. */
+export function recordPart({ data, version, started_at, seen_at, ends_at, subject, meta }: RecordRow): RecordRow {
+  return { data, version, started_at, seen_at, ends_at, subject, meta };
 }
 
 /** The row of a record. */
@@ -122,21 +119,6 @@ export function recordOf(row: RecordRow): SessionRecord {
 export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo {
   const { startedAt, seenAt, expiresAt, meta } = recordOf(row);
   return { id: row.id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
-}
-
-/** The mark of a row that is on `route`. */
-export function markOf({ moved_at, moved_to, moved_route }: MarkRow, route: string): MovedMark {
-  return { movedAt: moved_at, ...(moved_to !== null && { to: { id: moved_to, route: moved_route ?? route } }) };
-}
-
-/** The row of a mark that says, or does not say, which object a session went to. */
-export function markRow(movedAt: number, to: Key | undefined): MarkRow {
-  return { moved_at: movedAt, moved_to: to?.id ?? null, moved_route: to?.route ?? null };
-}
-
-/** When a mark ends. */
-export function markEndsAt({ moved_at }: MarkRow): number {
-  return moved_at + MOVED_MARK_SECONDS;
 }
 
 /** A row after use. Neither instant moves backwards. */

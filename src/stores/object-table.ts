@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isMark, type LoadedRow, type MarkRow, markEndsAt, type RecordRow } from "./object-rows.ts";
+import { type MarkRow, markEndsAt, type Target, targetOf } from "./object-marks.ts";
+import { isMark, type LoadedRow, type RecordRow } from "./object-rows.ts";
 
 /** What the table uses of a Durable Object's `ctx.storage.sql`. */
 export interface Sql {
@@ -70,6 +71,18 @@ export class SessionTable {
     return row !== undefined && row.ends_at > now ? row : undefined;
   }
 
+  /** The ids from mark to mark, as far as they are here, and where the last mark leads out of the object. */
+  chain(id: string): { ids: string[]; out: Target | null } {
+    const ids: string[] = [];
+    for (let next = id, row = this.get(next); row !== undefined; row = this.get(next)) {
+      ids.push(next);
+      const target = isMark(row) ? targetOf(row) : null;
+      if (target === null || target.route !== null) return { ids, out: target };
+      next = target.id;
+    }
+    return { ids, out: null };
+  }
+
   /** Keeps a session at an id that is free. */
   insert(id: string, row: RecordRow, op: string): void {
     this.#all(
@@ -92,9 +105,10 @@ export class SessionTable {
   /** Puts a mark where a session is. `version` is the one it has where it went. */
   mark(id: string, mark: MarkRow, version: number, ops: string): void {
     const set =
-      "data = '{}', version = ?, ends_at = ?, subject = NULL, meta = NULL, moved_at = ?, moved_to = ?, moved_route = ?, ops = ?";
-    const { moved_at, moved_to, moved_route } = mark;
-    this.#all(`UPDATE ${TABLE} SET ${set} WHERE id = ?`, version, markEndsAt(mark), moved_at, moved_to, moved_route, ops, id);
+      "data = '{}', version = ?, ends_at = ?, subject = NULL, meta = ?, moved_at = ?, moved_to = ?, moved_route = ?, ops = ?";
+    const { moved_at, moved_to, moved_route, meta = null } = mark;
+    const values = [version, markEndsAt(mark), meta, moved_at, moved_to, moved_route, ops];
+    this.#all(`UPDATE ${TABLE} SET ${set} WHERE id = ?`, ...values, id);
   }
 
   /** Drops what is at an id. */

@@ -36,7 +36,8 @@ export interface PlainStore {
 
 /**
  * Makes a store of three methods a SessionStore. Data is in the store; times and user are in the token. It promises what three
- * methods can: of two parallel changes the last one wins, and there is no list of a user's sessions.
+ * methods can: of two parallel changes the last one wins, what may be used once may be used by two at the same time,
+ * `regenerateId()` has no grace, and there is no list of a user's sessions.
  *
  * @throws OptionError when one of the methods is missing.
  *
@@ -55,7 +56,7 @@ export function plain(store: PlainStore): SessionStore {
 const EMPTY = { version: 0, startedAt: 0, seenAt: 0, expiresAt: Number.POSITIVE_INFINITY };
 
 class PlainSessionStore implements SessionStore {
-  readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false };
+  readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
   readonly dataOnly = true;
   readonly #store: PlainStore;
 
@@ -101,6 +102,12 @@ class PlainSessionStore implements SessionStore {
 
   async remove({ id }: Key): Promise<void> {
     await settled(this.#store.remove(id));
+  }
+
+  async take(key: Key): Promise<SessionRecord | null> {
+    const record = await this.load(key);
+    if (record !== null) await this.remove(key);
+    return record;
   }
 
   async #save(id: string, data: string, now: number, expiresAt: number): Promise<void> {

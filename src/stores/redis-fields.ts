@@ -6,7 +6,7 @@
 import { parseData } from "../json.ts";
 import type { Patch } from "../patch.ts";
 import type { SessionMeta, SessionRecord } from "../record.ts";
-import type { MovedMark, SessionInfo } from "./store.ts";
+import { type MovedMark, reasonOf, type SessionInfo } from "./store.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -58,8 +58,13 @@ export function entryFrom(reply: readonly unknown[]): SessionRecord | MovedMark 
 }
 
 function markFrom(fields: Map<string, string>): MovedMark {
-  const to = fields.get("m:to");
-  return { movedAt: Number(fields.get("m:movedAt")), ...(to !== undefined && { to: { id: to } }) };
+  const [to, grace] = [fields.get("m:to"), fields.get("m:grace")];
+  return {
+    movedAt: Number(fields.get("m:movedAt")),
+    ...(to !== undefined && { to: { id: to } }),
+    by: reasonOf(fields.get("m:by"), to),
+    ...(grace !== undefined && { graceUntil: Number(grace) }),
+  };
 }
 
 function recordFrom(fields: Map<string, string>, data: string): SessionRecord {

@@ -1,12 +1,9 @@
 /**
  * The Lua scripts of the Redis store. Redis runs each of them wholly and alone, which is what makes the store atomic.
  *
- * Every script gets in KEYS[1] the key of a session, `<prefix>s:<id>`, or of a subject's set, `<prefix>u:<route>`. It finds
- * all others from there, so that a prefix that the client itself puts before keys counts too. Instants are epoch seconds as
- * text, written back as they came, since a number of Lua's would lose digits as text.
- *
  * @module
  */
+import { PRELUDE } from "./redis-prelude.ts";
 
 /** A script, and the hash that Redis knows it by. */
 export class Script {
@@ -28,116 +25,6 @@ async function sha1Of(text: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-1", new TextEncoder().encode(text)));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-
-/** What several scripts do. Subjects' sets have the instants at which Redis drops the sessions, in milliseconds, as scores. */
-const PRELUDE = `
-local root, kind, name = string.match(KEYS[1], '^(.*)([su]):([^:]*)$')
-
-local function session_key(id) return root .. 's:' .. id end
-local function set_key(route) return root .. 'u:' .. route end
-local function id_of(key) return string.sub(key, #root + 3) end
-
-local function number(text)
-  if text == 'Infinity' then return math.huge end
-  return tonumber(text)
-end
-
-local function server_time()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
-local function drop_at(key, at)
-  if at == math.huge then redis.call('PERSIST', key)
-  else redis.call('PEXPIREAT', key, string.format('%.0f', at)) end
-end
-
--- Never before expires_at, and never sooner than the caller, whose clock may be another one, thinks it is away.
-local function expire(key, expires_at, now)
-  local at = math.ceil(number(expires_at) * 1000)
-  local left = math.ceil((number(expires_at) - number(now)) * 1000)
-  at = math.max(at, server_time() + left)
-  if at ~= math.huge then at = math.min(at, 9e15) end
-  drop_at(key, at)
-  return at
-end
-
--- The mark or record of a key, or why there is none to change.
-local function look(key, now)
-  local found = redis.call('HMGET', key, 'm:version', 'm:seenAt', 'm:expiresAt', 'm:set', 'm:movedAt')
-  if found[5] then
-    if number(found[5]) + 60 <= number(now) then return 'gone' end
-    return 'moved'
-  end
-  if not found[1] or number(found[3]) <= number(now) then return 'gone' end
-  return 'here', { version = found[1], seen_at = found[2], expires_at = found[3], route = found[4] }
-end
-
-local function forget(route, id)
-  if route then redis.call('ZREM', set_key(route), id) end
-end
-
-local function index(route, id, at)
-  local key = set_key(route)
-  redis.call('ZADD', key, at == math.huge and '+inf' or string.format('%.0f', at), id)
-  local last = redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2]
-  drop_at(key, last == 'inf' and math.huge or tonumber(last))
-end
-
--- Drops from a subject's set what Redis itself has dropped.
-local function sweep(route)
-  redis.call('ZREMRANGEBYSCORE', set_key(route), '-inf', '(' .. string.format('%.0f', server_time()))
-end
-
-local function slide(key, record, now, expires_at)
-  if number(now) > number(record.seen_at) then redis.call('HSET', key, 'm:seenAt', now) end
-  if number(expires_at) <= number(record.expires_at) then return end
-  redis.call('HSET', key, 'm:expiresAt', expires_at)
-  local at = expire(key, expires_at, now)
-  if record.route then index(record.route, id_of(key), at) end
-end
-
--- ARGV from here on: 1 to clear first, or 0; how many fields to set; those and their values; fields to remove.
-local function patch(key, from)
-  if ARGV[from] == '1' then
-    for _, field in ipairs(redis.call('HKEYS', key)) do
-      if string.sub(field, 1, 2) ~= 'm:' then redis.call('HDEL', key, field) end
-    end
-  end
-  local sets_end = from + 1 + 2 * tonumber(ARGV[from + 1])
-  for at = sets_end + 1, #ARGV do redis.call('HDEL', key, ARGV[at]) end
-  for at = from + 2, sets_end, 2 do redis.call('HSET', key, ARGV[at], ARGV[at + 1]) end
-  return redis.call('HINCRBY', key, 'm:version', 1)
-end
-
--- Ends the subject's other sessions beyond so many, those used longest ago first.
-local function limit(route, keep, most)
-  local set = set_key(route)
-  if most == '' or redis.call('ZCARD', set) <= tonumber(most) then return end
-  local others = {}
-  for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
-    local found = redis.call('HMGET', session_key(id), 'm:seenAt', 'm:set')
-    if found[2] ~= route then forget(route, id)
-    elseif id ~= keep then table.insert(others, { id = id, seen_at = number(found[1]) }) end
-  end
-  table.sort(others, function(left, right)
-    if left.seen_at ~= right.seen_at then return left.seen_at > right.seen_at end
-    return left.id < right.id
-  end)
-  for at = tonumber(most), #others do
-    redis.call('DEL', session_key(others[at].id))
-    forget(route, others[at].id)
-  end
-end
-
--- Gives a session to a subject, if it has one.
-local function enlist(key, route, at, most)
-  if route == '' then return end
-  sweep(route)
-  index(route, id_of(key), at)
-  limit(route, id_of(key), most)
-end
-`;
 
 /** KEYS: session. ARGV: nothing; or now, seenAfter, seenBefore and expiresAt. Answers the fields and values that are there. */
 export const LOAD: Script = new Script(`
@@ -174,7 +61,8 @@ return version
 
 /**
  * KEYS: old session, new session, the new subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing,
- * 1 to say in the mark where to; how many fields of the record; those and their values; patch. Answers as UPDATE does.
+ * what gives the new id, the end of the grace or nothing; how many fields of the record; those and their values; patch. Answers
+ * as UPDATE does.
  */
 export const REPLACE: Script = new Script(`
 local old, new, now = KEYS[1], KEYS[2], ARGV[1]
@@ -184,11 +72,13 @@ if look(new, now) ~= 'gone' then return 'taken' end
 redis.call('RENAME', old, new)
 forget(record.route, id_of(old))
 redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set')
-local fields_end = 6 + 2 * tonumber(ARGV[6])
-for at = 7, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
+local fields_end = 7 + 2 * tonumber(ARGV[7])
+for at = 8, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
 local version = patch(new, fields_end + 1)
 redis.call('HSET', old, 'm:movedAt', now)
-if ARGV[5] == '1' then redis.call('HSET', old, 'm:to', id_of(new)) end
+redis.call('HSET', old, 'm:to', id_of(new))
+redis.call('HSET', old, 'm:by', ARGV[5])
+if ARGV[6] ~= '' then redis.call('HSET', old, 'm:grace', ARGV[6]) end
 expire(old, tostring(number(now) + 60), now)
 enlist(new, ARGV[3], expire(new, ARGV[2], now), ARGV[4])
 return version
@@ -213,6 +103,16 @@ for _ = 1, 1000 do
   key = session_key(found[1])
 end
 return 1
+`);
+
+/** KEYS: session. Answers the fields and values that were there, or none; a mark stays. */
+export const TAKE: Script = new Script(`
+local found = redis.call('HMGET', KEYS[1], 'm:version', 'm:movedAt', 'm:set')
+if found[2] or not found[1] then return {} end
+local fields = redis.call('HGETALL', KEYS[1])
+redis.call('DEL', KEYS[1])
+forget(found[3], id_of(KEYS[1]))
+return fields
 `);
 
 /** KEYS: subject's set. Answers id, startedAt, seenAt, expiresAt and meta (or nothing) of every session. */

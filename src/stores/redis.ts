@@ -8,14 +8,16 @@ import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { isCluster, type RedisClient, type Run, runOn } from "./redis-client.ts";
 import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./redis-fields.ts";
-import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TOUCH, UPDATE } from "./redis-scripts.ts";
+import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TAKE, TOUCH, UPDATE } from "./redis-scripts.ts";
 import { routeOf } from "./route.ts";
 import {
   isMoved,
   type Key,
   type Limit,
   MOVED_MARK_SECONDS,
+  type Move,
   type MovedMark,
+  markFor,
   type SessionInfo,
   type SessionStore,
   type UpdateResult,
@@ -117,22 +119,18 @@ class RedisStore implements SessionStore {
     return resultFrom(await this.#run(UPDATE, [this.#key(id)], args));
   }
 
-  async replace(
-    from: Key,
-    to: Key,
-    patch: Patch,
-    record: SessionRecord,
-    { follow, maxSessions }: { follow: boolean } & Limit,
-  ): Promise<UpdateResult> {
-    const patching = patchArguments(patch);
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
+    const { seenAt, expiresAt } = record;
+    const { by, graceUntil } = markFor(seenAt, to, move);
     const { route, keys } = await this.#setOf(record);
+    const limit = String(move.maxSessions ?? "");
     const fields = recordFields(record, route);
-    const args = [String(record.seenAt), String(record.expiresAt), route, String(maxSessions ?? ""), follow ? "1" : "0"];
+    const args = [String(seenAt), String(expiresAt), route, limit, by, String(graceUntil ?? "")];
     return resultFrom(
       await this.#run(
         REPLACE,
         [this.#key(from.id), this.#key(to.id), ...keys],
-        [...args, String(fields.length / 2), ...fields, ...patching],
+        [...args, String(fields.length / 2), ...fields, ...patchArguments(patch)],
       ),
     );
   }
@@ -143,6 +141,12 @@ class RedisStore implements SessionStore {
 
   async remove({ id }: Key): Promise<void> {
     await this.#run(REMOVE, [this.#key(id)], []);
+  }
+
+  /** When the answer is lost, as by a `TIMEOUT`, nobody gets the record: whether Redis took it, no client can know. */
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const found = entryFrom((await this.#run(TAKE, [this.#key(id)], [])) as unknown[]);
+    return found === null || isMoved(found) ? null : found;
   }
 
   async list(subject: string): Promise<SessionInfo[]> {

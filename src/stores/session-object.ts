@@ -6,24 +6,24 @@
 import { DurableObject } from "cloudflare:workers";
 import { applyPatch, type Patch } from "../patch.ts";
 import { isDue } from "./changes.ts";
+import { TakenRows } from "./object-answers.ts";
+import { type MarkRow, type Moving, markPart, markRow, type Target } from "./object-marks.ts";
 import {
   type ChangeResult,
   type CreateResult,
   isMark,
   type LoadedRow,
-  type MarkRow,
-  markRow,
   type NewRow,
   type ObjectCalls,
   type RecordRow,
+  recordPart,
   type Slide,
   size,
   slid,
   subjectText,
-  type Target,
 } from "./object-rows.ts";
 import { closedWith, ENDED, REPLACED, refuse, SessionSockets } from "./object-sockets.ts";
-import { changeable, type Row, SessionTable, versionOf, withOp } from "./object-table.ts";
+import { changeable, SessionTable, versionOf, withOp } from "./object-table.ts";
 import type { UpdateResult } from "./store.ts";
 
 /** The most that a row may take. Durable Objects keep 2 MB a row; sessions are far smaller. Characters. */
@@ -48,15 +48,15 @@ const WATCH_EVERY = 10_000;
 export class SessionObject extends DurableObject implements ObjectCalls {
   readonly #table = new SessionTable(this.ctx.storage.sql);
   readonly #sockets = new SessionSockets(this.ctx);
+  readonly #taken = new TakenRows();
 
   /** A session or a mark; slides a session whose use is to be written down. */
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): LoadedRow | null {
     const row = this.#table.living(id, now);
     if (row === undefined) return null;
-    if (isMark(row)) return { moved_at: row.moved_at, moved_to: row.moved_to, moved_route: row.moved_route };
-    const { data, version, started_at, seen_at, ends_at, subject, meta } = row as Row & RecordRow;
-    const record = { data, version, started_at, seen_at, ends_at, subject, meta };
-    return touch !== null && isDue(seen_at, touch) ? this.#slide(id, record, touch) : record;
+    if (isMark(row)) return markPart(row);
+    const record = recordPart(row);
+    return touch !== null && isDue(record.seen_at, touch) ? this.#slide(id, record, touch) : record;
   }
 
   /** Keeps a new session. */
@@ -92,7 +92,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   }
 
   /** Gives a session a new id, and leaves a mark at the old one. */
-  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean): ChangeResult {
+  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean, move?: Moving): ChangeResult {
     const now = added.row.seen_at;
     return this.#transaction(() => {
       const found = this.#table.living(from, now);
@@ -104,7 +104,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       if (this.#table.living(added.id, now) !== undefined) return { ok: false, why: "taken" };
       const moved = { ...added.row, data: applyPatch(row.data, patch), version: row.version + 1 };
       if (size(moved) > MAX_ROW) return { ok: false, why: "too-large" };
-      this.#table.mark(from, markRow(now, follow ? { id: added.id } : undefined), moved.version, withOp(op, row));
+      this.#table.mark(from, markRow(now, { id: added.id, route: null }, move ?? follow), moved.version, withOp(op, row));
       this.#add({ ...added, row: moved }, op);
       this.#sockets.close([from], REPLACED);
       return { ok: true, version: moved.version };
@@ -134,20 +134,24 @@ export class SessionObject extends DurableObject implements ObjectCalls {
 
   /** Ends a session, from mark to mark. Where the marks lead to another object, that is answered and they stay, unless `all`. */
   async remove(id: string, all: boolean): Promise<Target | null> {
-    const chain: string[] = [];
-    let row = this.#table.get(id);
-    let next = row === undefined ? null : id;
-    while (row !== undefined && next !== null) {
-      chain.push(next);
-      if (isMark(row) && row.moved_to !== null && row.moved_route !== null && !all) {
-        return { id: row.moved_to, route: row.moved_route };
-      }
-      next = isMark(row) && row.moved_route === null ? row.moved_to : null;
-      row = next === null ? undefined : this.#table.get(next);
-    }
-    for (const ended of chain) this.#table.drop(ended);
-    await this.#ended(chain);
+    const { ids, out } = this.#table.chain(id);
+    if (out !== null && !all) return out;
+    for (const ended of ids) this.#table.drop(ended);
+    await this.#ended(ids);
     return null;
+  }
+
+  /** Removes a record and answers it; a mark stays. */
+  async take(op: string, id: string): Promise<RecordRow | null> {
+    const known = this.#taken.of(op);
+    if (known !== undefined) return known;
+    const row = this.#table.get(id);
+    if (row === undefined || isMark(row)) return null;
+    const record = recordPart(row);
+    this.#table.drop(id);
+    this.#taken.add(op, record);
+    await this.#ended([id]);
+    return record;
   }
 
   /** The sessions of a subject. */

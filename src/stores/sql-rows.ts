@@ -10,7 +10,7 @@ import { type JsonObject, parseData } from "../json.ts";
 import type { Patch } from "../patch.ts";
 import type { SessionMeta, SessionRecord } from "../record.ts";
 import { toInfo } from "./changes.ts";
-import type { MovedMark, SessionInfo } from "./store.ts";
+import { type MovedMark, reasonOf, type SessionInfo } from "./store.ts";
 
 /** A value in a row, or bound to a statement. */
 export type SqlValue = string | number | null;
@@ -102,10 +102,21 @@ export function recordOf(row: SessionRow): SessionRecord {
   };
 }
 
-/** The mark in a row, or null when it is the row of a session. */
-export function markOf({ moved_at, moved_to }: SessionRow): MovedMark | null {
+/** The column `meta` for a mark. A mark's row has room there, so that the table is the one that version 0.1.0 made. */
+export function markColumn({ by, graceUntil }: MovedMark): string {
+  return JSON.stringify({ by, graceUntil });
+}
+
+/** The mark in a row, or null when it is the row of a session. Version 0.1.0 left a mark's `meta` empty. */
+export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   if (moved_at === null) return null;
-  return { movedAt: moved_at, ...(moved_to !== null && { to: { id: moved_to } }) };
+  const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};
+  return {
+    movedAt: moved_at,
+    ...(moved_to !== null && { to: { id: moved_to } }),
+    by: reasonOf(by, moved_to),
+    ...(typeof graceUntil === "number" && { graceUntil }),
+  };
 }
 
 /** A session in a list. */

@@ -56,6 +56,7 @@ export interface Statements {
   readonly mark: string;
   readonly limit: string;
   readonly remove: string;
+  readonly take: string;
   readonly list: string;
   readonly removeAll: string;
   readonly lookForExpired: string;
@@ -78,7 +79,7 @@ export function statementsFor(name: string): Statements {
     move: `INSERT INTO ${table} (${COLUMNS})
       SELECT ?, ?, version + 1, ?, ?, ?, NULL, NULL, ?, json_patch(CASE ? WHEN 1 THEN '{}' ELSE data END, ?)
       FROM ${table} WHERE ${LIVING} RETURNING version`,
-    mark: `UPDATE ${table} SET moved_at = ?, moved_to = ?, expires_at = ?, subject = NULL, meta = NULL, data = '{}'
+    mark: `UPDATE ${table} SET moved_at = ?, moved_to = ?, expires_at = ?, subject = NULL, meta = ?, data = '{}'
       WHERE ${LIVING} RETURNING id`,
     // Only where the session that counts and stays was written. What has expired goes first.
     limit: `DELETE FROM ${table} WHERE id IN (
@@ -88,6 +89,7 @@ export function statementsFor(name: string): Statements {
     remove: `WITH RECURSIVE trail(id) AS (
         SELECT ? UNION SELECT moved_to FROM ${table} JOIN trail USING (id) WHERE moved_to IS NOT NULL
       ) DELETE FROM ${table} WHERE id IN (SELECT id FROM trail) RETURNING id`,
+    take: `DELETE FROM ${table} WHERE id = ? AND moved_at IS NULL RETURNING ${COLUMNS}`,
     list: `SELECT ${COLUMNS} FROM ${table} WHERE subject = ?`,
     removeAll: `DELETE FROM ${table} WHERE subject = ? AND id <> ? RETURNING id`,
     // A stretch of the table in the order of ids: how far it goes, and how many in it have expired.

@@ -10,6 +10,7 @@ import {
   dataColumn,
   infoOf,
   instantColumn,
+  markColumn,
   markOf,
   metaColumn,
   patchColumn,
@@ -23,7 +24,9 @@ import {
   type Key,
   type Limit,
   MOVED_MARK_SECONDS,
+  type Move,
   type MovedMark,
+  markFor,
   type SessionInfo,
   type SessionStore,
   type UpdateResult,
@@ -101,19 +104,13 @@ export class SqlStore implements SqlSessionStore {
     return (await this.#result(rows, id, now)) ?? { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
   }
 
-  async replace(
-    from: Key,
-    to: Key,
-    patch: Patch,
-    record: SessionRecord,
-    { follow, maxSessions }: { follow: boolean } & Limit,
-  ): Promise<UpdateResult> {
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const { startedAt, seenAt: now, expiresAt } = record;
     const fields = [subjectColumn(record), startedAt, now, instantColumn(expiresAt), metaColumn(record)] as const;
     const [rows] = await this.#database.write([
       [this.#sql.move, to.id, ...fields, patch.clear ? 1 : 0, patchColumn(patch), from.id, now],
-      [this.#sql.mark, now, follow ? to.id : null, now + MOVED_MARK_SECONDS, from.id, now],
-      ...this.#limit(to.id, record, maxSessions),
+      [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), from.id, now],
+      ...this.#limit(to.id, record, move.maxSessions),
     ]);
     return (await this.#result(rows, from.id, now)) ?? { ok: false, why: "gone" };
   }
@@ -125,6 +122,12 @@ export class SqlStore implements SqlSessionStore {
 
   async remove({ id }: Key): Promise<void> {
     await this.#database.write([[this.#sql.remove, id]]);
+  }
+
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const [rows] = await this.#database.write([[this.#sql.take, id]]);
+    const row = rows?.[0] as SessionRow | undefined;
+    return row === undefined ? null : recordOf(row);
   }
 
   async list(subject: string): Promise<SessionInfo[]> {

@@ -26,7 +26,8 @@ export interface UnstorageOptions {
  * told when they may (`ttl`); others keep what is over until somebody removes it.
  *
  * It promises what reading and writing back can: of two parallel changes the last one wins, a slow request may bring back a
- * session that ended, and there is no list of a user's sessions.
+ * session that ended, what may be used once may be used by two at the same time, `regenerateId()` has no grace, and there is
+ * no list of a user's sessions.
  *
  * @throws OptionError when the storage cannot read, write and remove, or the prefix cannot be used.
  *

@@ -5,7 +5,7 @@
  */
 import { parseData } from "../json.ts";
 import type { SessionRecord } from "../record.ts";
-import { isMoved, type MovedMark, type UpdateResult } from "../stores/store.ts";
+import { isMoved, MAX_GRACE_SECONDS, type MovedMark, type UpdateResult } from "../stores/store.ts";
 
 const SHOWN_CHARACTERS = 300;
 const SHOWN_BEFORE_DIFFERENCE = 60;
@@ -30,10 +30,28 @@ export function expectEqual(what: string, found: unknown, expected: unknown): vo
 export function expectLegalLoad(found: SessionRecord | MovedMark | null): void {
   if (found === null) return;
   expectThat(typeof found === "object", "a record, a mark or null", found);
-  if (isMoved(found)) {
-    expectThat(Number.isFinite(found.movedAt), "a mark with the time of the move", found);
-    return;
-  }
+  if (isMoved(found)) expectLegalMark(found);
+  else expectLegalRecord(found);
+}
+
+/** Fails unless it is a record or null: a mark cannot be taken. */
+export function expectLegalTake(taken: SessionRecord | null): void {
+  if (taken === null) return;
+  expectThat(typeof taken === "object" && !isMoved(taken), "a record or null", taken);
+  expectLegalRecord(taken);
+}
+
+function expectLegalMark(mark: MovedMark): void {
+  const { movedAt, to, by, graceUntil } = mark;
+  expectThat(Number.isFinite(movedAt), "a mark with the time of the move", mark);
+  expectThat(typeof to?.id === "string", "a mark that says where the session went", mark);
+  expectThat(by === "login" || by === "regenerateId", 'a mark whose "by" is "login" or "regenerateId"', mark);
+  if (graceUntil === undefined) return;
+  const grace = graceUntil - movedAt;
+  expectThat(grace > 0 && grace <= MAX_GRACE_SECONDS, "a mark without grace, or with up to 60 seconds of it", mark);
+}
+
+function expectLegalRecord(found: SessionRecord): void {
   const { data, version, startedAt, seenAt, expiresAt } = found;
   expectThat(typeof data === "string" && parseData(data) !== null, "data that is the JSON text of an object", found);
   expectThat([version, startedAt, seenAt, expiresAt].every(Number.isFinite), "a version and three instants, as numbers", found);

@@ -4,7 +4,7 @@
  * @module
  */
 import { beginAll, lists } from "./subjects.ts";
-import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about maxSessions. A store that cannot list, or is not atomic and immediate, may keep more. */
 export const limitCases: readonly TrialCase[] = [
@@ -42,7 +42,7 @@ async function replaceEvicts(trial: Trial): Promise<void> {
   const visitor = await trial.begin({ data: '{"a":1}' });
   const key = await trial.key(subject);
   const record = trial.record({ subject });
-  trial.written(await trial.store.replace(visitor.key, key, NO_CHANGE, record, { follow: false, maxSessions: 2 }), 2);
+  trial.written(await trial.store.replace(visitor.key, key, NO_CHANGE, record, { ...LOGIN, maxSessions: 2 }), 2);
   await trial.has(key, { ...record, data: '{"a":1}', version: 2 });
   if (!evicts(trial)) return;
   for (const { key } of [first, second, third]) await trial.lacks(key);
@@ -72,6 +72,6 @@ async function evictionIsFinal(trial: Trial): Promise<void> {
   const options = { now, expiresAt: now + HOUR };
   trial.refused(await store.update(key, { set: [["a", "1"]], unset: [] }, options), "gone");
   trial.touched(await store.touch(key, options), false);
-  trial.refused(await store.replace(key, await trial.key(subject), NO_CHANGE, record, { follow: false }), "gone");
+  trial.refused(await store.replace(key, await trial.key(subject), NO_CHANGE, record, LOGIN), "gone");
   await trial.lacks(key);
 }

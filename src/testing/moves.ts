@@ -6,7 +6,7 @@
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { expectEqual } from "./expect.ts";
-import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { type Begun, HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about replace. */
 export const moveCases: readonly TrialCase[] = [
@@ -29,7 +29,7 @@ async function replaceMoves(trial: Trial): Promise<void> {
   const record = trial.record({ ...times, data: '{"not":"used"}', version: 99, subject, meta: { device: "desk" } });
   const next = await trial.key(subject);
   const patch: Patch = { set: [["c", '{"__proto__":3}'] as const, ["__proto__", "4"] as const], unset: ["a"] };
-  trial.written(await trial.store.replace(key, next, patch, record, { follow: false }), 5);
+  trial.written(await trial.store.replace(key, next, patch, record, LOGIN), 5);
   await trial.has(next, { ...record, data: '{"b":2,"c":{"__proto__":3},"__proto__":4}', version: 5 }, now);
 }
 
@@ -39,21 +39,21 @@ async function replacePatchesWhatIsThere(trial: Trial): Promise<void> {
   const options = { now, expiresAt: record.expiresAt };
   trial.written(await store.update(key, { set: [["meanwhile", "true"]], unset: [] }, options), 2);
   const next = await trial.key();
-  trial.written(await store.replace(key, next, { set: [["b", "2"]], unset: [] }, record, { follow: false }), 3);
+  trial.written(await store.replace(key, next, { set: [["b", "2"]], unset: [] }, record, LOGIN), 3);
   await trial.has(next, { ...record, data: '{"a":1,"b":2,"meanwhile":true}', version: 3 });
 }
 
 async function replaceDropsFields(trial: Trial): Promise<void> {
   const { key } = await trial.begin({ data: '{"a":1}', subject: trial.subject(), meta: { device: "phone" } });
   const [next, record] = [await trial.key(), trial.record()];
-  trial.written(await trial.store.replace(key, next, NO_CHANGE, record, { follow: false }), 2);
+  trial.written(await trial.store.replace(key, next, NO_CHANGE, record, LOGIN), 2);
   await trial.has(next, { ...record, data: '{"a":1}', version: 2 });
 }
 
 async function replaceShortens(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ expiresAt: trial.now + 10 * HOUR });
   const [next, shorter] = [await trial.key(), { ...record, expiresAt: trial.now + HOUR }];
-  trial.written(await trial.store.replace(key, next, NO_CHANGE, shorter, { follow: false }), 2);
+  trial.written(await trial.store.replace(key, next, NO_CHANGE, shorter, LOGIN), 2);
   await trial.has(next, { ...shorter, version: 2 });
 }
 
@@ -61,9 +61,9 @@ async function clearDrops(trial: Trial): Promise<void> {
   const first = await trial.begin({ data: '{"a":1,"__proto__":2,"":3}' });
   const [second, third] = [await trial.key(), await trial.key()];
   const patch: Patch = { clear: true, set: [["b", "2"]], unset: [] };
-  trial.written(await trial.store.replace(first.key, second, patch, first.record, { follow: false }), 2);
+  trial.written(await trial.store.replace(first.key, second, patch, first.record, LOGIN), 2);
   await trial.has(second, { ...first.record, data: '{"b":2}', version: 2 });
-  trial.written(await trial.store.replace(second, third, { ...NO_CHANGE, clear: true }, first.record, { follow: false }), 3);
+  trial.written(await trial.store.replace(second, third, { ...NO_CHANGE, clear: true }, first.record, LOGIN), 3);
   await trial.has(third, { ...first.record, data: "{}", version: 3 });
 }
 
@@ -71,7 +71,7 @@ async function replaceGone(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin();
   const next = await trial.key();
   await trial.store.remove(key);
-  trial.refused(await trial.store.replace(key, next, NO_CHANGE, record, { follow: true }), "gone");
+  trial.refused(await trial.store.replace(key, next, NO_CHANGE, record, NEW_ID), "gone");
   await trial.lacks(key);
   await trial.lacks(next);
 }
@@ -79,13 +79,13 @@ async function replaceGone(trial: Trial): Promise<void> {
 async function movesAgain(trial: Trial): Promise<void> {
   const { store, now } = trial;
   const first = await trial.begin({ data: '{"a":1}' });
-  const second = await trial.move(first, true);
+  const second = await trial.move(first);
   const options = { now, expiresAt: first.record.expiresAt };
   trial.written(await store.update(second.key, { set: [["b", "2"]], unset: [] }, { ...options, ifVersion: 2 }), 3);
   const updated = { key: second.key, record: { ...second.record, data: '{"a":1,"b":2}', version: 3 } };
-  const third = await trial.move(updated, true);
-  await trial.hasMark(first.key, { movedAt: now, to: second.key });
-  await trial.hasMark(second.key, { movedAt: now, to: third.key });
+  const third = await trial.move(updated);
+  await trial.hasMark(first.key, { movedAt: now, to: second.key, by: NEW_ID.by });
+  await trial.hasMark(second.key, { movedAt: now, to: third.key, by: NEW_ID.by });
   await trial.has(third.key, third.record);
 }
 
@@ -105,9 +105,9 @@ async function moveToSubject(trial: Trial, { key }: Begun): Promise<void> {
   const subject = trial.subject();
   const record: SessionRecord = trial.record({ subject, meta: { device: "desk" }, startedAt: now });
   const next = await trial.key(subject);
-  trial.written(await store.replace(key, next, { set: [["b", "2"]], unset: [] }, record, { follow: false }), 2);
+  trial.written(await store.replace(key, next, { set: [["b", "2"]], unset: [] }, record, LOGIN), 2);
   await trial.has(next, { ...record, data: '{"a":1,"b":2}', version: 2 });
-  await trial.hasMark(key, { movedAt: now });
+  await trial.hasMark(key, { movedAt: now, to: next, by: LOGIN.by });
   const rows = await store.list?.(subject);
   if (rows === undefined || !store.guarantees.immediate) return;
   expectEqual(

@@ -6,7 +6,7 @@
 import type { JsonObject } from "../json.ts";
 import { diff, type Patch } from "../patch.ts";
 import { ODD_KEYS } from "./data.ts";
-import { HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about random patches. Each takes fewer than thirty calls, since a store may be far away. */
 export const patchCases: readonly TrialCase[] = [
@@ -98,7 +98,7 @@ async function patchesOfReplace(trial: Trial): Promise<void> {
     const clear = round % 2 === 1;
     const patch = diff(clear ? {} : before, after) ?? NO_CHANGE;
     const next = await trial.key();
-    const result = await trial.store.replace(key, next, clear ? { ...patch, clear } : patch, record, { follow: false });
+    const result = await trial.store.replace(key, next, clear ? { ...patch, clear } : patch, record, LOGIN);
     trial.written(result, 2);
     await trial.has(next, { ...record, data: JSON.stringify(after), version: 2 });
   }

@@ -5,7 +5,7 @@
  */
 import type { SessionMeta } from "../record.ts";
 import { expectEqual, expectLegalLoad } from "./expect.ts";
-import { HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about single records. */
 export const recordCases: readonly TrialCase[] = [
@@ -42,7 +42,7 @@ async function unknownChanges(trial: Trial): Promise<void> {
   expectEqual("the result of update", await store.update(key, patch, options), gone);
   expectEqual("the result of update with ifVersion", await store.update(key, patch, { ...options, ifVersion: 1 }), gone);
   expectEqual("the result of touch", await store.touch(key, options), false);
-  expectEqual("the result of replace", await store.replace(key, next, patch, trial.record(), { follow: true }), gone);
+  expectEqual("the result of replace", await store.replace(key, next, patch, trial.record(), NEW_ID), gone);
   expectEqual("what is loaded", await store.load(key, { now }), null);
   expectEqual("what is loaded at the new key", await store.load(next, { now }), null);
 }
@@ -119,7 +119,7 @@ async function noRevival(trial: Trial): Promise<void> {
   await store.remove(key);
   trial.refused(await store.update(key, { set: [["a", "1"]], unset: [] }, options), "gone");
   trial.touched(await store.touch(key, options), false);
-  trial.refused(await store.replace(key, next, NO_CHANGE, record, { follow: false }), "gone");
+  trial.refused(await store.replace(key, next, NO_CHANGE, record, LOGIN), "gone");
   expectLegalLoad(await store.load(key, { now, touch: { ...options, seenAfter: 0, seenBefore: now } }));
   await trial.lacks(key);
   await trial.lacks(next);

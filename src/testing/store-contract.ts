@@ -9,10 +9,12 @@ import { dataCases } from "./data.ts";
 import { limitCases } from "./limits.ts";
 import { markCases } from "./marks.ts";
 import { moveCases } from "./moves.ts";
+import { otherRecordCases } from "./other-records.ts";
 import { patchCases } from "./patches.ts";
 import { raceCases } from "./races.ts";
 import { recordCases } from "./records.ts";
 import { subjectCases } from "./subjects.ts";
+import { takeCases } from "./takes.ts";
 import { timeCases } from "./times.ts";
 import { Trial } from "./trial.ts";
 
@@ -28,8 +30,8 @@ export interface StoreCase {
  * The cases of the SessionStore contract, for a store of any kind and for any test runner.
  *
  * A store is held to the guarantees it declares. One that is not atomic or not immediate runs every case too, and is then
- * asked for what holds anyway: no exception, and answers that are legal. Ids and subjects are new in every case, so all of
- * them may use one database.
+ * asked for what holds anyway: no exception, and answers that are legal. Likewise one with `marks: false`, where marks are
+ * concerned. Ids and subjects are new in every case, so all of them may use one database.
  *
  * @param create Makes the store for one case; called once for each.
  *
@@ -49,6 +51,8 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...patchCases,
     ...moveCases,
     ...markCases,
+    ...takeCases,
+    ...otherRecordCases,
     ...subjectCases,
     ...limitCases,
     ...raceCases,

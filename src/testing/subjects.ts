@@ -6,7 +6,7 @@
 
 import type { SessionInfo } from "../stores/store.ts";
 import { expectEqual, expectThat } from "./expect.ts";
-import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Subjects that break stores which build a key, a pattern or a path from them. */
 const ODD_SUBJECTS: readonly string[] = [
@@ -99,7 +99,7 @@ async function listOnlyTheirs(trial: Trial): Promise<void> {
   const removed = await trial.begin({ subject });
   await trial.store.remove(removed.key);
   const kept = await trial.begin({ subject });
-  const moved = await trial.move(await trial.begin({ subject }), true);
+  const moved = await trial.move(await trial.begin({ subject }));
   await lists(trial, subject, [kept, moved]);
 }
 
@@ -147,7 +147,7 @@ async function removeAllIsFinal(trial: Trial): Promise<void> {
   const options = { now, expiresAt: now + HOUR };
   trial.refused(await store.update(key, { set: [["a", "1"]], unset: [] }, options), "gone");
   trial.touched(await store.touch(key, options), false);
-  trial.refused(await store.replace(key, await trial.key(record.subject), NO_CHANGE, record, { follow: false }), "gone");
+  trial.refused(await store.replace(key, await trial.key(record.subject), NO_CHANGE, record, LOGIN), "gone");
   await trial.lacks(key);
 }
 

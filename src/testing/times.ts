@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { expectLegalLoad, expectLegalResult } from "./expect.ts";
-import { HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+import { expectLegalLoad, expectLegalResult, expectLegalTake } from "./expect.ts";
+import { HOUR, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about touch and expiry. */
 export const timeCases: readonly TrialCase[] = [
@@ -106,8 +106,7 @@ async function expired(trial: Trial): Promise<void> {
   expectLegalResult(await store.update(key, NO_CHANGE, { ...options, ifVersion: 1 }));
   await store.touch(key, options);
   await store.list?.(subject);
-  expectLegalResult(
-    await store.replace(key, await trial.key(subject), NO_CHANGE, { ...record, seenAt: options.now }, { follow: true }),
-  );
+  expectLegalResult(await store.replace(key, await trial.key(subject), NO_CHANGE, { ...record, seenAt: options.now }, NEW_ID));
+  expectLegalTake(await store.take(key));
   await store.remove(key);
 }

@@ -6,8 +6,8 @@
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { newSessionId } from "../session-id.ts";
-import { isMoved, type Key, type MovedMark, type SessionStore, type UpdateResult } from "../stores/store.ts";
-import { expectEqual, expectLegalLoad, expectLegalResult, expectThat, plainRecord } from "./expect.ts";
+import { isMoved, type Key, type Move, type MovedMark, type SessionStore, type UpdateResult } from "../stores/store.ts";
+import { expectEqual, expectLegalLoad, expectLegalResult, expectLegalTake, expectThat, plainRecord } from "./expect.ts";
 
 /** A case before it has its store. */
 export interface TrialCase {
@@ -27,6 +27,10 @@ export const HOUR = 3600;
 /** A patch that changes no key. */
 export const NO_CHANGE: Patch = { set: [], unset: [] };
 
+/** A login, and a new id, neither with grace. */
+export const LOGIN: Move = { by: "login", graceSeconds: 0 };
+export const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
+
 /** One store in one case. */
 export class Trial {
   readonly store: SessionStore;
@@ -34,12 +38,16 @@ export class Trial {
   readonly now: number = Math.floor(Date.now() / 1000);
   /** Whether one call sees what the calls before it did. An atomic store's changes do, even when its reads may lag. */
   readonly ordered: boolean;
+  /** Whether what replace leaves is followed, and can be judged. */
+  readonly marks: boolean;
 
   constructor(store: SessionStore) {
-    const { atomic, immediate } = store.guarantees;
+    const { atomic, immediate, marks } = store.guarantees;
     expectThat(typeof atomic === "boolean" && typeof immediate === "boolean", "guarantees to be declared", store.guarantees);
+    expectThat(marks === undefined || marks === false, 'the guarantee "marks" to be false or missing', store.guarantees);
     this.store = store;
     this.ordered = atomic || immediate;
+    this.marks = marks !== false;
   }
 
   /** A key that no store has seen, where the store wants the subject's sessions. */
@@ -68,9 +76,9 @@ export class Trial {
   }
 
   /** Gives a session a new key, with nothing else changed. */
-  async move({ key, record }: Begun, follow: boolean): Promise<Begun> {
+  async move({ key, record }: Begun, move: Move = NEW_ID): Promise<Begun> {
     const next = await this.key(record.subject);
-    const result = await this.store.replace(key, next, NO_CHANGE, record, { follow });
+    const result = await this.store.replace(key, next, NO_CHANGE, record, move);
     this.written(result, record.version + 1);
     return { key: next, record: { ...record, version: record.version + 1 } };
   }
@@ -103,7 +111,9 @@ export class Trial {
   async hasMark(key: Key, mark: MovedMark, now: number = this.now): Promise<void> {
     const found = await this.store.load(key, { now });
     expectLegalLoad(found);
-    if (this.store.guarantees.immediate) expectEqual("the mark of the session that moved", found, mark);
+    if (!this.store.guarantees.immediate) return;
+    if (this.marks) expectEqual("the mark of the session that moved", found, mark);
+    else expectThat(found === null || isMoved(found), "nothing, or a mark, where a session was", found);
   }
 
   /** The change was made, and the record has this version now. */
@@ -116,6 +126,21 @@ export class Trial {
   refused(result: UpdateResult, why: "gone" | "moved" | "conflict"): void {
     expectLegalResult(result);
     if (this.ordered) expectEqual("the result", result, { ok: false, why });
+  }
+
+  /** The change was not made, because the session moved. */
+  refusedAsMoved(result: UpdateResult): void {
+    expectLegalResult(result);
+    if (!this.ordered) return;
+    if (this.marks) expectEqual("the result", result, { ok: false, why: "moved" });
+    else expectThat(!result.ok && result.why !== "conflict", "moved, or gone", result);
+  }
+
+  /** What was taken is this record, or nothing. */
+  took(taken: SessionRecord | null, record: SessionRecord | null): void {
+    expectLegalTake(taken);
+    if (!this.ordered) return;
+    expectEqual("what was taken", taken && plainRecord(taken), record && plainRecord(record));
   }
 
   /** Whether there was something to touch. */

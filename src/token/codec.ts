@@ -14,6 +14,15 @@ export interface Opened {
   readonly claims: Claims;
   /** The public id of the key that opened it, when that is not the key that writes: the token should be made again. */
   readonly olderKey?: string;
+  /**
+   * For codecs that are accepted: what the token proves, and who made it, as one text: the same for the same token however it is
+   * spelled, and for no other. Nothing that can be changed without the key, like the spelling of a signature, may be in it. By it a
+   * token is redeemed once. Null for a token that names neither a user nor a session, so that two visitors may have the same: such a
+   * token is copied each time. Default: the claims.
+   */
+  readonly identity?: string | null;
+  /** For codecs that are accepted: true where the token itself says no end, and `claims.exp` is counted from now. */
+  readonly endless?: true;
 }
 
 /**
@@ -31,6 +40,13 @@ export type TokenFault = "malformed" | "unknown-key" | "forged" | "claims";
  * - Both may answer at once or with a promise.
  */
 export interface TokenCodec {
+  /** For codecs that are accepted: keeps their tokens apart from those of another codec that prove the same. Default `"codec"`. */
+  readonly name?: string;
+  /**
+   * For codecs that are accepted: true where a token without data names a session in the store by its `sid`. Only for tokens that this
+   * library made for sessions in the same store. A foreign codec answers with data: `open` may load it. Default false.
+   */
+  readonly namesSessions?: boolean;
   /** Finds the tokens in a Cookie header. Default: the values under the cookie's name. For tokens spread over several cookies. */
   find?(header: string | null, name: string): CookieValues;
   /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */

@@ -96,6 +96,11 @@ function idFrom(sid: unknown, { iss, jti, ...payload }: JWTPayload, token: strin
   return isSessionId(jti) ? jti : hash(["jti", iss ?? null, jti]);
 }
 
+/** Whether the token says whose it is, or which session: another visitor's says something else then. */
+export function namesSession(said: ForeignClaims, { sid, jti }: JWTPayload): boolean {
+  return said.sub !== undefined || [said.sid, sid, jti].some(isName);
+}
+
 /** An empty name would make one session of many. */
 function isName(value: unknown): value is string | number {
   return (typeof value === "string" && value !== "") || Number.isSafeInteger(value);

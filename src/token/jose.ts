@@ -10,7 +10,7 @@ import { decodeBase64url, decodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { refuseUnknown } from "../option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
-import { claimsFrom, type ForeignClaims, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
+import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
 import { checkAlgorithms, codeOf, copyOfKey, type GetKey, type JoseKey, type KeyHint, keyFrom, keyProblem } from "./jose-keys.ts";
 
 export type { CookieValues } from "../cookie/parse.ts";
@@ -114,10 +114,15 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
     const payload = readPayload(decodeUtf8(proved));
     const said = payload && attempt(() => claims(payload, found.header));
     if (!payload || !said) return "claims";
-    // A signature may have several spellings, what it signs has one.
-    const name = settled.encryption === undefined ? token.slice(0, token.lastIndexOf(".")) : token;
-    const made = await claimsFrom(said, payload, name);
-    return made === null ? "claims" : { claims: made, olderKey: found.hint.kid ?? found.hint.alg };
+    // A signature, and a wrapped key, may have several spellings; what they prove has one.
+    const isSigned = settled.encryption === undefined;
+    const text = isSigned
+      ? token.slice(0, token.lastIndexOf("."))
+      : `${token.slice(0, token.indexOf("."))}.${decodeUtf8(proved)}`;
+    const made = await claimsFrom(said, payload, text);
+    if (made === null) return "claims";
+    const identity = namesSession(said, payload) ? JSON.stringify([payload.iss ?? null, text]) : null;
+    return { claims: made, olderKey: found.hint.kid ?? found.hint.alg, identity };
   }
 
   function seal(): never {
@@ -125,6 +130,7 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
   }
 
   return {
+    name: "jose",
     find: (header, name) => cookieValues(header, cookie?.name ?? name),
     clear: () => cookie?.clear() ?? [],
     open,

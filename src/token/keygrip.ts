@@ -72,7 +72,8 @@ export function keygripTokens(options: KeygripOptions): TokenCodec {
     const unstamped = json !== null && json._exp === undefined && isTimed(timeouts);
     const claims = json === null ? null : claimsFrom(json, timeouts, now());
     if (claims === null) return "claims";
-    return index === 0 && !unstamped ? { claims } : { claims, olderKey: unstamped ? "unstamped" : `app.keys[${index}]` };
+    if (unstamped) return { claims, olderKey: "unstamped", endless: true };
+    return index === 0 ? { claims } : { claims, olderKey: `app.keys[${index}]` };
   }
 
   function seal(claims: Claims): string {

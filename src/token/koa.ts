@@ -7,6 +7,7 @@ import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
+import { after } from "../maybe-promise.ts";
 import { count, refuseUnknown } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
@@ -66,7 +67,17 @@ export function koaTokens(options: KoaTokensOptions): KoaTokens {
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
   const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
-  return { ...codec, find: (header) => codec.find?.(header, name) as CookieValues, clear };
+  return {
+    name: `koa-session-store:${name}`,
+    find: (header) => codec.find?.(header, name) as CookieValues,
+    clear,
+    // The signature is over the value as it stands, and may itself be spelled in several ways.
+    open: (token) =>
+      after(codec.open(token), (opened) =>
+        typeof opened === "string" ? opened : { ...opened, identity: splitKeygripToken(token).value },
+      ),
+    seal: codec.seal,
+  };
 }
 
 /** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */

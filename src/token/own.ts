@@ -43,6 +43,8 @@ export function ownTokens(options: OwnTokensOptions): TokenCodec {
   const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
   return {
     ...codec,
+    name: `own:${kind}:${baseName(name)}:${context}`,
+    namesSessions: kind === "id",
     find: (header) => {
       const found = cookies.map((one) => cookieValues(header, one.name));
       return {

@@ -3,9 +3,9 @@ import type { JsonObject } from "../../src/json.ts";
 import type { Patch } from "../../src/patch.ts";
 import type { SessionRecord } from "../../src/record.ts";
 import { memory } from "../../src/stores/memory.ts";
-import { isMoved, type Key, type SessionStore } from "../../src/stores/store.ts";
+import { isMoved, type Key, type Move, type MovedMark, type SessionStore } from "../../src/stores/store.ts";
 
-export type Full = Required<Omit<SessionStore, "route" | "dataOnly" | "watch">>;
+export type Full = Required<Omit<SessionStore, "route" | "recordRoute" | "dataOnly" | "watch">>;
 export type Change = (whole: Full) => Partial<SessionStore>;
 
 /** A memory store with some of its methods made wrong. */
@@ -19,6 +19,7 @@ export function altered(change: Change): SessionStore {
     replace: (...args) => store.replace(...args),
     touch: (...args) => store.touch(...args),
     remove: (...args) => store.remove(...args),
+    take: (...args) => store.take(...args),
     list: (...args) => store.list(...args),
     removeAll: (...args) => store.removeAll(...args),
   };
@@ -40,6 +41,21 @@ export function merging(there: JsonObject, { set, ...rest }: Patch): Patch {
   return { ...rest, set: merged };
 }
 
+/** Replace that moves otherwise than it was told. */
+export function moving(whole: Full, change: (move: Move) => Move): Partial<SessionStore> {
+  return { replace: (from, to, patch, record, move) => whole.replace(from, to, patch, record, change(move)) };
+}
+
+/** Load that shows marks otherwise than they are. */
+export function marking(whole: Full, change: (mark: MovedMark) => MovedMark | null): Partial<SessionStore> {
+  return {
+    async load(key, options) {
+      const found = await whole.load(key, options);
+      return found !== null && isMoved(found) ? change(found) : found;
+    },
+  };
+}
+
 export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Update as stores do it that can only load and save. */
@@ -53,5 +69,15 @@ export function readMergeSave(whole: Full): SessionStore["update"] {
     await whole.create(key, { ...found, expiresAt: Math.max(found.expiresAt, options.expiresAt) });
     const { ifVersion: _checked, ...rest } = options;
     return whole.update(key, patch, rest);
+  };
+}
+
+/** Take as stores do it that can only load and remove. */
+export function readAndRemove(whole: Full): SessionStore["take"] {
+  return async (key) => {
+    const found = await recordAt(whole, key, 0);
+    await nextTurn();
+    if (found !== null) await whole.remove(key);
+    return found;
   };
 }

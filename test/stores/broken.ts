@@ -2,7 +2,7 @@
 import { parseData } from "../../src/json.ts";
 import type { SessionRecord } from "../../src/record.ts";
 import { isMoved, type SessionStore } from "../../src/stores/store.ts";
-import { type Change, type Full, merging, nextTurn, readMergeSave, recordAt } from "./altered.ts";
+import { type Change, type Full, merging, moving, nextTurn, readMergeSave, recordAt } from "./altered.ts";
 
 export const broken: [what: string, caughtBy: string, change: Change][] = [
   [
@@ -136,27 +136,6 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
         return true;
       },
     }),
-  ],
-  [
-    "replace leaves no mark",
-    "the mark says when the session moved, and not where to without follow",
-    (whole) => ({
-      async replace(from, to, patch, record) {
-        const result = await whole.replace(from, to, patch, record, { follow: false });
-        if (result.ok) await whole.remove(from);
-        return result;
-      },
-    }),
-  ],
-  [
-    "the mark tells where to after a login",
-    "the mark says when the session moved, and not where to without follow",
-    (whole) => ({ replace: (from, to, patch, record) => whole.replace(from, to, patch, record, { follow: true }) }),
-  ],
-  [
-    "remove does not follow the mark",
-    "removing a moved session with follow ends the session where it is now",
-    (whole) => ({ replace: (from, to, patch, record) => whole.replace(from, to, patch, record, { follow: false }) }),
   ],
   [
     "replace writes the data it was given",
@@ -301,7 +280,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   [
     "replace knows no limit",
     "replace ends the subject's sessions beyond maxSessions, those used longest ago first",
-    (whole) => ({ replace: (from, to, patch, record, { follow }) => whole.replace(from, to, patch, record, { follow }) }),
+    (whole) => moving(whole, ({ by, graceSeconds }) => ({ by, graceSeconds })),
   ],
   [
     "the limit may end the new session",

@@ -12,13 +12,14 @@ import createFileStore from "session-file-store";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { OptionError, type SessionRecord, StoreError } from "../../src/index.ts";
 import { type ConnectOptions, type ConnectSession, type ConnectStore, connect } from "../../src/stores/connect.ts";
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { Move, SessionStore } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { immediate } from "./immediate.ts";
 
 const NO_CHANGE = { set: [], unset: [] };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 let redis: RedisClientType;
 let server: ChildProcess;
@@ -101,9 +102,9 @@ describe.each(stores)("connect, %s", (_what, make) => {
 });
 
 describe("connect", () => {
-  it("promises neither atomic nor immediate, and no list", () => {
+  it("promises neither atomic nor immediate, no marks to follow, and no list", () => {
     const store = connect(new expressSession.MemoryStore());
-    expect(store.guarantees).toEqual({ atomic: false, immediate: false });
+    expect(store.guarantees).toEqual({ atomic: false, immediate: false, marks: false });
     expect([store.list, store.removeAll, store.route]).toEqual([undefined, undefined, undefined]);
   });
 
@@ -167,7 +168,7 @@ describe("connect-redis lets a session go", () => {
     const first = record({ expiresAt: now() + 30 * DAY });
     await store.create({ id }, first);
     const moved = newId();
-    await store.replace({ id }, { id: moved }, NO_CHANGE, first, { follow: true });
+    await store.replace({ id }, { id: moved }, NO_CHANGE, first, NEW_ID);
     within(await droppedAt(), first.seenAt + 60);
     within(await droppedAt(moved), first.expiresAt);
   });
@@ -261,8 +262,9 @@ describe("connect and callbacks", () => {
     await expect(failing.create({ id }, record())).rejects.toBe(failure);
     await expect(failing.update({ id }, NO_CHANGE, options)).rejects.toBe(failure);
     await expect(failing.touch({ id }, options)).rejects.toBe(failure);
-    await expect(failing.replace({ id }, { id: newId() }, NO_CHANGE, record(), { follow: true })).rejects.toBe(failure);
+    await expect(failing.replace({ id }, { id: newId() }, NO_CHANGE, record(), NEW_ID)).rejects.toBe(failure);
     await expect(failing.remove({ id })).rejects.toBe(failure);
+    await expect(failing.take({ id })).rejects.toBe(failure);
     await expect(load({ get: (_sid, done) => done(failure) })).rejects.toBe(failure);
     await expect(load({ get: (_sid, done) => done("in words") })).rejects.toBe("in words");
   });

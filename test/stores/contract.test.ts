@@ -2,10 +2,11 @@
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
 import { memory } from "../../src/stores/memory.ts";
-import { isMoved, type Key, type SessionStore } from "../../src/stores/store.ts";
+import { isMoved, type Key, type MovedMark, type SessionStore } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
-import { altered, type Change, type Full, readMergeSave } from "./altered.ts";
+import { altered, type Change, type Full, marking, readAndRemove, readMergeSave, recordAt } from "./altered.ts";
 import { broken } from "./broken.ts";
+import { brokenMoves } from "./broken-moves.ts";
 
 async function failuresOf(create: () => SessionStore): Promise<string[]> {
   const names: string[] = [];
@@ -19,7 +20,7 @@ async function failuresOf(create: () => SessionStore): Promise<string[]> {
 }
 
 describe("the store contract catches a store in which", () => {
-  it.each(broken)("%s", async (_what, caughtBy, change) => {
+  it.each([...broken, ...brokenMoves])("%s", async (_what, caughtBy, change) => {
     expect(await failuresOf(() => altered(change))).toContain(caughtBy);
   });
 });
@@ -49,12 +50,44 @@ describe("the store contract passes", () => {
 
   it("a store that reads, merges and saves, if it does not claim to be atomic", async () => {
     const guarantees = { atomic: false, immediate: true };
-    expect(await failuresOf(() => altered((whole) => ({ guarantees, update: readMergeSave(whole) })))).toEqual([]);
+    const weak: Change = (whole) => ({ guarantees, update: readMergeSave(whole), take: readAndRemove(whole) });
+    expect(await failuresOf(() => altered(weak))).toEqual([]);
+  });
+
+  it("a store that leaves no marks, if it says so", async () => {
+    expect(await failuresOf(() => altered(withoutMarks))).toEqual([]);
   });
 
   it("a store whose answers lag one write behind, if it does not claim to be immediate", async () => {
     expect(await failuresOf(() => lagging())).toEqual([]);
   });
+});
+
+describe("the store contract holds a store that is split to recordRoute", () => {
+  const caughtBy = "a store that is split says where a record that is no session is: always at the same place";
+
+  it("being there", async () => {
+    const create = () => {
+      const { recordRoute: _recordRoute, ...rest } = split();
+      return rest;
+    };
+    expect(await failuresOf(create)).toContain(caughtBy);
+  });
+
+  it("saying the same each time", async () => {
+    expect(await failuresOf(() => ({ ...split(), recordRoute: async () => `r${Math.random()}` }))).toContain(caughtBy);
+  });
+});
+
+it("the store contract holds a store without marks to an old id that is dead", async () => {
+  const change: Change = (whole) => ({
+    guarantees: { ...whole.guarantees, marks: false },
+    async load(key, options) {
+      const found = await whole.load(key, options);
+      return found !== null && isMoved(found) && found.to !== undefined ? whole.load(found.to, options) : found;
+    },
+  });
+  expect(await failuresOf(() => altered(change))).not.toEqual([]);
 });
 
 it("every case of the store contract has a name of its own", () => {
@@ -70,6 +103,9 @@ describe("the store contract holds a weak store", () => {
     ["to results that are legal", () => ({ guarantees, update: async () => ({ ok: true, version: Number.NaN }) })],
     ["to throwing nothing", () => ({ guarantees, remove: () => Promise.reject(new Error("Cannot remove the session")) })],
     ["to sessions of the right subject", mixedUp],
+    ["to taking no mark", (whole) => ({ guarantees, take: (key) => whole.load(key, { now: 0 }) as Promise<SessionRecord> })],
+    ["to marks that say where to", (whole) => ({ guarantees, ...marking(whole, ({ movedAt, by }) => ({ movedAt, by })) })],
+    ["to a grace that has an end", (whole) => ({ guarantees, ...marking(whole, endless) })],
   ])("%s", async (_what, change) => {
     expect(await failuresOf(() => altered(change))).not.toEqual([]);
   });
@@ -79,6 +115,19 @@ describe("the store contract holds a weak store", () => {
     return { guarantees, create };
   }
 });
+
+const endless = (mark: MovedMark): MovedMark => ({ ...mark, graceUntil: Number.POSITIVE_INFINITY });
+
+/** A store whose sessions leave nothing where they were. */
+function withoutMarks(whole: Full): Partial<SessionStore> {
+  return {
+    guarantees: { ...whole.guarantees, marks: false },
+    ...marking(whole, () => null),
+    async remove(key) {
+      if ((await recordAt(whole, key, 0)) !== null) await whole.remove(key);
+    },
+  };
+}
 
 /** A memory store that keeps each route's sessions apart, as objects of a Durable Object namespace are. */
 function split(): SessionStore {
@@ -92,6 +141,7 @@ function split(): SessionStore {
   return {
     guarantees: whole.guarantees,
     route,
+    recordRoute: async (id) => `r${id.at(-1)}`,
     async load(key, options) {
       const found = await whole.load(keyOf(key), options);
       if (found === null || !isMoved(found) || found.to === undefined) return found;
@@ -102,6 +152,7 @@ function split(): SessionStore {
     replace: (from, to, ...change) => whole.replace(keyOf(from), keyOf(to), ...change),
     touch: (key, options) => whole.touch(keyOf(key), options),
     remove: (key) => whole.remove(keyOf(key)),
+    take: (key) => whole.take(keyOf(key)),
     list: async (subject) => (await whole.list(subject)).map((row) => ({ ...row, id: idOf(row.id) })),
     removeAll: async (subject, { except } = {}) =>
       whole.removeAll(subject, except === undefined ? {} : { except: `${await route(subject)}/${except}` }),

@@ -11,5 +11,6 @@ export function immediate(store: SessionStore): SessionStore {
     replace: (...args) => store.replace(...args),
     touch: (...args) => store.touch(...args),
     remove: (...args) => store.remove(...args),
+    take: (...args) => store.take(...args),
   };
 }

@@ -209,6 +209,45 @@ describe("after removeAll", () => {
   });
 });
 
+describe("after a record was taken", () => {
+  const record = { data: "{}", version: 1, startedAt: 0, seenAt: 0, expiresAt: DAY };
+
+  async function begun(world = new World()) {
+    const [paris, tokyo] = [world.at("Paris").store, world.at("Tokyo").store];
+    const key = { id: "0123456789abcdef", route: await paris.recordRoute("0123456789abcdef") };
+    await paris.create(key, record);
+    world.clock.pass(2 * MINUTE);
+    return { world, paris, tokyo, key };
+  }
+
+  it("the same location cannot take it again", async () => {
+    const { paris, key } = await begun();
+    expect([await paris.take(key), await paris.take(key)]).toEqual([record, null]);
+  });
+
+  it("another location can take it again for up to 60 seconds", async () => {
+    for (const [seconds, taken] of [
+      [MINUTE - 2, record],
+      [MINUTE, null],
+    ] as const) {
+      const { world, paris, tokyo, key } = await begun();
+      await tokyo.load(key, { now: 0 });
+      world.clock.pass(1);
+      await paris.take(key);
+      // Just before Tokyo could see the end, it fills its cache again.
+      world.clock.pass(29);
+      await tokyo.load(key, { now: 0 });
+      world.clock.pass(seconds - 29);
+      expect(await tokyo.take(key)).toEqual(taken);
+    }
+  });
+
+  it("two requests at the same moment can both have it, in one location, too", async () => {
+    const { paris, key } = await begun(new World({ rateLimit: false }));
+    expect(await Promise.all([paris.take(key), paris.take(key)])).toEqual([record, record]);
+  });
+});
+
 /** A request of a random schedule: when it comes, where, with which cookie, what it does, how long it takes. */
 interface Visit {
   readonly at: number;
@@ -379,7 +418,7 @@ it("in one location, a new id and a logout at the same moment leave no session, 
       const [from, to] = [{ id: "0123456789abcdef" }, { id: "fedcba9876543210" }];
       await store.create(from, record);
       scheduled = true;
-      const replacing = store.replace(from, to, { set: [], unset: [] }, record, { follow: true });
+      const replacing = store.replace(from, to, { set: [], unset: [] }, record, { by: "regenerateId", graceSeconds: 0 });
       const [result] = await scheduler.waitFor(Promise.all([replacing, store.remove(from)]));
       scheduled = false;
       const [before, after] = [await store.load(from, { now: 0 }), await store.load(to, { now: 0 })];

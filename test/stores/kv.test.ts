@@ -4,7 +4,7 @@ import type { KVNamespace } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
 import { type KvNamespace, type KvOptions, kv } from "../../src/stores/kv.ts";
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { Move, SessionStore } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { type KvConditions, KvSimulator } from "../support/kv-simulator.ts";
@@ -49,6 +49,7 @@ describe("kv in a single location, held to what immediate stores are held to:", 
 
 const ID = "0123456789abcdef0123456789abcdef";
 const NO_CHANGE = { set: [], unset: [] };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 describe("kv()", () => {
   const { network } = setUp();
@@ -216,12 +217,12 @@ describe("a session with a new id", () => {
     };
     const sleep = async (milliseconds: number) => set.clock.pass(milliseconds / 1000);
     const store = kv({ ...here, put }, { sleep });
-    return { ...set, now, record, from, to, result: await store.replace(from, to, NO_CHANGE, record, { follow: true }) };
+    return { ...set, now, record, from, to, result: await store.replace(from, to, NO_CHANGE, record, NEW_ID) };
   }
 
   it("is marked at its old one for 60 seconds; after that, the old one is unknown, so that a late browser can begin anew", async () => {
     const { store, from, to, now } = await moved(false);
-    expect(await store.load(from, { now: now + 59 })).toEqual({ movedAt: now, to });
+    expect(await store.load(from, { now: now + 59 })).toEqual({ movedAt: now, to, by: "regenerateId" });
     expect(await store.load(from, { now: now + 60 })).toBeNull();
     const change = { now: now + 60, expiresAt: now + HOUR };
     expect(await store.update(from, NO_CHANGE, change)).toEqual({ ok: false, why: "gone" });
@@ -279,7 +280,7 @@ describe("what one call costs", () => {
 
   it("replace: a put at each of two keys", async () => {
     const { network, store, record } = await begun();
-    await store.replace({ id: ID }, { id: `${ID}2` }, NO_CHANGE, record, { follow: true });
+    await store.replace({ id: ID }, { id: `${ID}2` }, NO_CHANGE, record, NEW_ID);
     expect(network.count()).toEqual({ get: 3, put: 2 });
   });
 
@@ -389,7 +390,7 @@ describe("a KV that fails", () => {
       return here.put(key, ...rest);
     };
     const failing = kv({ ...here, put }, { sleep: async (milliseconds) => clock.pass(milliseconds / 1000) });
-    const replacing = failing.replace({ id: ID }, { id: `${ID}2` }, NO_CHANGE, record, { follow: true });
+    const replacing = failing.replace({ id: ID }, { id: `${ID}2` }, NO_CHANGE, record, NEW_ID);
     await expect(replacing).rejects.toThrow("KV is down");
     expect(await store.load({ id: `${ID}2` }, { now })).toBeNull();
     expect(await store.load({ id: ID }, { now })).toEqual(record);

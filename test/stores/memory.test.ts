@@ -4,12 +4,13 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
 import { memory } from "../../src/stores/memory.ts";
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { Move, SessionStore } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 
 const NOW = 1_800_000_000;
 const NO_CHANGE = { set: [], unset: [] };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 function record(fields: Partial<SessionRecord> = {}): SessionRecord {
   return { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR, ...fields };
@@ -94,7 +95,7 @@ describe("memory bounded by count", () => {
   it("counts the marks of sessions that moved", async () => {
     const store = memory({ maxSessions: 1 });
     await create(store, ["before"]);
-    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), NEW_ID);
     expect(await kept(store, ["before", "after"])).toEqual(["after"]);
   });
 
@@ -102,7 +103,7 @@ describe("memory bounded by count", () => {
     const store = memory({ maxSessions: 2 });
     await create(store, ["user"], { subject: "user" });
     await create(store, ["before"]);
-    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), NEW_ID);
     expect(await kept(store, ["user", "before", "after"])).toEqual(["user", "after"]);
   });
 });
@@ -157,7 +158,7 @@ describe("memory bounded by bytes", () => {
       await create(store, [id], { data, subject: "user", meta: { device: "phone" } });
       await store.update({ id }, { set: [["a", JSON.stringify("y".repeat(2000))]], unset: [] }, options);
       await store.update({ id }, { set: [], unset: ["a"] }, options);
-      await store.replace({ id }, { id: next }, NO_CHANGE, record(), { follow: true });
+      await store.replace({ id }, { id: next }, NO_CHANGE, record(), NEW_ID);
       await store.remove({ id });
     }
     await create(store, ["a", "b", "c"], { data });
@@ -197,7 +198,7 @@ describe("memory and time", () => {
   it("forgets the mark of a session that moved after 60 seconds", async () => {
     const store = memory();
     await create(store, ["before"]);
-    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), { follow: true });
+    await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), NEW_ID);
     expect(await kept(store, ["before"], NOW + 59)).toEqual(["before"]);
     expect(await kept(store, ["before", "after"], NOW + 60)).toEqual(["after"]);
     const options = { now: NOW + 60, expiresAt: NOW + HOUR };

@@ -7,13 +7,14 @@ import type { Patch } from "../../src/patch.ts";
 import type { SessionRecord } from "../../src/record.ts";
 import { newSessionId } from "../../src/session-id.ts";
 import { type RedisClient, redis } from "../../src/stores/redis.ts";
-import { isMoved, type Key, MOVED_MARK_SECONDS, type SessionStore } from "../../src/stores/store.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, type SessionStore } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 
 const connectTo = (port: number) => createClient({ url: `redis://127.0.0.1:${port}` });
 const NO_CHANGE: Patch = { set: [], unset: [] };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 const SECONDS = () => Math.floor(Date.now() / 1000);
 let server: RedisServer;
 let nodeRedis: ReturnType<typeof connectTo>;
@@ -131,7 +132,7 @@ describe("redis as keys and fields", () => {
   it("never takes a session of others for the one that moved: a new id that is taken fails", async () => {
     const store = redis(nodeRedis);
     const [from, taken] = [await begin(store, { data: '{"a":1}' }), await begin(store, { data: '{"b":2}' })];
-    await expect(store.replace(from, taken, NO_CHANGE, record(), { follow: false })).rejects.toThrow("its new id is taken");
+    await expect(store.replace(from, taken, NO_CHANGE, record(), NEW_ID)).rejects.toThrow("its new id is taken");
     expect([await dataAt(store, from), await dataAt(store, taken)]).toEqual([{ a: 1 }, { b: 2 }]);
   });
 });
@@ -160,7 +161,7 @@ describe("redis and other applications", () => {
     await store.remove(first);
     expect((await store.list?.(subject))?.map(({ id }) => id)).toEqual([second.id]);
     const third = { id: newSessionId() };
-    await store.replace(second, third, NO_CHANGE, record({ subject }), { follow: true });
+    await store.replace(second, third, NO_CHANGE, record({ subject }), NEW_ID);
     expect(await nodeRedis.exists(`app:session:s:${third.id}`)).toBe(1);
     expect(await store.removeAll?.(subject)).toBe(1);
     expect(await store.load(third, { now: SECONDS() })).toBeNull();
@@ -208,7 +209,7 @@ describe("redis and time", () => {
   it("lets Redis drop a mark after a minute", async () => {
     const store = redis(nodeRedis);
     const [from, to] = [await begin(store), { id: newSessionId() }];
-    await store.replace(from, to, NO_CHANGE, record(), { follow: true });
+    await store.replace(from, to, NO_CHANGE, record(), NEW_ID);
     const left = await secondsLeft(`session:s:${from.id}`);
     expect(left).toBeGreaterThan(MOVED_MARK_SECONDS - 2);
     expect(left).toBeLessThanOrEqual(MOVED_MARK_SECONDS + 1);
@@ -303,7 +304,7 @@ describe("redis and the sets of subjects", () => {
     expect(await secondsLeft(await setKey("slid:"))).toBeGreaterThan(2 * HOUR - 5);
     await expect.poll(async () => (await store.list?.("ada"))?.length, { timeout: 5000 }).toBe(1);
     const other = { id: newSessionId() };
-    await store.replace(key, other, NO_CHANGE, record({ subject: "ada" }), { follow: true });
+    await store.replace(key, other, NO_CHANGE, record({ subject: "ada" }), NEW_ID);
     await store.remove(key);
     expect(await store.list?.("ada")).toEqual([]);
   });

@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { OptionError } from "../../src/index.ts";
 import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sessionTable, sqlite } from "../../src/stores/sqlite.ts";
+import type { Move } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
@@ -29,6 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const NOW = 1_800_000_000;
 const HOUR = 3600;
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 const record = { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR };
 
 describe("sqlite keeps the contract", () => {
@@ -147,7 +149,7 @@ it("a session that could not be written ends no others, whatever maxSessions say
   const ada = { ...record, subject: "ada" };
   for (const id of ["first", "second"]) await store.create({ id }, ada);
   await expect(store.create({ id: "first" }, ada, { maxSessions: 1 })).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT" });
-  const options = { follow: false, maxSessions: 1 };
+  const options: Move = { by: "login", graceSeconds: 0, maxSessions: 1 };
   const moved = await store.replace({ id: "gone" }, { id: "new" }, { set: [], unset: [] }, ada, options);
   expect(moved).toEqual({ ok: false, why: "gone" });
   await expect(store.replace({ id: "first" }, { id: "second" }, { set: [], unset: [] }, ada, options)).rejects.toMatchObject({
@@ -216,7 +218,7 @@ describe("sweeping", () => {
     for (let index = 0; index < 2100; index++) await store.create({ id: `over-${index}` }, over);
     await store.create({ id: "living" }, record);
     await store.create({ id: "moved" }, record);
-    await store.replace({ id: "moved" }, { id: "there" }, { set: [], unset: [] }, record, { follow: true });
+    await store.replace({ id: "moved" }, { id: "there" }, { set: [], unset: [] }, record, NEW_ID);
     expect(await store.sweep(NOW + 59)).toBe(0);
     expect(await store.sweep(NOW + 60)).toBe(2101);
     expect(ids(file)).toEqual(["living", "there"]);

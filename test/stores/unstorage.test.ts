@@ -1,5 +1,5 @@
 /** The bridge to unstorage: the contract on real drivers, restarts, and what the drivers do to text and files. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createStorage, prefixStorage } from "unstorage";
@@ -9,7 +9,7 @@ import lruCache from "unstorage/drivers/lru-cache";
 import memoryDriver from "unstorage/drivers/memory";
 import { afterAll, describe, expect, it } from "vitest";
 import { OptionError, type SessionRecord, StoreError } from "../../src/index.ts";
-import type { Key, SessionStore } from "../../src/stores/store.ts";
+import type { Key, Move, SessionStore } from "../../src/stores/store.ts";
 import { type UnstorageLike, unstorage } from "../../src/stores/unstorage.ts";
 import { storeContract } from "../../src/testing/store-contract.ts";
 import { makeApp, typesOf } from "../support/app.ts";
@@ -19,6 +19,7 @@ import { immediate } from "./immediate.ts";
 const NOW = 1_800_000_000;
 const ID = "-_begins-with-a-dash_and-goes-on";
 const NO_CHANGE = { set: [], unset: [] };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 const folders: string[] = [];
 afterAll(() => {
@@ -58,9 +59,9 @@ describe.each(stores)("unstorage, %s", (_what, make) => {
 });
 
 describe("unstorage", () => {
-  it("promises neither atomic nor immediate, and no list", () => {
+  it("promises neither atomic nor immediate, no marks to follow, and no list", () => {
     const store = unstorage(createStorage());
-    expect(store.guarantees).toEqual({ atomic: false, immediate: false });
+    expect(store.guarantees).toEqual({ atomic: false, immediate: false, marks: false });
     expect([store.list, store.removeAll, store.route]).toEqual([undefined, undefined, undefined]);
   });
 
@@ -92,8 +93,8 @@ describe("unstorage", () => {
     await restarted().create({ id: ID }, first);
     expect(await restarted().load({ id: ID }, { now: NOW })).toEqual(first);
     const next = { id: `${ID}-2` };
-    await restarted().replace({ id: ID }, next, { set: [["a", "1"]], unset: [] }, first, { follow: true });
-    expect(await restarted().load({ id: ID }, { now: NOW })).toEqual({ movedAt: NOW, to: next });
+    await restarted().replace({ id: ID }, next, { set: [["a", "1"]], unset: [] }, first, NEW_ID);
+    expect(await restarted().load({ id: ID }, { now: NOW })).toEqual({ movedAt: NOW, to: next, by: "regenerateId" });
     expect(await restarted().load(next, { now: NOW })).toMatchObject({ data: '{"name":"Zürich","a":1}', subject: "ada" });
     await restarted().remove({ id: ID });
     expect(await restarted().load(next, { now: NOW })).toBeNull();
@@ -132,10 +133,47 @@ describe("unstorage", () => {
     expect(await store.load({ id: ID }, { now: NOW + HOUR - 1 })).toEqual(record());
   });
 
+  it("tells a late request that its session moved, and how, without any grace", async () => {
+    const store = unstorage(createStorage());
+    const [first, second, third] = ["1", "2", "3"].map((end) => ({ id: `${ID}-${end}` })) as [Key, Key, Key];
+    await store.create(first, record());
+    await store.replace(first, second, NO_CHANGE, record(), { by: "login", graceSeconds: 0 });
+    await store.replace(second, third, NO_CHANGE, record(), { by: "regenerateId", graceSeconds: 10 });
+    expect(await store.load(first, { now: NOW })).toEqual({ movedAt: NOW, to: second, by: "login" });
+    expect(await store.load(second, { now: NOW })).toEqual({ movedAt: NOW, to: third, by: "regenerateId" });
+    const late = { now: NOW + 1, expiresAt: NOW + HOUR };
+    expect(await store.update(first, NO_CHANGE, late)).toEqual({ ok: false, why: "moved" });
+    expect(await store.take(second)).toBeNull();
+    await store.remove(first);
+    for (const key of [first, second, third]) expect(await store.load(key, { now: NOW })).toBeNull();
+  });
+
+  it("reads items that version 0.1.0 wrote: a session, and the marks of a new id and of a login", async () => {
+    const base = folder();
+    mkdirSync(join(base, "session"));
+    const session =
+      `{"data":"{\\"cart\\":[\\"apple\\"]}","version":3,"startedAt":1799999900,"seenAt":1800000000,"expiresAt":1800003600,` +
+      `"subject":"ada","meta":"{\\"device\\":\\"phone\\"}"}\n`;
+    writeFileSync(join(base, "session", `${ID}-session`), session);
+    writeFileSync(join(base, "session", `${ID}-new-id`), `{"movedAt":1800000000,"to":"${ID}-session"}\n`);
+    writeFileSync(join(base, "session", `${ID}-login`), '{"movedAt":1800000000}\n');
+    const store = unstorage(createStorage({ driver: fs({ base }) }));
+    const load = (end: string) => store.load({ id: `${ID}-${end}` }, { now: NOW + 1 });
+    expect(await load("session")).toEqual(
+      record({ data: '{"cart":["apple"]}', version: 3, startedAt: NOW - 100, subject: "ada", meta: { device: "phone" } }),
+    );
+    expect(await load("new-id")).toEqual({ movedAt: NOW, to: { id: `${ID}-session` }, by: "regenerateId" });
+    expect(await load("login")).toEqual({ movedAt: NOW, by: "login" });
+    await store.remove({ id: `${ID}-login` });
+    expect(await load("session")).not.toBeNull();
+    await store.remove({ id: `${ID}-new-id` });
+    expect(await load("session")).toBeNull();
+  });
+
   it("forgets the mark of a session that moved after 60 seconds", async () => {
     const store = unstorage(createStorage());
     await store.create({ id: ID }, record());
-    await store.replace({ id: ID }, { id: `${ID}-2` }, NO_CHANGE, record(), { follow: true });
+    await store.replace({ id: ID }, { id: `${ID}-2` }, NO_CHANGE, record(), NEW_ID);
     expect(await store.load({ id: ID }, { now: NOW + 59 })).not.toBeNull();
     expect(await store.load({ id: ID }, { now: NOW + 60 })).toBeNull();
   });
@@ -165,7 +203,7 @@ describe("unstorage tells the driver when it may drop an item", () => {
   it("60 seconds for a mark, and the rest of its life for a session with a new id", async () => {
     const { store, ttls } = recording();
     await store.create({ id: ID }, record());
-    await store.replace({ id: ID }, { id: `${ID}-2` }, NO_CHANGE, record({ seenAt: NOW + MINUTE }), { follow: true });
+    await store.replace({ id: ID }, { id: `${ID}-2` }, NO_CHANGE, record({ seenAt: NOW + MINUTE }), NEW_ID);
     expect(ttls).toEqual([3600, 3540, 60]);
   });
 
@@ -187,7 +225,7 @@ describe("unstorage and drivers that drop nothing", () => {
     await store.create(lives, record({ expiresAt: now + HOUR }));
     await store.create(forever, record({ expiresAt: Number.POSITIVE_INFINITY }));
     await store.create(moved, record({ seenAt: now - 61, expiresAt: now + HOUR }));
-    await store.replace(moved, { id: `${ID}-50` }, NO_CHANGE, record({ seenAt: now - 61, expiresAt: now - 1 }), { follow: true });
+    await store.replace(moved, { id: `${ID}-50` }, NO_CHANGE, record({ seenAt: now - 61, expiresAt: now - 1 }), NEW_ID);
     await storage.setItem("session:of-somebody-else", "text");
     await new Function("storage", `return (async () => {${program}})()`)(storage);
     const left = [lives.id, forever.id, "of-somebody-else"].map((id) => `session:${id}`);
@@ -318,7 +356,9 @@ describe("unstorage and a driver that fails", () => {
     const store = unstorage({ ...storage, setItem });
     await store.create({ id: ID }, record());
     const next = { id: `${ID}-2` };
-    await expect(store.replace({ id: ID }, next, NO_CHANGE, record(), { follow: false })).rejects.toThrow("disk full");
+    await expect(store.replace({ id: ID }, next, NO_CHANGE, record(), { by: "login", graceSeconds: 0 })).rejects.toThrow(
+      "disk full",
+    );
     expect(await driver.getKeys("", {})).toEqual([`session:${ID}`]);
     expect(await store.load({ id: ID }, { now: NOW })).toEqual(record());
   });

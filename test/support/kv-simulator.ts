@@ -9,7 +9,7 @@
  * | order | of two writes the later one wins, everywhere, in the end | same |
  * | 429 | one write a second to each key, counting deletes (strict; production is sometimes kinder) | kv/api/write-key-value-pairs |
  * | lists | `listLag` seconds old, `pageSize` keys a page, the first `emptyPages` pages empty | kv/api/list-keys |
- * | limits | TTL 60, cacheTtl 30, key 512 bytes, metadata 1024 bytes, with the messages of production | kv/platform/limits |
+ * | limits | TTL 60 to 2^31-1, cacheTtl 30, key 512 bytes, metadata 1024 bytes, with the messages of production | kv/platform/limits |
  * | expiry | wins over every cache | kv/api/write-key-value-pairs |
  */
 import type { KvNamespace, KvPage } from "../../src/stores/kv.ts";
@@ -40,6 +40,9 @@ export interface KvCall {
   readonly method: "get" | "put" | "delete" | "list";
   readonly key: string;
 }
+
+/** Workers take a whole number of 32 bits. */
+const MOST_TTL = 2 ** 31 - 1;
 
 interface Write {
   readonly value: string | null;
@@ -133,6 +136,8 @@ export class KvSimulator {
 
   #put(location: string, key: string, value: string, options: { expirationTtl: number; metadata?: unknown }): void {
     const { expirationTtl, metadata } = options;
+    if (expirationTtl > MOST_TTL)
+      throw new TypeError(`Value out of range. Must be between ${-MOST_TTL - 1} and ${MOST_TTL} (inclusive).`);
     const ttl = Math.trunc(expirationTtl);
     if (!(ttl > 0)) {
       throw refused("PUT", 400, `Invalid expiration_ttl of ${expirationTtl}. Please specify integer greater than 0.`);

@@ -7,12 +7,14 @@ export function claimingImmediate(store: KvStore): SessionStore {
   return {
     guarantees: { atomic: false, immediate: true },
     route: (...args) => store.route(...args),
+    recordRoute: (...args) => store.recordRoute(...args),
     load: (...args) => store.load(...args),
     create: (...args) => store.create(...args),
     update: (...args) => store.update(...args),
     replace: (...args) => store.replace(...args),
     touch: (...args) => store.touch(...args),
     remove: (...args) => store.remove(...args),
+    take: (...args) => store.take(...args),
     list: (...args) => store.list(...args),
     removeAll: (...args) => store.removeAll(...args),
   };

@@ -5,7 +5,9 @@ import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, StoreError } from "../../src/index.ts";
 import { type D1Binding, type D1Options, d1, sessionTable } from "../../src/stores/d1.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
+import type { Move } from "../../src/stores/store.ts";
 import { storeContract } from "../../src/testing.ts";
+import { FROZEN_SQL, readsFrozenRows } from "../stores/sql-frozen.ts";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -65,6 +67,8 @@ describe("d1 keeps the contract", () => {
   for (const { name, run } of storeContract(() => d1(binding))) it(name, () => expect(run()).resolves.toBeUndefined());
 });
 
+const LOGIN: Move = { by: "login", graceSeconds: 0 };
+const NEW_ID: Move = { by: "regenerateId", graceSeconds: 10 };
 const user = { ...record, subject: "ada" };
 const slide = { seenAfter: 0, seenBefore: NOW, expiresAt: NOW + 2 * HOUR };
 
@@ -73,6 +77,7 @@ describe("d1 costs, in round trips and rows", () => {
   const options = { table: newTable() };
   const store = d1(database, options);
   const [visitor, member, moved, other] = [newKey(), newKey(), newKey(), newKey()];
+  const redeemed = { id: `redeemed-${"x".repeat(43)}` };
 
   // In order: each goes on from the one before.
   it.each([
@@ -87,10 +92,13 @@ describe("d1 costs, in round trips and rows", () => {
     ["update that conflicts", 2, 0, () => store.update(other, patch, { ...late, ifVersion: 1 })],
     ["update of what is gone", 2, 0, () => store.update(newKey(), patch, late)],
     ["touch", 1, 1, () => store.touch(visitor, late)],
-    ["a login", 1, 3, () => store.replace(visitor, member, patch, user, { follow: false, maxSessions: 9 })],
-    ["a new id for a user's session", 1, 3, () => store.replace(member, moved, patch, user, { follow: true })],
+    ["a login", 1, 3, () => store.replace(visitor, member, patch, user, { ...LOGIN, maxSessions: 9 })],
+    ["a new id for a user's session", 1, 3, () => store.replace(member, moved, patch, user, NEW_ID)],
     ["list", 1, 0, () => store.list("ada")],
     ["remove", 1, 1, () => store.remove(other)],
+    ["a record that is no session", 1, 1, () => store.create(redeemed, record)],
+    ["take", 1, 1, () => store.take(redeemed)],
+    ["take of what is gone", 1, 0, () => store.take(redeemed)],
     ["removeAll of one session", 1, 1, () => store.removeAll("ada")],
     ["a sweep of a session and two marks", 3, 3, () => store.sweep(NOW + HOUR)],
     ["a sweep where nothing has expired", 1, 0, () => store.sweep(NOW + HOUR)],
@@ -155,11 +163,16 @@ it("a session that could not be written ends no others on d1, whatever maxSessio
   const keys = [newKey(), newKey()];
   for (const key of keys) await store.create(key, user);
   const [first, second] = keys as [{ id: string }, { id: string }];
-  const options = { follow: false, maxSessions: 1 };
+  const options = { ...LOGIN, maxSessions: 1 };
   await expect(store.create(first, user, options)).rejects.toMatchObject({ code: "D1_ERROR", retryable: false });
   await expect(store.replace(first, second, patch, user, options)).rejects.toMatchObject({ code: "D1_ERROR" });
   expect(await store.replace(newKey(), newKey(), patch, user, options)).toEqual({ ok: false, why: "gone" });
   for (const key of keys) expect(await store.load(key, { now: NOW })).toEqual(user);
+});
+
+it("rows that version 0.1.0 wrote are read on by d1", async () => {
+  for (const sql of FROZEN_SQL) await env.SESSIONS_DB.prepare(sql).run();
+  await readsFrozenRows(d1(binding, { table: "frozen" }));
 });
 
 it("10 requests that each count up with update() count to 10 on d1", async () => {

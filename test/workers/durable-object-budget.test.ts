@@ -3,7 +3,7 @@ import { evictAllDurableObjects, runDurableObjectAlarm, runInDurableObject } fro
 import { beforeAll, expect, it } from "vitest";
 import { COUNTS, type Count } from "../../bench/counts.ts";
 import { durableObject } from "../../src/stores/durable-object.ts";
-import { begin, between, HOUR, NO_CHANGE, NOW, newKey, objectOf, type Place, record } from "./objects.ts";
+import { begin, between, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOW, newKey, objectOf, type Place, record } from "./objects.ts";
 
 interface Cursor {
   readonly rowsRead: number;
@@ -74,7 +74,7 @@ const OPERATIONS: Record<keyof typeof COUNTS, () => Promise<() => Promise<unknow
   },
   async loginFromStore() {
     const [from, to] = [await begin(store), await newKey(store, "visitor")];
-    return () => store.replace(from, to, NO_CHANGE, record({ subject: "visitor" }), { follow: false, ...limit });
+    return () => store.replace(from, to, NO_CHANGE, record({ subject: "visitor" }), { ...LOGIN, ...limit });
   },
   async read() {
     const key = await oneOfTwo();
@@ -94,7 +94,7 @@ const OPERATIONS: Record<keyof typeof COUNTS, () => Promise<() => Promise<unknow
   },
   async newId() {
     const [from, to] = [await oneOfTwo(), await newKey(store, subject)];
-    return () => store.replace(from, to, NO_CHANGE, record({ subject }), { follow: true, ...limit });
+    return () => store.replace(from, to, NO_CHANGE, record({ subject }), { ...NEW_ID, ...limit });
   },
   async logout() {
     const key = await oneOfTwo();

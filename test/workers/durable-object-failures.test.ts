@@ -10,6 +10,8 @@ import {
   between,
   failure,
   HOUR,
+  LOGIN,
+  NEW_ID,
   NO_CHANGE,
   NOTHING,
   NOW,
@@ -86,7 +88,7 @@ describe("a call whose answer is lost is made again, and happens once", () => {
   it("update of a session that was changed 20 times, or moved, meanwhile", async () => {
     for (const [what, expected] of [
       ["changed", [{ count: 1, late: 20 }, 22]],
-      ["moved", { movedAt: NOW }],
+      ["moved", expect.objectContaining({ movedAt: NOW, by: "regenerateId" })],
     ] as const) {
       const [key, next] = [await begin(store), await newKey(store)];
       const calls = { left: 1 };
@@ -97,7 +99,7 @@ describe("a call whose answer is lost is made again, and happens once", () => {
           for (let late = 1; late <= 20 && what === "changed"; late++) {
             await store.update(key, { set: [["late", String(late)]], unset: [] }, slide);
           }
-          if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), { follow: false });
+          if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), NEW_ID);
           throw failure("retryable");
         }),
         { wait: async () => {} },
@@ -110,7 +112,7 @@ describe("a call whose answer is lost is made again, and happens once", () => {
 
   it("replace within an object", async () => {
     const [key, next] = [await begin(store, { subject: "cleo" }), await newKey(store, "cleo")];
-    const moving = deaf("replace", 2).store.replace(key, next, add("a"), record({ subject: "cleo" }), { follow: true });
+    const moving = deaf("replace", 2).store.replace(key, next, add("a"), record({ subject: "cleo" }), NEW_ID);
     expect(await moving).toEqual({ ok: true, version: 2 });
     expect(await dataOf(next)).toEqual([{ a: true }, 2]);
     expect((await stored(key)).ids?.sort()).toEqual([key.id, next.id].sort());
@@ -118,10 +120,10 @@ describe("a call whose answer is lost is made again, and happens once", () => {
 
   it.each(["load", "create", "leave"])("replace between objects, %s", async (method) => {
     const [key, next] = [await begin(store), await newKey(store, `dora-${method}`)];
-    const moving = deaf(method, 2).store.replace(key, next, add("a"), record({ subject: "dora" }), { follow: false });
+    const moving = deaf(method, 2).store.replace(key, next, add("a"), record({ subject: "dora" }), LOGIN);
     expect(await moving).toEqual({ ok: true, version: 2 });
     expect(await dataOf(next)).toEqual([{ a: true }, 2]);
-    expect(await dataOf(key)).toEqual({ movedAt: NOW });
+    expect(await dataOf(key)).toEqual({ movedAt: NOW, to: next, by: "login" });
   });
 
   it("touch, load, list, remove and removeAll", async () => {

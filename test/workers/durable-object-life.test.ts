@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { durableObject } from "../../src/stores/durable-object.ts";
-import { begin, HOUR, NO_CHANGE, NOTHING, NOW, newKey, objectOf, record, stored } from "./objects.ts";
+import { begin, HOUR, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);
 const DAY = 24 * HOUR;
@@ -24,11 +24,11 @@ describe("an object that was never written", () => {
     expect(await store.load(key, { now: NOW, touch: { ...slide, seenAfter: 0, seenBefore: NOW } })).toBeNull();
     expect(await store.touch(key, slide)).toBe(false);
     expect(await store.update(key, NO_CHANGE, slide)).toEqual({ ok: false, why: "gone" });
-    expect(await store.replace(key, await newKey(store, "nobody"), NO_CHANGE, record(), { follow: true })).toEqual({
+    expect(await store.replace(key, await newKey(store, "nobody"), NO_CHANGE, record(), NEW_ID)).toEqual({
       ok: false,
       why: "gone",
     });
-    expect(await store.replace(key, await newKey(store), NO_CHANGE, record(), { follow: true })).toEqual({
+    expect(await store.replace(key, await newKey(store), NO_CHANGE, record(), NEW_ID)).toEqual({
       ok: false,
       why: "gone",
     });
@@ -72,7 +72,7 @@ describe("an object whose last session ends", () => {
 
   it("keeps the mark of a session that moved, until the alarm", async () => {
     const [key, next] = [await begin(store, { subject: "cleo" }), await newKey(store, "cleo")];
-    await store.replace(key, next, NO_CHANGE, record({ subject: "cleo" }), { follow: true });
+    await store.replace(key, next, NO_CHANGE, record({ subject: "cleo" }), NEW_ID);
     await store.remove(next);
     expect((await stored(key)).ids).toEqual([key.id]);
     setTime(NOW + 60);
@@ -140,7 +140,7 @@ describe("an object", () => {
     const patch = { set: [["text", JSON.stringify("x".repeat(600_000))] as const], unset: [] };
     await expect(store.update(key, patch, slide)).rejects.toThrow("too large");
     const next = await newKey(store, "ines");
-    await expect(store.replace(key, next, patch, record({ subject: "ines" }), { follow: true })).rejects.toThrow("too large");
+    await expect(store.replace(key, next, patch, record({ subject: "ines" }), NEW_ID)).rejects.toThrow("too large");
     expect((await stored(key)).ids).toEqual([key.id]);
   });
 
@@ -161,7 +161,7 @@ describe("an object", () => {
     await expect(store.create(second, kim, { maxSessions: 1 })).rejects.toThrow("the disk is full");
     expect((await stored(first)).ids).toEqual([first.id]);
     await failAt("OFFSET");
-    await expect(store.replace(first, second, NO_CHANGE, kim, { follow: true, maxSessions: 1 })).rejects.toThrow("disk is full");
+    await expect(store.replace(first, second, NO_CHANGE, kim, { ...NEW_ID, maxSessions: 1 })).rejects.toThrow("disk is full");
     expect(await store.load(first, { now: NOW })).toEqual(kim);
     const other = await newKey(store, "lou");
     await failAt("INSERT");
@@ -200,7 +200,7 @@ describe("a key without a route of this store", () => {
     expect(await store.load(key, { now: NOW })).toBeNull();
     expect(await store.touch(key, slide)).toBe(false);
     expect(await store.update(key, NO_CHANGE, slide)).toEqual({ ok: false, why: "gone" });
-    expect(await store.replace(key, await newKey(store), NO_CHANGE, record(), { follow: true })).toEqual({
+    expect(await store.replace(key, await newKey(store), NO_CHANGE, record(), NEW_ID)).toEqual({
       ok: false,
       why: "gone",
     });

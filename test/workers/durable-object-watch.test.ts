@@ -3,7 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { durableObject } from "../../src/stores/durable-object.ts";
-import { begin, HOUR, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
+import { begin, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 import { Page } from "./page.ts";
 
 const store = durableObject(env.SESSIONS);
@@ -78,12 +78,12 @@ describe.each([["awake"], ["that slept"]])("pages on an object %s", (how) => {
     const key = await begin(store, { subject });
     const page = await watch(key);
     await sleep(key);
-    await store.replace(key, await newKey(store, subject), NO_CHANGE, record({ subject }), { follow: true });
+    await store.replace(key, await newKey(store, subject), NO_CHANGE, record({ subject }), NEW_ID);
     expect(await page.closed).toBe(4409);
     const visitor = await begin(store);
     const visitors = await watch(visitor);
     await sleep(visitor);
-    await store.replace(visitor, await newKey(store, subject), NO_CHANGE, record({ subject }), { follow: false });
+    await store.replace(visitor, await newKey(store, subject), NO_CHANGE, record({ subject }), LOGIN);
     expect(await visitors.closed).toBe(4409);
   });
 
@@ -107,7 +107,7 @@ describe("a page that wants to watch", () => {
 
   it("a session that moved is told so at once, with 4409", async () => {
     const key = await begin(store);
-    await store.replace(key, await newKey(store), NO_CHANGE, record(), { follow: true });
+    await store.replace(key, await newKey(store), NO_CHANGE, record(), NEW_ID);
     expect(await (await watch(key)).closed).toBe(4409);
   });
 

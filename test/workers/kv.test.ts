@@ -51,6 +51,7 @@ describe("the simulator refuses what Workers KV refuses, with the same words:", 
   it.each<[string, (kv: typeof simulated) => Promise<unknown>]>([
     ["a TTL of 59", (kv) => kv.put("key", "value", { expirationTtl: 59 })],
     ["a TTL of 0", (kv) => kv.put("key", "value", { expirationTtl: 0 })],
+    ["a TTL of 2147483648", (kv) => kv.put("key", "value", { expirationTtl: 2 ** 31 })],
     ["a cacheTtl of 29", (kv) => kv.get("key", { ...text, cacheTtl: 29 })],
     ["a key of 513 bytes", (kv) => kv.put("k".repeat(513), "value", { expirationTtl: 60 })],
     ["a key of 513 bytes that is read", (kv) => kv.get("k".repeat(513), text)],

@@ -4,10 +4,12 @@ import { env } from "cloudflare:workers";
 import type { SessionRecord } from "../../src/record.ts";
 import { newSessionId } from "../../src/session-id.ts";
 import type { ObjectNamespace } from "../../src/stores/durable-object.ts";
-import type { Key, SessionStore } from "../../src/stores/store.ts";
+import type { Key, Move, SessionStore } from "../../src/stores/store.ts";
 
 export const HOUR = 3600;
 export const NO_CHANGE = { set: [], unset: [] };
+export const LOGIN: Move = { by: "login", graceSeconds: 0 };
+export const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 /** Real time: alarms run by it. */
 export const NOW = Math.floor(Date.now() / 1000);

@@ -1,0 +1,131 @@
+/** Calls that nobody waited for: the response does, and what they fail with is the request's. */
+import { describe, expect, it } from "vitest";
+import { createSessions, type Session } from "../src/index.ts";
+import { memory } from "../src/stores/memory.ts";
+import { makeApp } from "./support/app.ts";
+import { FailingStore } from "./support/failing-store.ts";
+import { SECRET } from "./support/secrets.ts";
+import { slow } from "./support/slow-store.ts";
+
+const later = () => new Promise((resolve) => setImmediate(resolve));
+
+describe.each([
+  ["in a store", () => ({ store: slow(memory()) })],
+  ["in its cookie", () => ({})],
+] as const)("a session %s", (_name, options) => {
+  it("has what an update() did that the handler forgot to await, beside the handler's own changes", async () => {
+    const { does } = makeApp(options());
+    await does((session) => {
+      session.data.count = 1;
+    });
+    await does((session) => {
+      session.update(async (data) => {
+        await later();
+        data.count = Number(data.count) + 1;
+      });
+      session.data.note = "written";
+    });
+    expect(await does((session) => ({ ...session.data }))).toEqual({ count: 2, note: "written" });
+  });
+
+  it("has what a callback of update() did after it waited itself, when the handler awaits it", async () => {
+    const { does } = makeApp(options());
+    const told = await does((session) =>
+      session.update(async (data) => {
+        await later();
+        data.count = 1;
+        return "done";
+      }),
+    );
+    expect([told, await does((session) => session.data.count)]).toEqual(["done", 1]);
+  });
+
+  it("fails the request with what an update() failed with that nobody awaited", async () => {
+    const { does } = makeApp(options());
+    const failing = (session: Session) => {
+      session.update(async () => {
+        await later();
+        throw new Error("not enough credits");
+      });
+    };
+    await expect(does(failing)).rejects.toThrow("not enough credits");
+  });
+
+  it("leaves a failure to whoever heard of it", async () => {
+    const { does } = makeApp(options());
+    const failing = () => Promise.reject(new Error("not enough credits"));
+    expect(await does((session) => session.update(failing).catch((error: Error) => error.message))).toBe("not enough credits");
+    const waited = does(async (session) => {
+      try {
+        await session.update(failing);
+      } catch {
+        return "caught";
+      }
+    });
+    expect(await waited).toBe("caught");
+    expect(
+      await does((session) => {
+        session.update(failing).then(
+          () => {},
+          () => {},
+        );
+        return "answered";
+      }),
+    ).toBe("answered");
+  });
+});
+
+describe("in a store", () => {
+  it("a save() that nobody awaited fails the request when the store does", async () => {
+    const store = new FailingStore();
+    const { does } = makeApp({ store });
+    store.fail("create");
+    const forgetful = (session: Session) => {
+      session.data.note = "written";
+      session.save();
+    };
+    await expect(does(forgetful)).rejects.toMatchObject({ code: "ERR_STORE" });
+  });
+
+  it("a load that nobody awaited is waited for, and nothing is lost", async () => {
+    const { does } = makeApp({ store: slow(memory()), lazy: true });
+    await does((session) => {
+      session.ready().then(() => {
+        session.data.note = "written";
+      });
+    });
+    expect(
+      await does(async (session) => {
+        await session.ready();
+        return session.data.note;
+      }),
+    ).toBe("written");
+  });
+
+  it("a request that throws reports its own error, whatever a forgotten call does", async () => {
+    const { does } = makeApp({ store: memory() });
+    const failing = (session: Session) => {
+      session.update(() => Promise.reject(new Error("of the call")));
+      throw new Error("of the handler");
+    };
+    await expect(does(failing)).rejects.toThrow("of the handler");
+  });
+
+  it("a late update() that fails ends no process", async () => {
+    const unheard: unknown[] = [];
+    const listen = (reason: unknown) => unheard.push(reason);
+    process.on("unhandledRejection", listen);
+    const sessions = createSessions({ secrets: SECRET, store: memory() });
+    const serve = sessions.handler((_request, session) => {
+      session.data.count = 1;
+      setImmediate(() => {
+        session.update(() => Promise.reject(new Error("too late")));
+      });
+      return new Response();
+    });
+    await serve(new Request("https://app.example.com/"));
+    for (let turn = 0; turn < 5; turn++) await later();
+    process.off("unhandledRejection", listen);
+    expect(unheard).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+/** The Redis store's marks and what may be taken once, as hashes on a real server; and hashes that version 0.1.0 wrote. */
+import { createClient } from "redis";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { SessionRecord } from "../../src/record.ts";
+import { redis } from "../../src/stores/redis.ts";
+import type { Move, SessionStore } from "../../src/stores/store.ts";
+import { HOUR, MINUTE } from "../support/clock.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
+
+const NOW = 1795000600;
+const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
+const [OLD, NEXT, VISITOR] = [`${ID}q1`, `${ID}q2`, `${ID}q3`];
+const NO_CHANGE = { set: [], unset: [] };
+const SET = "session:u:u8FGGBkc46ATgP9-o_MD1UQ";
+let server: RedisServer;
+let client: Awaited<ReturnType<typeof connect>>;
+let store: SessionStore;
+const connect = () => createClient({ url: server.url }).connect();
+const hash = (id: string) => client.hGetAll(`session:s:${id}`);
+
+beforeAll(async () => {
+  server = await startRedis();
+  client = await connect();
+  store = redis(client);
+});
+
+afterAll(async () => {
+  client?.destroy();
+  await server?.stop();
+});
+
+beforeEach(async () => {
+  await client.flushAll();
+});
+
+const RECORD: SessionRecord = {
+  data: '{"cart":["apple"],"views":3}',
+  version: 4,
+  startedAt: NOW - 600,
+  seenAt: NOW,
+  expiresAt: NOW + 24 * HOUR,
+  subject: "ada",
+  meta: { device: "Firefox" },
+};
+
+/** What version 0.1.0 wrote for {@link RECORD}. */
+const OLD_RECORD = {
+  "d:cart": '["apple"]',
+  "d:views": "3",
+  "m:version": "4",
+  "m:startedAt": "1795000000",
+  "m:seenAt": "1795000600",
+  "m:expiresAt": "1795087000",
+  "m:subject": '"ada"',
+  "m:set": "u8FGGBkc46ATgP9-o_MD1UQ",
+  "m:meta": '{"device":"Firefox"}',
+};
+
+describe("a hash that version 0.1.0 wrote is read on:", () => {
+  it("a session is loaded, listed, changed, and ended with its user's", async () => {
+    await client.hSet(`session:s:${OLD}`, OLD_RECORD);
+    // When the server drops it, by the server's clock.
+    await client.zAdd(SET, { value: OLD, score: Date.now() + 24 * HOUR * 1000 });
+    expect(await store.load({ id: OLD }, { now: NOW })).toEqual(RECORD);
+    expect(await store.list?.("ada")).toMatchObject([{ id: OLD, meta: { device: "Firefox" } }]);
+    const change = { set: [["views", "4"] as const], unset: [] };
+    expect(await store.update({ id: OLD }, change, { now: NOW, expiresAt: NOW })).toEqual({ ok: true, version: 5 });
+    expect(await store.removeAll?.("ada")).toBe(1);
+    expect(await client.keys("*")).toEqual([]);
+  });
+
+  it("a mark that says where to is one of regenerateId without grace, and a logout goes through it", async () => {
+    await client.hSet(`session:s:${OLD}`, { "m:movedAt": "1795000600", "m:to": NEXT });
+    await client.hSet(`session:s:${NEXT}`, OLD_RECORD);
+    expect(await store.load({ id: OLD }, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: { id: NEXT }, by: "regenerateId" });
+    expect(await store.load({ id: OLD }, { now: NOW + 60 })).toBeNull();
+    await store.remove({ id: OLD });
+    expect(await client.keys("*")).toEqual([]);
+  });
+
+  it("a mark that does not say where to is one of a login", async () => {
+    await client.hSet(`session:s:${OLD}`, { "m:movedAt": "1795000600" });
+    expect(await store.load({ id: OLD }, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
+    expect(await store.touch({ id: OLD }, { now: NOW, expiresAt: NOW + HOUR })).toBe(false);
+    expect(await store.take({ id: OLD })).toBeNull();
+    expect(await hash(OLD)).toEqual({ "m:movedAt": "1795000600" });
+  });
+});
+
+describe("a mark", () => {
+  it.each<[Move, Record<string, string>]>([
+    [{ by: "login", graceSeconds: 0 }, { "m:by": "login" }],
+    [{ by: "regenerateId", graceSeconds: 0 }, { "m:by": "regenerateId" }],
+    [
+      { by: "regenerateId", graceSeconds: 10 },
+      { "m:by": "regenerateId", "m:grace": "1795000610" },
+    ],
+  ])("of %j is a hash that says where to, why and until when, and nothing of the session", async (move, said) => {
+    await store.create({ id: VISITOR }, RECORD);
+    await store.replace({ id: VISITOR }, { id: NEXT }, NO_CHANGE, RECORD, move);
+    expect(await hash(VISITOR)).toEqual({ "m:movedAt": "1795000600", "m:to": NEXT, ...said });
+    expect(await client.zRange(SET, 0, -1)).toEqual([NEXT]);
+  });
+
+  it("keeps the fractions of an instant", async () => {
+    const seenAt = NOW + 0.123456;
+    await store.create({ id: VISITOR }, { ...RECORD, seenAt });
+    await store.replace({ id: VISITOR }, { id: NEXT }, NO_CHANGE, { ...RECORD, seenAt }, { by: "regenerateId", graceSeconds: 7 });
+    const mark = { movedAt: seenAt, to: { id: NEXT }, by: "regenerateId", graceUntil: seenAt + 7 };
+    expect(await store.load({ id: VISITOR }, { now: NOW })).toEqual(mark);
+  });
+});
+
+describe("a record that is taken", () => {
+  it("is out of its user's set, and leaves no key", async () => {
+    await store.create({ id: OLD }, RECORD);
+    expect(await store.take({ id: OLD })).toEqual(RECORD);
+    expect(await client.keys("*")).toEqual([]);
+    expect(await store.take({ id: OLD })).toBeNull();
+  });
+
+  it("leaves the others of its user", async () => {
+    for (const id of [OLD, NEXT]) await store.create({ id }, RECORD);
+    await store.take({ id: OLD });
+    expect(await client.zRange(SET, 0, -1)).toEqual([NEXT]);
+    expect((await store.list?.("ada"))?.map(({ id }) => id)).toEqual([NEXT]);
+  });
+
+  it("goes to one of 50 callers with two connections", async () => {
+    const other = await connect();
+    const stores = [store, redis(other)];
+    await store.create({ id: OLD }, RECORD);
+    const callers = Array.from({ length: 50 }, (_none, index) => stores[index % 2]?.take({ id: OLD }));
+    expect((await Promise.all(callers)).filter((answer) => answer !== null)).toEqual([RECORD]);
+    other.destroy();
+  });
+
+  it("is given out also when it has expired by the caller's clock, and Redis has not dropped it", async () => {
+    const seenAt = Math.floor(Date.now() / 1000) - HOUR;
+    const record = { ...RECORD, seenAt, expiresAt: seenAt + HOUR + MINUTE };
+    await store.create({ id: OLD }, record);
+    expect(await store.touch({ id: OLD }, { now: record.expiresAt, expiresAt: record.expiresAt + HOUR })).toBe(false);
+    expect(await store.take({ id: OLD })).toEqual(record);
+  });
+
+  it("can be taken from a server that has no memory left", async () => {
+    await store.create({ id: OLD }, RECORD);
+    await client.configSet("maxmemory", "1mb");
+    expect(await store.take({ id: OLD })).toEqual(RECORD);
+    await client.configSet("maxmemory", "0");
+  });
+});

@@ -1,0 +1,48 @@
+/** Tokens of other software in cookies, browsers that hold them, and applications that accept them. */
+import { CompactSign } from "jose";
+import Keygrip from "keygrip";
+import type { Session, SessionOptions, SessionStore } from "../../src/index.ts";
+import { type JoseTokens, joseTokens } from "../../src/token/jose.ts";
+import { type App, makeApp } from "./app.ts";
+import type { Browser } from "./browser.ts";
+import { Clock, DAY } from "./clock.ts";
+import { OLD_SECRET } from "./secrets.ts";
+
+const OLD_KEY = new TextEncoder().encode(OLD_SECRET);
+/** When these tokens were made. */
+export const START: number = new Clock().now();
+
+/** A signed token of other software, in the cookie `old`. */
+export async function oldToken(said: Record<string, unknown>, key: Uint8Array = OLD_KEY): Promise<string> {
+  const payload = { start: START, iat: START, exp: START + 30 * DAY, ...said };
+  const text = new TextEncoder().encode(JSON.stringify(payload));
+  return `old=${await new CompactSign(text).setProtectedHeader({ alg: "HS256" }).sign(key)}`;
+}
+
+/** What reads them. */
+export const old = (): JoseTokens => joseTokens({ cookie: "old", algorithms: ["HS256"], key: OLD_KEY });
+
+/** An application that accepts them. */
+export const acceptingOld = (store: SessionStore, more: Partial<SessionOptions> = {}): App =>
+  makeApp({ store, accept: [old()], ...more });
+
+/** A browser that holds these cookies and nothing else. */
+export function withCookie(app: App, cookies: string): Browser {
+  const browser = app.newBrowser();
+  for (const pair of cookies.split("; ")) {
+    const at = pair.indexOf("=");
+    browser.cookies.set(pair.slice(0, at), { value: pair.slice(at + 1), endsAt: Number.POSITIVE_INFINITY });
+  }
+  return browser;
+}
+
+/** What a request sees. */
+export const seen = (session: Session): unknown => [session.subject, { ...session.data }];
+/** What it sees without a session. */
+export const NOBODY: unknown = [undefined, {}];
+
+/** The cookies of koa-session-store 2.0.0: JSON, and Keygrip's signature over `name=value`. */
+export function koaCookie(said: Record<string, unknown>): string {
+  const value = JSON.stringify(said);
+  return `koa:sess=${value}; koa:sess.sig=${new Keygrip([OLD_SECRET]).sign(`koa:sess=${value}`)}`;
+}
