@@ -53,8 +53,9 @@ export class Answers {
     if (!this.#isGone(visit, segment, identity?.asked ?? UPDATE) && !this.#isGone(visit, segment, UPDATE)) {
       this.#problem(visit, "was told by a call that its session is gone, which it is not");
     }
-    const written = this.#written(visit, pending);
-    if (written.length > 0 && !segment.unawaited) this.#problem(visit, `was told by a call that its session is gone, and wrote ${written}`);
+    // What is pending is saved before update() begins, and may be there when that finds the session gone.
+    const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
+    if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
     if (item !== undefined && visit.changes.some((change) => adds(change, "list", item) || adds(change, "seats", item))) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
@@ -90,8 +91,10 @@ export class Answers {
   /** The answer says that the session is gone: it is, and nothing of what was pending is in the store. */
   #answeredGone(visit: Visit, segment: Segment): void {
     const asked = segment.asks;
-    const isGone = (asked !== undefined && this.#isGone(visit, segment, asked)) || (segment.unawaited && this.#isGone(visit, segment, UPDATE));
-    if (visit.ask.status >= 400) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
+    // Where a call failed that nobody waited for, its error is the request's.
+    const unawaited = visit.segments.some((one) => one.unawaited && this.#isGone(visit, one, UPDATE));
+    const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
+    if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
     const written = this.#written(visit, segment.pending);
     if (written.length > 0 && !segment.unawaited) this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
@@ -107,6 +110,9 @@ export class Answers {
     else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
     if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
     if (asked !== undefined && !dropped) this.#hasIdentity(visit, segment, sid);
+    const { given } = segment;
+    const lives = given !== undefined && this.#scene.history.liveAt(given) !== undefined;
+    if (lives && sid !== given) this.#problem(visit, "got a session, and its answer does not bring the cookie");
   }
 
   /** What was dropped was dropped by the table, and the event said so, once. */
@@ -123,12 +129,13 @@ export class Answers {
     const { identity, place } = segment;
     if (identity === undefined) return;
     const { asked } = identity;
-    if (asked.asks === "regenerate" && place.is === "nothing") return;
+    // A session that nothing is written to needs no new id.
+    if (asked.asks === "regenerate" && (place.is === "nothing" || place.is === "anew")) return;
     if (id === undefined) return this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
-    if (visit.made.has(id) && !visit.discarded.has(id)) return undefined;
     if (this.#scene.joined(visit, segment, asked).includes(id)) {
-      segment.place = { is: "session", id, accepted: false };
+      segment.place = { is: "session", id, accepted: false, brought: false };
       segment.since = this.#scene.history.moment;
+      segment.given = id;
       return undefined;
     }
     return this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);

@@ -1,6 +1,6 @@
 /** What a request finds is what the store had, at some moment while it loaded, for one of its cookies. */
 import type { Session } from "../../src/index.ts";
-import { type Live, type Values, visible } from "./schedule-history.ts";
+import { type Live, type Values, valuesOf, visible } from "./schedule-history.ts";
 import { IDLE_SECONDS } from "./schedule-program.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Place } from "./schedule-segment.ts";
@@ -48,17 +48,18 @@ export class Arrivals {
     const token = this.#token(visit, seen);
     if (token !== undefined) return token;
     const held = visit.jar.visitor === undefined ? undefined : this.#scene.held.get(visit.jar.visitor);
-    if (held !== undefined && visible(held.data) === seen.data && seen.subject === undefined) {
-      return { place: { is: "in-cookie" }, data: held.data };
-    }
-    return this.#nothing(visit, seen);
+    const data = held?.data ?? valuesOf(seen.data);
+    if (held === undefined || seen.subject !== undefined || visible(data) !== seen.data) return this.#nothing(visit, seen);
+    visit.rebased = held.data === undefined;
+    return { place: { is: "in-cookie" }, data };
   }
 
   /** A session of the store, to which a cookie of the request leads. */
   #session(visit: Visit, seen: Seen): Found | undefined {
     const { history, setup } = this.#scene;
     const { id } = seen;
-    const from = setup.copy === undefined && setup.immediate ? visit.sentAt : Math.min(visit.sentAt, history.since(setup.copy ?? 0));
+    const copied = setup.copy === undefined ? visit.sentAt : Math.min(visit.sentAt, history.since(setup.copy));
+    const from = setup.immediate ? copied : 0;
     const found = [this.#during(from, visit.jar.user), this.#during(from, visit.jar.visitor), this.#duringToken(visit)];
     const way = found.findIndex((all) => all.some((there) => leadsTo(there, id)));
     if (way < 0) return this.#wrong(visit, seen, "to which no cookie of it leads");
@@ -71,7 +72,9 @@ export class Arrivals {
     if (last === undefined) return this.#wrong(visit, seen, "with data that it had at no moment");
     const texts = states.map(({ data }) => JSON.stringify([...data].sort()));
     visit.rebased = new Set(texts).size > 1;
-    return { place: { is: "session", id, accepted: way === 2 }, subject: last.subject, data: last.data };
+    const came = [visit.jar.user, visit.jar.visitor][way];
+    const via = came !== undefined && came !== id ? { via: came } : {};
+    return { place: { is: "session", id, ...via, accepted: way === 2, brought: last.accepted }, subject: last.subject, data: last.data };
   }
 
   #statesOf(id: string, from: number): Live[] {
@@ -84,12 +87,13 @@ export class Arrivals {
     return states;
   }
 
+  /** A session that has another id. That of a user comes before a visitor's, who begins anew. */
   #moved(visit: Visit, seen: Seen): Found | undefined {
-    const { user } = visit.jar;
-    const reason = this.#during(visit.sentAt, user).some(({ is }) => is === "renewed" || is === "taken");
-    if (seen.gone !== "moved" || user === undefined || !reason) return this.#wrong(visit, seen, "that has not moved");
+    const { user, visitor } = visit.jar;
+    const id = [user, visitor].find((sid) => this.#during(visit.sentAt, sid).some(({ is }) => is === "renewed" || is === "taken"));
+    if (seen.gone !== "moved" || id === undefined) return this.#wrong(visit, seen, "that has not moved");
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "that has moved");
-    return { place: { is: "moved", id: user } };
+    return { place: { is: id === user ? "moved" : "anew", id } };
   }
 
   #token(visit: Visit, seen: Seen): Found | undefined {
@@ -142,7 +146,7 @@ export class Arrivals {
     const live = place.is === "session" ? history.liveAt(place.id) : undefined;
     if (place.is === "session" && live === undefined) return;
     const times = Array.from({ length: history.moment - visit.sentAt + 1 }, (_none, index) => history.timeAt(visit.sentAt + index));
-    const ages = live?.subject !== undefined && live.loggedIn ? times.map((time) => time - live.startedAt) : [];
+    const ages = live?.subject !== undefined && !live.accepted ? times.map((time) => time - live.startedAt) : [];
     const infinite = ages.length === 0 || setup.copy !== undefined;
     if (!ages.includes(loginAge as number) && !(infinite && loginAge === Number.POSITIVE_INFINITY)) {
       this.#scene.problem(visit, `is told that its login is ${loginAge} seconds old, and that is one of [${ages}]`);

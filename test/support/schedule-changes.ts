@@ -1,5 +1,5 @@
 /** Each change in the store has a reason in what its request asked for, and holds what it must and nothing else. */
-import type { Values } from "./schedule-history.ts";
+import type { Live, Values } from "./schedule-history.ts";
 import type { Change, Doing } from "./schedule-recorder.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Identity, Segment } from "./schedule-segment.ts";
@@ -41,7 +41,8 @@ export class Explainer {
     const asked = this.#asksFor(doing, after.subject);
     const fits = asked.filter(({ asked: one }) => this.#scene.allows(visit, segment, one, "begins", at - 1));
     if (fits.length === 0) return this.#fault(change, `begins a session of ${after.subject} without a reason`);
-    const problems = fits.map(({ asked: one, carries }) => this.#explainData(doing, after.data, this.#originOf(segment, one, carries)));
+    const origins = fits.flatMap(({ asked: one, carries }) => this.#originsOf(segment, one, carries));
+    const problems = origins.map((origin) => this.#explainData(doing, after.data, origin));
     if (!problems.includes(undefined)) this.#fault(change, `begins a session that ${problems[0]}`);
     this.#settles(change, id, at);
   }
@@ -56,10 +57,12 @@ export class Explainer {
   }
 
   /** What a new session's data may come from, when no session of the store is moved. */
-  #originOf(segment: Segment, asked: Asks, carries: Identity["carries"]): Origin {
+  #originsOf(segment: Segment, asked: Asks, carries: Identity["carries"]): Origin[] {
     const taken = segment.taken ?? (segment.place.is === "in-cookie" ? segment.seen : undefined);
-    if (taken !== undefined) return { before: taken, carries: asked.asks === "login" ? carries : "all" };
-    return { before: segment.said ?? new Map(), carries };
+    if (taken !== undefined) return [{ before: taken, carries: asked.asks === "login" ? carries : "all" }];
+    const nothing: Origin = { before: new Map(), carries };
+    // The session of a token may have ended meanwhile.
+    return segment.said === undefined ? [nothing] : [{ before: segment.said, carries }, nothing];
   }
 
   #updated(change: Change & { does: "update" }): void {
@@ -120,6 +123,7 @@ export class Explainer {
     visit.discarded.add(id);
     if (segment.place.is === "session" && segment.place.id === id && visit.jar.token !== undefined) {
       segment.place = { is: "token", token: visit.jar.token };
+      segment.undo();
     }
   }
 
@@ -131,14 +135,15 @@ export class Explainer {
   }
 
   /** The request goes on in the session that it made. */
-  #settles({ doing }: Change, id: string, at: number): void {
+  #settles({ doing, after: { accepted: brought } }: Change & { after: Live }, id: string, at: number): void {
     const { segment, visit } = doing;
     if (segment.place.is === "token" || segment.place.is === "loading") {
       // It may turn out that another request was faster to redeem the token.
       if (!visit.moved.has(id) && segment.identity?.asked.asks !== "login") return;
     }
-    segment.place = { is: "session", id, accepted: false };
+    segment.place = { is: "session", id, accepted: false, brought };
     segment.since = at;
+    segment.gets(id);
   }
 
   /** Undefined, or what is wrong with data: a value from nowhere, or one that is missing. */

@@ -25,7 +25,8 @@ export class Cookies {
   }
 
   answered(visit: Visit, lines: readonly Line[]): void {
-    for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line);
+    const logsIn = lines.some(({ name, clears }) => name === USER && !clears);
+    for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line, logsIn);
     const set = lines.filter(({ name, clears }) => !clears && (name === USER || name === VISITOR));
     if (set.length > 1) this.#scene.problem(visit, "sets two cookies");
     this.#judgeHeld(visit, set[0]);
@@ -37,9 +38,9 @@ export class Cookies {
     this.#setters.set(key, [...(this.#setters.get(key) ?? []), setter]);
   }
 
-  #judge(visit: Visit, { name, value, clears }: Line): void {
+  /** A user's cookie comes in place of a visitor's. */
+  #judge(visit: Visit, { name, value, clears }: Line, logsIn: boolean): void {
     const { segment } = visit;
-    const logsIn = visit.segments.some(({ identities }) => identities.some(({ asked }) => asked.asks === "login"));
     if (clears) {
       const may = visit.destroyed || (name === VISITOR && logsIn);
       if (!may) this.#scene.problem(visit, `clears ${name} without a reason`);
@@ -71,6 +72,7 @@ export class Cookies {
     if (!this.#scene.isInCookie(segment)) return;
     if (segment.pending.size > 0 && set?.name !== VISITOR) this.#scene.problem(visit, `changed [${[...segment.pending]}], and no cookie says so`);
     const { history } = this.#scene;
-    if (set?.name === VISITOR) this.#scene.held.set(set.value, { data: new Map(segment.view), madeAt: history.timeAt(history.moment) });
+    const data = segment.unawaited ? undefined : new Map(segment.view);
+    if (set?.name === VISITOR) this.#scene.held.set(set.value, { data, madeAt: history.timeAt(history.moment) });
   }
 }

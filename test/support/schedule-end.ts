@@ -47,7 +47,8 @@ function judgeBrowser(scene: Scene, setters: readonly Setter[]): void {
   const last = setters.at(-1);
   if (last?.sid === undefined) return;
   const there = situationsOf(history, last.sid, history.moment);
-  if (there.some(({ is }) => is === "alive" || is === "grace")) return;
+  const end = history.endOf(last.sid)?.live;
+  if (end === undefined || end.expiresAt <= history.timeAt(history.moment) || there.some(({ is }) => is === "alive" || is === "grace")) return;
   const mover = scene.movers.get(last.sid);
   if (mover === undefined || isFair(mover, last)) return;
   problems.push(`the browser's user is logged out: request ${mover.number} moved the session that request ${last.visit.number} gave it`);

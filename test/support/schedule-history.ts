@@ -2,6 +2,8 @@
 import type { SessionRecord } from "../../src/record.ts";
 import type { Key } from "../../src/stores/store.ts";
 
+const FLASH = "~flash:";
+
 /** Data as JSON texts, by key. */
 export type Values = ReadonlyMap<string, string>;
 
@@ -12,8 +14,8 @@ export interface Live {
   readonly subject: string | undefined;
   readonly startedAt: number;
   readonly expiresAt: number;
-  /** Whether our `login()` made it what it is, rather than a token of other software. */
-  readonly loggedIn: boolean;
+  /** Whether a token of other software brought it, and no login came after that. */
+  readonly accepted: boolean;
 }
 
 /** What is left of a session that got another id. */
@@ -93,17 +95,16 @@ export class History {
   }
 }
 
-/** The values in the JSON text of a record's data. */
+/** The values in the JSON text of a record's data, without what the library keeps for itself. */
 export function valuesOf(data: string): Map<string, string> {
-  return new Map(Object.entries(JSON.parse(data)).map(([key, value]) => [key, JSON.stringify(value)]));
+  const own = Object.entries(JSON.parse(data)).filter(([key]) => !key.startsWith("~") || key.startsWith(FLASH));
+  return new Map(own.map(([key, value]) => [key, JSON.stringify(value)]));
 }
 
-export function liveFrom(record: SessionRecord, data: Values, loggedIn: boolean): Live {
+export function liveFrom(record: SessionRecord, data: Values, accepted: boolean): Live {
   const { subject, startedAt, expiresAt } = record;
-  return { is: "live", data, subject, startedAt, expiresAt, loggedIn };
+  return { is: "live", data, subject, startedAt, expiresAt, accepted };
 }
-
-const FLASH = "~flash:";
 
 /** The key under which a flash value stands in the data. */
 export function flashKey(key: string): string {

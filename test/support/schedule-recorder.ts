@@ -60,8 +60,9 @@ export class Recorder {
   created(doing: Doing, key: Key, record: SessionRecord): void {
     const { id } = key;
     if (this.#history.liveAt(id) !== undefined) this.#fault(id, "creates a record where one is");
-    const loggedIn = doing.segment.identity?.asked.asks === "login" && record.subject !== undefined;
-    const after = liveFrom(record, valuesOf(record.data), loggedIn);
+    const { place, identity } = doing.segment;
+    const cameByToken = place.is === "token" || (place.is === "loading" && doing.visit.jar.token !== undefined);
+    const after = liveFrom(record, valuesOf(record.data), cameByToken && identity?.asked.asks !== "login");
     const at = this.#begin(key, after);
     this.#explain({ does: "create", doing, at, id, after });
   }
@@ -79,7 +80,7 @@ export class Recorder {
     const before = this.#changeable(from.id, result);
     if (before === undefined) return;
     if (this.#history.isKnown(to.id)) this.#fault(to.id, "is given a second time");
-    const after = liveFrom(record, patched(before.data, patch), move.by === "login" || before.loggedIn);
+    const after = liveFrom(record, patched(before.data, patch), move.by !== "login" && before.accepted);
     const at = this.#begin(to, after);
     const graceUntil = move.graceSeconds > 0 ? record.seenAt + move.graceSeconds : undefined;
     this.#history.put(from.id, { is: "mark", to: to.id, by: move.by, movedAt: record.seenAt, graceUntil });
@@ -160,6 +161,6 @@ function text(data: Values): string {
 function patched(data: Values, { clear, set, unset }: Patch): Values {
   const after = new Map(clear ? [] : data);
   for (const key of unset) after.delete(key);
-  for (const [key, json] of set) after.set(key, JSON.stringify(JSON.parse(json)));
+  for (const [key, value] of valuesOf(`{${set.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`)) after.set(key, value);
   return after;
 }

@@ -13,6 +13,7 @@ import { type Outcome, Player } from "./schedule-player.ts";
 import { IDLE_SECONDS, type Program } from "./schedule-program.ts";
 import { Recorder } from "./schedule-recorder.ts";
 import { Scene } from "./schedule-scene.ts";
+import type { Segment } from "./schedule-segment.ts";
 import { running, ScheduledStore, type Weather } from "./schedule-store.ts";
 import { Tokens } from "./schedule-tokens.ts";
 import type { Call, UpdateCall, Visit, Watcher } from "./schedule-visit.ts";
@@ -115,6 +116,10 @@ class StorePlayer extends Player implements Watcher {
 
   revoke(user: string): Promise<unknown> {
     return this.sessions.revokeAll(user);
+  }
+
+  allowsGrace({ place }: Segment): boolean {
+    return !(this.#scene.setup.visitorsInCookie && (place.is === "in-cookie" || place.is === "nothing"));
   }
 
   found(visit: Visit, session: Session): void {

@@ -17,7 +17,8 @@ export interface Setup {
 
 /** A visitor's session that is in its cookie. */
 export interface Held {
-  readonly data: Values;
+  /** Undefined where a call that nobody waited for may have changed it. */
+  readonly data: Values | undefined;
   readonly madeAt: number;
 }
 
@@ -45,7 +46,8 @@ export class Scene {
   situations(place: Place, asked: Asks, moment: number): Situation[] {
     const { history, tokens } = this;
     if (place.is === "token") return tokens.situations(place.token, moment);
-    if (place.is === "session" || place.is === "moved") return situationsOf(history, place.id, moment);
+    if (place.is === "moved") return situationsOf(history, place.id, moment);
+    if (place.is === "session") return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
     if (place.is === "loading") return [{ is: "nothing" }];
     if (place.is === "in-cookie") return [{ is: "in-cookie" }];
     const nothing: Situation[] = [{ is: this.setup.visitorsInCookie && asked.asks !== "login" ? "in-cookie" : "nothing" }];
@@ -90,14 +92,13 @@ export class Scene {
   /** What a request has pending and did not get into the store, in words. */
   missing(visit: Visit, pending: ReadonlyMap<string, string | undefined>): string[] {
     const missing = [...pending].filter(([key, value]) => !this.isWritten(visit, key, value));
-    // What is to go may have gone by another request.
-    return missing.filter(([key, value]) => value !== undefined || this.#isStillThere(visit.segment, key)).map(([key, value]) => `${key}=${value}`);
+    return missing.filter(([key, value]) => value !== undefined || !this.#isGone(visit.segment, key)).map(([key, value]) => `${key}=${value}`);
   }
 
-  #isStillThere({ place, seen }: Segment, key: string): boolean {
-    const id = place.is === "session" ? place.id : undefined;
-    const there = id === undefined ? undefined : this.history.endOf(id)?.live.data.get(key);
-    return there !== undefined && there === seen.get(key);
+  /** Whether what is to go from a living session has gone by another request. */
+  #isGone({ place, seen }: Segment, key: string): boolean {
+    if (place.is !== "session") return place.is !== "moved";
+    const there = situationsOf(this.history, place.id, this.history.moment).find(({ is }) => is === "alive" || is === "grace");
+    return there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== seen.get(key);
   }
 }
-

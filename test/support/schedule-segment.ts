@@ -8,8 +8,11 @@ export type Place =
   | { readonly is: "loading" }
   /** It has none, and what it writes begins one. */
   | { readonly is: "nothing" }
-  /** `accepted`: a token of other software led to it, not its own cookie. */
-  | { readonly is: "session"; readonly id: string; readonly accepted: boolean }
+  /**
+   * `via`: the id by which it came, if that only stands for it. `accepted`: a token of other software led to it, not its own cookie.
+   * `brought`: its data came by such a token.
+   */
+  | { readonly is: "session"; readonly id: string; readonly via?: string; readonly accepted: boolean; readonly brought: boolean }
   /** A user's session that had another id before the request came. */
   | { readonly is: "moved"; readonly id: string }
   /** The same of a visitor, who begins anew. */
@@ -42,6 +45,8 @@ export class Segment {
   readonly removed: Set<string> = new Set();
   /** What is asked for and not done. */
   identity: Identity | undefined;
+  /** The session that a login or a new id, once it was done, gave it: the answer has to bring its cookie. */
+  given: string | undefined;
   /** All that was ever asked for. */
   readonly identities: Identity[] = [];
   /** What `update()` adds to lists where nobody waits for it. */
@@ -52,6 +57,8 @@ export class Segment {
   /** What the token of other software says, and what was in a session that it took from the store. */
   said: Values | undefined;
   taken: Values | undefined;
+
+  #settled: Identity | undefined;
 
   constructor(place: Place, since: number, subject?: string, data: Values = new Map()) {
     this.origin = place;
@@ -75,14 +82,16 @@ export class Segment {
   remove(key: string): void {
     if (!this.view.delete(key)) return;
     this.removed.add(key);
-    this.pending.set(key, undefined);
+    // What was only here is no change, unless a call that nobody waits for took it to the store.
+    if (this.seen.has(key) || this.unawaited) this.pending.set(key, undefined);
+    else this.pending.delete(key);
   }
 
   /** What a login that says nothing of keys takes along: what nobody but the visitor can have brought, or what is the user's own. */
   login(user: string, keep: readonly string[] | undefined): void {
     const anonymous = this.subject === undefined;
     const same = this.subject === user;
-    const trusts = this.place.is !== "token" && !(this.place.is === "session" && this.place.accepted);
+    const trusts = this.place.is !== "token" && !(this.place.is === "session" && this.place.brought);
     const all = keep === undefined && (same || (anonymous && trusts));
     const named = all ? "all" : anonymous || same ? (keep ?? []) : [];
     if (named !== "all") {
@@ -111,6 +120,20 @@ export class Segment {
     this.pending.clear();
     this.identity = undefined;
     this.wrote = true;
+  }
+
+  /** The login or the new id that it asked for is done. */
+  gets(id: string): void {
+    if (this.identity === undefined) return;
+    this.#settled = this.identity;
+    this.identity = undefined;
+    this.given = id;
+  }
+
+  /** It is not: another request was faster to redeem the token. */
+  undo(): void {
+    this.identity ??= this.#settled;
+    this.given = undefined;
   }
 
   /** What it asks for at its end; nothing, if there is nothing to write. */

@@ -29,6 +29,8 @@ export interface Watcher {
   /** It was told that its session is gone. */
   refused(visit: Visit, call: Call): void;
   revoke(user: string): Promise<unknown>;
+  /** Whether a session's old id can count for a while: not where the session is in its cookie. */
+  allowsGrace(segment: Segment): boolean;
 }
 
 /** A call of `save()` or `update()` that came to its end. */
@@ -118,7 +120,9 @@ export class Visit {
   /** It has its session, or, after it ended that one, none. */
   begins(place: Place, subject?: string, data?: ReadonlyMap<string, string>): void {
     if (this.segment.place.is === "loading") this.segments.pop();
-    this.segments.push(new Segment(place, this.#watcher.moment, subject, data));
+    // Whether a token was redeemed is asked at some time before.
+    const since = place.is === "token" ? this.sentAt : this.#watcher.moment;
+    this.segments.push(new Segment(place, since, subject, data));
   }
 
   async run(session: Session, scheduler: Scheduler): Promise<string[]> {
@@ -146,6 +150,8 @@ export class Visit {
   /** While a call is on its way that nobody waits for, what others wrote may appear at any time, and nothing may disappear. */
   #compareOwn(session: Session): string | undefined {
     for (const [key, value] of this.segment.pending) {
+      // A list may have got longer.
+      if (key === "list" || key === "seats") continue;
       if (key in session.data && JSON.stringify(session.data[key]) === value) continue;
       if (value !== undefined && !key.startsWith(flashKey(""))) return `sees ${key} without its own ${value}`;
     }
@@ -183,7 +189,7 @@ export class Visit {
       // Whether what a request adds to a session of other software itself survives its login is left open.
       if (segment.place.is === "token") this.#dropWhatIsGone(session);
     } else if (act.do === "regenerate") {
-      const { graceSeconds } = act;
+      const graceSeconds = this.#watcher.allowsGrace(segment) ? act.graceSeconds : 0;
       session.regenerateId(...((graceSeconds > 0 ? [{ graceSeconds }] : []) as []));
       segment.regenerate(graceSeconds);
     } else if (act.do === "logout") {
