@@ -1,7 +1,7 @@
 /** What a request was told is true: by the end of a call of `save()` or `update()`, by its answer, and by an event. */
 import type { Session } from "../../src/index.ts";
 import type { Scene } from "./schedule-scene.ts";
-import type { Segment } from "./schedule-segment.ts";
+import type { Segment, Standing } from "./schedule-segment.ts";
 import type { Asks } from "./schedule-table.ts";
 import { type Call, SEATS, type UpdateCall, type Visit } from "./schedule-visit.ts";
 
@@ -85,6 +85,9 @@ export class Answers {
     } else if (status === 409) this.#answeredGone(visit, segment);
     else if (status !== ask.status) this.#problem(visit, `is answered ${status}, not ${ask.status}`);
     else this.#answeredWell(visit, segment, sid);
+    const { given } = segment;
+    const lives = given !== undefined && this.#scene.history.liveAt(given) !== undefined;
+    if (lives && sid !== given) this.#problem(visit, "got a session, and its answer does not bring the cookie");
     this.#judgeToken(visit, segment);
   }
 
@@ -92,7 +95,7 @@ export class Answers {
   #answeredGone(visit: Visit, segment: Segment): void {
     const asked = segment.asks;
     // Where a call failed that nobody waited for, its error is the request's.
-    const unawaited = visit.segments.some((one) => one.unawaited && this.#isGone(visit, one, UPDATE));
+    const unawaited = visit.segments.some(({ calls }) => calls.some((call) => this.#isGone(visit, call, UPDATE)));
     const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
@@ -110,9 +113,6 @@ export class Answers {
     else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
     if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
     if (asked !== undefined && !dropped) this.#hasIdentity(visit, segment, sid);
-    const { given } = segment;
-    const lives = given !== undefined && this.#scene.history.liveAt(given) !== undefined;
-    if (lives && sid !== given) this.#problem(visit, "got a session, and its answer does not bring the cookie");
   }
 
   /** What was dropped was dropped by the table, and the event said so, once. */
@@ -159,7 +159,7 @@ export class Answers {
     return false;
   }
 
-  #isGone(visit: Visit, segment: Segment, asked: Asks): boolean {
+  #isGone(visit: Visit, segment: Standing, asked: Asks): boolean {
     return this.#scene.allows(visit, segment, asked, "gone");
   }
 

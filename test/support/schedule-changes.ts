@@ -37,13 +37,16 @@ export class Explainer {
     const { doing, id, after, at } = change;
     const { visit, segment } = doing;
     if (isOfToken(id)) return this.#scene.tokens.recorded(visit, id);
-    visit.made.add(id);
     const asked = this.#asksFor(doing, after.subject);
-    const fits = asked.filter(({ asked: one }) => this.#scene.allows(visit, segment, one, "begins", at - 1));
-    if (fits.length === 0) return this.#fault(change, `begins a session of ${after.subject} without a reason`);
+    // Of a session that no answer has named yet, it may begin another one in its place.
+    const { place } = segment;
+    const unnamed = place.is === "session" && visit.made.has(place.id) && !visit.moved.has(place.id);
+    const fits = asked.filter(({ asked: one }) => unnamed || this.#scene.allows(visit, segment, one, "begins", at - 1));
+    if (fits.length === 0) this.#fault(change, `begins a session of ${after.subject} without a reason`);
     const origins = fits.flatMap(({ asked: one, carries }) => this.#originsOf(segment, one, carries));
     const problems = origins.map((origin) => this.#explainData(doing, after.data, origin));
-    if (!problems.includes(undefined)) this.#fault(change, `begins a session that ${problems[0]}`);
+    if (fits.length > 0 && !problems.includes(undefined)) this.#fault(change, `begins a session that ${problems[0]}`);
+    visit.made.add(id);
     this.#settles(change, id, at);
   }
 
@@ -160,7 +163,8 @@ export class Explainer {
       return `has ${key}=${value}, of which ${from} was there`;
     }
     for (const [key, value] of before) {
-      if (comes(key) && !after.has(key) && !segment.removed.has(key)) return `loses ${key}=${value}`;
+      const isKept = carries === "all" || (comes(key) && segment.seen.get(key) === value);
+      if (isKept && !after.has(key) && !segment.removed.has(key)) return `loses ${key}=${value}`;
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** What everybody who judges a schedule knows of it. */
 import type { History, Values } from "./schedule-history.ts";
-import type { Place, Segment } from "./schedule-segment.ts";
+import type { Place, Segment, Standing } from "./schedule-segment.ts";
 import { type Asks, outcomeOf, type Outcome, type Situation, situationsOf } from "./schedule-table.ts";
 import type { Tokens } from "./schedule-tokens.ts";
 import type { Visit } from "./schedule-visit.ts";
@@ -56,7 +56,7 @@ export class Scene {
   }
 
   /** All that stood behind a segment's place while it may have mattered. */
-  situationsDuring(segment: Segment, asked: Asks, until: number): Situation[] {
+  situationsDuring(segment: Standing, asked: Asks, until: number): Situation[] {
     const all: Situation[] = [];
     for (let moment = segment.since; moment <= until; moment++) all.push(...this.situations(segment.place, asked, moment));
     // A store that shows marks and ends late may hide where a session went.
@@ -65,12 +65,12 @@ export class Scene {
   }
 
   /** Whether the table allows an outcome, by what stood there at some moment. */
-  allows(visit: Visit, segment: Segment, asked: Asks, outcome: Outcome, until: number = this.history.moment): boolean {
+  allows(visit: Visit, segment: Standing, asked: Asks, outcome: Outcome, until: number = this.history.moment): boolean {
     return this.situationsDuring(segment, asked, until).some((there) => outcomeOf(asked, there, visit.asker) === outcome);
   }
 
   /** The ids that another request made and that this one joins. */
-  joined(visit: Visit, segment: Segment, asked: Asks, until: number = this.history.moment): string[] {
+  joined(visit: Visit, segment: Standing, asked: Asks, until: number = this.history.moment): string[] {
     const found = this.situationsDuring(segment, asked, until).filter((there) => outcomeOf(asked, there, visit.asker) === "joins");
     return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
   }

@@ -28,6 +28,9 @@ export interface Identity {
   readonly carries: "all" | readonly string[];
 }
 
+/** Where a request is, and since when it counts what others do to that. */
+export type Standing = Pick<Segment, "place" | "since">;
+
 export class Segment {
   /** Where it began. */
   readonly origin: Place;
@@ -51,9 +54,10 @@ export class Segment {
   readonly identities: Identity[] = [];
   /** What `update()` adds to lists where nobody waits for it. */
   readonly owed: string[] = [];
-  /** Whether a call of `save()` or `update()` came to its end, and whether there is one that nobody waits for. */
+  /** Whether a call of `save()` or `update()` came to its end. */
   wrote = false;
-  unawaited = false;
+  /** Where it was when it called one that nobody waits for. */
+  readonly calls: Standing[] = [];
   /** What the token of other software says, and what was in a session that it took from the store. */
   said: Values | undefined;
   taken: Values | undefined;
@@ -72,6 +76,17 @@ export class Segment {
     this.view = new Map(data);
     this.seen = new Map(data);
     this.subject = subject;
+  }
+
+  /** Whether it made a call that nobody waits for. */
+  get unawaited(): boolean {
+    return this.calls.length > 0;
+  }
+
+  /** Makes such a call. */
+  leaves(): void {
+    const { place, since } = this;
+    this.calls.push({ place, since });
   }
 
   set(key: string, json: string): void {

@@ -44,16 +44,19 @@ export function situationsOf(history: History, id: string, moment: number): Situ
   if (entry === undefined) return [{ is: "ended" }];
   if (entry.is === "live") return [entry.expiresAt <= now ? { is: "ended" } : { is: "alive", id }];
   const found = { ...entry, id };
-  if (now >= entry.movedAt + MOVED_MARK_SECONDS) return [{ is: "ended" }, behindMark(history, found, moment)];
-  if (entry.graceUntil === undefined || entry.graceUntil <= now) return [behindMark(history, found, moment)];
+  if (now >= entry.movedAt + MOVED_MARK_SECONDS) return [{ is: "ended" }, ...behindMark(history, found, moment)];
+  if (entry.graceUntil === undefined || entry.graceUntil <= now) return behindMark(history, found, moment);
   return situationsOf(history, entry.to, moment).map((there) => (there.is === "alive" ? { is: "grace", id: there.id } : there));
 }
 
-function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation {
+function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation[] {
   const end = history.endOf(to, moment);
-  const lives = end !== undefined && end.live.expiresAt > history.timeAt(moment);
-  if (by === "login") return { is: "taken", id: lives ? end.id : undefined, subject: lives ? end.live.subject : undefined };
-  return { is: "renewed", id: lives && !passesLogin(history, to, moment) ? end.id : undefined };
+  const lives = end !== undefined && end.live.expiresAt > history.timeAt(moment) ? end : undefined;
+  const taken: Situation = { is: "taken", id: lives?.id, subject: lives?.live.subject };
+  if (by === "login") return [taken];
+  if (!passesLogin(history, to, moment)) return [{ is: "renewed", id: lives?.id }];
+  // Both took it away, and whoever logs in as the same user may join.
+  return [{ is: "renewed", id: undefined }, taken];
 }
 
 function passesLogin(history: History, id: string, moment: number): boolean {

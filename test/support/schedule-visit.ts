@@ -246,7 +246,7 @@ export class Visit {
     const { segment } = this;
     const updating = () => this.#watcher.doing(this, () => session.update(change));
     if (how === "unawaited") {
-      segment.unawaited = true;
+      segment.leaves();
       if (what === "push") segment.owed.push(item);
       void updating();
       return;
@@ -260,7 +260,7 @@ export class Visit {
   async #save({ how }: Act & { do: "save" }, session: Session): Promise<void> {
     const saving = () => this.#watcher.doing(this, () => session.save());
     if (how === "unawaited") {
-      this.segment.unawaited = true;
+      this.segment.leaves();
       void saving();
       return;
     }
