@@ -37,7 +37,7 @@ export class Answers {
       return;
     }
     this.saved(visit, session, call);
-    const made = visit.changes.flatMap((change) => ("after" in change && adds(change, key, item) ? [change.after.data.get(key)] : []));
+    const made = added(visit, key, item).map(([, list]) => list);
     if (result === null) {
       if (made.length > 0) this.#problem(visit, "wrote by an update() that changed nothing");
       if (!this.#wasFull(segment, key)) this.#problem(visit, "was told by update() that no seat was free, of a session where it was");
@@ -56,7 +56,7 @@ export class Answers {
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
-    if (item !== undefined && visit.changes.some((change) => adds(change, "list", item) || adds(change, "seats", item))) {
+    if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
   }
@@ -106,13 +106,15 @@ export class Answers {
   #answeredWell(visit: Visit, segment: Segment, sid: string | undefined): void {
     if (this.#scene.isInCookie(segment)) return;
     const missing = this.#scene.missing(visit, segment.pending);
-    const owed = segment.owed.filter((item) => !visit.changes.some((change) => adds(change, "list", item)));
+    const owed = segment.owed.filter((item) => !added(visit, "list", item).some(([id]) => !this.#scene.isVoid(visit, id)));
     const asked = segment.identity?.asked;
     const dropped = asked !== undefined && sid === undefined && this.#scene.allows(visit, segment, asked, "lost");
+    // What it asked for may have been done, and gone, before a call failed.
+    const over = dropped || (sid === undefined && visit.refused);
     if (missing.length > 0 || dropped) this.#judgeLoss(visit, segment, missing);
     else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
     if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
-    if (asked !== undefined && !dropped) this.#hasIdentity(visit, segment, sid);
+    if (asked !== undefined && !over) this.#hasIdentity(visit, segment, sid);
   }
 
   /** What was dropped was dropped by the table, and the event said so, once. */
@@ -193,11 +195,12 @@ export class Answers {
   }
 }
 
-/** Whether a change adds an item to a list. */
-function adds(change: Visit["changes"][number], key: string, item: string): boolean {
-  if (!("after" in change)) return false;
-  const before = "before" in change ? change.before.data.get(key) : undefined;
-  const [from, to]: string[][] = [before ?? "[]", change.after.data.get(key) ?? "[]"].map((json) => JSON.parse(json));
-  return !from?.includes(item) && to?.includes(item) === true;
+/** Where a request added an item to a list: the ids, and the list after it. */
+function added({ changes }: Visit, key: string, item: string): [id: string, list: string][] {
+  return changes.flatMap((change) => {
+    if (!("after" in change)) return [];
+    const [from, to] = ["before" in change ? change.before : undefined, change.after].map((live) => live?.data.get(key) ?? "[]");
+    const isNew = !JSON.parse(from ?? "").includes(item) && JSON.parse(to ?? "").includes(item);
+    return isNew ? [["to" in change ? change.to : change.id, to as string] as [string, string]] : [];
+  });
 }
-

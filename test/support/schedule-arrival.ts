@@ -1,6 +1,6 @@
 /** What a request finds is what the store had, at some moment while it loaded, for one of its cookies. */
 import type { Session } from "../../src/index.ts";
-import { type Live, type Values, valuesOf, visible } from "./schedule-history.ts";
+import { type Live, type Values, visible } from "./schedule-history.ts";
 import { IDLE_SECONDS } from "./schedule-program.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Place } from "./schedule-segment.ts";
@@ -48,10 +48,8 @@ export class Arrivals {
     const token = this.#token(visit, seen);
     if (token !== undefined) return token;
     const held = visit.jar.visitor === undefined ? undefined : this.#scene.held.get(visit.jar.visitor);
-    const data = held?.data ?? valuesOf(seen.data);
-    if (held === undefined || seen.subject !== undefined || visible(data) !== seen.data) return this.#nothing(visit, seen);
-    visit.rebased = held.data === undefined;
-    return { place: { is: "in-cookie" }, data };
+    if (held === undefined || seen.subject !== undefined || visible(held.data) !== seen.data) return this.#nothing(visit, seen);
+    return { place: { is: "in-cookie" }, data: held.data };
   }
 
   /** A session of the store, to which a cookie of the request leads. */
@@ -115,7 +113,9 @@ export class Arrivals {
     const visitors = this.#during(visit.sentAt, visitor);
     const isGone = (there: Situation) => there.is === "ended" || there.is === "renewed" || there.is === "taken";
     if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone)) return this.#wrong(visit, seen, "in place of its visitor's");
-    if (token !== undefined && !this.#duringToken(visit).some(isGone)) return this.#wrong(visit, seen, "in place of its token's");
+    // A token that was redeemed leads to its session under the first id only.
+    const isOver = (there: Situation) => isGone(there) || there.is === "grace";
+    if (token !== undefined && !this.#duringToken(visit).some(isOver)) return this.#wrong(visit, seen, "in place of its token's");
     const moved = visitors.some(({ is }) => is === "renewed" || is === "taken");
     return { place: moved ? { is: "anew", id: visitor as string } : { is: "nothing" } };
   }

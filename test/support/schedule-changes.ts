@@ -47,7 +47,15 @@ export class Explainer {
     const problems = origins.map((origin) => this.#explainData(doing, after.data, origin));
     if (fits.length > 0 && !problems.includes(undefined)) this.#fault(change, `begins a session that ${problems[0]}`);
     visit.made.add(id);
+    if (this.#redeems(doing, at)) visit.redeems.add(id);
     this.#settles(change, id, at);
+  }
+
+  /** Whether a new session is to be that of a token, rather than one in its place. */
+  #redeems({ visit, segment }: Doing, at: number): boolean {
+    const { place } = segment;
+    if (place.is === "loading") return visit.jar.token !== undefined;
+    return place.is === "token" && this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => is !== "ended");
   }
 
   /** What a request may have asked for when it makes a session of this subject. */
@@ -124,8 +132,9 @@ export class Explainer {
   #discarded({ doing }: Change, id: string): void {
     const { visit, segment } = doing;
     visit.discarded.add(id);
-    if (segment.place.is === "session" && segment.place.id === id && visit.jar.token !== undefined) {
-      segment.place = { is: "token", token: visit.jar.token };
+    if (segment.place.is === "session" && segment.place.id === id && segment.origin.is === "token") {
+      segment.place = segment.origin;
+      segment.since = visit.sentAt;
       segment.undo();
     }
   }

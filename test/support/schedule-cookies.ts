@@ -72,7 +72,8 @@ export class Cookies {
     if (!this.#scene.isInCookie(segment)) return;
     if (segment.pending.size > 0 && set?.name !== VISITOR) this.#scene.problem(visit, `changed [${[...segment.pending]}], and no cookie says so`);
     const { history } = this.#scene;
-    const data = segment.unawaited ? undefined : new Map(segment.view);
-    if (set?.name === VISITOR) this.#scene.held.set(set.value, { data, madeAt: history.timeAt(history.moment) });
+    // What a call did that nobody waited for is what the session shows in the end.
+    if (segment.unawaited && visit.session !== undefined) visit.adopt(visit.session);
+    if (set?.name === VISITOR) this.#scene.held.set(set.value, { data: new Map(segment.view), madeAt: history.timeAt(history.moment) });
   }
 }

@@ -14,6 +14,7 @@ import { IDLE_SECONDS, type Program } from "./schedule-program.ts";
 import { Recorder } from "./schedule-recorder.ts";
 import { Scene } from "./schedule-scene.ts";
 import type { Segment } from "./schedule-segment.ts";
+import { describeChange } from "./schedule-words.ts";
 import { running, ScheduledStore, type Weather } from "./schedule-store.ts";
 import { Tokens } from "./schedule-tokens.ts";
 import type { Call, UpdateCall, Visit, Watcher } from "./schedule-visit.ts";
@@ -60,7 +61,10 @@ class StorePlayer extends Player implements Watcher {
     const setup = { copy: copy ? COPY_SECONDS : undefined, visitorsInCookie, accept, immediate: weather.late === 0 };
     this.#scene = new Scene(setup, history, new Tokens(history));
     const explainer = new Explainer(this.#scene);
-    this.#recorder = new Recorder(history, (change) => explainer.explain(change));
+    this.#recorder = new Recorder(history, (change) => {
+      this.story.push(`  ${change.doing.visit.number} in the store: ${describeChange(change, (id) => this.name(id))}`);
+      explainer.explain(change);
+    });
     this.#store = new ScheduledStore(play.makeStore(`${seed}`), this.scheduler, this.#recorder, this.random, weather);
     this.#arrivals = new Arrivals(this.#scene);
     this.#answers = new Answers(this.#scene);

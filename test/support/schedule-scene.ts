@@ -17,8 +17,7 @@ export interface Setup {
 
 /** A visitor's session that is in its cookie. */
 export interface Held {
-  /** Undefined where a call that nobody waited for may have changed it. */
-  readonly data: Values | undefined;
+  readonly data: Values;
   readonly madeAt: number;
 }
 
@@ -81,12 +80,17 @@ export class Scene {
   }
 
   /** Whether a request's change of a key got into the store. */
-  isWritten({ changes, discarded }: Visit, key: string, value: string | undefined): boolean {
-    return changes.some((change) => {
-      if (!("after" in change) || discarded.has("to" in change ? change.to : change.id)) return false;
+  isWritten(visit: Visit, key: string, value: string | undefined): boolean {
+    return visit.changes.some((change) => {
+      if (!("after" in change) || this.isVoid(visit, "to" in change ? change.to : change.id)) return false;
       if (value !== undefined) return change.after.data.get(key) === value;
       return change.does === "update" ? change.patch.unset.includes(key) : !change.after.data.has(key);
     });
+  }
+
+  /** Whether a session is one that a request made of a token which another one was faster to redeem. */
+  isVoid({ discarded, redeems, jar }: Visit, id: string): boolean {
+    return discarded.has(id) || (redeems.has(id) && this.tokens.sessionOf(jar.token as number) !== id);
   }
 
   /** What a request has pending and did not get into the store, in words. */

@@ -75,14 +75,16 @@ export class Visit {
   mostRuns = 0;
   /** Whether the session that it loaded lived. */
   loadedAlive = false;
-  /** The ids that it made, those among them by a login or for a new id, and those that it took back because another was faster. */
+  /** The ids that it made, and among them: for a token, by a login or for a new id, and taken back because another was faster. */
   readonly made: Set<string> = new Set();
+  readonly redeems: Set<string> = new Set();
   readonly moved: Set<string> = new Set();
   readonly discarded: Set<string> = new Set();
   /** What it did to the store. */
   readonly changes: Change[] = [];
   /** Whether the session shows what the store had after a call, so that flash values cannot be known. */
   rebased = false;
+  session: Session | undefined;
   readonly #watcher: Watcher;
   #values = 0;
 
@@ -120,14 +122,15 @@ export class Visit {
   /** It has its session, or, after it ended that one, none. */
   begins(place: Place, subject?: string, data?: ReadonlyMap<string, string>): void {
     if (this.segment.place.is === "loading") this.segments.pop();
-    // Whether a token was redeemed is asked at some time before.
-    const since = place.is === "token" ? this.sentAt : this.#watcher.moment;
+    // What a request met when it was loaded is what counts, where that was no living session.
+    const since = place.is === "session" || place.is === "nothing" ? this.#watcher.moment : this.sentAt;
     this.segments.push(new Segment(place, since, subject, data));
   }
 
   async run(session: Session, scheduler: Scheduler): Promise<string[]> {
     await session.ready();
     this.phase = "acting";
+    this.session = session;
     this.#watcher.found(this, session);
     const problems: string[] = [];
     for (const act of this.ask.acts) {
@@ -205,6 +208,8 @@ export class Visit {
     const flashes = [...segment.view].filter(([key]) => key.startsWith(flashKey("")));
     const shown = Object.entries(data).map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
     segment.shows(new Map([...shown, ...flashes]), subject);
+    // What it writes itself it does not know from the store.
+    segment.seen = new Map([...segment.seen].filter(([key]) => !segment.pending.has(key)));
     this.rebased = true;
   }
 

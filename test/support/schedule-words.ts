@@ -1,5 +1,7 @@
-/** A program of requests as a person reads it. */
+/** Programs of requests, and what they did to the store, as a person reads them. */
+import { visible } from "./schedule-history.ts";
 import type { Act, Ask, Program } from "./schedule-program.ts";
+import type { Change } from "./schedule-recorder.ts";
 
 export function describeProgram({ phases, sticky }: Program): string {
   let number = 0;
@@ -33,4 +35,11 @@ function describeAct(act: Act): string {
   if (act.do === "revoke") return `revoke ${act.user}`;
   if ("how" in act) return act.how === "awaited" ? act.do : `${act.do} ${act.how}`;
   return "key" in act ? `${act.do} ${act.key}` : act.do;
+}
+
+export function describeChange(change: Change, name: (id: string) => string): string {
+  const after = "after" in change ? ` ${change.after.subject ?? "nobody"} ${visible(change.after.data)}` : "";
+  if (change.does === "replace") return `${name(change.id)} becomes ${name(change.to)} by ${change.move.by}${after}`;
+  if ("ids" in change) return `${change.does} [${change.ids.map(name)}]`;
+  return `${change.does} ${name(change.id)}${after}`;
 }
