@@ -56,6 +56,7 @@ export class Answers {
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
+    for (const [key, value] of pending) if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
     if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
@@ -110,11 +111,18 @@ export class Answers {
     const asked = segment.identity?.asked;
     const dropped = asked !== undefined && sid === undefined && this.#scene.allows(visit, segment, asked, "lost");
     // What it asked for may have been done, and gone, before a call failed.
-    const over = dropped || (sid === undefined && visit.refused);
+    const over = dropped || (sid === undefined && (visit.refused || this.#joinedBefore(visit, segment)));
     if (missing.length > 0 || dropped) this.#judgeLoss(visit, segment, missing);
     else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
     if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
     if (asked !== undefined && !over) this.#hasIdentity(visit, segment, sid);
+  }
+
+  /** Whether a call that nobody waited for may have joined a session that has moved or ended since. */
+  #joinedBefore(visit: Visit, segment: Segment): boolean {
+    if (segment.identity === undefined || !segment.unawaited) return false;
+    const { history } = this.#scene;
+    return this.#scene.joined(visit, segment, segment.identity.asked).some((id) => history.liveAt(id) === undefined);
   }
 
   /** What was dropped was dropped by the table, and the event said so, once. */

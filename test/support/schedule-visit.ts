@@ -119,12 +119,11 @@ export class Visit {
     return json?.startsWith(`"${this.number}.`) ?? false;
   }
 
-  /** It has its session, or, after it ended that one, none. */
+  /** It has its session, or, after it ended that one, none. What others did while it loaded counts, too. */
   begins(place: Place, subject?: string, data?: ReadonlyMap<string, string>): void {
-    if (this.segment.place.is === "loading") this.segments.pop();
-    // What a request met when it was loaded is what counts, where that was no living session.
-    const since = place.is === "session" || place.is === "nothing" ? this.#watcher.moment : this.sentAt;
-    this.segments.push(new Segment(place, since, subject, data));
+    const isFirst = this.segment.place.is === "loading";
+    if (isFirst) this.segments.pop();
+    this.segments.push(new Segment(place, isFirst ? this.sentAt : this.#watcher.moment, subject, data));
   }
 
   async run(session: Session, scheduler: Scheduler): Promise<string[]> {

@@ -1,5 +1,4 @@
 /** Programs of requests, and what they did to the store, as a person reads them. */
-import { visible } from "./schedule-history.ts";
 import type { Act, Ask, Program } from "./schedule-program.ts";
 import type { Change } from "./schedule-recorder.ts";
 
@@ -38,7 +37,7 @@ function describeAct(act: Act): string {
 }
 
 export function describeChange(change: Change, name: (id: string) => string): string {
-  const after = "after" in change ? ` ${change.after.subject ?? "nobody"} ${visible(change.after.data)}` : "";
+  const after = "after" in change ? ` ${change.after.subject ?? "nobody"} {${[...change.after.data].map(([key, json]) => `${key}:${json}`)}}` : "";
   if (change.does === "replace") return `${name(change.id)} becomes ${name(change.to)} by ${change.move.by}${after}`;
   if ("ids" in change) return `${change.does} [${change.ids.map(name)}]`;
   return `${change.does} ${name(change.id)}${after}`;
