@@ -55,7 +55,7 @@ export class Explainer {
   #redeems({ visit, segment }: Doing, at: number): boolean {
     const { place } = segment;
     if (place.is === "loading") return visit.jar.token !== undefined;
-    return place.is === "token" && this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => is !== "ended");
+    return place.is === "token" && this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => ["nothing", "alive", "grace"].includes(is));
   }
 
   /** What a request may have asked for when it makes a session of this subject. */
@@ -153,7 +153,9 @@ export class Explainer {
       // It may turn out that another request was faster to redeem the token.
       if (!visit.moved.has(id) && segment.identity?.asked.asks !== "login") return;
     }
-    segment.place = { is: "session", id, accepted: false, brought };
+    const { origin } = segment;
+    const token = origin.is === "token" && visit.redeems.has(id) ? { token: origin.token } : {};
+    segment.place = { is: "session", id, accepted: false, brought, ...token };
     segment.since = at;
     segment.gets(id);
   }

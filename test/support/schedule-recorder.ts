@@ -87,6 +87,15 @@ export class Recorder {
     this.#explain({ does: "replace", doing, at, id: from.id, to: to.id, move, before, after });
   }
 
+  /** Whether a removal may stop at a mark of its chain. */
+  mayStop(key: Key): boolean {
+    const now = this.#history.timeAt(this.#history.moment);
+    return this.chain(key).some((id) => {
+      const entry = this.#history.at(id);
+      return entry?.is === "mark" && endsAt(entry) <= now;
+    });
+  }
+
   touched({ id }: Key, touched: boolean, { now, expiresAt }: { now: number; expiresAt: number }): void {
     const live = this.#history.liveAt(id);
     if (touched && live === undefined) this.#fault(id, "is touched, and ended before");
@@ -94,13 +103,16 @@ export class Recorder {
     if (live !== undefined) this.#history.put(id, { ...live, expiresAt: Math.max(live.expiresAt, expiresAt) });
   }
 
-  removed(doing: Doing, { id }: Key): void {
-    const ids: string[] = [];
-    for (let next: string | undefined = id; next !== undefined; ) {
-      const entry: Entry | undefined = this.#history.at(next);
-      if (entry !== undefined) ids.push(next);
-      next = entry?.is === "mark" ? entry.to : undefined;
-    }
+  /** The ids that a removal ends: from mark to mark. */
+  chain({ id }: Key): string[] {
+    const entry = this.#history.at(id);
+    if (entry === undefined) return [];
+    return entry.is === "mark" ? [id, ...this.chain({ id: entry.to })] : [id];
+  }
+
+  /** `left`: behind a mark that is so old that the store need not know it, what is still there. */
+  removed(doing: Doing, key: Key, left: readonly string[]): void {
+    const ids = this.chain(key).filter((id) => !left.includes(id));
     const lived = ids.filter((one) => this.#history.liveAt(one) !== undefined);
     const at = this.#end(ids);
     if (lived.length > 0) this.#explain({ does: "remove", doing, at, ids: lived });

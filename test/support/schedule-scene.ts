@@ -46,6 +46,7 @@ export class Scene {
     const { history, tokens } = this;
     if (place.is === "token") return tokens.situations(place.token, moment);
     if (place.is === "moved") return situationsOf(history, place.id, moment);
+    if (place.is === "session" && this.#isOfAnother(place)) return tokens.situations(place.token as number, moment);
     if (place.is === "session") return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
     if (place.is === "loading") return [{ is: "nothing" }];
     if (place.is === "in-cookie") return [{ is: "in-cookie" }];
@@ -54,12 +55,18 @@ export class Scene {
     return [...nothing, ...situationsOf(history, place.id, moment).filter(({ is }) => is === "taken")];
   }
 
+  /** Whether a session was made for a token that another request was faster to redeem. */
+  #isOfAnother({ id, token }: Place & { is: "session" }): boolean {
+    const session = token === undefined ? undefined : this.tokens.sessionOf(token);
+    return session !== undefined && session !== id;
+  }
+
   /** All that stood behind a segment's place while it may have mattered. */
   situationsDuring(segment: Standing, asked: Asks, until: number): Situation[] {
     const all: Situation[] = [];
     for (let moment = segment.since; moment <= until; moment++) all.push(...this.situations(segment.place, asked, moment));
     // A store that shows marks and ends late may hide where a session went.
-    if (!this.setup.immediate && all.some(({ is }) => is === "grace")) all.push({ is: "renewed", id: undefined }, { is: "ended" });
+    if (!this.setup.immediate && all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken")) all.push({ is: "renewed", id: undefined }, { is: "ended" });
     return all;
   }
 
@@ -96,13 +103,14 @@ export class Scene {
   /** What a request has pending and did not get into the store, in words. */
   missing(visit: Visit, pending: ReadonlyMap<string, string | undefined>): string[] {
     const missing = [...pending].filter(([key, value]) => !this.isWritten(visit, key, value));
-    return missing.filter(([key, value]) => value !== undefined || !this.#isGone(visit.segment, key)).map(([key, value]) => `${key}=${value}`);
+    return missing.filter(([key, value]) => value !== undefined || !this.#isGone(visit, key)).map(([key, value]) => `${key}=${value}`);
   }
 
-  /** Whether what is to go from a living session has gone by another request. */
-  #isGone({ place, seen }: Segment, key: string): boolean {
-    if (place.is !== "session") return place.is !== "moved";
-    const there = situationsOf(this.history, place.id, this.history.moment).find(({ is }) => is === "alive" || is === "grace");
-    return there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== seen.get(key);
+  /** Whether what is to go was never in the store, or has gone from a living session by another request. */
+  #isGone({ changes, segment }: Visit, key: string): boolean {
+    const wasThere = segment.seen.has(key) || changes.some((change) => "after" in change && change.after.data.has(key));
+    if (!wasThere || segment.place.is === "nothing" || segment.place.is === "anew") return true;
+    const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(({ is }) => is === "alive" || is === "grace");
+    return there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== segment.seen.get(key);
   }
 }

@@ -10,9 +10,16 @@ export type Place =
   | { readonly is: "nothing" }
   /**
    * `via`: the id by which it came, if that only stands for it. `accepted`: a token of other software led to it, not its own cookie.
-   * `brought`: its data came by such a token.
+   * `brought`: its data came by such a token. `token`: it was made to be that of this one.
    */
-  | { readonly is: "session"; readonly id: string; readonly via?: string; readonly accepted: boolean; readonly brought: boolean }
+  | {
+      readonly is: "session";
+      readonly id: string;
+      readonly via?: string;
+      readonly accepted: boolean;
+      readonly brought: boolean;
+      readonly token?: number;
+    }
   /** A user's session that had another id before the request came. */
   | { readonly is: "moved"; readonly id: string }
   /** The same of a visitor, who begins anew. */

@@ -88,8 +88,13 @@ export class ScheduledStore implements SessionStore {
     this.#do(async (doing) => {
       await this.#remember(key, 0);
       await this.#work(this.inner.remove(key));
-      this.#recorder.removed(doing, key);
+      this.#recorder.removed(doing, key, this.#recorder.mayStop(key) ? await this.#left(key) : []);
     });
+
+  async #left(key: Parameters<SessionStore["load"]>[0]): Promise<string[]> {
+    const found = this.#recorder.chain(key).map(async (id) => ((await this.#work(this.inner.load({ id }, { now: 0 }))) === null ? [] : [id]));
+    return (await Promise.all(found)).flat();
+  }
 
   take: SessionStore["take"] = (key) =>
     this.#do(async (doing) => {

@@ -46,7 +46,10 @@ export function situationsOf(history: History, id: string, moment: number): Situ
   const found = { ...entry, id };
   if (now >= entry.movedAt + MOVED_MARK_SECONDS) return [{ is: "ended" }, ...behindMark(history, found, moment)];
   if (entry.graceUntil === undefined || entry.graceUntil <= now) return behindMark(history, found, moment);
-  return situationsOf(history, entry.to, moment).map((there) => (there.is === "alive" ? { is: "grace", id: there.id } : there));
+  const there = situationsOf(history, entry.to, moment);
+  // What it stands for may have moved on, and have ended there.
+  if (history.endOf(entry.to, moment) === undefined) return [...there, { is: "ended" }];
+  return there.map((one) => (one.is === "alive" ? { is: "grace", id: one.id } : one));
 }
 
 function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation[] {
