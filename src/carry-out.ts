@@ -139,10 +139,12 @@ export async function relocate(
   const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
   const mark = found !== null && isMoved(found) ? found : null;
   const went = mark && (await follow(engine, keeping, mark));
-  if (state.turns !== turns) return "again";
+  // This very request may have moved or ended it: that stands.
+  const isCurrent = state.kept === null ? state.gone !== null : state.kept.key.id === from.id;
+  if (state.turns !== turns || !isCurrent) return "again";
   if (went?.inGrace && state.kept !== null) state.kept = inGrace(state.kept, went);
   else {
-    const hasEnded = mark === null ? why !== "moved" : went === null && isInGrace(mark, engine.now());
+    const hasEnded = mark === null || (went === null && isInGrace(mark, engine.now()));
     state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });
   }
   return "again";
@@ -156,8 +158,9 @@ function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Ou
   const touching = after(
     keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }),
     (touched): MaybePromise<Outcome> => {
-      engine.emit(touched ? { type: "touched", id: key.id } : { type: "unknown", id: key.id, reason: "commit" });
-      return touched ? next : relocate(state, engine, key, undefined, turns);
+      if (!touched) return missed();
+      engine.emit({ type: "touched", id: key.id });
+      return next;
     },
   );
   if (!(touching instanceof Promise)) return touching;
@@ -166,4 +169,10 @@ function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Ou
     engine.emit({ type: "store-error", operation: "touch" });
     return next;
   });
+
+  async function missed(): Promise<Outcome> {
+    const outcome = await relocate(state, engine, key, undefined, turns);
+    if (state.gone?.why === "ended") engine.emit({ type: "unknown", id: key.id, reason: "commit" });
+    return outcome;
+  }
 }

@@ -37,7 +37,9 @@ const MAX_PLANS = 8;
  */
 export function commit(state: SessionState, engine: Engine, mode: CookieMode, status = 200): MaybePromise<string[]> {
   if (state.writing !== null) return commitNext(state, engine, mode, status);
-  const writing = write(state, engine, mode, status, 1);
+  // Most requests never look at their session.
+  if (!state.used) return [];
+  const writing = write({ state, engine, mode, status, count: 1 });
   return writing instanceof Promise ? written(state, writing) : writing;
 }
 
@@ -56,30 +58,48 @@ async function written(state: SessionState, writing: Promise<string[]>): Promise
   }
 }
 
-function write(state: SessionState, engine: Engine, mode: CookieMode, status: number, count: number): MaybePromise<string[]> {
-  if (count > MAX_PLANS) throw new ConflictError("ERR_CONFLICT", "Cannot save the session: it gets new ids all the time");
+/** One attempt to commit. */
+interface Attempt {
+  readonly state: SessionState;
+  readonly engine: Engine;
+  readonly mode: CookieMode;
+  readonly status: number;
+  /** Which attempt it is. */
+  readonly count: number;
+}
+
+function write(attempt: Attempt): MaybePromise<string[]> {
+  const { state, engine, mode } = attempt;
   return after(look(state, engine, mode), (around) => {
     const { turns } = state;
-    return after(planOrEnd(state, engine, around), (plan) => {
-      if (mode === "impossible") assertNoCookieNeeded(state, plan);
-      // Logged in now, or not at all: what came with the request is settled in the same moment.
-      if (plan.next !== null && state.renewal === "login") state.settle();
-      const ended = state.ended.length > 0 ? endOld(state, engine) : undefined;
-      return after(ended, () => {
-        if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
-        return after(
-          perform(plan, turns, state, engine, mode),
-          (lines) => lines ?? write(state, engine, mode, status, count + 1),
-        );
-      });
-    });
+    return after(planOrEnd(state, engine, around), (plan) => carry(plan, turns, attempt));
   });
 }
+
+/** @param turns `state.turns` when the plan was made; a difference means that login, new id or destroy happened meanwhile. */
+function carry(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string[]> {
+  const { state, engine, mode, status } = attempt;
+  if (mode === "impossible") assertNoCookieNeeded(state, plan);
+  // Logged in now, or not at all: what came with the request is settled in the same moment.
+  if (plan.next !== null && state.renewal === "login") state.settle();
+  if (state.ended.length > 0) return endOld(state, engine).then(() => carry(plan, turns, attempt));
+  if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
+  return perform(plan, turns, attempt);
+}
+
+/** Tries once more: the plan rested on what is not so any more. */
+function again({ state, engine, mode, status, count }: Attempt): MaybePromise<string[]> {
+  if (count < MAX_PLANS) return write({ state, engine, mode, status, count: count + 1 });
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: it gets new ids all the time");
+}
+
+const KNOWN_KEY: Surroundings = { route: undefined, went: null, canSetCookie: true };
+const KNOWN_KEY_WITHOUT_COOKIE: Surroundings = { ...KNOWN_KEY, canSetCookie: false };
 
 /** What has to be known for a plan: where a new key is needed, the part of the store that it will name; where a session went. */
 function look(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<Surroundings> {
   const canSetCookie = mode !== "impossible";
-  if (!state.used || !needsNewKey(state)) return { route: undefined, went: null, canSetCookie };
+  if (!needsNewKey(state)) return canSetCookie ? KNOWN_KEY : KNOWN_KEY_WITHOUT_COOKIE;
   return after(placeOf(engine, state.subject).keeping.route(state.subject), (route) =>
     after(whereabouts(state, engine), (went) => ({ route, went, canSetCookie })),
   );
@@ -98,35 +118,21 @@ function reportLoss(state: SessionState, engine: Engine, { key, why }: Gone, mod
   engine.emit({ type: "lost", id: key.id, reason: why });
 }
 
-/** The Set-Cookie lines; undefined when the plan rests on what is not so any more. */
-function perform(
-  plan: Plan,
-  turns: number,
-  state: SessionState,
-  engine: Engine,
-  mode: CookieMode,
-): MaybePromise<string[] | undefined> {
+/** Does the step, and answers with the Set-Cookie lines. */
+function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string[]> {
+  const { state, engine, mode } = attempt;
   // The token does not depend on the store's answer, so both are made at the same time.
   const { keeping, codec } = placeOf(engine, plan.next?.record.subject);
-  const claims = needsToken(plan.next, state.used, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
+  const claims = needsToken(plan.next, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
-  if (plan.step !== "touch" && plan.step !== "none") state.changed = true;
   return after(carryOut(plan, state, engine), (outcome) => {
-    if (outcome === "again") return undefined;
-    if (state.turns !== turns) overtake(state, outcome);
-    else if (outcome !== null) show(state, plan, outcome);
+    if (outcome === "again") return again(attempt);
+    if (outcome !== null) take(state, plan, outcome, turns);
     if (mode === "later" || mode === "impossible") return [];
     const token = outcome === null ? undefined : sealing;
     return after(token, (text) => linesFor(state, engine, mode, outcome, text, claims));
   });
-}
-
-/** The session is now what was written. Where that is another one than the handler has seen, its data is shown. */
-function show(state: SessionState, { step }: Plan, kept: Kept): void {
-  const isOther = step === "join" || (step === "create" && state.gone !== null);
-  state.written(kept);
-  if (isOther) state.content.fill(kept.record.data);
 }
 
 function linesFor(
@@ -143,13 +149,12 @@ function linesFor(
   return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
 }
 
-/** A login, a new id or an end came while the store was writing: it is still to be carried out, on what is there now. */
-function overtake(state: SessionState, kept: Kept | null): void {
-  if (kept === null) return;
-  if (state.kept === null && state.destroyed) {
-    state.end(kept);
-    return;
-  }
+/** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
+function take(state: SessionState, plan: Plan, kept: Kept, turns: number): void {
+  const isOvertaken = state.turns !== turns;
+  if (isOvertaken && state.kept === null && state.destroyed) return void state.end(kept);
+  if ("shown" in plan && plan.shown !== undefined) state.rebase(plan.shown, kept.record.data);
+  if (!isOvertaken) return void state.written(kept);
   state.kept = kept;
   state.imported = null;
   state.gone = null;
@@ -173,6 +178,20 @@ async function checkedPlan(state: SessionState, engine: Engine, around: Surround
   }
 }
 
+/**
+ * Waits for the calls that nobody else waits for.
+ *
+ * @throws what one of them failed with; what was to end is ended by then.
+ */
+export async function pendingCalls(state: SessionState, engine: Engine): Promise<void> {
+  try {
+    await state.pending?.done();
+  } catch (error) {
+    await endOld(state, engine);
+    throw error;
+  }
+}
+
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();
@@ -181,8 +200,8 @@ export async function commitEnds(state: SessionState, engine: Engine): Promise<v
   await endOld(state, engine);
 }
 
-function needsToken(next: Kept | null, used: boolean, mode: CookieMode): boolean {
-  if (next === null || !used || mode === "later" || mode === "impossible") return false;
+function needsToken(next: Kept | null, mode: CookieMode): boolean {
+  if (next === null || mode === "later" || mode === "impossible") return false;
   return next.token.renew === "must" || (next.token.renew === "due" && mode === "send");
 }
 

@@ -62,6 +62,8 @@ export async function copyLines(state: SessionState, engine: Engine, changesOnly
   if (copies === undefined) return [];
   const { kept, known, used, wrote } = state;
   const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
+  // The answer that gave it its new id brings its copy, too.
+  if (kept?.token.elsewhere) return [];
   const isWrong = known === "stale" || (!inStore && (state.destroyed || state.settled || state.gone !== null));
   if (isWrong) return clear(state, copies);
   if (!inStore || known !== "exact" || !used || (changesOnly && !wrote)) return [];

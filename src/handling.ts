@@ -18,7 +18,7 @@ export type SessionHandler<Data extends object, Rest extends unknown[]> = (
 /** What a handler's session goes through. */
 interface Steps<Data extends object> {
   load(request: Request): MaybePromise<Session<Data>>;
-  apply(session: Session<Data>, response: Response): MaybePromise<Response>;
+  apply(session: Session<Data>, response: Response, options?: { discard: boolean }): MaybePromise<Response>;
   discard(session: Session<Data>): Promise<void>;
 }
 
@@ -31,12 +31,14 @@ export function handling<Data extends object, Rest extends unknown[]>(
   return async (request, ...rest) => {
     const loading = load(request);
     const session = loading instanceof Promise ? await loading : loading;
+    const response = await answered(session, request, rest);
     try {
-      const applying = apply(session, await answered(session, request, rest));
+      const applying = apply(session, response);
       return applying instanceof Promise ? await applying : applying;
     } catch (thrown) {
-      if (thrown instanceof GoneError) return thrown.getResponse();
-      throw thrown;
+      if (!(thrown instanceof GoneError)) throw thrown;
+      // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.
+      return apply(session, thrown.getResponse(), { discard: true });
     }
   };
 

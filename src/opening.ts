@@ -44,6 +44,8 @@ class Actions<Data extends object> implements SessionActions<Data> {
   assertGrace(graceSeconds: number): void {
     if (graceSeconds === 0) return;
     count("graceSeconds", graceSeconds, 1, MAX_GRACE_SECONDS);
+    // What is out of reach was in a store; the commit says the rest.
+    if (this.#state.gone !== null) return;
     const { store } = this.#engine;
     const { dataInToken } = placeOf(this.#engine, this.#state.subject).keeping;
     if (!dataInToken && store?.guarantees.marks !== false) return;

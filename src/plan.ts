@@ -13,17 +13,20 @@ import type { SessionRecord } from "./record.ts";
 import type { SessionState } from "./state.ts";
 import type { Key } from "./stores/store.ts";
 
-/** The step, and what the session is once it is done. */
+/**
+ * The step, and what the session is once it is done. `shown`: what the handler sees when the plan is made, where the session will be
+ * another one than that.
+ */
 export type Plan =
   | { readonly step: "none"; readonly next: Kept | null }
   /** The session is out of reach, and so is what was to be changed, or its new id. */
   | { readonly step: "lost"; readonly next: null; readonly gone: Gone }
   | { readonly step: "touch"; readonly next: Kept }
-  | { readonly step: "create"; readonly next: Kept }
+  | { readonly step: "create"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
   | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key }
   /** Another request gave the session the id that this one wants, too: what this one changed goes there. */
-  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch | null };
+  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch | null; readonly shown: string };
 
 /** What had to be asked for before there can be a plan. */
 export interface Surroundings {
@@ -33,6 +36,12 @@ export interface Surroundings {
   readonly went: Whereabouts | null;
   /** Whether the response can carry a cookie, so that an accepted session can be kept as ours. */
   readonly canSetCookie: boolean;
+}
+
+/** The data, as an object and as text. */
+interface Shown {
+  readonly data: JsonObject;
+  readonly text: string;
 }
 
 const NO_CHANGE: Patch = { set: [], unset: [] };
@@ -54,12 +63,11 @@ export function needsWhereabouts({ gone, renewal }: SessionState): boolean {
  */
 export function planFor(state: SessionState, engine: Engine, around: Surroundings): Plan {
   const { kept, renewal, gone } = state;
-  if (!state.used) return { step: "none", next: kept };
   const data = state.content.stored();
   const text = stringifyData(data, kept?.record.data.length);
   if (kept === null) {
     const isOut = gone !== null && (!gone.anew || renewal === "login");
-    return isOut ? planForGone(state, engine, gone, data, around) : planForNew(state, engine, text, around);
+    return isOut ? planForGone(state, engine, gone, { data, text }, around) : planForNew(state, engine, text, around);
   }
   const patch = changes(state, kept, engine, text, data);
   if (renewal !== null) return planForRenewal(state, kept, engine, text, patch, around);
@@ -78,16 +86,16 @@ function planForNew(state: SessionState, engine: Engine, text: string, { route, 
 }
 
 /** A session that ended or moved: design of who is told what in docs/sessions.md. */
-function planForGone(state: SessionState, engine: Engine, gone: Gone, data: JsonObject, { route, went }: Surroundings): Plan {
+function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Shown, { route, went }: Surroundings): Plan {
   const { renewal } = state;
-  const patch = ownChanges(state, data);
+  const patch = ownChanges(state, shown.data);
   if (renewal === "login") {
-    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, went, patch);
+    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, went, patch, shown.text);
     // What was in the session is not there to be taken along: another login has it, or nobody.
     const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
-    return { step: "create", next: following(state, engine, own, route) };
+    return { step: "create", next: following(state, engine, own, route), shown: shown.text };
   }
-  if (renewal === "regenerateId" && went?.renewed && !gone.atLoad) return joining(state, went, patch);
+  if (renewal === "regenerateId" && went?.renewed && !gone.atLoad) return joining(state, went, patch, shown.text);
   return patch === null && renewal === null ? { step: "none", next: null } : { step: "lost", next: null, gone };
 }
 
@@ -98,10 +106,10 @@ function ownChanges({ base, clear }: SessionState, data: JsonObject): Patch | nu
   return patch.set.length === 0 ? null : { set: patch.set, unset: [] };
 }
 
-function joining({ temp }: SessionState, { key, record }: Whereabouts, patch: Patch | null): Plan {
+function joining({ temp }: SessionState, { key, record }: Whereabouts, patch: Patch | null, shown: string): Plan {
   const data = patch === null ? record.data : applyPatch(record.data, patch);
   const version = record.version + (patch === null ? 0 : 1);
-  return { step: "join", next: { key, record: { ...record, data, version }, token: { temp, renew: "must" } }, patch };
+  return { step: "join", next: { key, record: { ...record, data, version }, token: { temp, renew: "must" } }, patch, shown };
 }
 
 /** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
@@ -114,7 +122,8 @@ function planForRenewal(
   { route }: Surroundings,
 ): Plan {
   const isThere = kept.token.elsewhere && state.renewal === "regenerateId" && state.graceSeconds > 0;
-  if (isThere) return { step: "join", next: { ...following(state, engine, text, kept.key.route), key: kept.key }, patch };
+  if (isThere)
+    return { step: "join", next: { ...following(state, engine, text, kept.key.route), key: kept.key }, patch, shown: text };
   const next = following(state, engine, text, route);
   const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
   return moves ? { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key } : { step: "create", next };

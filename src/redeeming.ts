@@ -11,10 +11,7 @@ import type { Redemption } from "./found.ts";
 import { parseData } from "./json.ts";
 import type { Keeping } from "./keeping.ts";
 import { isSessionId } from "./session-id.ts";
-import { isMoved, type Key, type MovedMark } from "./stores/store.ts";
-
-/** Before the hash in the ids of entries: no session's id has so many characters. */
-const PREFIX = "redeemed-";
+import { isMoved, type Key, type MovedMark, REDEEMED } from "./stores/store.ts";
 
 /** What an entry says. */
 export interface Redeemed {
@@ -27,7 +24,7 @@ export interface Redeemed {
 /** Where the entry of a token is. @param identity What the token proves, and who made it. */
 export async function redemptionKey(keeping: Keeping, identity: string): Promise<Key> {
   const bytes = encodeUtf8(`web-session-store\0redeemed\0${identity}`);
-  const id = PREFIX + encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  const id = REDEEMED + encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   const route = await keeping.recordRoute(id);
   return route === undefined ? { id } : { id, route };
 }

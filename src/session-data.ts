@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataError } from "./errors.ts";
+import { DataError, StateError } from "./errors.ts";
 import { type JsonObject, parseData } from "./json.ts";
 
 /** Where flash values are kept among the data: hidden from `session.data`, one key each. */
@@ -28,6 +28,10 @@ export class SessionData {
   #visible: JsonObject | undefined;
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
+  /** Once closed: what a change meets. */
+  #refuse: (() => void) | undefined;
+  /** The data, once closed and looked at. */
+  #view: JsonObject | undefined;
 
   readonly #prototype: object | null;
 
@@ -39,7 +43,9 @@ export class SessionData {
   /** What the handler sees as `session.data`. */
   get visible(): JsonObject {
     this.#visible ??= emptyObject(this.#prototype);
-    return this.#visible;
+    if (this.#refuse === undefined) return this.#visible;
+    this.#view ??= closedView(this.#visible, this.#refuse);
+    return this.#view;
   }
 
   get replaced(): boolean {
@@ -97,20 +103,16 @@ export class SessionData {
     return all;
   }
 
-  /** Takes no change any more. The application's own objects may serve it elsewhere, so those are copied and not frozen. */
-  freeze(changed: boolean): void {
+  /**
+   * Takes no change any more. Nothing that may be the application's own is touched: only the object that we made is closed, and not
+   * what is in it.
+   *
+   * @param onChange Is told of a change that comes all the same, in the place of an error.
+   */
+  close(onChange?: () => void): void {
     // Applications that ask for plain objects come from a library where a late change was lost, and broke nothing.
-    if (this.#prototype !== null) return;
-    if (this.#replaced) this.#visible = parseData(JSON.stringify(this.visible)) ?? Object.create(null);
-    else if (changed) this.#copyObjects();
-    freezeDeeply(this.visible);
-  }
-
-  #copyObjects(): void {
-    const copy: JsonObject = JSON.parse(JSON.stringify(this.visible));
-    for (const key of Object.keys(copy)) {
-      if (typeof copy[key] === "object") define(this.visible, key, copy[key]);
-    }
+    if (this.#visible !== undefined && !this.#replaced && this.#prototype === null) Object.freeze(this.#visible);
+    this.#refuse = onChange ?? throwCommitted;
   }
 
   #renew(): void {
@@ -177,9 +179,20 @@ function empty(object: JsonObject): void {
   for (const key of Object.keys(object)) delete object[key];
 }
 
-function freezeDeeply(object: object): void {
-  Object.freeze(object);
-  for (const inner of Object.values(object)) {
-    if (typeof inner === "object" && inner !== null && !Object.isFrozen(inner)) freezeDeeply(inner);
-  }
+/** The data, for reading. */
+function closedView(data: JsonObject, onChange: () => void): JsonObject {
+  const refuse = () => {
+    onChange();
+    return true;
+  };
+  return new Proxy(data, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
+}
+
+function throwCommitted(): never {
+  throw committedError();
+}
+
+/** What a change meets that comes too late. */
+export function committedError(): StateError {
+  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response is made and its cookie is on the way");
 }

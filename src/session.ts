@@ -60,7 +60,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * The visitor's data, yours to change in place and in depth. JSON in, JSON out: a value that JSON cannot carry throws a
-   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. Frozen after the response.
+   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. What you put in stays your own object:
+   * it is never frozen. After the response a change of a key throws ERR_SESSION_COMMITTED; one inside of a value is lost.
    */
   get data(): Partial<Data> {
     return this.#read().content.visible as Partial<Data>;
@@ -103,9 +104,10 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   get loginAge(): number {
-    const { subject, known, content } = this.#read();
-    if (subject === undefined || content.accepted || known === "copy") return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.#actions.now() - this.startedAt);
+    const { subject, known, content, gone, renewal } = this.#read();
+    if (renewal === "login") return 0;
+    const isKnown = subject !== undefined && gone === null && !content.accepted && known !== "copy";
+    return isKnown ? Math.max(0, this.#actions.now() - this.startedAt) : Number.POSITIVE_INFINITY;
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
@@ -192,7 +194,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   save(): Promise<void> {
     return this.#waitFor(async () => {
-      await this.#ready(false);
+      if (this.#state.phase === "unloaded") await this.#ready(false);
       await this.#actions.save();
     });
   }
@@ -211,8 +213,9 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    // Begun at once where that can be, so that what the handler does next comes after it.
     return this.#waitFor(async () => {
-      await this.#ready(false);
+      if (this.#state.phase === "unloaded") await this.#ready(false);
       return this.#actions.update(change);
     });
   }

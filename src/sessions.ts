@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commit, commitEnds } from "./commit.ts";
+import { commit, commitEnds, pendingCalls } from "./commit.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { handling, type SessionHandler } from "./handling.ts";
 import { loadInto } from "./loading.ts";
@@ -91,7 +91,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function applyNow(session: Session<Data>, response: Response, options: { discard?: boolean } = {}): MaybePromise<Response> {
     const state = stateOf(session);
     if (!(response instanceof Response)) throw new TypeError("Cannot answer: the handler returned no Response");
-    if (state.pending?.isEmpty === false) return state.pending.done().then(() => applyNow(session, response, options));
+    if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => applyNow(session, response, options));
     state.answered = true;
     if (state.phase !== "open") return response;
     if (options.discard) state.discard();

@@ -24,7 +24,12 @@ export function snapshotOf<Data extends object>(state: SessionState): SessionSna
   if (state.kept === null) return null;
   const { key, record } = state.kept;
   const { subject, startedAt, expiresAt } = record;
-  state.close();
-  const data = state.content.visible as Readonly<Partial<Data>>;
+  const data = freezeDeeply(state.content.visible) as Readonly<Partial<Data>>;
   return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
+}
+
+/** Nobody else has the object: it was parsed for this snapshot. */
+function freezeDeeply<Value extends object>(object: Value): Value {
+  for (const inner of Object.values(object)) if (typeof inner === "object" && inner !== null) freezeDeeply(inner);
+  return Object.freeze(object);
 }

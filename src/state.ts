@@ -10,7 +10,7 @@ import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { SessionData } from "./session-data.ts";
+import { committedError, SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
@@ -40,8 +40,8 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
-  /** Whether the data was changed, so that it may hold objects of the application's own. */
-  changed = false;
+  /** Counts ends alone: what was called before one is no part of the session after it. */
+  ends = 0;
   /** Whether the response was made before the session was loaded. */
   answered = false;
   /** When the session that is shown began; undefined for a new one. */
@@ -164,6 +164,7 @@ export class SessionState {
     this.settle();
     this.destroyed = true;
     this.turns++;
+    this.ends++;
     this.gone = null;
     this.#forget();
     this.content.keepOnly([]);
@@ -203,16 +204,21 @@ export class SessionState {
     else this.reject();
   }
 
-  /** Goes on with the session that another request made of the same accepted token. What this request changed stays changed. */
+  /** Goes on with the session that another request made of the same accepted token. */
   joinImported(kept: Kept): void {
-    const before = parseData(this.base) ?? {};
-    const own = diff(before, parseData(stringifyData(this.content.stored())) ?? {});
+    const before = this.base;
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
     if (this.clear) return;
-    this.content.fill(own === null ? kept.record.data : applyPatch(kept.record.data, own));
+    this.rebase(before, kept.record.data);
     if (this.renewal === "login") this.content.accepted = false;
+  }
+
+  /** Shows this data in the place of what was before. What the request itself changed in between stays changed. */
+  rebase(before: string, now: string): void {
+    const own = diff(parseData(before) ?? {}, parseData(stringifyData(this.content.stored())) ?? {});
+    this.content.fill(own === null ? now : applyPatch(now, own));
   }
 
   /** What was written is now what is kept. */
@@ -233,7 +239,14 @@ export class SessionState {
     this.content.fill("{}");
   }
 
-  /** There is no session to be shown: it had moved, or ended, before this request could see it. */
+  /** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
+  vanish(): void {
+    this.reject();
+    this.gone = null;
+    this.known = "stale";
+  }
+
+  /** There is no session to be shown: it had moved before this request could see it. */
   miss(gone: Gone): void {
     this.#forget();
     this.content.fill("{}");
@@ -248,10 +261,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. */
-  close(): void {
+  /** Nothing may be changed any more: the response is made. @param onChange In the place of an error, where changes may come late. */
+  close(onChange?: () => void): void {
     this.phase = "committed";
-    this.content.freeze(this.changed);
+    this.content.close(onChange);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */
@@ -264,10 +277,7 @@ export class SessionState {
   assertWritable(): void {
     this.assertLoaded();
     if (this.phase === "committed") {
-      throw new StateError(
-        "ERR_SESSION_COMMITTED",
-        "Cannot change the session: its response is made and its cookie is on the way",
-      );
+      throw committedError();
     }
     if (this.outage !== null) throw this.outage;
   }

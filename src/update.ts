@@ -32,15 +32,22 @@ export async function update<Result>(state: SessionState, engine: Engine, change
   const wasInStore = isInStore(state, engine);
   if (state.phase !== "committed" || !wasInStore) state.assertWritable();
   state.used = true;
-  if (state.phase !== "committed") await commit(state, engine, "later");
+  const { kept: before, ends } = state;
+  const saving = state.phase === "committed" ? undefined : commit(state, engine, "later");
+  if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const { gone, kept } = state;
+    const { gone } = state;
     if (gone !== null && !gone.anew) throw new GoneError(gone.why);
-    // This very request ended it meanwhile.
-    if (kept === null && wasInStore) throw new GoneError("ended");
-    // A session that is in its cookie, or that nobody else can know yet, has no other writer.
-    if (kept === null || !wasInStore || !isInStore(state, engine)) return updateAlone(state, engine, change);
+    // What this very request ended meanwhile is still there until it is answered.
+    const hasEnded = state.ends !== ends;
+    const kept = hasEnded ? before : state.kept;
+    if (kept === null && (wasInStore || hasEnded)) throw new GoneError("ended");
+    // A session that is in its cookie, or that is not kept yet, has no other writer.
+    const isAlone = kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
+    if (isAlone && hasEnded) throw new GoneError("ended");
+    if (isAlone) return updateAlone(state, engine, change);
     const done = await tryUpdate(state, engine, kept, change);
+    if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "again") continue;
     if (done !== "conflict") return done.result;
     engine.emit({ type: "conflict", id: kept.key.id });
@@ -56,10 +63,13 @@ function isInStore({ kept, imported }: SessionState, engine: Engine): boolean {
 }
 
 async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
+  const { ends } = state;
   const before = stringifyData(state.content.stored());
   const draft = new SessionData();
   draft.fill(before);
-  const result = await change(draft.visible);
+  const changing = change(draft.visible);
+  const result = changing instanceof Promise ? await changing : changing;
+  if (state.ends !== ends) throw new GoneError("ended");
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
   if (patch !== null) state.content.fill(applyPatch(stringifyData(state.content.stored()), patch));
   await commit(state, engine, "later");
@@ -129,7 +139,8 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
   // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
   if (state.gone === null) return refresh(state, engine);
   const { key, why } = state.gone;
-  state.miss({ ...state.gone, atLoad: true });
+  if (why === "moved") state.miss({ ...state.gone, atLoad: true });
+  else state.vanish();
   engine.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
@@ -143,11 +154,8 @@ function pause(tries: number): Promise<void> {
 function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   // The session ended, or got another id, while the change ran: that stands.
   if (state.kept === null || state.kept.key.id !== kept.key.id) return;
-  const before = parseData(state.kept.record.data) ?? {};
+  const before = state.kept.record.data;
   state.kept = { ...state.kept, record };
   state.known = "exact";
-  if (state.phase === "committed" || state.clear) return;
-  // What the request changed besides stays changed.
-  const own = diff(before, parseData(stringifyData(state.content.stored())) ?? {});
-  state.content.fill(own === null ? record.data : applyPatch(record.data, own));
+  if (state.phase !== "committed" && !state.clear) state.rebase(before, record.data);
 }

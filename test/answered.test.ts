@@ -47,6 +47,13 @@ function makeShop(store: SessionStore, more: Partial<SessionOptions> = {}) {
     renew: (session) => session.regenerateId(),
     rotate: (session) => session.regenerateId({ graceSeconds: 10 }),
     login: (session) => session.login("alice"),
+    loginAndCount: async (session) => {
+      session.login("alice");
+      return session.update((data) => {
+        data.tries = (data.tries ?? 0) + 1;
+        return data.tries;
+      });
+    },
     logout: (session) => session.logout(),
   };
   const serve = sessions.handler(async (request, session) => {
@@ -180,6 +187,16 @@ describe.each(STORES)("with %s", (_name, makeStore) => {
     expect(seen.every((one) => one?.subject === "alice")).toBe(true);
     expect(new Set(seen.map((one) => one?.id)).size).toBe(1);
     expect(seen[0]?.data.coupon).toBe("one free meal");
+    expect(await sessions.list("alice")).toHaveLength(1);
+  });
+
+  it("logins at once that count, and join one session, count together", async () => {
+    const { does, ask, sessions } = makeShop(slow(makeStore()));
+    await does("begin");
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask("loginAndCount")));
+    const counts = (await Promise.all(answers.map(said))).filter((count) => typeof count === "number");
+    expect(counts.sort((left, right) => Number(left) - Number(right))).toEqual(counts.map((_, index) => index + 1));
+    expect(counts.length).toBeGreaterThan(0);
     expect(await sessions.list("alice")).toHaveLength(1);
   });
 

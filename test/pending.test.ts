@@ -1,5 +1,5 @@
 /** Calls that nobody waited for: the response does, and what they fail with is the request's. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createSessions, type Session } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { makeApp } from "./support/app.ts";
@@ -61,6 +61,7 @@ describe.each([
       } catch {
         return "caught";
       }
+      return "done";
     });
     expect(await waited).toBe("caught");
     expect(
@@ -72,6 +73,85 @@ describe.each([
         return "answered";
       }),
     ).toBe("answered");
+  });
+});
+
+describe("calls under way while the same request goes on", () => {
+  const push = (session: Session, item: string) =>
+    void session.update(async (data) => {
+      await later();
+      data.list = [...((data.list as string[]) ?? []), item];
+    });
+
+  it("bring the cookie of a new id that they were the first to write", async () => {
+    const { does, browser } = makeApp({ store: slow(memory()) });
+    await does((session) => session.login("alice"));
+    const before = browser.cookieHeader();
+    await does(async (session) => {
+      push(session, "one");
+      push(session, "two");
+      await later();
+      session.regenerateId({ graceSeconds: 10 });
+    });
+    expect(browser.cookieHeader()).not.toBe(before);
+    expect(await does((session) => [session.subject, session.data.list])).toEqual(["alice", ["one", "two"]]);
+  });
+
+  it("go on under the id of a login that save() wrote", async () => {
+    const { does, answers, browser } = makeApp({ store: slow(memory()) });
+    await does((session) => {
+      session.data.cart = ["apple"];
+    });
+    const answer = await answers(async (session) => {
+      push(session, "one");
+      session.login("alice");
+      await session.save();
+      throw new Response("not found", { status: 404 });
+    });
+    browser.receive(answer);
+    expect(answer.status).toBe(404);
+    expect(await does((session) => [session.subject, session.data])).toEqual(["alice", { cart: ["apple"], list: ["one"] }]);
+  });
+
+  it("leave nothing in the session after a logout, and keep no session alive", async () => {
+    const { does, sessions } = makeApp({ store: slow(memory()) });
+    await does((session) => session.login("bob"));
+    await does(async (session) => {
+      push(session, "one");
+      await later();
+      session.logout();
+      session.data.note = "of the next session";
+    });
+    expect(await sessions.list("bob")).toEqual([]);
+    expect(await does((session) => [session.subject, session.data])).toEqual([undefined, { note: "of the next session" }]);
+  });
+
+  it("bring back nothing of a session that was revoked meanwhile", async () => {
+    const { does, sessions } = makeApp({ store: slow(memory()) });
+    await does((session) => {
+      session.login("alice");
+      session.data.secret = "of before";
+    });
+    await does(async (session) => {
+      const revoking = sessions.revokeAll("alice");
+      session.login("alice");
+      session.save();
+      await revoking;
+      session.regenerateId();
+    });
+    expect(await does((session) => [session.subject, session.data])).toEqual(["alice", {}]);
+  });
+
+  it("that fail keep no session alive which was to end", async () => {
+    const { answers, does, sessions, browser } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    const old = browser.copy();
+    const session = await sessions.load({ method: "POST", headers: new Headers({ Cookie: old.cookieHeader() }) });
+    await answers((other) => other.regenerateId());
+    push(session, "one");
+    session.logout();
+    await expect(sessions.apply(session, new Response())).rejects.toMatchObject({ code: "ERR_SESSION_GONE" });
+    expect(await sessions.list("alice")).toEqual([]);
   });
 });
 
@@ -109,6 +189,23 @@ describe("in a store", () => {
       throw new Error("of the handler");
     };
     await expect(does(failing)).rejects.toThrow("of the handler");
+  });
+
+  it("is waited for no longer than 30 seconds, and then the request fails", async () => {
+    vi.useFakeTimers();
+    try {
+      const { does } = makeApp({ store: memory() });
+      const stuck = does((session) => {
+        session.update(() => new Promise(() => {}));
+      });
+      const told = stuck.catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(29_000);
+      expect(await Promise.race([told, "waits"])).toBe("waits");
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(await told).toMatchObject({ code: "ERR_SESSION_PENDING" });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("a late update() that fails ends no process", async () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commit } from "../commit.ts";
+import { commit, pendingCalls } from "../commit.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
 import { createEngine, type Engine } from "../engine.ts";
 import { StateError, StoreError } from "../errors.ts";
@@ -200,7 +200,7 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
 
 /** Saves what changed, and puts the headers on the response while that is possible. */
 function finish(ctx: KoaContext, state: SessionState, engine: Engine, status = ctx.status): MaybePromise<string[]> {
-  if (state.pending?.isEmpty === false) return state.pending.done().then(() => finish(ctx, state, engine, status));
+  if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
   if (state.phase !== "open") return [];
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SessionRecord } from "../record.ts";
-import { isMoved, MOVED_MARK_SECONDS, type MovedMark } from "./store.ts";
+import { isMoved, MOVED_MARK_SECONDS, type MovedMark, REDEEMED } from "./store.ts";
 import { type Used, UseOrder } from "./use-order.ts";
 
 /** A session, or the mark of one that moved. */
@@ -54,7 +54,7 @@ export class BoundedEntries {
     if (before !== undefined && subjectOf(before.value) !== owner) this.#disown(before);
     Object.freeze(entry);
     this.#bytes += weight(id, entry);
-    this.#entries.set(id, this.#orderOf(entry).add(id, entry));
+    this.#entries.set(id, this.#orderOf(id, entry).add(id, entry));
     if (owner === undefined) return;
     const ids = this.#idsOf.get(owner);
     if (ids === undefined) this.#idsOf.set(owner, new Set([id]));
@@ -72,7 +72,7 @@ export class BoundedEntries {
   }
 
   #release(used: Used<Entry>): void {
-    this.#orderOf(used.value).remove(used);
+    this.#orderOf(used.id, used.value).remove(used);
     this.#bytes -= weight(used.id, used.value);
   }
 
@@ -83,8 +83,9 @@ export class BoundedEntries {
     if (owner !== undefined && ids?.size === 0) this.#idsOf.delete(owner);
   }
 
-  #orderOf(entry: Entry): UseOrder<Entry> {
-    return subjectOf(entry) === undefined ? this.#anonymous : this.#known;
+  /** A token that was redeemed counts like a user: were that forgotten, it could be used again. */
+  #orderOf(id: string, entry: Entry): UseOrder<Entry> {
+    return subjectOf(entry) === undefined && !id.startsWith(REDEEMED) ? this.#anonymous : this.#known;
   }
 
   /** Frees what has ended among the oldest, then whatever is too much; `latest` stays. */

@@ -28,7 +28,8 @@ export interface MemoryOptions {
 
 /**
  * Makes a memory store. Its sessions end with the process. When it is full, the anonymous sessions used longest ago go
- * first, then the others. Records are text, as in the stores you deploy, so what works here works there.
+ * first, then the others; an accepted token whose redemption is forgotten with them can be redeemed again. Records are text, as in
+ * the stores you deploy, so what works here works there.
  *
  * @example
  * ```ts

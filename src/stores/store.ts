@@ -129,6 +129,9 @@ export function isMoved(found: SessionRecord | MovedMark): found is MovedMark {
   return "movedAt" in found;
 }
 
+/** What the ids of records begin with that say which session an accepted token became. No session's id is as long as these. */
+export const REDEEMED = "redeemed-";
+
 /** The longest grace: the mark that says where a session went is gone after that. Seconds. */
 export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;
 

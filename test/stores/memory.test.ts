@@ -37,6 +37,13 @@ describe("memory bounded by count", () => {
     expect(await kept(store, ["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
   });
 
+  it("keeps what says that a token was redeemed for longer than the sessions of visitors", async () => {
+    const store = memory({ maxSessions: 3 });
+    const redeemed = `redeemed-${"r".repeat(43)}`;
+    await create(store, [redeemed, "a", "b", "c", "d"]);
+    expect(await kept(store, [redeemed, "a", "b", "c", "d"])).toEqual([redeemed, "c", "d"]);
+  });
+
   it.each<[string, (store: SessionStore) => Promise<unknown>]>([
     ["touch", (store) => store.touch({ id: "a" }, { now: NOW, expiresAt: NOW + HOUR })],
     ["update", (store) => store.update({ id: "a" }, NO_CHANGE, { now: NOW, expiresAt: NOW + HOUR })],

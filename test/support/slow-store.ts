@@ -4,7 +4,7 @@ import type { SessionStore } from "../../src/index.ts";
 /** The same store, slower. */
 export function slow(inner: SessionStore): SessionStore {
   const store: SessionStore = Object.create(inner, {});
-  for (const name of ["load", "create", "update", "replace", "touch", "remove", "list"] as const) {
+  for (const name of ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const) {
     store[name] = (async (...args: never[]) => {
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       return (inner[name] as (...args: never[]) => unknown).apply(inner, args);
