@@ -49,8 +49,10 @@ export class Answers {
   /** A call failed because the session is gone: it is, and nothing was written. */
   refused(visit: Visit, { pending, item }: Call & Partial<UpdateCall>): void {
     const { segment } = visit;
-    const { identity } = segment;
-    if (!this.#isGone(visit, segment, identity?.asked ?? UPDATE) && !this.#isGone(visit, segment, UPDATE)) {
+    const asked = segment.identity?.asked ?? UPDATE;
+    // What it joined by its login may have moved on before the call came to it.
+    const joined = this.#scene.joined(visit, segment, asked).map((id) => standingAt(id, segment.since));
+    if (!this.#isGone(visit, segment, asked) && ![segment, ...joined].some((one) => this.#isGone(visit, one, UPDATE))) {
       this.#problem(visit, "was told by a call that its session is gone, which it is not");
     }
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
@@ -201,6 +203,10 @@ export class Answers {
   #problem(visit: Visit, what: string): void {
     this.#scene.problem(visit, what);
   }
+}
+
+function standingAt(id: string, since: number): Standing {
+  return { place: { is: "session", id, accepted: false, brought: false }, since };
 }
 
 /** Where a request added an item to a list: the ids, and the list after it. */

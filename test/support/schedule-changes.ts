@@ -55,6 +55,7 @@ export class Explainer {
   #redeems({ visit, segment }: Doing, at: number): boolean {
     const { place } = segment;
     if (place.is === "loading") return visit.jar.token !== undefined;
+    if (place.is === "token" && segment.identity?.asked.asks !== "login") return true;
     return place.is === "token" && this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => ["nothing", "alive", "grace"].includes(is));
   }
 
