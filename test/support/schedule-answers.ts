@@ -98,7 +98,9 @@ export class Answers {
   #answeredGone(visit: Visit, segment: Segment): void {
     const asked = segment.asks;
     // Where a call failed that nobody waited for, its error is the request's.
-    const unawaited = visit.segments.some(({ calls }) => calls.some((call) => this.#isGone(visit, call, UPDATE)));
+    const unawaited = visit.segments.some(
+      (one) => one.calls.some((call) => this.#isGone(visit, call, UPDATE)) || (one.unawaited && one !== segment),
+    );
     const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");

@@ -109,7 +109,9 @@ export class Arrivals {
     const { user, visitor, token } = visit.jar;
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "of nobody");
     const users = this.#during(visit.sentAt, user);
-    if (user !== undefined && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
+    // It may have ended between two steps to where it went.
+    const mayEnd = users.some(({ is }) => is === "grace") && this.#scene.history.endOf(user as string) === undefined;
+    if (user !== undefined && !mayEnd && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
     const visitors = this.#during(visit.sentAt, visitor);
     const isGone = (there: Situation) => there.is === "ended" || there.is === "renewed" || there.is === "taken";
     if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone)) return this.#wrong(visit, seen, "in place of its visitor's");

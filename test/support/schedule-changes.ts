@@ -1,6 +1,6 @@
 /** Each change in the store has a reason in what its request asked for, and holds what it must and nothing else. */
-import type { Live, Values } from "./schedule-history.ts";
-import type { Change, Doing } from "./schedule-recorder.ts";
+import type { Values } from "./schedule-history.ts";
+import type { Change } from "./schedule-recorder.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Identity, Segment } from "./schedule-segment.ts";
 import { type Asks, outcomeOf } from "./schedule-table.ts";
@@ -9,11 +9,15 @@ import type { Visit } from "./schedule-visit.ts";
 
 const CHANGE: Asks = { asks: "change" };
 
-/** What the data that is there must come from. */
+/** What the data that is there must come from. `moved`: it is that of a session that goes on. */
 interface Origin {
   readonly before: Values;
   readonly carries: Identity["carries"];
+  readonly moved: boolean;
 }
+
+type Created = Change & { readonly does: "create" };
+type Replaced = Change & { readonly does: "replace" };
 
 export class Explainer {
   readonly #scene: Scene;
@@ -23,85 +27,77 @@ export class Explainer {
   }
 
   explain(change: Change): void {
-    const { visit } = change.doing;
+    const { visit, segment } = change.doing;
     visit.changes.push(change);
-    if (change.does === "create") this.#created(change);
-    else if (change.does === "update") this.#updated(change);
-    else if (change.does === "replace") this.#replaced(change);
-    else if (change.does === "remove") this.#removed(change);
-    else if (change.does === "take") this.#taken(change);
-    else if (!visit.ask.acts.some((act) => act.do === "revoke" && act.user === change.subject)) this.#fault(change, "revokes unasked");
+    if (change.does === "create" && isOfToken(change.id)) return this.#scene.tokens.recorded(visit, change.id);
+    if (change.does === "replace") this.#scene.movers.set(change.id, visit);
+    // A call that nobody waits for may carry out what was asked for later, but nothing of before.
+    const segments = visit.segments.slice(visit.segments.indexOf(segment));
+    const problems = segments.map((one) => this.#problemOf(change, one));
+    const fits = segments[problems.indexOf(undefined)];
+    if (fits === undefined) this.#scene.problem(visit, `${problems[0]} (at ${change.at})`);
+    this.#goesOn(change, fits ?? segment);
   }
 
-  #created(change: Change & { does: "create" }): void {
-    const { doing, id, after, at } = change;
-    const { visit, segment } = doing;
-    if (isOfToken(id)) return this.#scene.tokens.recorded(visit, id);
-    const asked = this.#asksFor(doing, after.subject);
-    // Of a session that no answer has named yet, it may begin another one in its place.
+  #problemOf(change: Change, segment: Segment): string | undefined {
+    const { visit } = change.doing;
+    if (change.does === "create") return this.#created(change, segment);
+    if (change.does === "update") return isOfToken(change.id) ? undefined : this.#updated(change, segment);
+    if (change.does === "replace") return this.#replaced(change, segment);
+    if (change.does === "remove") return this.#removed(change, visit);
+    if (change.does === "take") return this.#taken(change, segment);
+    const asks = visit.ask.acts.some((act) => act.do === "revoke" && act.user === change.subject);
+    return asks ? undefined : `revokes ${change.subject} unasked`;
+  }
+
+  #created({ doing, after, at }: Created, segment: Segment): string | undefined {
+    const { visit } = doing;
     const { place } = segment;
+    // In the place of a session that no answer has named yet, it may begin another one.
     const unnamed = place.is === "session" && visit.made.has(place.id) && !visit.moved.has(place.id);
+    const asked = this.#asksFor(visit, segment, after.subject);
     const fits = asked.filter(({ asked: one }) => unnamed || this.#scene.allows(visit, segment, one, "begins", at - 1));
-    if (fits.length === 0) this.#fault(change, `begins a session of ${after.subject} without a reason`);
+    if (fits.length === 0) return `begins a session of ${after.subject} without a reason`;
     const origins = fits.flatMap(({ asked: one, carries }) => this.#originsOf(segment, one, carries));
-    const problems = origins.map((origin) => this.#explainData(doing, after.data, origin));
-    if (fits.length > 0 && !problems.includes(undefined)) this.#fault(change, `begins a session that ${problems[0]}`);
-    visit.made.add(id);
-    if (this.#redeems(doing, at)) visit.redeems.add(id);
-    this.#settles(change, id, at);
-  }
-
-  /** Whether a new session is to be that of a token, rather than one in its place. */
-  #redeems({ visit, segment }: Doing, at: number): boolean {
-    const { place } = segment;
-    if (place.is === "loading") return visit.jar.token !== undefined;
-    if (place.is === "token" && segment.identity?.asked.asks !== "login") return true;
-    return place.is === "token" && this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => ["nothing", "alive", "grace"].includes(is));
+    return this.#firstProblem(visit, segment, after.data, origins, "begins a session that");
   }
 
   /** What a request may have asked for when it makes a session of this subject. */
-  #asksFor({ visit, segment }: Doing, subject: string | undefined): Identity[] {
-    const logins = segment.identities.filter(({ asked }) => asked.asks === "login" && asked.user === subject);
-    const { place } = segment;
+  #asksFor(visit: Visit, { place, identities }: Segment, subject: string | undefined): Identity[] {
+    const logins = identities.filter(({ asked }) => asked.asks === "login" && asked.user === subject);
     const token = place.is === "token" ? place.token : place.is === "loading" ? visit.jar.token : undefined;
     const owner = token === undefined ? undefined : this.#scene.tokens.subjectOf(token);
     return subject === owner ? [...logins, { asked: CHANGE as never, carries: "all" }] : logins;
   }
 
   /** What a new session's data may come from, when no session of the store is moved. */
-  #originsOf(segment: Segment, asked: Asks, carries: Identity["carries"]): Origin[] {
-    const taken = segment.taken ?? (segment.place.is === "in-cookie" ? segment.seen : undefined);
-    if (taken !== undefined) return [{ before: taken, carries: asked.asks === "login" ? carries : "all" }];
-    const nothing: Origin = { before: new Map(), carries };
+  #originsOf({ taken, place, loaded, said }: Segment, asked: Asks, carries: Identity["carries"]): Origin[] {
+    const before = taken ?? (place.is === "in-cookie" ? loaded : undefined);
+    if (before !== undefined) return [{ before, carries: asked.asks === "login" ? carries : "all", moved: true }];
+    const nothing: Origin = { before: new Map(), carries, moved: false };
     // The session of a token may have ended meanwhile.
-    return segment.said === undefined ? [nothing] : [{ before: segment.said, carries }, nothing];
+    return said === undefined ? [nothing] : [{ before: said, carries, moved: true }, nothing];
   }
 
-  #updated(change: Change & { does: "update" }): void {
-    const { doing, id, before, after, at } = change;
-    if (isOfToken(id)) return;
-    if (!this.#reaches(doing, id, at)) return this.#fault(change, "writes to a session that is not its own any more");
-    const problem = this.#explainData(doing, after.data, { before: before.data, carries: "all" });
-    if (problem !== undefined) this.#fault(change, `writes data that ${problem}`);
+  #updated({ doing, id, before, after, at }: Change & { does: "update" }, segment: Segment): string | undefined {
+    if (!this.#reaches(doing.visit, segment, id, at)) return "writes to a session that is not its own any more";
+    const origin: Origin = { before: before.data, carries: "all", moved: true };
+    return this.#firstProblem(doing.visit, segment, after.data, [origin], "writes data that");
   }
 
-  #replaced(change: Change & { does: "replace" }): void {
-    const { doing, id, to, before, after, at, move } = change;
-    const { visit, segment } = doing;
-    visit.made.add(to);
-    visit.moved.add(to);
-    this.#scene.movers.set(id, visit);
+  #replaced({ doing, id, before, after, at, move }: Replaced, segment: Segment): string | undefined {
     const wanted = segment.identities.filter(({ asked }) =>
-      asked.asks === "login" ? move.by === "login" && asked.user === after.subject : move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds,
+      asked.asks === "login"
+        ? move.by === "login" && asked.user === after.subject
+        : move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds,
     );
     const fits = wanted.filter(({ asked }) => this.#moves(segment, asked, id, at));
-    if (fits.length === 0) return this.#fault(change, `moves a session to ${after.subject} by ${move.by} without a reason`);
-    if (move.by === "regenerateId" && before.subject !== after.subject) this.#fault(change, `changes the user by a new id`);
-    const problems = fits.map(({ asked, carries }) =>
-      this.#explainData(doing, after.data, { before: before.data, carries: asked.asks === "login" ? carries : "all" }),
-    );
-    if (!problems.includes(undefined)) this.#fault(change, `moves a session, and its data ${problems[0]}`);
-    this.#settles(change, to, at);
+    if (fits.length === 0) return `moves a session to ${after.subject} by ${move.by} without a reason`;
+    if (move.by === "regenerateId" && before.subject !== after.subject) return "changes the user by a new id";
+    const origins = fits.map(({ asked, carries }): Origin => {
+      return { before: before.data, carries: asked.asks === "login" ? carries : "all", moved: true };
+    });
+    return this.#firstProblem(doing.visit, segment, after.data, origins, "moves a session, and its data");
   }
 
   #moves(segment: Segment, asked: Asks, id: string, at: number): boolean {
@@ -112,84 +108,100 @@ export class Explainer {
   }
 
   /** Whether a write to this id is one to the request's own session: it lives there, still stands for it, or is joined. */
-  #reaches({ visit, segment }: Doing, id: string, at: number): boolean {
-    const { place } = segment;
-    const asked = segment.identities.map((identity) => identity.asked);
+  #reaches(visit: Visit, segment: Segment, id: string, at: number): boolean {
+    const { place, identities } = segment;
     const living = this.#scene.situationsDuring(segment, CHANGE, at - 1).filter(({ is }) => is === "alive" || is === "grace");
     if (living.some((there) => "id" in there && there.id === id)) return true;
     if (place.is === "token" && this.#scene.tokens.sessionOf(place.token) === id) return true;
-    return asked.some((one) => this.#scene.joined(visit, segment, one, at - 1).includes(id));
+    return identities.some(({ asked }) => this.#scene.joined(visit, segment, asked, at - 1).includes(id));
   }
 
-  #removed(change: Change & { does: "remove" }): void {
-    const { visit } = change.doing;
-    const ids = change.ids.filter((id) => !isOfToken(id));
-    for (const id of ids) if (visit.made.has(id) && !visit.moved.has(id)) this.#discarded(change, id);
+  #removed({ ids }: Change & { does: "remove" }, visit: Visit): string | undefined {
     const asks = visit.destroyed || visit.phase === "failed" || visit.ask.acts.some((act) => act.do === "fail");
-    const own = ids.every((id) => visit.discarded.has(id));
-    if (!asks && !own) this.#fault(change, "ends a session and did not ask for it");
+    const own = ids.every((id) => isOfToken(id) || (visit.made.has(id) && !visit.moved.has(id)));
+    return asks || own ? undefined : "ends a session and did not ask for it";
   }
 
-  #discarded({ doing }: Change, id: string): void {
-    const { visit, segment } = doing;
-    visit.discarded.add(id);
-    if (segment.place.is === "session" && segment.place.id === id && segment.origin.is === "token") {
-      segment.place = segment.origin;
-      segment.since = visit.sentAt;
-      segment.undo();
-    }
+  #taken({ id, at }: Change & { does: "take" }, segment: Segment): string | undefined {
+    const login = segment.identities.find(({ asked }) => asked.asks === "login");
+    const may = login !== undefined && this.#moves(segment, login.asked, id, at);
+    return may ? undefined : "takes a session and did not ask for it";
   }
 
-  #taken(change: Change & { does: "take" }): void {
-    const { doing, before, id, at } = change;
-    const login = doing.segment.identities.find(({ asked }) => asked.asks === "login");
-    if (login === undefined || !this.#moves(doing.segment, login.asked, id, at)) return this.#fault(change, "takes a session and did not ask for it");
-    doing.segment.taken = before.data;
+  /** What the change means for what the request does next. */
+  #goesOn(change: Change, segment: Segment): void {
+    const { visit } = change.doing;
+    if (change.does === "take") segment.taken = change.before.data;
+    else if (change.does === "remove") for (const id of change.ids) this.#discards(visit, segment, id);
+    else if (change.does === "create" || change.does === "replace") this.#settles(change, segment);
   }
 
-  /** The request goes on in the session that it made. */
-  #settles({ doing, after: { accepted: brought } }: Change & { after: Live }, id: string, at: number): void {
-    const { segment, visit } = doing;
-    if (segment.place.is === "token" || segment.place.is === "loading") {
-      // It may turn out that another request was faster to redeem the token.
-      if (!visit.moved.has(id) && segment.identity?.asked.asks !== "login") return;
-    }
+  /** It goes on in the session that it made; or not yet, where another request may have been faster to redeem its token. */
+  #settles(change: Created | Replaced, segment: Segment): void {
+    const { visit } = change.doing;
+    const id = change.does === "replace" ? change.to : change.id;
+    visit.made.add(id);
+    if (change.does === "replace") visit.moved.add(id);
+    const isAttempt = change.does === "create" && this.#redeems(visit, segment, change.at);
+    if (isAttempt) visit.redeems.add(id);
+    if (isAttempt && segment.identity?.asked.asks !== "login") return;
     const { origin } = segment;
-    const token = origin.is === "token" && visit.redeems.has(id) ? { token: origin.token } : {};
-    segment.place = { is: "session", id, accepted: false, brought, ...token };
-    segment.since = at;
+    const token = origin.is === "token" && isAttempt ? { token: origin.token } : {};
+    segment.place = { is: "session", id, accepted: false, brought: change.after.accepted, ...token };
+    segment.since = change.at;
     segment.gets(id);
   }
 
-  /** Undefined, or what is wrong with data: a value from nowhere, or one that is missing. */
-  #explainData({ visit, segment }: Doing, after: Values, { before, carries }: Origin): string | undefined {
-    const comes = (key: string) => carries === "all" || carries.includes(key);
-    for (const [key, value] of after) {
-      if (visit.wrote(value)) continue;
-      const from = comes(key) ? before.get(key) : undefined;
-      if (from === value || addsTo(visit, from, value)) continue;
-      // What it changed by update() counts as changed by it, with all that is in the list.
-      if (segment.wrote && value.startsWith("[") && segment.seen.get(key) === value) continue;
-      // A login that names keys keeps the values that its request has seen.
-      if (carries !== "all" && carries.includes(key) && before.has(key) && segment.seen.get(key) === value) continue;
-      return `has ${key}=${value}, of which ${from} was there`;
-    }
-    for (const [key, value] of before) {
-      const isKept = carries === "all" || (comes(key) && segment.seen.get(key) === value);
-      if (isKept && !after.has(key) && !segment.removed.has(key)) return `loses ${key}=${value}`;
-    }
-    return undefined;
+  /** Whether a new session is to be that of a token, rather than one in its place. */
+  #redeems(visit: Visit, { place, identity }: Segment, at: number): boolean {
+    if (place.is === "loading") return visit.jar.token !== undefined;
+    if (place.is !== "token") return false;
+    if (identity?.asked.asks !== "login") return true;
+    return this.#scene.tokens.situations(place.token, at - 1).some(({ is }) => ["nothing", "alive", "grace"].includes(is));
   }
 
-  #fault({ doing, at }: Change, what: string): void {
-    this.#scene.problem(doing.visit, `${what} (at ${at})`);
+  #discards(visit: Visit, segment: Segment, id: string): void {
+    if (!visit.made.has(id) || visit.moved.has(id)) return;
+    visit.discarded.add(id);
+    const { place, origin } = segment;
+    if (place.is !== "session" || place.id !== id || origin.is !== "token") return;
+    segment.place = origin;
+    segment.since = visit.sentAt;
+    segment.undo();
+  }
+
+  /** Undefined where the data comes from one of these; else what is wrong with it by the first. */
+  #firstProblem(visit: Visit, segment: Segment, after: Values, origins: readonly Origin[], what: string): string | undefined {
+    const problems = origins.map((origin) => explainData(visit, segment, after, origin));
+    return problems.includes(undefined) ? undefined : `${what} ${problems[0]}`;
   }
 }
 
+/** Undefined, or what is wrong with data: a value from nowhere, or one that is missing. */
+function explainData(visit: Visit, segment: Segment, after: Values, { before, carries, moved }: Origin): string | undefined {
+  const comes = (key: string) => carries === "all" || carries.includes(key);
+  for (const [key, value] of after) {
+    if (visit.wrote(segment, value)) continue;
+    const from = comes(key) ? before.get(key) : undefined;
+    if (from === value || addsTo(visit, segment, from, value)) continue;
+    const isSeen = segment.seen.get(key) === value;
+    // What it changed by update() counts as changed by it, with all that is in the list.
+    if (segment.wrote && value.startsWith("[") && isSeen) continue;
+    // A login that names keys keeps the values that its request has seen.
+    if (moved && carries !== "all" && carries.includes(key) && isSeen) continue;
+    return `has ${key}=${value}, of which ${from} was there`;
+  }
+  for (const [key, value] of before) {
+    const isKept = carries === "all" || (comes(key) && segment.seen.get(key) === value);
+    if (isKept && !after.has(key) && !segment.removed.has(key)) return `loses ${key}=${value}`;
+  }
+  return undefined;
+}
+
 /** Whether a list is another one with what this request adds. */
-function addsTo(visit: Visit, before: string | undefined, after: string): boolean {
+function addsTo(visit: Visit, segment: Segment, before: string | undefined, after: string): boolean {
   const [from, to] = [before ?? "[]", after].map((json) => JSON.parse(json));
   if (!Array.isArray(from) || !Array.isArray(to) || to.length <= from.length) return false;
-  const isOwn = (item: unknown) => visit.wrote(JSON.stringify(item));
+  const isOwn = (item: unknown) => visit.wrote(segment, JSON.stringify(item));
   return from.every((item, index) => item === to[index]) && to.slice(from.length).every(isOwn);
 }

@@ -45,6 +45,8 @@ export class Segment {
   /** The moment from which it counts what others did to the place. */
   since: number;
   subject: string | undefined;
+  /** What was there when it was loaded. */
+  readonly loaded: Values;
   /** What `session.data` shows, with the flash values. */
   view: Map<string, string> = new Map();
   /** The same as it was when the session was loaded, or last written. */
@@ -75,6 +77,7 @@ export class Segment {
     this.origin = place;
     this.place = place;
     this.since = since;
+    this.loaded = data;
     this.shows(data, subject);
   }
 

@@ -86,6 +86,7 @@ export class Visit {
   rebased = false;
   session: Session | undefined;
   readonly #watcher: Watcher;
+  readonly #written = new Map<string, Segment>();
   #values = 0;
 
   constructor(number: number, ask: Ask, jar: Jar, watcher: Watcher) {
@@ -114,9 +115,9 @@ export class Visit {
     return this.ask.acts.some(({ do: what }) => what === "login" || what === "logout" || what === "regenerate");
   }
 
-  /** Whether a value is one that this request writes. */
-  wrote(json: string | undefined): boolean {
-    return json?.startsWith(`"${this.number}.`) ?? false;
+  /** Whether a value is one that this request writes to this session of its. */
+  wrote(segment: Segment, json: string): boolean {
+    return this.#written.get(json) === segment;
   }
 
   /** It has its session, or, after it ended that one, none. What others did while it loaded counts, too. */
@@ -220,7 +221,9 @@ export class Visit {
 
   /** A value that nobody else writes. */
   #newValue(): string {
-    return `${this.number}.${this.#values++}`;
+    const value = `${this.number}.${this.#values++}`;
+    this.#written.set(JSON.stringify(value), this.segment);
+    return value;
   }
 
   /** Where nobody can see the answer, the value stays. */
