@@ -2,7 +2,7 @@
 import type { Session } from "../../src/index.ts";
 import { type Live, type Values, visible } from "./schedule-history.ts";
 import { IDLE_SECONDS } from "./schedule-program.ts";
-import type { Scene } from "./schedule-scene.ts";
+import type { Scene, Span } from "./schedule-scene.ts";
 import type { Place } from "./schedule-segment.ts";
 import { type Situation, situationsOf } from "./schedule-table.ts";
 import { isOfToken } from "./schedule-tokens.ts";
@@ -20,6 +20,7 @@ interface Found {
   readonly place: Place;
   readonly subject?: string | undefined;
   readonly data?: Values;
+  readonly loginAt?: Span | undefined;
 }
 
 export class Arrivals {
@@ -34,11 +35,12 @@ export class Arrivals {
     const { id, subject, data } = session;
     const shown = visible(new Map(Object.entries(data).map(([key, value]) => [key, JSON.stringify(value)])));
     const seen = { id, subject, data: shown, gone: (session as { gone?: unknown }).gone };
-    const { place, subject: user, data: values } = this.#explain(visit, seen) ?? { place: { is: "nothing" } };
+    const { place, subject: user, data: values, loginAt }: Found = this.#explain(visit, seen) ?? { place: { is: "nothing" } };
+    visit.loginAt = loginAt;
     visit.loadedAlive = place.is !== "moved" && place.is !== "anew";
     visit.begins(place, user, values);
     if (place.is === "token") visit.segment.said = values;
-    this.#checkAge(visit, session, place);
+    this.#checkAge(visit, session);
   }
 
   #explain(visit: Visit, seen: Seen): Found | undefined {
@@ -47,9 +49,18 @@ export class Arrivals {
     if (seen.gone !== undefined) return this.#moved(visit, seen);
     const token = this.#token(visit, seen);
     if (token !== undefined) return token;
-    const held = visit.jar.visitor === undefined ? undefined : this.#scene.held.get(visit.jar.visitor);
-    if (held === undefined || seen.subject !== undefined || visible(held.data) !== seen.data) return this.#nothing(visit, seen);
-    return { place: { is: "in-cookie" }, data: held.data };
+    return this.#held(visit, seen) ?? this.#nothing(visit, seen);
+  }
+
+  /** A session that is in its cookie, and has not ended. */
+  #held({ jar }: Visit, seen: Seen): Found | undefined {
+    for (const text of [jar.user, jar.visitor]) {
+      const held = text === undefined || this.#heldIsOver(text) ? undefined : this.#scene.held.get(text);
+      if (held === undefined) continue;
+      if (held.subject !== seen.subject || visible(held.data) !== seen.data) return undefined;
+      return { place: { is: "in-cookie" }, ...held };
+    }
+    return undefined;
   }
 
   /** A session of the store, to which a cookie of the request leads. */
@@ -72,7 +83,7 @@ export class Arrivals {
     visit.rebased = new Set(texts).size > 1;
     const came = [visit.jar.user, visit.jar.visitor][way];
     const via = came !== undefined && came !== id ? { via: came } : {};
-    return { place: { is: "session", id, ...via, accepted: way === 2, brought: last.accepted }, subject: last.subject, data: last.data };
+    return { place: { is: "session", id, ...via, accepted: way === 2, brought: last.accepted }, ...last, loginAt: loginOf(last) };
   }
 
   #statesOf(id: string, from: number): Live[] {
@@ -108,10 +119,10 @@ export class Arrivals {
   #nothing(visit: Visit, seen: Seen): Found | undefined {
     const { user, visitor, token } = visit.jar;
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "of nobody");
-    const users = this.#during(visit.sentAt, user);
+    const users = this.#heldIsOver(user) ? [] : this.#during(visit.sentAt, user);
     // It may have ended between two steps to where it went.
     const mayEnd = users.some(({ is }) => is === "grace") && this.#scene.history.endOf(user as string) === undefined;
-    if (user !== undefined && !mayEnd && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
+    if (user !== undefined && !this.#heldIsOver(user) && !mayEnd && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
     const visitors = this.#during(visit.sentAt, visitor);
     const isGone = (there: Situation) => there.is === "ended" || there.is === "renewed" || there.is === "taken";
     if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone)) return this.#wrong(visit, seen, "in place of its visitor's");
@@ -122,8 +133,8 @@ export class Arrivals {
     return { place: moved ? { is: "anew", id: visitor as string } : { is: "nothing" } };
   }
 
-  #heldIsOver(visitor: string): boolean {
-    const held = this.#scene.held.get(visitor);
+  #heldIsOver(text: string | undefined): boolean {
+    const held = text === undefined ? undefined : this.#scene.held.get(text);
     return held !== undefined && this.#scene.history.timeAt(this.#scene.history.moment) >= held.madeAt + IDLE_SECONDS;
   }
 
@@ -142,23 +153,27 @@ export class Arrivals {
   }
 
   /** Infinity for nobody, for the user of a token who did not log in here, and while only a copy is known. */
-  #checkAge(visit: Visit, session: Session, place: Place): void {
+  #checkAge(visit: Visit, session: Session): void {
     const { loginAge } = session as { loginAge?: unknown };
     const { history, setup } = this.#scene;
-    const live = place.is === "session" ? history.liveAt(place.id) : undefined;
-    if (place.is === "session" && live === undefined) return;
-    const times = Array.from({ length: history.moment - visit.sentAt + 1 }, (_none, index) => history.timeAt(visit.sentAt + index));
-    const ages = live?.subject !== undefined && !live.accepted ? times.map((time) => time - live.startedAt) : [];
-    const infinite = ages.length === 0 || setup.copy !== undefined;
-    if (!ages.includes(loginAge as number) && !(infinite && loginAge === Number.POSITIVE_INFINITY)) {
-      this.#scene.problem(visit, `is told that its login is ${loginAge} seconds old, and that is one of [${ages}]`);
-    }
+    const { loginAt } = visit;
+    const isFinite = loginAt !== undefined && typeof loginAge === "number" && Number.isFinite(loginAge);
+    const now = history.timeAt(history.moment);
+    const fits = isFinite && loginAge >= history.timeAt(visit.sentAt) - loginAt[1] && loginAge <= now - loginAt[0];
+    const mayBeInfinite = loginAt === undefined || setup.copy !== undefined;
+    if (fits || (mayBeInfinite && loginAge === Number.POSITIVE_INFINITY)) return;
+    this.#scene.problem(visit, `is told that its login is ${loginAge} seconds old, and that was at ${loginAt}`);
   }
 
   #wrong(visit: Visit, { data, subject }: Seen, why: string): undefined {
     this.#scene.problem(visit, `finds ${data} of ${subject}, a session ${why}`);
     return undefined;
   }
+}
+
+/** A login renews when a session began; a token of other software does not count as one. */
+function loginOf({ subject, accepted, startedAt }: Live): Span | undefined {
+  return subject === undefined || accepted ? undefined : [startedAt, startedAt];
 }
 
 function leadsTo(there: Situation, id: string): boolean {

@@ -1,7 +1,7 @@
 /** The cookies that answers set and clear: only those of the request's own session, and only for a reason. */
 import type { Line } from "./schedule-lines.ts";
 import { sidOf, USER, VISITOR } from "./schedule-lines.ts";
-import type { Scene } from "./schedule-scene.ts";
+import type { Scene, Span } from "./schedule-scene.ts";
 import type { Segment } from "./schedule-segment.ts";
 import type { Visit } from "./schedule-visit.ts";
 
@@ -49,7 +49,7 @@ export class Cookies {
     const sid = sidOf(value);
     const isVisitors = segment.subject === undefined;
     if (sid === undefined) {
-      if (name !== VISITOR || !this.#scene.isInCookie(segment)) this.#scene.problem(visit, `sets ${name}, which carries its session`);
+      if (isVisitors !== (name === VISITOR) || !this.#scene.isInCookie(segment)) this.#scene.problem(visit, `sets ${name}, which carries its session`);
     } else if (!this.#mayHave(visit, segment, sid)) this.#scene.problem(visit, `sets ${name} for a session that is not its own`);
     else if (visit.phase === "answered" && !visit.thrownOut && isVisitors !== (name === VISITOR)) {
       this.#scene.problem(visit, `sets ${name} as ${segment.subject}`);
@@ -66,14 +66,20 @@ export class Cookies {
     return identities.some(({ asked }) => this.#scene.joined(visit, segment, asked).includes(sid));
   }
 
-  /** What a visitor changes is in the cookie, where that is where visitors are. */
+  /** What is changed is in the cookie, where that is where the session is. */
   #judgeHeld(visit: Visit, set: Line | undefined): void {
     const { segment } = visit;
     if (!this.#scene.isInCookie(segment)) return;
-    if (segment.pending.size > 0 && set?.name !== VISITOR) this.#scene.problem(visit, `changed [${[...segment.pending]}], and no cookie says so`);
+    const { pending, identity, subject } = segment;
+    const changes = pending.size > 0 || identity?.asked.asks === "login";
+    if (changes && set === undefined) this.#scene.problem(visit, `changed [${[...pending]}], and no cookie says so`);
     const { history } = this.#scene;
     // What a call did that nobody waited for is what the session shows in the end.
     if (segment.unawaited && visit.session !== undefined) visit.adopt(visit.session);
-    if (set?.name === VISITOR) this.#scene.held.set(set.value, { data: new Map(segment.view), madeAt: history.timeAt(history.moment) });
+    const madeAt = history.timeAt(history.moment);
+    const logsIn = segment.identities.some(({ asked }) => asked.asks === "login");
+    const since: Span = [history.timeAt(visit.sentAt), madeAt];
+    const loginAt = subject === undefined ? undefined : logsIn ? since : visit.loginAt;
+    if (set !== undefined) this.#scene.held.set(set.value, { data: new Map(segment.view), subject, madeAt, loginAt });
   }
 }

@@ -9,7 +9,8 @@ import { situationsOf } from "./schedule-table.ts";
 import { isOfToken } from "./schedule-tokens.ts";
 import type { Visit } from "./schedule-visit.ts";
 
-export async function judgeEnd(scene: Scene, store: SessionStore, cookies: Cookies, program: Program): Promise<void> {
+export async function judgeEnd(scene: Scene, store: SessionStore | undefined, cookies: Cookies, program: Program): Promise<void> {
+  if (store === undefined) return;
   await judgeRecords(scene, store);
   await judgeLists(scene, store);
   for (let browser = 0; browser < program.browsers; browser++) judgeBrowser(scene, cookies.setters(browser, USER));

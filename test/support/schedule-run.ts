@@ -22,8 +22,8 @@ import { SECRET } from "./secrets.ts";
 
 /** How a schedule is played. */
 export interface Play {
-  /** Makes a store that holds nothing; the name is another one for each schedule. */
-  readonly makeStore: (name: string) => SessionStore;
+  /** Makes a store that holds nothing; the name is another one for each schedule. Without it, sessions are in their cookies. */
+  readonly makeStore?: (name: string) => SessionStore;
   /** When schedules begin. Servers whose own clock is later would drop what ends. */
   readonly begins: number;
   readonly weather: Weather;
@@ -47,7 +47,7 @@ class StorePlayer extends Player implements Watcher {
   readonly #program: Program;
   readonly #scene: Scene;
   readonly #recorder: Recorder;
-  readonly #store: ScheduledStore;
+  readonly #store: ScheduledStore | undefined;
   readonly #arrivals: Arrivals;
   readonly #answers: Answers;
   readonly #cookies: Cookies;
@@ -58,21 +58,23 @@ class StorePlayer extends Player implements Watcher {
     this.#program = program;
     const history = new History(this.clock.now);
     const { copy = false, visitorsInCookie = false, accept = false, weather } = play;
-    const setup = { copy: copy ? COPY_SECONDS : undefined, visitorsInCookie, accept, immediate: weather.late === 0 };
+    const inCookie = play.makeStore === undefined ? "everybody" : visitorsInCookie ? "visitors" : "nobody";
+    const setup = { copy: copy ? COPY_SECONDS : undefined, inCookie, accept, immediate: weather.late === 0 } as const;
     this.#scene = new Scene(setup, history, new Tokens(history));
     const explainer = new Explainer(this.#scene);
     this.#recorder = new Recorder(history, (change) => {
       this.story.push(`  ${change.doing.visit.number} in the store: ${describeChange(change, (id) => this.name(id))}`);
       explainer.explain(change);
     });
-    this.#store = new ScheduledStore(play.makeStore(`${seed}`), this.scheduler, this.#recorder, this.random, weather);
+    const inner = play.makeStore?.(`${seed}`);
+    this.#store = inner && new ScheduledStore(inner, this.scheduler, this.#recorder, this.random, weather);
     this.#arrivals = new Arrivals(this.#scene);
     this.#answers = new Answers(this.#scene);
     this.#cookies = new Cookies(this.#scene);
     const options = {
       secrets: SECRET,
       now: this.clock.now,
-      store: this.#store,
+      ...(this.#store !== undefined && { store: this.#store }),
       idleTimeout: IDLE_SECONDS,
       lazy: this.random.chance(0.3),
       touchEvery: this.random.pick([0, 1, 600]),
@@ -123,7 +125,7 @@ class StorePlayer extends Player implements Watcher {
   }
 
   allowsGrace({ place }: Segment): boolean {
-    return !(this.#scene.setup.visitorsInCookie && (place.is === "in-cookie" || place.is === "nothing"));
+    return this.#scene.setup.inCookie === "nobody" || !(place.is === "in-cookie" || place.is === "nothing");
   }
 
   found(visit: Visit, session: Session): void {
@@ -164,9 +166,9 @@ class StorePlayer extends Player implements Watcher {
   }
 
   protected async judge(): Promise<void> {
-    this.#store.calm();
+    this.#store?.calm();
     const { problems, history, tokens } = this.#scene;
-    await judgeEnd(this.#scene, this.#store.inner, this.#cookies, this.#program);
+    await judgeEnd(this.#scene, this.#store?.inner, this.#cookies, this.#program);
     const named = [...problems, ...tokens.problems, ...this.#recorder.problems, ...this.problems.splice(0)].map((problem) =>
       history.ids.reduce((text, id, index) => text.replaceAll(id, `id ${index}`), problem),
     );

@@ -9,16 +9,23 @@ import type { Visit } from "./schedule-visit.ts";
 export interface Setup {
   /** For how many seconds a copy of a session is good. */
   readonly copy: number | undefined;
-  readonly visitorsInCookie: boolean;
+  /** Whose sessions are in their cookies. */
+  readonly inCookie: "nobody" | "visitors" | "everybody";
   readonly accept: boolean;
   /** What one call did, the next one sees. */
   readonly immediate: boolean;
 }
 
-/** A visitor's session that is in its cookie. */
+/** Two instants. */
+export type Span = readonly [from: number, to: number];
+
+/** A session that is in its cookie. */
 export interface Held {
   readonly data: Values;
+  readonly subject: string | undefined;
   readonly madeAt: number;
+  /** When its user logged in: at some time between these. */
+  readonly loginAt: Span | undefined;
 }
 
 export class Scene {
@@ -26,7 +33,7 @@ export class Scene {
   readonly setup: Setup;
   readonly history: History;
   readonly tokens: Tokens;
-  /** What visitors' cookies say, by their text. */
+  /** What cookies say that hold their sessions, by their text. */
   readonly held: Map<string, Held> = new Map();
   /** Which request moved a session away from an id. */
   readonly movers: Map<string, Visit> = new Map();
@@ -50,7 +57,7 @@ export class Scene {
     if (place.is === "session") return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
     if (place.is === "loading") return [{ is: "nothing" }];
     if (place.is === "in-cookie") return [{ is: "in-cookie" }];
-    const nothing: Situation[] = [{ is: this.setup.visitorsInCookie && asked.asks !== "login" ? "in-cookie" : "nothing" }];
+    const nothing: Situation[] = [{ is: this.setup.inCookie !== "nobody" && asked.asks !== "login" ? "in-cookie" : "nothing" }];
     if (place.is === "nothing" || asked.asks !== "login") return nothing;
     return [...nothing, ...situationsOf(history, place.id, moment).filter(({ is }) => is === "taken")];
   }
@@ -81,9 +88,11 @@ export class Scene {
     return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
   }
 
-  /** Whether the visitor's cookie is where a segment's changes go. */
+  /** Whether the cookie is where a segment's changes go. */
   isInCookie({ subject, place }: Segment): boolean {
-    return this.setup.visitorsInCookie && subject === undefined && (place.is === "nothing" || place.is === "in-cookie");
+    const { inCookie } = this.setup;
+    const isVisitors = subject === undefined && (place.is === "nothing" || place.is === "in-cookie");
+    return inCookie === "everybody" || (inCookie === "visitors" && isVisitors);
   }
 
   /** Whether a request's change of a key got into the store. */

@@ -4,6 +4,7 @@ import type { Scheduler } from "./schedule.ts";
 import { flashKey, visible } from "./schedule-history.ts";
 import type { Act, Ask } from "./schedule-program.ts";
 import type { Change } from "./schedule-recorder.ts";
+import type { Span } from "./schedule-scene.ts";
 import { type Place, Segment } from "./schedule-segment.ts";
 import type { Asker } from "./schedule-table.ts";
 
@@ -80,6 +81,8 @@ export class Visit {
   readonly redeems: Set<string> = new Set();
   readonly moved: Set<string> = new Set();
   readonly discarded: Set<string> = new Set();
+  /** When the user of the session that it loaded logged in, if that was here. */
+  loginAt: Span | undefined;
   /** What it did to the store. */
   readonly changes: Change[] = [];
   /** Whether the session shows what the store had after a call, so that flash values cannot be known. */
