@@ -6,12 +6,12 @@ import { dirname, join } from "node:path";
 const LAYERS = [
   // Ground: knows nothing of sessions.
   ["errors.ts", "maybe-promise.ts", "node-crypto.d.ts", "cloudflare-workers.d.ts"],
-  ["encoding.ts", "random.ts"],
+  ["encoding.ts"],
   ["primitives.ts", "session-id.ts", "json.ts"],
   ["cookie/parse.ts", "cookie/serialize.ts"],
   ["cookie/koa.ts"],
   // Tokens: what stands in the cookie.
-  ["token/claims.ts"],
+  ["token/claims.ts", "token/weak.ts"],
   ["token/codec.ts", "token/secrets.ts"],
   ["token/keys.ts"],
   ["token/signed.ts", "token/encrypted.ts", "token/verified.ts"],
@@ -34,7 +34,8 @@ const LAYERS = [
   ["stores/redis-client.ts", "stores/kv-options.ts"],
   ["stores/kv-records.ts"],
   ["stores/memory.ts", "stores/redis.ts", "stores/kv.ts"],
-  ["stores/sql-options.ts", "stores/sql-rows.ts", "stores/sql-statements.ts", "stores/sql-waiting.ts", "stores/sql-file.ts"],
+  ["stores/sql-options.ts", "stores/sql-rows.ts", "stores/sql-statements.ts", "stores/sql-waiting.ts", "stores/sql-location.ts"],
+  ["stores/sql-file.ts"],
   ["stores/sql-store.ts"],
   ["stores/sql-connection.ts"],
   ["stores/sqlite.ts", "stores/d1.ts"],

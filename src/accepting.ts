@@ -5,7 +5,7 @@
  */
 import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
-import type { Imported, Kept } from "./found.ts";
+import { type Ending, endingOf, type Imported, type Kept } from "./found.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { type Keeping, keyOf, recordFromToken } from "./keeping.ts";
 import { endOf, type Timeouts } from "./lifetime.ts";
@@ -13,7 +13,6 @@ import type { SessionRecord } from "./record.ts";
 import { findRedeemed, redemptionKey } from "./redeeming.ts";
 import { markAccepted } from "./session-data.ts";
 import { isSessionId } from "./session-id.ts";
-import type { AcceptedCodec } from "./settings.ts";
 import { isMoved, type Key } from "./stores/store.ts";
 import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
 import type { Opened, TokenCodec } from "./token/codec.ts";
@@ -32,25 +31,37 @@ const ENDLESS = 10 * 365 * 24 * 60 * 60;
 export async function findAccepted(
   engine: Engine,
   header: string | null,
-): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Kept[] } | null> {
-  for (const accepted of engine.accept) {
-    const found = await findOf(accepted, engine, header);
+): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
+  for (const codec of engine.accept) {
+    const found = await findOf(codec, engine, header);
     if (found.length > 1) {
       engine.emit({ type: "ambiguous", reason: "several" });
-      return { is: "ambiguous", rivals: found.flatMap((one) => (one.is === "living" ? [one.kept] : [])) };
+      return { is: "ambiguous", rivals: found.flatMap(endingsOf) };
     }
     if (found[0] !== undefined) return found[0];
   }
   return null;
 }
 
+/** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
+export async function acceptedEndings(engine: Engine, header: string): Promise<Ending[]> {
+  const found = await Promise.all(engine.accept.map((codec) => findOf(codec, engine, header)));
+  return found.flat().flatMap(endingsOf);
+}
+
+function endingsOf(found: Accepted): Ending[] {
+  if (found.is === "living") return [endingOf(found.kept)];
+  const { redemption } = found.imported;
+  return redemption === null ? [] : [{ is: "token", redemption }];
+}
+
 /** The sessions of one codec's tokens. Two tokens of one session are one session: the newer counts. */
-async function findOf(accepted: AcceptedCodec, engine: Engine, header: string | null): Promise<Accepted[]> {
+async function findOf(codec: TokenCodec, engine: Engine, header: string | null): Promise<Accepted[]> {
   const newest = new Map<string, { readonly found: Accepted; readonly iat: number }>();
-  for (const text of valuesFor(accepted.codec, engine, header)) {
-    const opened = await accepted.codec.open(text);
+  for (const text of valuesFor(codec, engine, header)) {
+    const opened = await codec.open(text);
     if (typeof opened === "string") continue;
-    const found = await look(engine, accepted, opened);
+    const found = await look(engine, codec, opened);
     const { sid, iat } = opened.claims;
     const other = newest.get(sid);
     if (found !== null && (other === undefined || other.iat < iat)) newest.set(sid, { found, iat });
@@ -62,8 +73,8 @@ async function findOf(accepted: AcceptedCodec, engine: Engine, header: string | 
 export function clearAccepted({ accept, places }: Engine, header: string | null): string[] {
   if (accept.length === 0) return [];
   const own = [places.session.cookie.name, places.visitor.cookie.name];
-  const present = accept.filter(({ codec }) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
-  const lines = present.flatMap(({ codec }) => codec.clear?.() ?? []);
+  const present = accept.filter((codec) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
+  const lines = present.flatMap((codec) => codec.clear?.() ?? []);
   return [...new Set(lines)].filter((line) => !own.includes(line.slice(0, line.indexOf("="))));
 }
 
@@ -73,7 +84,7 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 
-async function look(engine: Engine, { codec, label }: AcceptedCodec, opened: Opened): Promise<Accepted | null> {
+async function look(engine: Engine, codec: TokenCodec, opened: Opened): Promise<Accepted | null> {
   const { claims, identity = claimsToJson(claims) } = opened;
   if (!isGood(claims, engine.timeouts, engine.now())) return null;
   const { data, sub } = claims;
@@ -82,7 +93,7 @@ async function look(engine: Engine, { codec, label }: AcceptedCodec, opened: Ope
   // Without a store nothing can tell that a token was used before.
   if (keeping.dataInToken) return inCookie(engine, claims);
   if (identity === null) return importedFrom(engine, claims, null);
-  const key = await redemptionKey(keeping, JSON.stringify([label, identity]));
+  const key = await redemptionKey(keeping, JSON.stringify([codec.name ?? "codec", identity]));
   const entry = await findRedeemed(keeping, key, engine.now());
   if (entry === null) {
     const expiresAt = opened.endless ? engine.now() + ENDLESS : claims.exp;

@@ -139,10 +139,9 @@ export async function relocate(
   const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
   const mark = found !== null && isMoved(found) ? found : null;
   const went = mark && (await follow(engine, keeping, mark));
-  // This very request may have moved or ended it: that stands.
-  const isCurrent = state.kept === null ? state.gone !== null : state.kept.key.id === from.id;
-  if (state.turns !== turns || !isCurrent) return "again";
-  if (went?.inGrace && state.kept !== null) state.kept = inGrace(state.kept, went);
+  // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
+  if (state.turns !== turns || state.kept?.key.id !== from.id) return "again";
+  if (went?.inGrace) state.kept = inGrace(state.kept, went);
   else {
     const hasEnded = mark === null || (went === null && isInGrace(mark, engine.now()));
     state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { acceptedEndings } from "./accepting.ts";
 import { carryOut, type Outcome } from "./carry-out.ts";
 import { copyLines } from "./copy.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { ConflictError, GoneError, StateError } from "./errors.ts";
-import type { Ending, Gone, Kept } from "./found.ts";
+import type { Ending, Gone, Kept, Redemption } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { follow, type Whereabouts } from "./moved.ts";
 import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
@@ -219,7 +220,11 @@ async function endOld(state: SessionState, engine: Engine): Promise<void> {
 }
 
 async function end(ending: Ending, engine: Engine): Promise<void> {
-  if ("redemption" in ending) return endToken(ending, engine);
+  if (ending.is === "token") return endToken(ending.redemption, engine);
+  if (ending.is === "accepted") {
+    for (const one of await acceptedEndings(engine, ending.header)) await end(one, engine);
+    return;
+  }
   const { key, token, place } = ending;
   const { keeping, forget } = engine.places[place];
   await keeping.remove(key);
@@ -228,7 +233,7 @@ async function end(ending: Ending, engine: Engine): Promise<void> {
 }
 
 /** A token whose session ends before it was kept: it becomes no session. If it became one meanwhile, that ends. */
-async function endToken({ redemption }: Extract<Ending, { redemption: unknown }>, engine: Engine): Promise<void> {
+async function endToken(redemption: Redemption, engine: Engine): Promise<void> {
   const { keeping } = engine.places.session;
   const now = engine.now();
   try {

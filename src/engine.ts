@@ -7,7 +7,7 @@
 import type { Cookie } from "./cookie/serialize.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./keeping.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import type { AcceptedCodec, RequestSettings, Settings } from "./settings.ts";
+import type { RequestSettings, Settings } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
 import { encryptedTokens } from "./token/encrypted.ts";
@@ -36,7 +36,7 @@ export interface Engine extends Omit<RequestSettings, "cookies"> {
   /** Whether opening a token takes a promise, if only the first one. */
   readonly waits: boolean;
   /** What else is read, and never written. */
-  readonly accept: readonly AcceptedCodec[];
+  readonly accept: readonly TokenCodec[];
   /** The copies of sessions that are in a store, if there are any. */
   readonly copies: Copies | undefined;
   readonly places: { readonly session: Place; readonly visitor: Place };

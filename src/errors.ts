@@ -89,6 +89,8 @@ export class GoneError extends SessionError {
   readonly status = 409;
   /** True: frameworks that look at it (Koa) may show the message to clients. */
   readonly expose = true;
+  /** What Koa sends with it. */
+  readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
   /** What became of the session: it `ended`, or it `moved` to another id. */
   readonly why: "ended" | "moved";
 
@@ -103,7 +105,7 @@ export class GoneError extends SessionError {
 
   /** The answer for the client: 409, to be tried again. Hono's default error handler asks for it. */
   getResponse(): Response {
-    return new Response("Conflict", { status: this.status, headers: { "Cache-Control": "no-store", "Retry-After": "1" } });
+    return new Response("Conflict", { status: this.status, headers: { "Cache-Control": "no-store", ...this.headers } });
   }
 }
 

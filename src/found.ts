@@ -53,7 +53,16 @@ export interface Imported {
   readonly redemption: Redemption | null;
 }
 
-/** What is to be ended at the commit: a session, with the token that named it; or a token that is to become no session. */
+/**
+ * What is to be ended at the commit: a session, with the token that named it; a token that is to become no session; or whatever the
+ * accepted tokens of the request stand for.
+ */
 export type Ending =
-  | { readonly key: Key; readonly place: "session" | "visitor"; readonly token?: string | undefined }
-  | { readonly redemption: Redemption };
+  | { readonly is: "session"; readonly key: Key; readonly place: "session" | "visitor"; readonly token?: string | undefined }
+  | { readonly is: "token"; readonly redemption: Redemption }
+  | { readonly is: "accepted"; readonly header: string };
+
+/** How a living session ends. */
+export function endingOf({ key, record, token }: Kept): Ending {
+  return { is: "session", key, place: record.subject === undefined ? "visitor" : "session", token: token.text };
+}

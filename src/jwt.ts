@@ -4,9 +4,10 @@
  * @module
  */
 import { type JWK, SignJWT } from "jose";
+import { encodeBase64url } from "./encoding.ts";
 import { OptionError, StateError } from "./errors.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
-import { count, refuseUnknown } from "./option-values.ts";
+import { clock, count, refuseUnknown } from "./option-values.ts";
 import { once } from "./token/keys.ts";
 
 /** What the JWTs are signed with. */
@@ -24,7 +25,7 @@ export interface SessionJwtOptions {
   issuer?: string;
   /** Public keys that `jwks()` shows besides: the next one before it signs, the last one until its tokens ended. Default: none. */
   otherKeys?: readonly JWK[];
-  /** The time in epoch seconds. For tests. Default: the clock. */
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
 }
 
@@ -67,6 +68,7 @@ const KNOWN_JWT: ReadonlySet<string> = new Set<keyof JwtOptions>(["audience", "e
 /** What the session and the options say, `claims` may not. */
 const OWN_CLAIMS = ["sub", "sid", "aud", "iss", "iat", "nbf", "exp", "jti"];
 const LONGEST = 3600;
+const JTI_BYTES = 16;
 const JWKS_HEADERS = { "Content-Type": "application/jwk-set+json", "Cache-Control": "public, max-age=300" };
 
 /**
@@ -86,7 +88,8 @@ const JWKS_HEADERS = { "Content-Type": "application/jwk-set+json", "Cache-Contro
  */
 export function sessionJwt(options: SessionJwtOptions): SessionJwt {
   check(options);
-  const { algorithm, issuer, now = () => Date.now() / 1000 } = options;
+  const { algorithm, issuer } = options;
+  const now = clock(options.now);
   const keys = once(() => prepareKey(options));
 
   async function jwt(session: HandedSession, given: JwtOptions): Promise<string> {
@@ -94,10 +97,12 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
     const { id, subject, expiresAt } = session;
     if (subject === undefined) throw new StateError("ERR_SESSION_MISSING", "Cannot make a JWT: nobody is logged in");
     const { privateKey, kid } = await keys();
-    const iat = Math.floor(now());
+    const iat = now();
     const times = { iat, exp: Math.min(iat + expiresIn, expiresAt) };
     const from = issuer === undefined ? {} : { iss: issuer };
-    const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti: crypto.randomUUID(), sid: id };
+    // No UUID: Node has those ready ahead, and a machine that was cloned would have them twice.
+    const jti = encodeBase64url(crypto.getRandomValues(new Uint8Array(JTI_BYTES)));
+    const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti, sid: id };
     return new SignJWT(said).setProtectedHeader({ alg: algorithm, kid, typ: "JWT" }).sign(privateKey);
   }
 
@@ -125,12 +130,10 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
 
 function check(options: SessionJwtOptions): void {
   refuseUnknown(options, KNOWN);
-  const { kid, issuer, now } = options;
+  const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {
     if (value !== undefined && (typeof value !== "string" || value === ""))
       throw new OptionError("ERR_OPTION", `Cannot use option ${name}: it must be a text`);
   }
-  if (now !== undefined && typeof now !== "function")
-    throw new OptionError("ERR_OPTION", "Cannot use option now: it must be a function");
   checkKey(options);
 }

@@ -25,12 +25,12 @@ export function expiryOf(startedAt: number, seenAt: number, { idleTimeout, absol
 
 /**
  * Why a session is over, or undefined while it lives. What was promised when it was written holds, and so do today's
- * timeouts, so that lowering one acts on sessions that exist.
+ * timeouts, so that lowering one acts on sessions that exist. What has no number for one of its times is over.
  */
 export function endOf(span: Lifespan, timeouts: Timeouts, now: number): "idle" | "absolute" | undefined {
-  if (now >= span.startedAt + timeouts.absoluteTimeout) return "absolute";
-  if (now >= span.expiresAt || now >= span.seenAt + timeouts.idleTimeout) return "idle";
-  return undefined;
+  // Asked for what must be true of a living session: every comparison with NaN is false.
+  if (!(now < span.startedAt + timeouts.absoluteTimeout)) return "absolute";
+  return now < span.expiresAt && now < span.seenAt + timeouts.idleTimeout ? undefined : "idle";
 }
 
 /**

@@ -9,7 +9,7 @@ import { readCopy } from "./copy.ts";
 import type { Engine, Place } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import { fitData } from "./fitting.ts";
-import type { Gone, Kept } from "./found.ts";
+import { type Ending, endingOf, type Gone, type Kept } from "./found.ts";
 import type { JsonObject } from "./json.ts";
 import { keyOf } from "./keeping.ts";
 import { endOf, expiryOf } from "./lifetime.ts";
@@ -26,7 +26,7 @@ type Found =
   | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: boolean }
   | { readonly is: "moved"; readonly gone: Gone }
   | Accepted
-  | { readonly is: "ambiguous"; readonly rivals: readonly Kept[] }
+  | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] }
   | { readonly is: "nothing" };
 
 /** A token that passed every check that needs no store. */
@@ -88,7 +88,10 @@ function accept(state: SessionState, { emit, now }: Engine, found: Found): void 
   } else if (found.is === "imported") {
     state.import(found.imported);
     emit({ type: "loaded", id: state.id });
-  } else if (found.is === "ambiguous") state.rivals = found.rivals;
+  } else if (found.is === "ambiguous") {
+    state.ambiguous = true;
+    state.rivals = found.rivals;
+  }
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
@@ -107,7 +110,8 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   const { values, oversize, tooMany } = place.codec.find?.(header, name) ?? cookieValues(header, name);
   if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
   if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
-  if (tooMany || values.length === 0) return NOTHING;
+  if (tooMany) return { is: "ambiguous", rivals: [] };
+  if (values.length === 0) return NOTHING;
   if (values.length === 1) {
     return after(open(place, engine, values[0] as string), (only) => (only === null ? NOTHING : look(place, engine, only, ask)));
   }
@@ -208,7 +212,7 @@ function choose({ emit, several }: Engine, found: Found[]): Found {
   const living = found.filter((one) => one.is === "living");
   if (living.length > 1 && several === "none") {
     emit({ type: "ambiguous", reason: "several" });
-    return { is: "ambiguous", rivals: living.map(({ kept }) => kept) };
+    return { is: "ambiguous", rivals: living.map(({ kept }) => endingOf(kept)) };
   }
   return living[0] ?? found.find(({ is }) => is === "moved") ?? NOTHING;
 }

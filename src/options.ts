@@ -22,8 +22,10 @@ export interface SessionOptions<Data extends object = any> {
   secrets: Secrets;
   /**
    * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
-   * our own with the next response that used the session, and stays logged in. See `ownTokens` and `joseTokens`. Risky: a token that
-   * carries data counts until it ends, also where a store decides now, and after a logout if somebody copied it. Default: none.
+   * our own with the next response that used the session, and stays logged in. See `ownTokens`, `joseTokens` and `koaTokens`. With a
+   * store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
+   * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
+   * same time may redeem it twice. Codecs of the same name are told apart by their order. Default: none.
    */
   accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
@@ -32,15 +34,15 @@ export interface SessionOptions<Data extends object = any> {
   store?: SessionStore;
   /**
    * Where visitors who are not logged in are kept, when there is a store. `"store"`: there, too. `"cookie"`: in an encrypted
-   * cookie, until a login moves their data into the store; so they cost the store nothing. Data in a cookie can be replayed:
-   * a counter that must hold needs the store. Default `"store"`.
+   * cookie, until a login moves their data into the store; so they cost the store nothing. Data in a cookie can be replayed, and
+   * each of several logins at the same time has it: a counter that must hold needs the store. Default `"store"`.
    */
   anonymous?: "store" | "cookie";
   /**
    * Keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most requests
    * ask no store. Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`.
-   * `session.ready({ fresh: true })`, `requireFresh`, `update` and `login` ask the store. Needs a store that is atomic and
-   * immediate. Default: none.
+   * `session.ready({ fresh: true })`, `update`, `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
+   * Needs a store that is atomic and immediate. Default: none.
    */
   copy?: { maxAge: number };
   /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
@@ -80,7 +82,7 @@ export interface SessionOptions<Data extends object = any> {
   cacheHeaders?: boolean;
   /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB. */
   rememberTokens?: number;
-  /** The time in epoch seconds. For tests. Default: the clock. */
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
 }
 

@@ -33,20 +33,21 @@ export class PendingCalls {
   /**
    * Waits for all calls, also for those that others begin meanwhile.
    *
-   * @throws what a call failed with that nobody waited for; StateError when one takes too long.
+   * @throws what the first call failed with that nobody waited for; StateError when one takes too long.
    */
   async done(): Promise<void> {
     const deadline = Date.now() + LONGEST_WAIT;
+    const failures: unknown[] = [];
     for (let call = this.#first(); call !== undefined; call = this.#first()) {
       try {
         await inTime(call.settled, deadline - Date.now());
       } catch (error) {
         // Whoever hears of it by now answers for it.
-        if (!this.#calls.delete(call) || call.isHeard) continue;
-        throw error;
+        if (!call.isHeard) failures.push(error);
       }
       this.#calls.delete(call);
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   #first(): Call<unknown> | undefined {

@@ -6,7 +6,6 @@
  */
 import { encodeBase64url, encodeUtf8 } from "./encoding.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import { randomBytes } from "./random.ts";
 
 /** What a key is for: `mac` for HMAC-SHA-256, `wrap` for wrapping content keys with AES-256 Key Wrap. */
 export type KeyUse = "mac" | "wrap";
@@ -71,7 +70,7 @@ export const webCrypto: Primitives<CryptoKey> = {
   },
 
   async seal(key, plaintext, aad) {
-    const iv = randomBytes(IV_LENGTH);
+    const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
     const contentKey = await crypto.subtle.generateKey(GCM, true, ["encrypt"]);
     const [encryptedKey, encrypted] = await Promise.all([
       crypto.subtle.wrapKey("raw", contentKey, key, "AES-KW"),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SessionState } from "./state.ts";
 
 /** What a request did with its session, as far as headers go. */
 export interface SessionHeaders {
@@ -10,12 +11,22 @@ export interface SessionHeaders {
   readonly setCookie: readonly string[];
   /** Whether the response may depend on the session. */
   readonly used: boolean;
-  /** Whether a user is logged in. */
-  readonly personal: boolean;
+  /** What a response that says nothing of caches says, because it may show somebody's session. */
+  readonly cacheControl: string | undefined;
   /** The value of Clear-Site-Data, if there is to be one. */
   readonly clearSiteData?: string | undefined;
   /** False leaves Cache-Control and Vary as they are. */
   readonly cacheHeaders: boolean;
+}
+
+/** The headers for what a committed request did; undefined where there is nothing to say. */
+export function headersFor(state: SessionState, setCookie: readonly string[], cacheHeaders: boolean): SessionHeaders | undefined {
+  const { used, subject, kept, gone, imported, clearSiteData } = state;
+  if (!used && setCookie.length === 0) return undefined;
+  // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
+  const living = used && (kept ?? gone ?? imported) !== null ? "private" : undefined;
+  const cacheControl = used && subject !== undefined ? "private, no-store" : living;
+  return { setCookie, used, cacheControl, clearSiteData, cacheHeaders };
 }
 
 /** Whether a Cache-Control header lets shared caches keep the response. */
@@ -29,8 +40,8 @@ export function isUnseen(method: string | undefined, purpose: string | null | un
 }
 
 /** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
-export function withSessionHeaders(response: Response, headers: SessionHeaders): Response {
-  if (response.status === 101 || (headers.setCookie.length === 0 && !headers.used)) return response;
+export function withSessionHeaders(response: Response, headers: SessionHeaders | undefined): Response {
+  if (headers === undefined || response.status === 101) return response;
   try {
     editHeaders(response.headers, headers);
     return response;
@@ -51,7 +62,7 @@ export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCo
 
 /** Puts the headers on a response that can be changed. */
 export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void {
-  const { setCookie, used, personal, clearSiteData, cacheHeaders } = headers;
+  const { setCookie, used, cacheControl, clearSiteData, cacheHeaders } = headers;
   if (clearSiteData !== undefined) target.set("Clear-Site-Data", clearSiteData);
   if (setCookie.length > 0) dropLines(target, setCookie);
   for (const line of setCookie) target.append("Set-Cookie", line);
@@ -60,7 +71,7 @@ export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void
   if (setCookie.length > 0) {
     target.set("Cache-Control", "no-store");
     for (const name of TARGETED) if (target.has(name)) target.set(name, "no-store");
-  } else if (personal && !target.has("Cache-Control")) target.set("Cache-Control", "private, no-store");
+  } else if (cacheControl !== undefined && !target.has("Cache-Control")) target.set("Cache-Control", cacheControl);
   if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
 }
 

@@ -67,7 +67,10 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#read().content.visible as Partial<Data>;
   }
 
-  /** The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`. */
+  /**
+   * The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`; until
+   * that is saved it may become another, if a request at the same time was faster.
+   */
   get id(): string {
     const state = this.#read();
     if (state.renewal !== null && state.kept !== null) this.#actions.noteNextId(state.id, state.kept.key.id);

@@ -11,7 +11,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { isShared, isUnseen, withSessionHeaders } from "./response.ts";
+import { headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -22,8 +22,8 @@ import { type WatchOptions, watch } from "./watching.ts";
 /** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
 export interface RequestHeaders {
   /**
-   * The request's method. HEAD takes no flash value; of a session that moved meanwhile, GET, HEAD and OPTIONS lose a change in silence,
-   * where others are answered with {@link GoneError}. Left out, it counts as one of the others.
+   * The request's method. HEAD takes no flash value. If the session got another id meanwhile, a change by GET, HEAD or OPTIONS is dropped
+   * with the event `lost`, where others get a {@link GoneError}. Left out, it counts as one of the others.
    */
   readonly method?: string;
   /** The request's headers; `cookie` and `sec-purpose` are read. */
@@ -42,7 +42,10 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
    * Saves what changed, waits for it, and answers with the response to send: the same one with our headers on it, or a
    * copy where its headers cannot be changed. `discard`: because the request failed, changes of data are dropped.
    *
-   * @throws StoreError, DataError: then nothing was promised to the client, and the response should be an error.
+   * It waits for `update()`, `save()` and `ready()` that nobody awaited.
+   *
+   * @throws StoreError, DataError, GoneError, and what a call failed with that nobody awaited: then nothing was promised to the client, and
+   * the response should be an error. StateError when such a call takes longer than 30 seconds.
    */
   apply(session: Session<Data>, response: Response, options?: { discard?: boolean }): Promise<Response>;
   /** For a request that failed and has no response to carry a cookie: drops changes of data, and ends what was to end. */
@@ -98,9 +101,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     return after(commit(state, engine, mode, response.status), (setCookie) => {
       state.close();
-      const { used, subject, clearSiteData } = state;
-      const personal = used && subject !== undefined;
-      return withSessionHeaders(response, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
+      return withSessionHeaders(response, headersFor(state, setCookie, engine.cacheHeaders));
     });
   }
 

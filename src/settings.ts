@@ -7,7 +7,7 @@ import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import { count, refuseUnknown } from "./option-values.ts";
+import { clock, count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import type { DataSchema } from "./schema.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
@@ -17,9 +17,9 @@ import { type CheckedSecrets, checkSecrets } from "./token/secrets.ts";
 
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   /** How many sessions a subject may have, for logins. */
   readonly limit: Limit;
+  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
   readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
@@ -38,13 +38,6 @@ export interface RequestSettings {
   readonly now: () => number;
 }
 
-/** A codec whose tokens are accepted. */
-export interface AcceptedCodec {
-  readonly codec: TokenCodec;
-  /** Its name, and which of that name it is: what tells its tokens from equal ones of another. */
-  readonly label: string;
-}
-
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
@@ -52,7 +45,7 @@ export interface Settings extends RequestSettings {
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
   readonly anonymous: "store" | "cookie";
-  readonly accept: readonly AcceptedCodec[];
+  readonly accept: readonly TokenCodec[];
   readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
   readonly rememberTokens: number;
 }
@@ -157,7 +150,7 @@ export function settleRequest(
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, now: options.now, migrate: (options as SessionOptions).migrate })) {
+  for (const [key, value] of Object.entries({ onEvent, migrate: (options as SessionOptions).migrate })) {
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
@@ -167,7 +160,7 @@ export function settleRequest(
     cacheHeaders,
     rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
     emit: emitter(onEvent),
-    now: clock(options.now ?? (() => Date.now() / 1000)),
+    now: clock(options.now),
   };
 }
 
@@ -200,15 +193,9 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
   return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
 }
 
-function checkAccept(accept: SessionOptions["accept"] = []): readonly AcceptedCodec[] {
-  if (!Array.isArray(accept) || !accept.every((codec) => typeof codec?.open === "function")) {
-    throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
-  }
-  const names = accept.map((codec: TokenCodec) => codec.name ?? "codec");
-  return accept.map((codec: TokenCodec, index) => {
-    const before = names.slice(0, index).filter((name) => name === names[index]).length;
-    return { codec, label: `${names[index]}#${before}` };
-  });
+function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
+  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
@@ -223,11 +210,6 @@ function checkStore(store: SessionStore | undefined): void {
     const lacks = missing.length > 0 ? `the method ${missing.join(", ")}` : "guarantees";
     throw new OptionError("ERR_OPTION", `Cannot use option store: it lacks ${lacks}`);
   }
-}
-
-/** Whole seconds, whatever the clock gives. */
-function clock(now: () => number): () => number {
-  return () => Math.floor(now());
 }
 
 function emitter(onEvent: SessionOptions["onEvent"]): Emit {

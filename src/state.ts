@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
-import type { Ending, Gone, Imported, Kept } from "./found.ts";
+import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
 import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff } from "./patch.ts";
@@ -48,8 +48,10 @@ export class SessionState {
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
-  /** The living sessions that came, when there were several, so that none was used. */
-  rivals: readonly Kept[] = [];
+  /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
+  ambiguous = false;
+  /** How each of the sessions ends that came then. */
+  rivals: readonly Ending[] = [];
   /** Whether a login or an end settled which of several sessions counts: then the browser drops all it has under our names. */
   settled = false;
   /** A commit that is not done yet. */
@@ -140,9 +142,9 @@ export class SessionState {
 
   /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
   settle(): void {
-    if (this.rivals.length === 0) return;
-    for (const rival of this.rivals) this.end(rival);
-    this.rivals = [];
+    if (!this.ambiguous) return;
+    this.ended.push(...this.rivals);
+    this.ambiguous = false;
     this.settled = true;
   }
 
@@ -158,9 +160,9 @@ export class SessionState {
     if (clearSiteData.length > 0) this.clearSiteData = clearSiteDataOf(clearSiteData);
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
-    if (this.gone !== null) this.ended.push({ key: this.gone.key, place: "session" });
-    // The token that brought it must bring nothing any more.
-    if (this.imported?.redemption) this.ended.push({ redemption: this.imported.redemption });
+    if (this.gone !== null) this.ended.push({ is: "session", key: this.gone.key, place: "session" });
+    // Accepted tokens must bring nothing any more, whether they were used or not.
+    if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();
     this.destroyed = true;
     this.turns++;
@@ -172,8 +174,8 @@ export class SessionState {
   }
 
   /** Has a session ended at the commit. */
-  end({ key, record, token }: Kept): void {
-    this.ended.push({ key, place: record.subject === undefined ? "visitor" : "session", token: token.text });
+  end(kept: Kept): void {
+    this.ended.push(endingOf(kept));
   }
 
   #forget(): void {

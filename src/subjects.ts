@@ -92,9 +92,16 @@ export function subjects(engine: Engine): Subjects {
 
   async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
     if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
-    const options = except === undefined ? {} : { except: engine.nextIds.current(except) };
+    const options = except === undefined ? {} : { except: await spared(subject, except) };
     const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
+  }
+
+  /** Where the session is that is to stay: its request may have been told of an id that is not written yet, or that another gave it. */
+  async function spared(subject: string, except: string): Promise<string> {
+    const id = engine.nextIds.current(except);
+    if (id === except || store?.dataOnly) return id;
+    return (await ownKey(subject, id))?.id ?? id;
   }
 
   return { list, revoke, revokeAll };

@@ -69,8 +69,8 @@ async function updateAlone<Result>(state: SessionState, engine: Engine, change: 
   draft.fill(before);
   const changing = change(draft.visible);
   const result = changing instanceof Promise ? await changing : changing;
-  if (state.ends !== ends) throw new GoneError("ended");
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
+  if (patch !== null && state.ends !== ends) throw new GoneError("ended");
   if (patch !== null) state.content.fill(applyPatch(stringifyData(state.content.stored()), patch));
   await commit(state, engine, "later");
   return result;

@@ -5,7 +5,7 @@ import { type HonoSession, session } from "web-session-store/hono";
 import { actions } from "./actions.ts";
 import { PAGE_HEADERS } from "./headers.ts";
 import { homePage, lookPage, show } from "./page.ts";
-import { cookieNames, type Data, type Place, type Visit } from "./places.ts";
+import { canWatch, cookieNames, type Data, type Place, type Visit } from "./places.ts";
 import { carriedIn, carry, dropCarried, withReports } from "./report.ts";
 import { noteEvent, traced } from "./trace.ts";
 
@@ -20,7 +20,7 @@ export function placeApp(place: Place, places: readonly Place[], secrets: string
   const app = new Hono();
 
   // Before the session's middleware: watch() looks at the session itself.
-  app.get("/watch", (c) => web.sessions.watch(c.req.raw));
+  if (canWatch(place)) app.get("/watch", (c) => web.sessions.watch(c.req.raw));
 
   // Reading is no use: a page that stays open and asks does not keep its session alive.
   app.get("/alive", async (c) => {
@@ -39,7 +39,9 @@ export function placeApp(place: Place, places: readonly Place[], secrets: string
 
   for (const [name, action] of Object.entries(actions)) {
     app.post(`/${name}`, bodyLimit({ maxSize: 10_000 }), async (c) => {
-      const form = await c.req.parseBody();
+      // What is no form is the client's fault, and no reason to fail.
+      const form = await c.req.parseBody().catch(() => undefined);
+      if (form === undefined) return c.text("This form cannot be read.", 400);
       await action(visitOf(c), (field) => (typeof form[field] === "string" ? form[field].trim() : ""));
       return c.redirect(`${place.path}/`, 303);
     });

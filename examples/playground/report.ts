@@ -26,10 +26,30 @@ export function carriedIn(cookies: string): Report | undefined {
   }
 }
 
+type Shape = "string" | "number" | readonly [Shape] | { readonly [name: string]: Shape };
+const COOKIES: Shape = [{ name: "string", bytes: "number", note: "string" }];
+const REPORT: Shape = {
+  request: "string",
+  milliseconds: "number",
+  events: ["string"],
+  calls: [{ name: "string", milliseconds: "number" }],
+  received: COOKIES,
+  set: COOKIES,
+};
+
 function isReport(value: unknown): value is Report {
-  const { events, calls, received, set } = (value ?? {}) as Partial<Report>;
-  const objects = [calls, received, set].flat();
-  return Array.isArray(events) && objects.every((object) => typeof object === "object" && object !== null);
+  return fits(value, REPORT);
+}
+
+function fits(value: unknown, shape: Shape): boolean {
+  if (typeof shape === "string") return typeof value === shape;
+  if (Array.isArray(shape)) return Array.isArray(value) && value.every((part) => fits(part, shape[0]));
+  const parts = Object.entries(shape);
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    parts.every(([name, part]) => fits((value as Record<string, unknown>)[name], part))
+  );
 }
 
 /** The page with the panel in it: for this request, and for the form that led to it. */
@@ -60,5 +80,5 @@ function one({ request, milliseconds, events, calls, received, set }: Report) {
 }
 
 function took(milliseconds: number): string {
-  return `${Number(milliseconds).toFixed(1)} ms`;
+  return `${milliseconds.toFixed(1)} ms`;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HeaderTarget } from "../response.ts";
+import { editHeaders, type HeaderTarget, type SessionHeaders } from "../response.ts";
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
@@ -12,6 +12,8 @@ export interface NodeResponse {
   getHeader(name: string): number | string | string[] | undefined;
   setHeader(name: string, value: string | string[]): unknown;
   removeHeader(name: string): void;
+  /** Sends the headers; called by `end()` and `write()`, too. What stands for a response may lack it. */
+  writeHead?(...given: never[]): unknown;
 }
 
 /** On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. */
@@ -48,25 +50,15 @@ export function statusOf(error: unknown): number {
 }
 
 /**
- * An error that stands for the thrown one and has headers for Koa to send. The thrown one is left alone: an application may
- * throw the same object for many visitors, and may log it.
+ * Puts the headers on whatever answer is sent in the end. Koa drops those of the response when it answers an error, and takes the
+ * error's own: but that belongs to the application, and may be thrown for many visitors.
  */
-export function errorWithHeaders(thrown: unknown, headers: Record<string, string[]>): unknown {
-  if (Object.keys(headers).length === 0) return thrown;
-  const error = thrown instanceof Error ? thrown : new Error("Cannot answer: what the handler threw is no Error");
-  const own = (value: unknown): PropertyDescriptor => ({ value, writable: true, enumerable: false });
-  const all = merged((error as { headers?: Record<string, unknown> }).headers ?? {}, headers);
-  // Koa writes the status on what it catches.
-  return Object.create(error, { headers: own(all), status: own(statusOf(thrown)) });
-}
-
-/** The error's own headers and ours; lines of Set-Cookie are added to, whatever the spelling of the name. */
-function merged(given: Record<string, unknown>, ours: Record<string, string[]>): Record<string, unknown> {
-  const all: Record<string, unknown> = { ...given };
-  for (const [name, lines] of Object.entries(ours)) {
-    const key = Object.keys(given).find((other) => other.toLowerCase() === name.toLowerCase()) ?? name;
-    const before = name === "Set-Cookie" ? [given[key] ?? []].flat() : [];
-    all[key] = [...before, ...lines];
-  }
-  return all;
+export function putWhenSent(response: NodeResponse, headers: SessionHeaders): void {
+  const { writeHead } = response;
+  if (writeHead === undefined) return;
+  response.writeHead = (...given) => {
+    response.writeHead = writeHead;
+    if (!response.headersSent) editHeaders(nodeHeaders(response), headers);
+    return writeHead.apply(response, given);
+  };
 }

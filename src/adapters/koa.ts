@@ -12,12 +12,12 @@ import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
 import { webCrypto } from "../primitives.ts";
-import { editHeaders, isShared, isUnseen } from "../response.ts";
+import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
 import { type PlainStore, plain } from "../stores/plain.ts";
 import { ContextSession } from "./koa-context.ts";
-import { clearStatusText, errorWithHeaders, type NodeResponse, nodeHeaders, statusOf } from "./koa-response.ts";
+import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./koa-response.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | SessionStore | "cookie";
@@ -88,7 +88,10 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
       try {
         await next();
       } catch (thrown) {
-        throw errorWithHeaders(thrown, await finishFailed(ctx, state, engine, thrown));
+        const headers = await finishFailed(ctx, state, engine, thrown);
+        if (headers !== undefined) putWhenSent(ctx.res, headers);
+        // The very object: it may be the application's to compare, and may have private fields.
+        throw thrown;
       }
       // `delete ctx.session` ends the session, as it always did.
       if (!Object.hasOwn(ctx, "session")) {
@@ -198,43 +201,43 @@ function mustWait({ places, waits, schema, accept }: Engine): boolean {
   return asksStore || waits || schema !== undefined || accept.length > 0;
 }
 
-/** Saves what changed, and puts the headers on the response while that is possible. */
-function finish(ctx: KoaContext, state: SessionState, engine: Engine, status = ctx.status): MaybePromise<string[]> {
+/** Saves what changed, and puts the headers on the response while that is possible; answers with those. */
+function finish(
+  ctx: KoaContext,
+  state: SessionState,
+  engine: Engine,
+  status = ctx.status,
+): MaybePromise<SessionHeaders | undefined> {
   if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
-  if (state.phase !== "open") return [];
+  if (state.phase !== "open") return undefined;
   const sent = ctx.res.headersSent || ctx.status === 101;
   const target = nodeHeaders(ctx.res);
   const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode, status), (setCookie) => {
     state.close();
-    const { used, subject, clearSiteData } = state;
-    if (!sent && (used || setCookie.length > 0)) {
-      const personal = used && subject !== undefined;
-      editHeaders(target, { setCookie, used, personal, clearSiteData, cacheHeaders: engine.cacheHeaders });
-    }
-    return setCookie;
+    const headers = sent ? undefined : headersFor(state, setCookie, engine.cacheHeaders);
+    if (headers !== undefined) editHeaders(target, headers);
+    return headers;
   });
 }
 
-/** The headers that must go with the error: Koa drops those of the response. */
+/** The headers that must go with the error. */
 async function finishFailed(
   ctx: KoaContext,
   state: SessionState,
   engine: Engine,
   thrown: unknown,
-): Promise<Record<string, string[]>> {
+): Promise<SessionHeaders | undefined> {
   const status = statusOf(thrown);
   const failed = status >= 500;
   while (failed && state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
   if (failed && state.phase === "open") state.discard();
   try {
-    const setCookie = await finish(ctx, state, engine, status);
-    if (setCookie.length === 0) return {};
-    return { "Set-Cookie": setCookie, ...(engine.cacheHeaders && { "Cache-Control": ["no-store"] }) };
+    return await finish(ctx, state, engine, status);
   } catch (error) {
     if (!failed || !(error instanceof StoreError)) throw error;
     // The handler's own error is the one to report.
     engine.emit({ type: "store-error", operation: error.operation });
-    return {};
+    return undefined;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "../errors.ts";
+import { type Location, locate } from "./sql-location.ts";
 
 /** What the store uses of a statement. */
 export interface SqliteStatement {
@@ -47,24 +48,22 @@ function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
 }
 
 /**
- * The file at a path. When somebody deletes it or puts another in its place, the next call opens what is there then:
+ * The file at a path or URI. When somebody deletes it or puts another in its place, the next call opens what is there then:
  * SQLite alone would go on writing into a file that nobody will ever find again.
  *
  * @throws {@link OptionError} when the runtime has no `node:sqlite`, or the file cannot be opened.
  */
 export class SqliteFile implements SqliteSource {
   readonly settings: readonly string[];
-  readonly #path: string;
-  readonly #isFile: boolean;
+  readonly #location: Location;
   #database: SqliteDatabase | undefined;
   #identity: string | undefined;
 
-  constructor(path: string, synchronous: "full" | "normal") {
+  constructor(given: string, synchronous: "full" | "normal") {
     this.settings = ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = WAL", `PRAGMA synchronous = ${synchronous}`];
     builtin("node:sqlite");
-    this.#isFile = path !== "" && path !== ":memory:" && !path.startsWith("file:");
-    this.#path = this.#isFile ? builtin("node:path").resolve(path) : path;
     try {
+      this.#location = locate(given, builtin("node:path").resolve);
       this.open();
     } catch (error) {
       if (error instanceof OptionError) throw error;
@@ -78,12 +77,13 @@ export class SqliteFile implements SqliteSource {
   }
 
   open(): SqliteDatabase {
-    if (this.#database !== undefined && (!this.#isFile || this.#identify() === this.#identity)) return this.#database;
+    const { name, file, makes } = this.#location;
+    if (this.#database !== undefined && (file === undefined || identify(file) === this.#identity)) return this.#database;
     const { DatabaseSync } = builtin("node:sqlite");
     this.close();
-    if (this.#isFile) this.#create();
-    this.#database = new DatabaseSync(this.#path);
-    if (this.#isFile) this.#identity = this.#identify();
+    if (file !== undefined && makes) create(file);
+    this.#database = new DatabaseSync(name);
+    if (file !== undefined) this.#identity = identify(file);
     return this.#database;
   }
 
@@ -92,22 +92,22 @@ export class SqliteFile implements SqliteSource {
     this.#database = undefined;
     database?.close();
   }
+}
 
-  /** A new file, and those that SQLite puts beside it, are for this user only: there is session data in them. */
-  #create(): void {
-    const { openSync, closeSync } = builtin("node:fs");
-    // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
-    if (this.#identify() !== undefined) return;
-    try {
-      closeSync(openSync(this.#path, "wx", 0o600));
-    } catch (error) {
-      // Another process has just made it, in the same way.
-      if ((error as { code?: unknown }).code !== "EEXIST") throw error;
-    }
+/** A new file, and those that SQLite puts beside it, are for this user only: there is session data in them. */
+function create(file: string): void {
+  const { openSync, closeSync } = builtin("node:fs");
+  // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
+  if (identify(file) !== undefined) return;
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    // Another process has just made it, in the same way.
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
   }
+}
 
-  #identify(): string | undefined {
-    const found = builtin("node:fs").statSync(this.#path, { bigint: true, throwIfNoEntry: false });
-    return found && `${found.dev}:${found.ino}`;
-  }
+function identify(file: string): string | undefined {
+  const found = builtin("node:fs").statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
 }

@@ -6,6 +6,7 @@
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { isDue } from "./changes.ts";
+import { checkSeconds } from "./sql-options.ts";
 import {
   dataColumn,
   infoOf,
@@ -54,6 +55,7 @@ export interface SqlSessionStore extends SessionStore {
    *
    * @param now Epoch seconds.
    * @returns how many were deleted.
+   * @throws OptionError when `now` is no finite number.
    */
   sweep(now: number): Promise<number>;
 }
@@ -141,6 +143,7 @@ export class SqlStore implements SqlSessionStore {
   }
 
   async sweep(now: number): Promise<number> {
+    checkSeconds("now", now);
     const { lookForExpired, removeExpired } = this.#sql;
     let deleted = 0;
     for (let from = ""; ; ) {

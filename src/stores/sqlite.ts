@@ -38,7 +38,7 @@ export interface SqliteStore extends SqlSessionStore {
 }
 
 /**
- * Keeps sessions in SQLite: in the file at a path, or in a database that is open.
+ * Keeps sessions in SQLite: in the file at a path or URI, or in a database that is open.
  *
  * A path needs `node:sqlite`, which Node 22.13, Deno and Bun have. The file is in WAL mode, so that readers do not wait for writers;
  * several processes of one machine may use it. Not on a network drive: SQLite's locks do not work there.
@@ -46,7 +46,7 @@ export interface SqliteStore extends SqlSessionStore {
  * A database of yours (`DatabaseSync`, or `Database` of `bun:sqlite`) keeps its settings: set WAL, `synchronous` and a busy
  * timeout of 0 yourself, and open no transaction on it that is not over in the same turn. Give sessions a connection of their own.
  *
- * @param source A path, `":memory:"`, or an open database.
+ * @param source A path, a `file:` URI, `":memory:"`, or an open database. A file that is made can be read by its user only (mode 600).
  * @throws OptionError when an option cannot be used, or the file cannot be opened.
  *
  * @example

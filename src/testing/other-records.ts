@@ -5,7 +5,6 @@
  * @module
  */
 import { encodeBase64url } from "../encoding.ts";
-import { randomBytes } from "../random.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Key } from "../stores/store.ts";
 import { expectEqual, expectLegalLoad, expectThat } from "./expect.ts";
@@ -27,7 +26,7 @@ export const otherRecordCases: readonly TrialCase[] = [
 
 /** The key of a record that is no session: its id is made of a hash, and always as long as this one. */
 async function otherKey({ store }: Trial): Promise<Key> {
-  const id = `redeemed-${encodeBase64url(randomBytes(HASH_BYTES))}`;
+  const id = `redeemed-${encodeBase64url(crypto.getRandomValues(new Uint8Array(HASH_BYTES)))}`;
   return store.recordRoute === undefined ? { id } : { id, route: await store.recordRoute(id) };
 }
 

@@ -12,7 +12,8 @@ import { type Claims, claimsFromJson, claimsToJson } from "./claims.ts";
 /** What a mapping makes of a foreign token. Times are epoch seconds; fractions are cut off. */
 export interface ForeignClaims {
   /**
-   * Which session it is: a text or a whole number. What has no session id's form (15 to 64 letters, digits, `-`, `_`) is replaced
+   * Which session it was there: a text or a whole number. Of two tokens of one session in a request, the newer counts. It names no session
+   * here: where there is a store, that gets an id of ours. What has no session id's form (15 to 64 letters, digits, `-`, `_`) is replaced
    * by a hash of it, always the same. Default: the token's `sid`, else its `jti`, else a hash of the token.
    */
   readonly sid?: unknown;

@@ -82,7 +82,11 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
  * A codec for the option `accept`, which reads sessions that other software made: JWS and JWE in compact form, made with a
  * secret or signed with a private key. It needs the package `jose`.
  *
- * Risky: whoever can make such a token can be any of your users. A session that was read is kept like your own from then on.
+ * A token that gives a `sub` or `sid`, or has a `jti`, is redeemed once where there is a store: under a hash of what is signed or
+ * encrypted, and never under its `sid`. Others are copied each time.
+ *
+ * Risky: whoever can make such a token can be any of your users that `claims` lets it name. A session that was read is kept like your
+ * own from then on. Without a store the token stays good until it ends, also after a logout.
  *
  * @throws OptionError when an algorithm proves nothing, or a key does not fit.
  *

@@ -8,7 +8,7 @@ import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { after } from "../maybe-promise.ts";
-import { count, refuseUnknown } from "../option-values.ts";
+import { clock, count, refuseUnknown } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
 import { once } from "./keys.ts";
@@ -27,7 +27,7 @@ export interface KoaTokensOptions {
   signatureAlgorithm?: "sha1" | "sha256";
   /** For cookies that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
   idleTimeout?: number;
-  /** The time in epoch seconds. For tests. Default: the clock. */
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
 }
 
@@ -49,6 +49,9 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * A codec for the option `accept`, which reads sessions that a Koa application keeps in signed cookies: with koa-session-store
  * 2.0.0, or with this library and `app.keys`. It runs on Web Crypto, so a Worker can read them too.
  *
+ * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
+ * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
+ *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
  * @throws OptionError when an option or a key cannot be used.
@@ -62,7 +65,8 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  */
 export function koaTokens(options: KoaTokensOptions): KoaTokens {
   refuseUnknown(options, KNOWN);
-  const { name = "koa:sess", now = () => Math.floor(Date.now() / 1000) } = options;
+  const { name = "koa:sess" } = options;
+  const now = clock(options.now);
   const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1);
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);

@@ -26,7 +26,8 @@ export interface OwnTokensOptions {
 }
 
 /**
- * Reads tokens that `createSessions` made with other options.
+ * Reads tokens that `createSessions` made with other options. Those with data are redeemed once, where there is a store; those of kind
+ * `"id"` go on as the sessions that they name.
  *
  * @throws OptionError when an option or a secret cannot be used.
  *

@@ -5,10 +5,12 @@
  */
 import { encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
+import { textOf, weakness } from "./weak.ts";
 
 /**
  * A secret of at least 32 random bytes: as text; as bytes; as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
- * not be extractable; or as something to `get()` the text from, like a binding of Cloudflare's Secrets Store.
+ * not be extractable; or as something to `get()` the text from, like a binding of Cloudflare's Secrets Store. What is easy to guess is
+ * refused, but for a CryptoKey, which nobody can look into.
  */
 export type Secret = string | Uint8Array | CryptoKey | { get(): Promise<string> };
 
@@ -22,9 +24,6 @@ export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
 export type CheckedSecrets = readonly CheckedSecret[] | (() => Promise<readonly CheckedSecret[]>);
 
 const MIN_SECRET_BYTES = 32;
-// Whole words where short ones could turn up in random letters: nobody's random secret is refused.
-const PLACEHOLDER =
-  /change[-_ ]?(me(?![a-z])|this|in[-_ ]?prod)|(your|my|some|\ba)[-_ ]?(super[-_ ]?)?(session[-_ ]?)?(secret|password|key)(?![a-z])|at[-_ ]?least[-_ ]?32|keyboard[-_ ]?cat|placeholder|replace[-_ ]?(me|this)|insert[-_ ]/i;
 const ADVICE = "Make one with: openssl rand -base64 32";
 
 /**
@@ -89,26 +88,9 @@ function keyProblem({ algorithm, usages }: CryptoKey): string | undefined {
 }
 
 function secretProblem(secret: string | Uint8Array): string | undefined {
-  if (secret instanceof Uint8Array) {
-    if (secret.length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
-    return isRepetition(textOf(secret)) ? "it repeats itself" : undefined;
-  }
-  if (typeof secret !== "string") return "it is not a string";
+  const isText = typeof secret === "string";
+  if (!isText && !(secret instanceof Uint8Array)) return "it is not a string";
   if (secret === "") return "it is empty";
-  if (encodeUtf8(secret).length < MIN_SECRET_BYTES) return `it is shorter than ${MIN_SECRET_BYTES} bytes`;
-  if (PLACEHOLDER.test(secret)) return "it looks like a placeholder";
-  if (isRepetition(secret)) return "it repeats itself";
-  return undefined;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
-}
-
-/** Whether the text is one shorter piece over and over: "aaaa...", "0123456789" again and again. */
-function isRepetition(text: string): boolean {
-  for (let period = 1; period <= text.length / 2; period++) {
-    if (text.startsWith(text.slice(period))) return true;
-  }
-  return false;
+  const bytes = isText ? encodeUtf8(secret) : secret;
+  return bytes.length < MIN_SECRET_BYTES ? `it is shorter than ${MIN_SECRET_BYTES} bytes` : weakness(bytes);
 }

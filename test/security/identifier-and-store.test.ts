@@ -64,10 +64,10 @@ describe("A: session identifier and store", () => {
       Object.assign(crypto, { getRandomValues, randomUUID });
       Math.random = random;
     }
-    // What the pool held before the first draw was drawn before; after it, the ids are what was drawn, in order, and each once.
+    // The first ids may have been drawn before; from the first draw on, they are what was drawn, in order, and each once.
     const made = [...ids];
     const before = made.indexOf(drawn[0] as string);
-    expect(before).toBeLessThan(86);
+    expect(before).toBeLessThan(16);
     expect(made.slice(before)).toEqual(drawn.slice(0, count - before));
     expect(ids.size).toBe(count);
     expect(Math.min(...ones) / count).toBeGreaterThan(0.49);

@@ -154,7 +154,7 @@ describe("D: sealing", () => {
     }
   });
 
-  it("D7 secrets below 32 bytes, placeholders and repetitions are refused", () => {
+  it("D7 secrets below 32 bytes, placeholders, repetitions, runs and common words are refused", () => {
     const placeholders = [
       "your-secret-key-change-this-in-production",
       "keyboard cat keyboard cat keyboard",
@@ -167,6 +167,10 @@ describe("D: sealing", () => {
       `${SECRET.slice(0, 31)}`,
       "a".repeat(64),
       "0123456789".repeat(5),
+      `${"a".repeat(31)}b`,
+      "abcdefghijklmnopqrstuvwxyz0123456789",
+      "qwertyuiopasdfghjklzxcvbnm123456",
+      "correct horse battery staple 2024",
       ...placeholders,
     ]) {
       expect(() => createSessions({ secrets }), secrets).toThrow(expect.objectContaining({ code: "ERR_SECRET" }));

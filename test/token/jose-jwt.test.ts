@@ -59,8 +59,19 @@ describe("sessionJwt()", () => {
     const { payload, protectedHeader } = await verify(token, handOn);
     const { jti, ...said } = payload;
     expect(said).toEqual({ iss: ISSUER, sub: "alice", aud: AUDIENCE, iat: NOW, exp: NOW + 60, sid: ALICE.id });
-    expect(jti).toMatch(/^[0-9a-f-]{36}$/);
+    expect(jti).toMatch(/^[\w-]{22}$/);
     expect(protectedHeader).toEqual({ alg: "EdDSA", kid: (await keySet(handOn)).keys[0]?.kid, typ: "JWT" });
+  });
+
+  it("draws the jti from the runtime: Node has UUIDs ready, which a machine that was cloned would have twice", async () => {
+    const { randomUUID } = crypto;
+    crypto.randomUUID = () => "00000000-0000-4000-8000-000000000000";
+    try {
+      const [one, other] = [await make().jwt(ALICE, { audience: AUDIENCE }), await make().jwt(ALICE, { audience: AUDIENCE })];
+      expect(decodeJwt(one).jti).not.toBe(decodeJwt(other).jti);
+    } finally {
+      crypto.randomUUID = randomUUID;
+    }
   });
 
   it("makes another jti every time", async () => {

@@ -1,6 +1,7 @@
 /** The playground inside workerd, as `npm start` serves it: the same stories for every store. */
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { faultsOf } from "../examples/hostile-visitor.ts";
 import { calls, devices, items, otherIds, Visitor } from "../examples/playground-visitor.ts";
 import { Page } from "./page.ts";
 
@@ -29,6 +30,12 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       await visitor.does("/login", { name: user, remember: "on" });
       return visitor;
     }
+
+    it("answers whatever a client sends, and goes on", async () => {
+      const visitor = await loggedIn(newUser());
+      expect(await faultsOf(visitor)).toEqual([]);
+      expect(items(await visit(path).does("/cart-add", { item: "pear" }))).toEqual(["pear"]);
+    });
 
     it("counts a visitor's views", async () => {
       const visitor = visit(path);
@@ -183,13 +190,13 @@ describe("the playground", () => {
     const visitor = visit("");
     const report = {
       request: "<img src=x>",
-      milliseconds: "<i>",
+      milliseconds: 1,
       events: ["<i>"],
-      calls: [{ name: "<i>" }],
-      received: [],
+      calls: [{ name: "<i>", milliseconds: 1 }],
+      received: [{ name: "<i>", bytes: 1, note: "<i>" }],
       set: [],
     };
-    for (const value of [report, null, "text", { ...report, calls: [null] }, { ...report, set: 1 }]) {
+    for (const value of [report, null, "text", { ...report, calls: [null] }, { ...report, milliseconds: "<i>" }]) {
       visitor.browser.cookies.set("playground-report", {
         value: encodeURIComponent(JSON.stringify(value)),
         endsAt: Number.POSITIVE_INFINITY,

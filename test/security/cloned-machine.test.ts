@@ -1,0 +1,80 @@
+/** A machine is cloned with all its memory after it served a request: from then on two processes know the same, and must not make the same. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { SECRET } from "../support/secrets.ts";
+
+const { getRandomValues } = crypto;
+afterEach(() => {
+  crypto.getRandomValues = getRandomValues;
+});
+
+/** What a process made: the ids of sessions, and the content keys (wrapped) and nonces of their tokens. */
+interface Made {
+  readonly ids: string[];
+  readonly keys: string[];
+  readonly nonces: string[];
+}
+
+/** A process that has its modules to itself. Gives what serves so many new visitors. */
+async function start(cryptography: "web" | "node"): Promise<(visitors: number) => Promise<Made>> {
+  vi.resetModules();
+  const [{ createSessions }, { webCrypto }, { nodeCrypto }] = await Promise.all([
+    import("../../src/index.ts"),
+    import("../../src/primitives.ts"),
+    import("../../src/node-primitives.ts"),
+  ]);
+  const sessions = createSessions({ secrets: SECRET }, cryptography === "web" ? webCrypto : nodeCrypto);
+  return async (visitors) => {
+    const made: Made = { ids: [], keys: [], nonces: [] };
+    for (let visitor = 0; visitor < visitors; visitor++) {
+      const session = await sessions.load(new Request("https://app.example.com/"));
+      session.data.visitor = visitor;
+      made.ids.push(session.id);
+      const [line = ""] = (await sessions.apply(session, new Response())).headers.getSetCookie();
+      const [, key = "", nonce = ""] = line.slice(line.indexOf("=") + 1).split(".");
+      made.keys.push(key);
+      made.nonces.push(nonce);
+    }
+    return made;
+  };
+}
+
+/** Two processes of one image: what was drawn before they were two is the same in both. */
+async function clones(cryptography: "web" | "node"): Promise<[Made, Made]> {
+  const both = [];
+  for (let clone = 0; clone < 2; clone++) {
+    const process = await start(cryptography);
+    drawTheSame();
+    await process(1);
+    both.push(process);
+  }
+  crypto.getRandomValues = getRandomValues;
+  const [one, other] = both.map((process) => process(50));
+  return [(await one) as Made, (await other) as Made];
+}
+
+/** Makes the runtime's generator begin anew, and always in the same way. */
+function drawTheSame(): void {
+  let last = 1;
+  crypto.getRandomValues = ((bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; at++) {
+      last = (last * 48_271) % 2_147_483_647;
+      bytes[at] = last;
+    }
+    return bytes;
+  }) as never;
+}
+
+const common = (one: string[], other: string[]) => one.filter((value) => other.includes(value)).length;
+
+describe.each(["web", "node"] as const)("two processes that were cloned, on the cryptography of %s", (cryptography) => {
+  it("make no nonce and no content key twice", async () => {
+    const [one, other] = await clones(cryptography);
+    expect(new Set([...one.nonces, ...other.nonces]).size).toBe(100);
+    expect(new Set([...one.keys, ...other.keys]).size).toBe(100);
+  });
+
+  it("have at most 15 ids in common, of those that were drawn before", async () => {
+    const [one, other] = await clones(cryptography);
+    expect(common(one.ids, other.ids)).toBeLessThan(16);
+  });
+});
