@@ -1,9 +1,10 @@
 /** What a request was told is true: by the end of a call of `save()` or `update()`, by its answer, and by an event. */
 import type { Session } from "../../src/index.ts";
+import { type Call, SEATS, type UpdateCall } from "./schedule-acting.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Segment, Standing } from "./schedule-segment.ts";
 import type { Asks } from "./schedule-table.ts";
-import { type Call, SEATS, type UpdateCall, type Visit } from "./schedule-visit.ts";
+import type { Visit } from "./schedule-visit.ts";
 
 const UPDATE: Asks = { asks: "update" };
 const CHANGE: Asks = { asks: "change" };
@@ -40,7 +41,8 @@ export class Answers {
     const made = added(visit, key, item).map(([, list]) => list);
     if (result === null) {
       if (made.length > 0) this.#problem(visit, "wrote by an update() that changed nothing");
-      if (!this.#wasFull(segment, key)) this.#problem(visit, "was told by update() that no seat was free, of a session where it was");
+      if (!this.#wasFull(segment, key))
+        this.#problem(visit, "was told by update() that no seat was free, of a session where it was");
     } else if (made.length !== 1 || made[0] !== JSON.stringify(result)) {
       this.#problem(visit, `was told ${JSON.stringify(result)} by update(), which wrote [${made}]`);
     }
@@ -58,7 +60,8 @@ export class Answers {
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
-    for (const [key, value] of pending) if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
+    for (const [key, value] of pending)
+      if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
     if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
@@ -105,7 +108,8 @@ export class Answers {
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
     const written = this.#written(visit, segment.pending);
-    if (written.length > 0 && !segment.unawaited) this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
+    if (written.length > 0 && !segment.unawaited)
+      this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
   }
 
   #answeredWell(visit: Visit, segment: Segment, sid: string | undefined): void {
@@ -118,7 +122,8 @@ export class Answers {
     const over = dropped || (sid === undefined && (visit.refused || this.#joinedBefore(visit, segment)));
     if (missing.length > 0 || dropped) this.#judgeLoss(visit, segment, missing);
     else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
-    if (owed.length > 0 && !visit.asker.refuses) this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
+    if (owed.length > 0 && !visit.asker.refuses)
+      this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
     if (asked !== undefined && !over) this.#hasIdentity(visit, segment, sid);
   }
 

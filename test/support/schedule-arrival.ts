@@ -2,11 +2,11 @@
 import type { Session } from "../../src/index.ts";
 import { type Live, type Values, visible } from "./schedule-history.ts";
 import { IDLE_SECONDS } from "./schedule-program.ts";
-import type { Scene, Span } from "./schedule-scene.ts";
+import type { Scene } from "./schedule-scene.ts";
 import type { Place } from "./schedule-segment.ts";
 import { type Situation, situationsOf } from "./schedule-table.ts";
 import { isOfToken } from "./schedule-tokens.ts";
-import type { Visit } from "./schedule-visit.ts";
+import type { Span, Visit } from "./schedule-visit.ts";
 
 /** What a handler sees. */
 interface Seen {
@@ -38,7 +38,7 @@ export class Arrivals {
     const { place, subject: user, data: values, loginAt }: Found = this.#explain(visit, seen) ?? { place: { is: "nothing" } };
     visit.loginAt = loginAt;
     visit.loadedAlive = place.is !== "moved" && place.is !== "anew";
-    visit.begins(place, user, values);
+    visit.has(place, user, values);
     if (place.is === "token") visit.segment.said = values;
     this.#checkAge(visit, session);
   }
@@ -76,7 +76,9 @@ export class Arrivals {
     const first = found.slice(0, way).find((all) => all.length > 0 && all.every(({ is }) => is === "alive" || is === "grace"));
     if (first !== undefined) return this.#wrong(visit, seen, "in place of one that comes first");
     if (seen.gone !== undefined) return this.#wrong(visit, seen, "that is not its own any more");
-    const states = this.#statesOf(id, setup.immediate ? from : 0).filter((live) => visible(live.data) === seen.data && live.subject === seen.subject);
+    const states = this.#statesOf(id, setup.immediate ? from : 0).filter(
+      (live) => visible(live.data) === seen.data && live.subject === seen.subject,
+    );
     const last = states.at(-1);
     if (last === undefined) return this.#wrong(visit, seen, "with data that it had at no moment");
     const texts = states.map(({ data }) => JSON.stringify([...data].sort()));
@@ -99,7 +101,9 @@ export class Arrivals {
   /** A session that has another id. That of a user comes before a visitor's, who begins anew. */
   #moved(visit: Visit, seen: Seen): Found | undefined {
     const { user, visitor } = visit.jar;
-    const id = [user, visitor].find((sid) => this.#during(visit.sentAt, sid).some(({ is }) => is === "renewed" || is === "taken"));
+    const id = [user, visitor].find((sid) =>
+      this.#during(visit.sentAt, sid).some(({ is }) => is === "renewed" || is === "taken"),
+    );
     if (seen.gone !== "moved" || id === undefined) return this.#wrong(visit, seen, "that has not moved");
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "that has moved");
     return { place: { is: id === user ? "moved" : "anew", id } };
@@ -122,10 +126,12 @@ export class Arrivals {
     const users = this.#heldIsOver(user) ? [] : this.#during(visit.sentAt, user);
     // It may have ended between two steps to where it went.
     const mayEnd = users.some(({ is }) => is === "grace") && this.#scene.history.endOf(user as string) === undefined;
-    if (user !== undefined && !this.#heldIsOver(user) && !mayEnd && !users.some(({ is }) => is === "ended")) return this.#wrong(visit, seen, "in place of its user's");
+    if (user !== undefined && !this.#heldIsOver(user) && !mayEnd && !users.some(({ is }) => is === "ended"))
+      return this.#wrong(visit, seen, "in place of its user's");
     const visitors = this.#during(visit.sentAt, visitor);
     const isGone = (there: Situation) => there.is === "ended" || there.is === "renewed" || there.is === "taken";
-    if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone)) return this.#wrong(visit, seen, "in place of its visitor's");
+    if (visitor !== undefined && !this.#heldIsOver(visitor) && !visitors.some(isGone))
+      return this.#wrong(visit, seen, "in place of its visitor's");
     // A token that was redeemed leads to its session under the first id only.
     const isOver = (there: Situation) => isGone(there) || there.is === "grace";
     if (token !== undefined && !this.#duringToken(visit).some(isOver)) return this.#wrong(visit, seen, "in place of its token's");
@@ -148,7 +154,8 @@ export class Arrivals {
     const { history, tokens } = this.#scene;
     const { token } = jar;
     if (token === undefined) return [];
-    if (tokens.isDone(token, sentAt)) return tokens.situations(token, history.moment).map((there) => (there.is === "nothing" ? { is: "ended" } : there));
+    if (tokens.isDone(token, sentAt))
+      return tokens.situations(token, history.moment).map((there) => (there.is === "nothing" ? { is: "ended" } : there));
     return Array.from({ length: history.moment - sentAt + 1 }, (_none, index) => tokens.situations(token, sentAt + index)).flat();
   }
 

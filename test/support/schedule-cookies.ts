@@ -1,9 +1,9 @@
 /** The cookies that answers set and clear: only those of the request's own session, and only for a reason. */
 import type { Line } from "./schedule-lines.ts";
 import { sidOf, USER, VISITOR } from "./schedule-lines.ts";
-import type { Scene, Span } from "./schedule-scene.ts";
+import type { Scene } from "./schedule-scene.ts";
 import type { Segment } from "./schedule-segment.ts";
-import type { Visit } from "./schedule-visit.ts";
+import type { Span, Visit } from "./schedule-visit.ts";
 
 /** Whose answer set a browser's cookie, in order. */
 export interface Setter {
@@ -49,7 +49,8 @@ export class Cookies {
     const sid = sidOf(value);
     const isVisitors = segment.subject === undefined;
     if (sid === undefined) {
-      if (isVisitors !== (name === VISITOR) || !this.#scene.isInCookie(segment)) this.#scene.problem(visit, `sets ${name}, which carries its session`);
+      if (isVisitors !== (name === VISITOR) || !this.#scene.isInCookie(segment))
+        this.#scene.problem(visit, `sets ${name}, which carries its session`);
     } else if (!this.#mayHave(visit, segment, sid)) this.#scene.problem(visit, `sets ${name} for a session that is not its own`);
     else if (visit.phase === "answered" && !visit.thrownOut && isVisitors !== (name === VISITOR)) {
       this.#scene.problem(visit, `sets ${name} as ${segment.subject}`);

@@ -1,7 +1,7 @@
 /** What a schedule must leave behind when every answer has arrived. */
 import type { SessionStore } from "../../src/stores/store.ts";
 import type { Cookies, Setter } from "./schedule-cookies.ts";
-import { visible, valuesOf } from "./schedule-history.ts";
+import { valuesOf, visible } from "./schedule-history.ts";
 import { USER, VISITOR } from "./schedule-lines.ts";
 import type { Program } from "./schedule-program.ts";
 import type { Scene } from "./schedule-scene.ts";
@@ -26,14 +26,18 @@ async function judgeRecords({ history, problems }: Scene, store: SessionStore): 
     const there = found !== null && "data" in found && found.expiresAt > now;
     const wanted = live !== undefined && live.expiresAt > now;
     if (there !== wanted) problems.push(`${id} ${there ? "lives" : "is gone"} in the store`);
-    else if (there && live !== undefined && visible(valuesOf(found.data)) !== visible(live.data)) problems.push(`${id} holds ${found.data}`);
+    else if (there && live !== undefined && visible(valuesOf(found.data)) !== visible(live.data))
+      problems.push(`${id} holds ${found.data}`);
   }
 }
 
 async function judgeLists({ history, problems }: Scene, store: SessionStore): Promise<void> {
   const now = history.timeAt(history.moment);
   for (const user of ["alice", "bob"]) {
-    const listed = (await store.list?.(user))?.filter(({ expiresAt }) => expiresAt > now).map(({ id }) => id).sort();
+    const listed = (await store.list?.(user))
+      ?.filter(({ expiresAt }) => expiresAt > now)
+      .map(({ id }) => id)
+      .sort();
     const living = history.ids.filter((id) => {
       const live = history.liveAt(id);
       return live?.subject === user && live.expiresAt > now;
@@ -49,10 +53,17 @@ function judgeBrowser(scene: Scene, setters: readonly Setter[]): void {
   if (last?.sid === undefined) return;
   const there = situationsOf(history, last.sid, history.moment);
   const end = history.endOf(last.sid)?.live;
-  if (end === undefined || end.expiresAt <= history.timeAt(history.moment) || there.some(({ is }) => is === "alive" || is === "grace")) return;
+  if (
+    end === undefined ||
+    end.expiresAt <= history.timeAt(history.moment) ||
+    there.some(({ is }) => is === "alive" || is === "grace")
+  )
+    return;
   const mover = scene.movers.get(last.sid);
   if (mover === undefined || isFair(mover, last)) return;
-  problems.push(`the browser's user is logged out: request ${mover.number} moved the session that request ${last.visit.number} gave it`);
+  problems.push(
+    `the browser's user is logged out: request ${mover.number} moved the session that request ${last.visit.number} gave it`,
+  );
 }
 
 function isFair(mover: Visit, { visit }: Setter): boolean {

@@ -3,12 +3,13 @@ import type { Session, SessionEvent, Sessions } from "../../src/index.ts";
 import { Browser } from "./browser.ts";
 import type { Clock } from "./clock.ts";
 import { Random, Scheduler, takeOver } from "./schedule.ts";
+import { Acting, Mishap, saysGone, type Watcher } from "./schedule-acting.ts";
 import { readLine, sidOf, USER, VISITOR } from "./schedule-lines.ts";
 import type { Ask, Phase, Program } from "./schedule-program.ts";
 import type { Doing } from "./schedule-recorder.ts";
 import { running } from "./schedule-store.ts";
 import { TOKEN_COOKIE } from "./schedule-tokens.ts";
-import { type Jar, Mishap, saysGone, Visit, type Watcher } from "./schedule-visit.ts";
+import { type Jar, Visit } from "./schedule-visit.ts";
 
 /** What one schedule came to. */
 export interface Outcome {
@@ -97,7 +98,9 @@ export abstract class Player implements Outcome {
     const { receive } = browser;
     browser.receive = (response) => {
       receive.call(browser, response);
-      const clears = response.headers.getSetCookie().some((line) => readLine(line).name === TOKEN_COOKIE && readLine(line).clears);
+      const clears = response.headers
+        .getSetCookie()
+        .some((line) => readLine(line).name === TOKEN_COOKIE && readLine(line).clears);
       if (clears && !sticky) client.token = undefined;
     };
   }
@@ -161,14 +164,18 @@ export abstract class Player implements Outcome {
 
   #jarOf({ browser, token }: Client): Jar {
     const cookies = [browser.cookieHeader(), ...(token === undefined ? [] : [`${TOKEN_COOKIE}=${this.tokenText(token)}`])];
-    const values = new Map(cookies[0]?.split("; ").map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]));
+    const values = new Map(
+      cookies[0]
+        ?.split("; ")
+        .map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
+    );
     const visitor = values.get(VISITOR);
     const header = cookies.filter((text) => text !== "").join("; ");
     return { header, user: sidOf(values.get(USER)) ?? values.get(USER), visitor: sidOf(visitor) ?? visitor, token };
   }
 
   async #sendWith(ask: Ask, jar: Jar): Promise<void> {
-    const visit = new Visit(this.visits.length, ask, jar, this.watcher);
+    const visit = new Visit(this.visits.length, ask, jar, this.watcher.moment);
     this.visits.push(visit);
     visit.span.from = ++this.steps;
     this.story.push(`${visit.number} is sent`);
@@ -182,7 +189,7 @@ export abstract class Player implements Outcome {
   async #serve(visit: Visit, request: Request): Promise<void> {
     const answer = this.sessions.handler(async (_request: Request, session: Session) => {
       try {
-        this.problems.push(...(await visit.run(session, this.scheduler)));
+        this.problems.push(...(await new Acting(visit, session, this.scheduler, this.watcher).run()));
       } catch (error) {
         if (!(error instanceof Mishap || saysGone(error))) this.story.push(`${visit.number}: ${error}`);
         throw error;

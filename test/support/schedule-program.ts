@@ -87,7 +87,11 @@ export function anyProgram(random: Random, kinds: Kinds): Program {
     ticks: random.chance(0.3),
     then: random.pick(PASSES),
   });
-  const phases = [{ ...phase(opening, false), then: random.pick([0, 0, 0, 4]) }, phase([...main, ...rivals], true), phase(last, random.chance(0.5))];
+  const phases = [
+    { ...phase(opening, false), then: random.pick([0, 0, 0, 4]) },
+    phase([...main, ...rivals], true),
+    phase(last, random.chance(0.5)),
+  ];
   return { phases: phases.filter(({ asks }) => asks.length > 0), browsers, sticky: random.chance(0.5) };
 }
 
@@ -97,11 +101,21 @@ function anyOpening(random: Random, { accept }: Kinds, browsers: number): Ask[] 
   const set: Act = { do: "set", key: "one" };
   const login: Act = { do: "login", user: "alice" };
   const flash: Act = { do: "flash", key: "notice" };
-  const openings: Act[][][] = [[], [[set]], [[set, flash]], [[login]], [[login, set, flash]], [[set], [login], [{ do: "push", how: "awaited" }]]];
+  const openings: Act[][][] = [
+    [],
+    [[set]],
+    [[set, flash]],
+    [[login]],
+    [[login, set, flash]],
+    [[set], [login], [{ do: "push", how: "awaited" }]],
+  ];
   const asks = random.pick(openings).map((acts): Ask => ({ ...PLAIN, acts }));
   if (!accept) return asks;
   // The same token may be with both: somebody planted it, or copied it.
-  const tokens = Array.from({ length: browsers }, (_none, browser): Ask => ({ ...PLAIN, browser, acts: random.pick([[], [set]]), token: anyToken(random) }));
+  const tokens = Array.from(
+    { length: browsers },
+    (_none, browser): Ask => ({ ...PLAIN, browser, acts: random.pick([[], [set]]), token: anyToken(random) }),
+  );
   const alone = random.chance(0.7) ? [] : asks;
   return [...alone, ...tokens.filter(() => random.chance(0.5))];
 }
@@ -125,7 +139,11 @@ function rivalsOf(random: Random, kinds: Kinds): Ask[] {
   return Array.from({ length: count }, () => ({ ...PLAIN, acts: [{ do: "login", user: random.pick(users) }] }));
 }
 
-function anyAsk(random: Random, kinds: Kinds, { own, changing, browsers }: { own: string; changing: number; browsers: number }): Ask {
+function anyAsk(
+  random: Random,
+  kinds: Kinds,
+  { own, changing, browsers }: { own: string; changing: number; browsers: number },
+): Ask {
   const fair = !kinds.oneByOne;
   return {
     acts: anyActs(random, kinds, own, changing),
@@ -153,7 +171,15 @@ function anyActs(random: Random, kinds: Kinds, own: string, changing: number): A
 }
 
 function anyIdentity(random: Random, kinds: Kinds): Act {
-  const what = random.pick(["login", "login", "login", "logout", "regenerate", "regenerate", kinds.store ? "revoke" : "logout"] as const);
+  const what = random.pick([
+    "login",
+    "login",
+    "login",
+    "logout",
+    "regenerate",
+    "regenerate",
+    kinds.store ? "revoke" : "logout",
+  ] as const);
   const user = random.pick(["alice", "alice", "bob"]);
   if (what === "logout") return { do: what };
   if (what === "revoke") return random.chance(0.3) ? { do: what, user } : { do: "logout" };

@@ -1,7 +1,7 @@
 /** Writes down what the store answered, call by call, and that it answered as the contract of stores says. */
 import type { Patch } from "../../src/patch.ts";
 import type { SessionRecord } from "../../src/record.ts";
-import { isMoved, type Key, type Move, MOVED_MARK_SECONDS, type MovedMark, type UpdateResult } from "../../src/stores/store.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, type MovedMark, type UpdateResult } from "../../src/stores/store.ts";
 import { type Entry, type History, type Live, liveFrom, type Mark, type Values, valuesOf } from "./schedule-history.ts";
 import type { Segment } from "./schedule-segment.ts";
 import type { Visit } from "./schedule-visit.ts";
@@ -75,7 +75,13 @@ export class Recorder {
     this.#explain({ does: "update", doing, at, id: key.id, patch, before, after });
   }
 
-  replaced(doing: Doing, from: Key, to: Key, given: { patch: Patch; record: SessionRecord; move: Move }, result: UpdateResult): void {
+  replaced(
+    doing: Doing,
+    from: Key,
+    to: Key,
+    given: { patch: Patch; record: SessionRecord; move: Move },
+    result: UpdateResult,
+  ): void {
     const { patch, record, move } = given;
     const before = this.#changeable(from.id, result);
     if (before === undefined) return;
@@ -173,6 +179,7 @@ function text(data: Values): string {
 function patched(data: Values, { clear, set, unset }: Patch): Values {
   const after = new Map(clear ? [] : data);
   for (const key of unset) after.delete(key);
-  for (const [key, value] of valuesOf(`{${set.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`)) after.set(key, value);
+  for (const [key, value] of valuesOf(`{${set.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`))
+    after.set(key, value);
   return after;
 }

@@ -2,6 +2,7 @@
 import { createSessions, type Session, type Sessions } from "../../src/index.ts";
 import type { SessionStore } from "../../src/stores/store.ts";
 import { Clock } from "./clock.ts";
+import type { Call, UpdateCall, Watcher } from "./schedule-acting.ts";
 import { Answers } from "./schedule-answers.ts";
 import { Arrivals } from "./schedule-arrival.ts";
 import { Explainer } from "./schedule-changes.ts";
@@ -14,10 +15,10 @@ import { IDLE_SECONDS, type Program } from "./schedule-program.ts";
 import { Recorder } from "./schedule-recorder.ts";
 import { Scene } from "./schedule-scene.ts";
 import type { Segment } from "./schedule-segment.ts";
-import { describeChange } from "./schedule-words.ts";
 import { running, ScheduledStore, type Weather } from "./schedule-store.ts";
 import { Tokens } from "./schedule-tokens.ts";
-import type { Call, UpdateCall, Visit, Watcher } from "./schedule-visit.ts";
+import type { Visit } from "./schedule-visit.ts";
+import { describeChange } from "./schedule-words.ts";
 import { SECRET } from "./secrets.ts";
 
 /** How a schedule is played. */
@@ -160,7 +161,9 @@ class StorePlayer extends Player implements Watcher {
 
   protected arrives(visit: Visit, response: Response): void {
     for (const line of response.headers.getSetCookie().map(readLine)) {
-      this.story.push(`  and ${line.clears ? "clears" : "sets"} ${line.name} ${line.clears ? "" : this.name(sidOf(line.value) ?? "")}`);
+      this.story.push(
+        `  and ${line.clears ? "clears" : "sets"} ${line.name} ${line.clears ? "" : this.name(sidOf(line.value) ?? "")}`,
+      );
       this.#cookies.arrives(visit, line);
     }
   }

@@ -1,9 +1,9 @@
 /** What everybody who judges a schedule knows of it. */
 import type { History, Values } from "./schedule-history.ts";
 import type { Place, Segment, Standing } from "./schedule-segment.ts";
-import { type Asks, outcomeOf, type Outcome, type Situation, situationsOf } from "./schedule-table.ts";
+import { type Asks, type Outcome, outcomeOf, type Situation, situationsOf } from "./schedule-table.ts";
 import type { Tokens } from "./schedule-tokens.ts";
-import type { Visit } from "./schedule-visit.ts";
+import type { Span, Visit } from "./schedule-visit.ts";
 
 /** How the application is set up. */
 export interface Setup {
@@ -15,9 +15,6 @@ export interface Setup {
   /** What one call did, the next one sees. */
   readonly immediate: boolean;
 }
-
-/** Two instants. */
-export type Span = readonly [from: number, to: number];
 
 /** A session that is in its cookie. */
 export interface Held {
@@ -54,7 +51,8 @@ export class Scene {
     if (place.is === "token") return tokens.situations(place.token, moment);
     if (place.is === "moved") return situationsOf(history, place.id, moment);
     if (place.is === "session" && this.#isOfAnother(place)) return tokens.situations(place.token as number, moment);
-    if (place.is === "session") return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
+    if (place.is === "session")
+      return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
     if (place.is === "loading") return [{ is: "nothing" }];
     if (place.is === "in-cookie") return [{ is: "in-cookie" }];
     const nothing: Situation[] = [{ is: this.setup.inCookie !== "nobody" && asked.asks !== "login" ? "in-cookie" : "nothing" }];
@@ -73,7 +71,8 @@ export class Scene {
     const all: Situation[] = [];
     for (let moment = segment.since; moment <= until; moment++) all.push(...this.situations(segment.place, asked, moment));
     // A store that shows marks and ends late may hide where a session went.
-    if (!this.setup.immediate && all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken")) all.push({ is: "renewed", id: undefined }, { is: "ended" });
+    if (!this.setup.immediate && all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken"))
+      all.push({ is: "renewed", id: undefined }, { is: "ended" });
     return all;
   }
 
@@ -84,7 +83,9 @@ export class Scene {
 
   /** The ids that another request made and that this one joins. */
   joined(visit: Visit, segment: Standing, asked: Asks, until: number = this.history.moment): string[] {
-    const found = this.situationsDuring(segment, asked, until).filter((there) => outcomeOf(asked, there, visit.asker) === "joins");
+    const found = this.situationsDuring(segment, asked, until).filter(
+      (there) => outcomeOf(asked, there, visit.asker) === "joins",
+    );
     return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
   }
 
@@ -112,14 +113,20 @@ export class Scene {
   /** What a request has pending and did not get into the store, in words. */
   missing(visit: Visit, pending: ReadonlyMap<string, string | undefined>): string[] {
     const missing = [...pending].filter(([key, value]) => !this.isWritten(visit, key, value));
-    return missing.filter(([key, value]) => value !== undefined || !this.#isGone(visit, key)).map(([key, value]) => `${key}=${value}`);
+    return missing
+      .filter(([key, value]) => value !== undefined || !this.#isGone(visit, key))
+      .map(([key, value]) => `${key}=${value}`);
   }
 
   /** Whether what is to go was never in the store, or has gone from a living session by another request. */
   #isGone({ changes, segment }: Visit, key: string): boolean {
     const wasThere = segment.seen.has(key) || changes.some((change) => "after" in change && change.after.data.has(key));
     if (!wasThere || segment.place.is === "nothing" || segment.place.is === "anew") return true;
-    const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(({ is }) => is === "alive" || is === "grace");
-    return there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== segment.seen.get(key);
+    const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(
+      ({ is }) => is === "alive" || is === "grace",
+    );
+    return (
+      there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== segment.seen.get(key)
+    );
   }
 }

@@ -92,7 +92,9 @@ export class ScheduledStore implements SessionStore {
     });
 
   async #left(key: Parameters<SessionStore["load"]>[0]): Promise<string[]> {
-    const found = this.#recorder.chain(key).map(async (id) => ((await this.#work(this.inner.load({ id }, { now: 0 }))) === null ? [] : [id]));
+    const found = this.#recorder
+      .chain(key)
+      .map(async (id) => ((await this.#work(this.inner.load({ id }, { now: 0 }))) === null ? [] : [id]));
     return (await Promise.all(found)).flat();
   }
 

@@ -35,7 +35,19 @@ export class Tokens {
 
   /** Reads the tokens, as an application that replaces the other software. */
   static codec(): TokenCodec {
-    const claims = ({ sid, iat, exp, sub, data }: { sid?: unknown; iat?: number; exp?: number; sub?: string; data?: unknown }) => {
+    const claims = ({
+      sid,
+      iat,
+      exp,
+      sub,
+      data,
+    }: {
+      sid?: unknown;
+      iat?: number;
+      exp?: number;
+      sub?: string;
+      data?: unknown;
+    }) => {
       return { sid, start: iat, exp, sub, data };
     };
     return joseTokens({ cookie: TOKEN_COOKIE, algorithms: ["HS256"], key: KEY, claims });
@@ -44,14 +56,24 @@ export class Tokens {
   /** Has the other software make its tokens. `name` makes them others than those of any other schedule. */
   async make(name: string, now: number): Promise<void> {
     for (const [token, { sid, user }] of TOKENS.entries()) {
-      const payload = { sid: `${sid}-${name}`, data: Object.fromEntries(this.#said(token)), ...(user !== undefined && { sub: user }) };
-      const made = new SignJWT(payload).setProtectedHeader({ alg: "HS256" }).setIssuedAt(now).setExpirationTime(now + MONTH);
+      const payload = {
+        sid: `${sid}-${name}`,
+        data: Object.fromEntries(this.#said(token)),
+        ...(user !== undefined && { sub: user }),
+      };
+      const made = new SignJWT(payload)
+        .setProtectedHeader({ alg: "HS256" })
+        .setIssuedAt(now)
+        .setExpirationTime(now + MONTH);
       this.texts.push(await made.sign(KEY));
     }
   }
 
   #said(token: number): [string, string][] {
-    return [["from", `token ${token}`], ["one", `of token ${token}`]];
+    return [
+      ["from", `token ${token}`],
+      ["one", `of token ${token}`],
+    ];
   }
 
   subjectOf(token: number): string | undefined {
@@ -66,7 +88,8 @@ export class Tokens {
   recorded(visit: Visit, id: string): void {
     const { token } = visit.jar;
     if (token === undefined) this.problems.push(`request ${visit.number} redeems a token, and brought none`);
-    else if ((this.#ids.get(token) ?? id) !== id) this.problems.push(`token ${token} is redeemed a second time, under another name`);
+    else if ((this.#ids.get(token) ?? id) !== id)
+      this.problems.push(`token ${token} is redeemed a second time, under another name`);
     else if ([...this.#ids].some(([other, taken]) => other !== token && taken === id))
       this.problems.push(`token ${token} is taken for another one`);
     else this.#ids.set(token, id);

@@ -37,7 +37,10 @@ function describeAct(act: Act): string {
 }
 
 export function describeChange(change: Change, name: (id: string) => string): string {
-  const after = "after" in change ? ` ${change.after.subject ?? "nobody"} {${[...change.after.data].map(([key, json]) => `${key}:${json}`)}}` : "";
+  const after =
+    "after" in change
+      ? ` ${change.after.subject ?? "nobody"} {${[...change.after.data].map(([key, json]) => `${key}:${json}`)}}`
+      : "";
   if (change.does === "replace") return `${name(change.id)} becomes ${name(change.to)} by ${change.move.by}${after}`;
   if ("ids" in change) return `${change.does} [${change.ids.map(name)}]`;
   return `${change.does} ${name(change.id)}${after}`;

@@ -88,7 +88,18 @@ async function drained(): Promise<void> {
 }
 
 /** The operations of Web Crypto that sessions use. Node does them on other threads. */
-const OPERATIONS = ["digest", "sign", "verify", "encrypt", "decrypt", "deriveBits", "deriveKey", "importKey", "wrapKey", "unwrapKey"] as const;
+const OPERATIONS = [
+  "digest",
+  "sign",
+  "verify",
+  "encrypt",
+  "decrypt",
+  "deriveBits",
+  "deriveKey",
+  "importKey",
+  "wrapKey",
+  "unwrapKey",
+] as const;
 
 /** The shortest wait that is for something that never comes in a schedule, such as a time limit. Milliseconds. */
 const LONG_WAIT = 1000;
