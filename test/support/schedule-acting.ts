@@ -152,7 +152,7 @@ export class Acting {
     const there = segment.view.get(inData);
     if (!rebased && taken !== there) throw new Error(`request ${number} took ${taken} and should have taken ${there}`);
     if (taken === undefined || ask.method === "HEAD") return;
-    segment.view.set(inData, taken);
+    segment.finds(inData, taken);
     segment.remove(inData);
   }
 

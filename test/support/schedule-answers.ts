@@ -53,8 +53,13 @@ export class Answers {
     const { segment } = visit;
     const asked = segment.identity?.asked ?? UPDATE;
     // What it joined by its login may have moved on before the call came to it.
-    const joined = this.#scene.joined(visit, segment, asked).map((id) => standingAt(id, segment.since));
-    if (!this.#isGone(visit, segment, asked) && ![segment, ...joined].some((one) => this.#isGone(visit, one, UPDATE))) {
+    const joined = this.#scene
+      .joined(visit, segment, asked)
+      .find((id) => this.#isGone(visit, this.#scene.standingAt(id, segment.since), UPDATE));
+    if (this.#isGone(visit, segment, asked) || this.#isGone(visit, segment, UPDATE)) {
+      // The table says so.
+    } else if (joined !== undefined) this.#joins(segment, joined);
+    else {
       this.#problem(visit, "was told by a call that its session is gone, which it is not");
     }
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
@@ -62,6 +67,7 @@ export class Answers {
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
     for (const [key, value] of pending)
       if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
+    if (item !== undefined && visit.session !== undefined) this.#showsNothingOf(visit, visit.session, item);
     if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
@@ -102,7 +108,7 @@ export class Answers {
     const asked = segment.asks;
     // Where a call failed that nobody waited for, its error is the request's.
     const unawaited = visit.segments.some(
-      (one) => one.calls.some((call) => this.#isGone(visit, call, UPDATE)) || (one.unawaited && one !== segment),
+      (one) => one.unawaited && (one !== segment || [...one.calls, one].some((call) => this.#isGone(visit, call, UPDATE))),
     );
     const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
@@ -152,12 +158,22 @@ export class Answers {
     if (asked.asks === "regenerate" && (place.is === "nothing" || place.is === "anew")) return;
     if (id === undefined) return this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
     if (this.#scene.joined(visit, segment, asked).includes(id)) {
-      segment.place = { is: "session", id, accepted: false, brought: false };
-      segment.since = this.#scene.history.moment;
-      segment.given = id;
+      this.#joins(segment, id);
       return undefined;
     }
     return this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);
+  }
+
+  /** What was changed before the call may be saved, and what is there known; what the call was to add is not shown. */
+  #showsNothingOf(visit: Visit, session: Session, item: string): void {
+    const { list = [], seats = [] } = session.data as { list?: string[]; seats?: string[] };
+    if ([...list, ...seats].includes(item)) this.#problem(visit, "shows what update() did not write");
+    visit.adopt(session);
+  }
+
+  #joins(segment: Segment, id: string): void {
+    Object.assign(segment, this.#scene.standingAt(id, segment.since));
+    segment.gets(id);
   }
 
   /** From now on the request has what is in the store. */
@@ -210,10 +226,6 @@ export class Answers {
   #problem(visit: Visit, what: string): void {
     this.#scene.problem(visit, what);
   }
-}
-
-function standingAt(id: string, since: number): Standing {
-  return { place: { is: "session", id, accepted: false, brought: false }, since };
 }
 
 /** Where a request added an item to a list: the ids, and the list after it. */

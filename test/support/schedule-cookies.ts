@@ -24,12 +24,12 @@ export class Cookies {
     return this.#setters.get(`${browser} ${name}`) ?? [];
   }
 
-  answered(visit: Visit, lines: readonly Line[]): void {
+  answered(visit: Visit, status: number, lines: readonly Line[]): void {
     const logsIn = lines.some(({ name, clears }) => name === USER && !clears);
     for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line, logsIn);
     const set = lines.filter(({ name, clears }) => !clears && (name === USER || name === VISITOR));
     if (set.length > 1) this.#scene.problem(visit, "sets two cookies");
-    this.#judgeHeld(visit, set[0]);
+    if (status !== 409) this.#judgeHeld(visit, set[0]);
   }
 
   arrives(visit: Visit, { name, value, clears }: Line): void {

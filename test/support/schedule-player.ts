@@ -110,10 +110,10 @@ export abstract class Player implements Outcome {
     for (const browser of this.clients.keys()) await this.#alone({ ...LOOK, browser });
   }
 
-  async #phase({ asks, parallel, ticks, then }: Phase): Promise<void> {
+  async #phase({ asks, parallel, ticks, passes }: Phase): Promise<void> {
     if (parallel) await this.#together(asks, ticks);
     else for (const ask of asks) await this.#alone(ask);
-    if (then > 0) this.#pass(then);
+    if (passes > 0) this.#pass(passes);
   }
 
   #pass(seconds: number): void {

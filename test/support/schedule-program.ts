@@ -38,7 +38,7 @@ export interface Phase {
   /** A few seconds pass now and then while the requests run. */
   readonly ticks: boolean;
   /** How much time passes after it. Seconds. */
-  readonly then: number;
+  readonly passes: number;
 }
 
 export interface Program {
@@ -85,10 +85,10 @@ export function anyProgram(random: Random, kinds: Kinds): Program {
     asks,
     parallel: parallel && !kinds.oneByOne,
     ticks: random.chance(0.3),
-    then: random.pick(PASSES),
+    passes: random.pick(PASSES),
   });
   const phases = [
-    { ...phase(opening, false), then: random.pick([0, 0, 0, 4]) },
+    { ...phase(opening, false), passes: random.pick([0, 0, 0, 4]) },
     phase([...main, ...rivals], true),
     phase(last, random.chance(0.5)),
   ];

@@ -150,7 +150,7 @@ class StorePlayer extends Player implements Watcher {
     const wanted = visit.segment.subject === undefined ? VISITOR : USER;
     const set = lines.find(({ name, clears }) => name === wanted && !clears)?.value;
     this.#answers.answered(visit, response.status, sidOf(set) ?? set);
-    this.#cookies.answered(visit, lines);
+    this.#cookies.answered(visit, response.status, lines);
   }
 
   protected failed(visit: Visit, error: unknown): void {

@@ -89,6 +89,13 @@ export class Scene {
     return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
   }
 
+  /** A request that joined a session after this moment: from when on it lived. */
+  standingAt(id: string, since: number): Standing {
+    let moment = since;
+    while (moment < this.history.moment && this.history.liveAt(id, moment) === undefined) moment++;
+    return { place: { is: "session", id, accepted: false, brought: false }, since: moment };
+  }
+
   /** Whether the cookie is where a segment's changes go. */
   isInCookie({ subject, place }: Segment): boolean {
     const { inCookie } = this.setup;
@@ -100,7 +107,10 @@ export class Scene {
   isWritten(visit: Visit, key: string, value: string | undefined): boolean {
     return visit.changes.some((change) => {
       if (!("after" in change) || this.isVoid(visit, "to" in change ? change.to : change.id)) return false;
-      if (value !== undefined) return change.after.data.get(key) === value;
+      // A list may have got longer since.
+      const there = change.after.data.get(key);
+      if (value?.startsWith("[")) return there?.startsWith(value.slice(0, -1)) ?? false;
+      if (value !== undefined) return there === value;
       return change.does === "update" ? change.patch.unset.includes(key) : !change.after.data.has(key);
     });
   }

@@ -104,6 +104,12 @@ export class Segment {
     this.pending.set(key, json);
   }
 
+  /** It turns out what was there. */
+  finds(key: string, json: string): void {
+    this.view.set(key, json);
+    if (!this.pending.has(key)) this.seen = new Map(this.seen).set(key, json);
+  }
+
   remove(key: string): void {
     if (!this.view.delete(key)) return;
     this.removed.add(key);

@@ -4,14 +4,14 @@ import type { Change } from "./schedule-recorder.ts";
 
 export function describeProgram({ phases, sticky }: Program): string {
   let number = 0;
-  const lines = phases.flatMap(({ asks, parallel, ticks, then }) => {
+  const lines = phases.flatMap(({ asks, parallel, ticks, passes }) => {
     const head = `  ${parallel ? "at the same time" : "one after the other"}${ticks ? ", while seconds pass" : ""}:`;
     const requests = asks.map((ask) => {
       const first = number;
       number += ask.twice ? 2 : 1;
       return `    ${ask.twice ? `${first} and ${first + 1}` : first}: ${describeAsk(ask)}`;
     });
-    return [head, ...requests, ...(then > 0 ? [`  then ${then} seconds pass`] : [])];
+    return [head, ...requests, ...(passes > 0 ? [`  then ${passes} seconds pass`] : [])];
   });
   return [...lines, ...(sticky ? ["  accepted cookies cannot be removed"] : [])].join("\n");
 }
