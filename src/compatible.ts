@@ -10,7 +10,7 @@ import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
 import { count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions } from "./options.ts";
-import { settleRequest, warn } from "./settings.ts";
+import { lateChanges, settleRequest, warn } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./token/keygrip.ts";
 import { looksWeak } from "./token/secrets.ts";
@@ -71,6 +71,7 @@ export function compatibleEngines(
   const keeping = keepingFor(store, timeouts.absoluteTimeout);
   const signer = cookie.signed === false ? null : signerFor(keys, options);
   const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
+  const onLateChange = lateChanges(options.onEvent);
   const engineFor = (secure: boolean): Engine => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
     const persistent = Number.isFinite(timeouts.idleTimeout) && (cookie.maxAge !== undefined || cookie.expires === undefined);
@@ -83,6 +84,7 @@ export function compatibleEngines(
       persistent,
       hostOnly: false,
       neverGone: true,
+      onLateChange,
       several: "first",
       schema: undefined,
       migrate: undefined,

@@ -16,7 +16,8 @@ import type { TokenFault } from "./token/codec.ts";
  * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
  *   destroyed while this request ran.
  * - `moved`: a good token of a session that has a new id since.
- * - `lost`: a request was answered, and what it changed was dropped: its session ended, or got a new id, while it ran.
+ * - `lost`: a request was answered, and what it changed was dropped: its session `ended`, or `moved` to a new id, while it ran; or it
+ *   came too `late`, after the answer, where Koa's `session()` without `secrets` does as koa-session-store did.
  * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
  * - `conflict`: `update()` met another writer and runs again.
  * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
@@ -27,7 +28,7 @@ import type { TokenFault } from "./token/codec.ts";
 export type SessionEvent =
   | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
   | { readonly type: "moved"; readonly id: string; readonly reason: "load" }
-  | { readonly type: "lost"; readonly id: string; readonly reason: "ended" | "moved" }
+  | { readonly type: "lost"; readonly id: string; readonly reason: "ended" | "moved" | "late" }
   | { readonly type: "unknown"; readonly id: string; readonly reason: "load" | "commit" }
   | { readonly type: "regenerated"; readonly id: string; readonly from?: string; readonly reason: "login" | "regenerateId" }
   | { readonly type: "expired"; readonly id: string; readonly reason: "idle" | "absolute" }

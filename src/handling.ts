@@ -6,6 +6,7 @@
 import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
+import { isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. */
@@ -47,7 +48,7 @@ export function handling<Data extends object, Rest extends unknown[]>(
       return await answer(request, session, ...rest);
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
-      if (thrown instanceof Response) return thrown;
+      if (isAnswer(thrown)) return thrown;
       if (thrown instanceof GoneError) return thrown.getResponse();
       await discardQuietly(session);
       throw thrown;

@@ -29,6 +29,16 @@ export function headersFor(state: SessionState, setCookie: readonly string[], ca
   return { setCookie, used, cacheControl, clearSiteData, cacheHeaders };
 }
 
+/**
+ * Whether this is an answer: whatever has a status and headers. Frameworks and polyfills bring Response classes of their own, and an
+ * error that has a status is still an error.
+ */
+export function isAnswer(value: unknown): value is Response {
+  if (typeof value !== "object" || value === null || value instanceof Error) return false;
+  const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
+  return typeof status === "number" && typeof headers?.get === "function";
+}
+
 /** Whether a Cache-Control header lets shared caches keep the response. */
 export function isShared(cacheControl: string | null): boolean {
   return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
@@ -48,7 +58,8 @@ export function withSessionHeaders(response: Response, headers: SessionHeaders |
   } catch (error) {
     // A redirect made by Response.redirect(), and a fetched response, have headers that cannot be changed.
     if (!(error instanceof TypeError)) throw error;
-    const copy = new Response(response.body, response);
+    const { body, status, statusText } = response;
+    const copy = new Response(body, { status, statusText, headers: [...response.headers] });
     editHeaders(copy.headers, headers);
     return copy;
   }

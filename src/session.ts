@@ -239,12 +239,14 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   #read(): SessionState {
     this.#state.assertLoaded();
+    this.#state.noteFailure();
     this.#state.used = true;
     return this.#state;
   }
 
   #change(): SessionState {
     this.#state.assertWritable();
+    this.#state.noteFailure();
     this.#state.used = true;
     return this.#state;
   }

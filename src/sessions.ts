@@ -11,7 +11,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
+import { headersFor, isAnswer, isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -93,7 +93,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   function applyNow(session: Session<Data>, response: Response, options: { discard?: boolean } = {}): MaybePromise<Response> {
     const state = stateOf(session);
-    if (!(response instanceof Response)) throw new TypeError("Cannot answer: the handler returned no Response");
+    if (!isAnswer(response)) throw new TypeError("Cannot answer: the handler returned no Response");
     if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => applyNow(session, response, options));
     state.answered = true;
     if (state.phase !== "open") return response;

@@ -26,6 +26,8 @@ export interface RequestSettings {
   readonly hostOnly: boolean;
   /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
   readonly neverGone: boolean;
+  /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
+  readonly onLateChange: ((id: string) => void) | undefined;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
   readonly schema: DataSchema | undefined;
@@ -117,6 +119,7 @@ export function settle(options: SessionOptions): Settings {
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     neverGone: false,
+    onLateChange: undefined,
     several: "none" as const,
     schema: checkSchema(options.schema),
     migrate: options.migrate,
@@ -142,6 +145,7 @@ export function settleRequest(
   | "hostOnly"
   | "several"
   | "neverGone"
+  | "onLateChange"
   | "schema"
   | "migrate"
   | "timeouts"
@@ -225,13 +229,25 @@ function emitter(onEvent: SessionOptions["onEvent"]): Emit {
 }
 
 const WARNINGS = {
+  "late-change": "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it",
   "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
   "accept-not-atomic": "the store is not atomic, so two requests that bring an accepted token together may become two sessions",
   "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
 };
 
 /** Reports something insecure, to the application's listener or to the console. */
-export function warn(reason: keyof typeof WARNINGS, onEvent: SessionOptions["onEvent"]): void {
+export function warn(reason: Exclude<keyof typeof WARNINGS, "late-change">, onEvent: SessionOptions["onEvent"]): void {
   if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
   else console.warn(`web-session-store: ${WARNINGS[reason]}`);
+}
+
+/** Reports changes that come too late: each to the application's listener; without one, the first to the console. */
+export function lateChanges(onEvent: SessionOptions["onEvent"]): (id: string) => void {
+  const emit = emitter(onEvent);
+  let isTold = onEvent !== undefined;
+  return (id) => {
+    emit({ type: "lost", id, reason: "late" });
+    if (!isTold) console.warn(`web-session-store: ${WARNINGS["late-change"]}`);
+    isTold = true;
+  };
 }

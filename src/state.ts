@@ -67,6 +67,10 @@ export class SessionState {
   method: string | undefined;
   /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
   unseen = false;
+  /** Tells whether the handler has failed, and an error handler goes on with the session. */
+  failing: (() => boolean) | undefined;
+  /** The data as the handler left it that failed. */
+  #failedWith: string | undefined;
   /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
   clearSiteData: string | undefined;
   /** The data that changes are counted from: as it was loaded, or last written. */
@@ -197,13 +201,24 @@ export class SessionState {
     this.#id = undefined;
   }
 
-  /** Takes back what the request changed and did not write, because it failed. A session that was to end still ends. */
+  /** Somebody asks for the session. What an error handler does to it is no part of what failed. */
+  noteFailure(): void {
+    if (this.#failedWith === undefined && this.failing?.()) this.#failedWith = textOf(this.content.stored());
+  }
+
+  /**
+   * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
+   * that was to end still ends.
+   */
   discard(): void {
     const { kept } = this;
+    const failedWith = this.#failedWith && parseData(this.#failedWith);
+    const since = failedWith && diff(failedWith, parseData(stringifyData(this.content.stored())) ?? {});
     this.renewal = null;
     this.clear = false;
     if (kept !== null) this.#show(kept);
     else this.reject();
+    if (since) this.content.fill(applyPatch(this.base, since));
   }
 
   /** Goes on with the session that another request made of the same accepted token. */
@@ -282,5 +297,14 @@ export class SessionState {
       throw committedError();
     }
     if (this.outage !== null) throw this.outage;
+  }
+}
+
+/** The data as text; empty where it is none, as a handler may leave it that fails. */
+function textOf(data: JsonObject): string {
+  try {
+    return stringifyData(data);
+  } catch {
+    return "";
   }
 }

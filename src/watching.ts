@@ -34,7 +34,13 @@ export async function watch(engine: Engine, request: Request, options: WatchOpti
   const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
   if (kept === null || !inStore)
     return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
-  return guarded("watch", async () => (await store.watch?.(kept.key, request)) as Response);
+  return guarded("watch", async () => withOwnHeaders((await store.watch?.(kept.key, request)) as Response));
+}
+
+/** The same handshake, with headers that middleware may set: those of an object's answer cannot be changed. */
+function withOwnHeaders(response: Response): Response {
+  const { status, headers, webSocket } = response as Response & { webSocket?: WebSocket | null };
+  return status === 101 ? new Response(null, { status, headers, webSocket } as ResponseInit) : response;
 }
 
 /** Browsers cannot see the status of a handshake that is refused: the page would try for ever. So it is opened, and closed. */

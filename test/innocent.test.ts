@@ -182,6 +182,16 @@ describe.each(KEPT.slice(0, 2))("two living sessions %s", (_name, options) => {
     expect([await sessions.list("eve"), (await sessions.list("alice")).length]).toEqual([[], 1]);
   });
 
+  it("and more cookies of the name than are looked at: a login clears what it can", async () => {
+    const { jar } = makeShop({ ...options(), cookie: { secure: false }, name: "sid", onEvent: () => {} });
+    await jar.visit("/login", post);
+    for (let count = 0; count < 5; count++)
+      jar.set(`sid=planted-${count}; Path=/see`.replace("/see", count === 0 ? "/" : `/${"see/".repeat(count)}`));
+    jar.set("sid=planted; Path=/see");
+    await jar.visit("/login", post);
+    expect(await said(await jar.visit("/see"))).toEqual(ALICE);
+  });
+
   it("both end with destroy(), and so does what browsers keep of them where it is known", async () => {
     const { sessions, jar } = makeShop({ ...options(), cookie: { secure: false, path: "/" }, onEvent: () => {} });
     await jar.visit("/login", post);

@@ -208,6 +208,56 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
     expect(seen(session)).toEqual(["alice", { cart: ["plum"] }]);
   });
 
+  it("is redeemed once by whichever of several codecs opens it, and in whatever order they stand", async () => {
+    const store = makeStore();
+    const moved = joseTokens({ cookie: "new", algorithms: ["HS256"], key: new TextEncoder().encode(OLD_SECRET) });
+    const other = joseTokens({ cookie: "old", algorithms: ["HS256"], key: new TextEncoder().encode(OTHER_SECRET) });
+    const token = await oldToken({ sid: "session-of-old", sub: "alice" });
+    const app = makeApp({ store, accept: [old(), moved] });
+    await app.does((session) => session.logout(), withCookie(app, token));
+    expect(await app.does(seen, withCookie(app, token.replace("old=", "new=")))).toEqual(NOBODY);
+    for (const accept of [[moved, old()], [other, old()], [old()]]) {
+      const later = makeApp({ store, accept });
+      expect(await later.does(seen, withCookie(later, token))).toEqual(NOBODY);
+    }
+  });
+
+  it("of one signer is not the token of another, though both say the same", async () => {
+    const partner = joseTokens({ cookie: "partner", algorithms: ["HS256"], key: new TextEncoder().encode(OTHER_SECRET) });
+    const app = makeApp({ store: makeStore(), accept: [old(), partner] });
+    const said = { sid: "session-of-old", data: {} };
+    const victim = withCookie(app, await oldToken(said));
+    await app.does((session) => {
+      session.data.secret = "of the victim";
+    }, victim);
+    const forged = await oldToken(said, new TextEncoder().encode(OTHER_SECRET));
+    expect(await app.does(seen, withCookie(app, forged.replace("old=", "partner=")))).toEqual(NOBODY);
+  });
+
+  it("does not log the browser in again after a logout, used or not", async () => {
+    const app = acceptingOld(makeStore());
+    const [eve, alice] = [
+      await oldToken({ sid: "session-of-eve", sub: "eve" }),
+      await oldToken({ sid: "session-of-alice", sub: "alice" }),
+    ];
+    const both = [eve, alice].join("; ");
+    const session = await app.sessions.load({ method: "POST", headers: new Headers({ Cookie: both }) });
+    session.logout();
+    await app.sessions.apply(session, new Response());
+    for (const token of [eve, alice]) expect(await app.does(seen, withCookie(app, token))).toEqual(NOBODY);
+    // Beside a session of ours, too.
+    const tossed = await oldToken({ sid: "another-of-eve", sub: "eve" });
+    const browser = withCookie(app, tossed);
+    browser.cookies.clear();
+    await app.does((own) => own.login("bob"), browser);
+    const header = `${browser.cookieHeader()}; ${tossed}`;
+    const bobs = await app.sessions.load({ method: "POST", headers: new Headers({ Cookie: header }) });
+    expect(bobs.subject).toBe("bob");
+    bobs.logout();
+    await app.sessions.apply(bobs, new Response());
+    expect(await app.does(seen, withCookie(app, tossed))).toEqual(NOBODY);
+  });
+
   it("of two different sessions in one browser, none is used", async () => {
     const app = acceptingOld(makeStore());
     const header = [

@@ -4,7 +4,17 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { createSessions, OptionError, type Session, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import {
+  createSessions,
+  GoneError,
+  OptionError,
+  type Session,
+  type SessionOptions,
+  type Sessions,
+  StateError,
+} from "../index.ts";
+import { isAnswer } from "../response.ts";
+import { stateOf } from "../session.ts";
 
 /** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
 export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
@@ -54,18 +64,31 @@ export function session<Data extends object = Record<string, unknown>>(
     return managed;
   }
 
+  /** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
+  async function withdraw(c: Context, visitor: Session<Data>, error: unknown): Promise<void> {
+    c.res = undefined;
+    // Hono takes this for a sign that there is an answer whose headers can be set.
+    c.finalized = false;
+    if (!(error instanceof GoneError)) return;
+    const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status: error.status }), {
+      discard: true,
+    });
+    for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+  }
+
   const middleware: MiddlewareHandler = async function session(c, next) {
     if (running(c) !== undefined) return next();
     const { sessions, variable } = managedFor(c.env);
     const loading = sessions.load(c.req.raw);
     const visitor = loading instanceof Promise ? await loading : loading;
+    stateOf(visitor).failing = () => c.error !== undefined;
     c.set(own as never, visitor as never);
     c.set(variable, visitor);
     try {
       await next();
     } catch (thrown) {
       // Hono answers errors itself; what still arrives here is a thrown value of another kind.
-      if (thrown instanceof Response) throw await sessions.apply(visitor, thrown);
+      if (isAnswer(thrown)) throw await sessions.apply(visitor, thrown);
       await sessions.discard(visitor);
       throw thrown;
     }
@@ -73,8 +96,7 @@ export function session<Data extends object = Record<string, unknown>>(
     try {
       replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
     } catch (error) {
-      // Hono would put the headers of the answer that is not given on the one that says so.
-      c.res = undefined;
+      await withdraw(c, visitor, error);
       throw error;
     }
   };

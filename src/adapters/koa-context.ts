@@ -94,6 +94,10 @@ export class ContextSession {
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
   set data(value: unknown) {
     this.load();
+    if (this.#state.phase === "committed" && this.#engine.onLateChange !== undefined) {
+      this.#engine.onLateChange(this.#state.id);
+      return;
+    }
     this.#emptied = !value;
     if (this.#emptied) this.#end();
     else if (value !== this.session.data) replaceData(this.#state, value);

@@ -214,7 +214,8 @@ function finish(
   const target = nodeHeaders(ctx.res);
   const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode, status), (setCookie) => {
-    state.close();
+    const { onLateChange } = engine;
+    state.close(onLateChange && (() => onLateChange(state.id)));
     const headers = sent ? undefined : headersFor(state, setCookie, engine.cacheHeaders);
     if (headers !== undefined) editHeaders(target, headers);
     return headers;

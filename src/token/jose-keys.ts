@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
 import { OptionError } from "../errors.ts";
 import type { MaybePromise } from "../maybe-promise.ts";
 
@@ -99,6 +99,16 @@ function secretBits(key: unknown): number | undefined {
 export function copyOfKey(key: JoseKey): JoseKey {
   if (key instanceof Uint8Array) return Uint8Array.from(key);
   return key instanceof CryptoKey ? key : structuredClone(key);
+}
+
+/**
+ * What tells a key from every other, the same however the key is given: what one signer's token brought, another's equal token must not.
+ * Empty for a CryptoKey that cannot be exported.
+ */
+export async function nameOfKey(key: JoseKey): Promise<string> {
+  if (key instanceof CryptoKey && !key.extractable) return "";
+  const isJwk = !(key instanceof CryptoKey || key instanceof Uint8Array);
+  return calculateJwkThumbprint(isJwk ? key : await exportJWK(key));
 }
 
 /** What jose's key sets say when they have no key for a token, or more than one. */

@@ -11,7 +11,17 @@ import { OptionError } from "../errors.ts";
 import { refuseUnknown } from "../option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
-import { checkAlgorithms, codeOf, copyOfKey, type GetKey, type JoseKey, type KeyHint, keyFrom, keyProblem } from "./jose-keys.ts";
+import {
+  checkAlgorithms,
+  codeOf,
+  copyOfKey,
+  type GetKey,
+  type JoseKey,
+  type KeyHint,
+  keyFrom,
+  keyProblem,
+  nameOfKey,
+} from "./jose-keys.ts";
 
 export type { CookieValues } from "../cookie/parse.ts";
 export {
@@ -125,7 +135,7 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
       : `${token.slice(0, token.indexOf("."))}.${decodeUtf8(proved)}`;
     const made = await claimsFrom(said, payload, text);
     if (made === null) return "claims";
-    const identity = namesSession(said, payload) ? JSON.stringify([payload.iss ?? null, text]) : null;
+    const identity = namesSession(said, payload) ? JSON.stringify([await nameOfKey(key), payload.iss ?? null, text]) : null;
     return { claims: made, olderKey: found.hint.kid ?? found.hint.alg, identity };
   }
 

@@ -5,7 +5,7 @@
  */
 import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
-import { decodeBase64url, encodeUtf8 } from "../encoding.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { after } from "../maybe-promise.ts";
 import { clock, count, refuseUnknown } from "../option-values.ts";
@@ -72,16 +72,20 @@ export function koaTokens(options: KoaTokensOptions): KoaTokens {
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
   const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
   return {
-    name: `koa-session-store:${name}`,
+    name: `koa:${name}`,
     find: (header) => codec.find?.(header, name) as CookieValues,
     clear,
-    // The signature is over the value as it stands, and may itself be spelled in several ways.
     open: (token) =>
-      after(codec.open(token), (opened) =>
-        typeof opened === "string" ? opened : { ...opened, identity: splitKeygripToken(token).value },
-      ),
+      after(codec.open(token), (opened) => (typeof opened === "string" ? opened : { ...opened, identity: identityOf(token) })),
     seal: codec.seal,
   };
+}
+
+/** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */
+function identityOf(token: string): string {
+  const { value, signature } = splitKeygripToken(token);
+  const mac = decodeBase64url(signature);
+  return `${mac === null ? "" : encodeBase64url(mac)}\n${value}`;
 }
 
 /** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
