@@ -91,13 +91,13 @@ async function goWithRedeemed(state: SessionState, engine: Engine, redemption: R
   const { imported } = state;
   if (imported === null || state.turns !== turns) return true;
   const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
+  const token = { temp: imported.temp, renew: "must" } as const;
   const key = entry.key ?? redemption.key;
-  if (found !== null && !isMoved(found))
-    state.joinImported({ key, record: found, token: { temp: imported.temp, renew: "must" } });
-  else {
-    const mark = entry.mark ?? found;
-    state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
-  }
+  const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
+  const went = mark !== null && isInGrace(mark, now) ? await follow(engine, keeping, mark) : null;
+  if (went?.inGrace) state.joinImported(inGrace({ key, record: went.record, token }, went));
+  else if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token });
+  else state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
   return true;
 }
 

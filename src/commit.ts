@@ -11,6 +11,7 @@ import { ConflictError, GoneError, StateError } from "./errors.ts";
 import type { Ending, Gone, Kept, Redemption } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { follow, type Whereabouts } from "./moved.ts";
+import { applyPatch } from "./patch.ts";
 import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
 import { findRedeemed, redeem } from "./redeeming.ts";
 import { assertFits } from "./schema.ts";
@@ -127,9 +128,10 @@ function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<stri
   const claims = needsToken(plan.next, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
   const sealing = claims && codec.seal(claims);
   if (sealing instanceof Promise) sealing.catch(() => {});
+  const before = state.kept;
   return after(carryOut(plan, state, engine), (outcome) => {
     if (outcome === "again") return again(attempt);
-    if (outcome !== null) take(state, plan, outcome, turns);
+    if (outcome !== null) take(state, plan, withUpdates(state, plan, outcome, before), turns);
     if (mode === "later" || mode === "impossible") return [];
     const token = outcome === null ? undefined : sealing;
     return after(token, (text) => linesFor(state, engine, mode, outcome, text, claims));
@@ -148,6 +150,14 @@ function linesFor(
   const lines = setCookieLines(state, engine, token, claims);
   if (engine.copies === undefined) return lines;
   return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
+}
+
+/** What an update() wrote while the step was carried out is in the session, too, and no change of this request that is still to be written. */
+function withUpdates({ kept: now }: SessionState, plan: Plan, kept: Kept, before: Kept | null): Kept {
+  if (now === null || now === before || now.key.id !== before?.key.id) return kept;
+  const patch = "patch" in plan ? plan.patch : null;
+  const data = patch === null ? now.record.data : applyPatch(now.record.data, patch);
+  return { ...kept, record: { ...kept.record, data } };
 }
 
 /** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */

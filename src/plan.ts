@@ -100,10 +100,11 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Sho
 }
 
 /** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
-function ownChanges({ base, clear }: SessionState, data: JsonObject): Patch | null {
+function ownChanges({ base, leftBehind }: SessionState, data: JsonObject): Patch | null {
   const patch = diff(parseData(base) ?? {}, data);
-  if (!clear || patch === null) return patch;
-  return patch.set.length === 0 ? null : { set: patch.set, unset: [] };
+  if (patch === null || leftBehind.size === 0) return patch;
+  const unset = patch.unset.filter((key) => !leftBehind.has(key));
+  return patch.set.length === 0 && unset.length === 0 ? null : { set: patch.set, unset };
 }
 
 function joining({ temp }: SessionState, { key, record }: Whereabouts, patch: Patch | null, shown: string): Plan {

@@ -48,6 +48,8 @@ export class SessionState {
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
+  /** What a login left behind: that it is not there any more is no change of the data. */
+  readonly leftBehind: Set<string> = new Set();
   /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
   ambiguous = false;
   /** How each of the sessions ends that came then. */
@@ -141,7 +143,10 @@ export class SessionState {
 
   #keepOnly(keys: readonly string[]): void {
     this.clear = true;
+    const before = Object.keys(this.content.stored());
     this.content.keepOnly(keys);
+    const after = this.content.stored();
+    for (const key of before) if (!Object.hasOwn(after, key)) this.leftBehind.add(key);
   }
 
   /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */

@@ -113,9 +113,8 @@ export class Answers {
     const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
-    const written = this.#written(visit, segment.pending);
-    if (written.length > 0 && !segment.unawaited)
-      this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
+    const written = visit.segments.some((one) => one.unawaited) ? [] : this.#written(visit, segment.pending);
+    if (written.length > 0) this.#problem(visit, `is answered that its session is gone, and wrote ${written}`);
   }
 
   #answeredWell(visit: Visit, segment: Segment, sid: string | undefined): void {
@@ -156,12 +155,9 @@ export class Answers {
     const { asked } = identity;
     // A session that nothing is written to needs no new id.
     if (asked.asks === "regenerate" && (place.is === "nothing" || place.is === "anew")) return;
-    if (id === undefined) return this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
-    if (this.#scene.joined(visit, segment, asked).includes(id)) {
-      this.#joins(segment, id);
-      return undefined;
-    }
-    return this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);
+    if (id === undefined) this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
+    else if (this.#scene.joined(visit, segment, asked).includes(id)) this.#joins(segment, id);
+    else this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);
   }
 
   /** What was changed before the call may be saved, and what is there known; what the call was to add is not shown. */

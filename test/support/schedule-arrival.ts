@@ -98,15 +98,22 @@ export class Arrivals {
     return states;
   }
 
-  /** A session that has another id. That of a user comes before a visitor's, who begins anew. */
+  /** A session that has another id. That of a user, unless it ended, comes before a visitor's, who begins anew. */
   #moved(visit: Visit, seen: Seen): Found | undefined {
     const { user, visitor } = visit.jar;
-    const id = [user, visitor].find((sid) =>
-      this.#during(visit.sentAt, sid).some(({ is }) => is === "renewed" || is === "taken"),
-    );
-    if (seen.gone !== "moved" || id === undefined) return this.#wrong(visit, seen, "that has not moved");
+    const users = this.#during(visit.sentAt, user);
+    const [isUsers, isVisitors] = [this.#hasMoved(users, user), this.#hasMoved(this.#during(visit.sentAt, visitor), visitor)];
+    if (seen.gone !== "moved" || !(isUsers || isVisitors)) return this.#wrong(visit, seen, "that has not moved");
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "that has moved");
-    return { place: { is: id === user ? "moved" : "anew", id } };
+    if (isVisitors && (!isUsers || users.some(({ is }) => is === "ended")))
+      return { place: { is: "anew", id: visitor as string } };
+    return { place: { is: "moved", id: user as string } };
+  }
+
+  /** It may have been found where its old id still stood for it, and have ended before it was loaded there. */
+  #hasMoved(there: readonly Situation[], sid: string | undefined): boolean {
+    if (there.some(({ is }) => is === "renewed" || is === "taken")) return true;
+    return there.some(({ is }) => is === "grace") && this.#scene.history.endOf(sid as string) === undefined;
   }
 
   #token(visit: Visit, seen: Seen): Found | undefined {
@@ -164,9 +171,9 @@ export class Arrivals {
     const { loginAge } = session as { loginAge?: unknown };
     const { history, setup } = this.#scene;
     const { loginAt } = visit;
-    const isFinite = loginAt !== undefined && typeof loginAge === "number" && Number.isFinite(loginAge);
+    const isKnown = loginAt !== undefined && typeof loginAge === "number" && Number.isFinite(loginAge);
     const now = history.timeAt(history.moment);
-    const fits = isFinite && loginAge >= history.timeAt(visit.sentAt) - loginAt[1] && loginAge <= now - loginAt[0];
+    const fits = isKnown && loginAge >= history.timeAt(visit.sentAt) - loginAt[1] && loginAge <= now - loginAt[0];
     const mayBeInfinite = loginAt === undefined || setup.copy !== undefined;
     if (fits || (mayBeInfinite && loginAge === Number.POSITIVE_INFINITY)) return;
     this.#scene.problem(visit, `is told that its login is ${loginAge} seconds old, and that was at ${loginAt}`);

@@ -29,7 +29,10 @@ export class Explainer {
   explain(change: Change): void {
     const { visit, segment } = change.doing;
     visit.changes.push(change);
-    if (change.does === "create" && isOfToken(change.id)) return this.#scene.tokens.recorded(visit, change.id);
+    if (change.does === "create" && isOfToken(change.id)) {
+      this.#scene.tokens.recorded(visit, change.id);
+      return;
+    }
     if (change.does === "replace") this.#scene.movers.set(change.id, visit);
     // A call that nobody waits for may carry out what was asked for later, but nothing of before.
     const segments = visit.segments.slice(visit.segments.indexOf(segment));

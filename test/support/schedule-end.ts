@@ -50,7 +50,7 @@ async function judgeLists({ history, problems }: Scene, store: SessionStore): Pr
 function judgeBrowser(scene: Scene, setters: readonly Setter[]): void {
   const { history, problems } = scene;
   const last = setters.at(-1);
-  if (last?.sid === undefined) return;
+  if (last?.sid === undefined || !scene.setup.immediate) return;
   const there = situationsOf(history, last.sid, history.moment);
   const end = history.endOf(last.sid)?.live;
   if (

@@ -87,6 +87,15 @@ export class History {
     return entry?.is === "live" ? entry : undefined;
   }
 
+  /** An id, and those that its session had before. */
+  cameFrom(id: string): string[] {
+    const before = this.ids.find((other) => {
+      const entry = this.at(other);
+      return entry?.is === "mark" && entry.to === id;
+    });
+    return before === undefined ? [id] : [id, ...this.cameFrom(before)];
+  }
+
   /** Where a mark leads in the end: the id and what is there, or nothing. */
   endOf(id: string, moment: number = this.moment): { id: string; live: Live } | undefined {
     const entry = this.at(id, moment);

@@ -126,10 +126,9 @@ export class Recorder {
 
   taken(doing: Doing, { id }: Key, found: SessionRecord | null): void {
     const before = this.#history.liveAt(id);
-    if (found === null && before !== undefined) return this.#fault(id, "cannot be taken, and is there");
-    if (found === null) return undefined;
-    if (before === undefined) return this.#fault(id, "is taken a second time");
-    this.#explain({ does: "take", doing, at: this.#end([id]), id, before });
+    if (found === null && before !== undefined) this.#fault(id, "cannot be taken, and is there");
+    else if (found !== null && before === undefined) this.#fault(id, "is taken a second time");
+    else if (before !== undefined) this.#explain({ does: "take", doing, at: this.#end([id]), id, before });
   }
 
   removedAll(doing: Doing, subject: string, except: string | undefined): void {

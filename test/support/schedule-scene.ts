@@ -69,10 +69,17 @@ export class Scene {
   /** All that stood behind a segment's place while it may have mattered. */
   situationsDuring(segment: Standing, asked: Asks, until: number): Situation[] {
     const all: Situation[] = [];
-    for (let moment = segment.since; moment <= until; moment++) all.push(...this.situations(segment.place, asked, moment));
+    // Whoever found where an id leads goes on from there.
+    const found = new Set<string>();
+    for (let moment = segment.since; moment <= until; moment++) {
+      const there = this.situations(segment.place, asked, moment);
+      for (const one of there) if (one.is === "grace") found.add(one.id);
+      const further = [...found].flatMap((id) => situationsOf(this.history, id, moment));
+      all.push(...there, ...further.filter(({ is }) => is !== "alive"));
+    }
     // A store that shows marks and ends late may hide where a session went.
-    if (!this.setup.immediate && all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken"))
-      all.push({ is: "renewed", id: undefined }, { is: "ended" });
+    const wentOn = all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken");
+    if (!this.setup.immediate && wentOn) all.push({ is: "renewed", id: undefined }, { is: "ended" });
     return all;
   }
 
@@ -86,7 +93,8 @@ export class Scene {
     const found = this.situationsDuring(segment, asked, until).filter(
       (there) => outcomeOf(asked, there, visit.asker) === "joins",
     );
-    return found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
+    const ids = found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
+    return this.setup.immediate ? ids : ids.flatMap((id) => this.history.cameFrom(id));
   }
 
   /** A request that joined a session after this moment: from when on it lived. */

@@ -52,7 +52,8 @@ export function situationsOf(history: History, id: string, moment: number): Situ
   return there.map((one) => (one.is === "alive" ? { is: "grace", id: one.id } : one));
 }
 
-function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation[] {
+/** What a session met that another request gave a new id, and where that leads. */
+export function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation[] {
   const end = history.endOf(to, moment);
   const lives = end !== undefined && end.live.expiresAt > history.timeAt(moment) ? end : undefined;
   const taken: Situation = { is: "taken", id: lives?.id, subject: lives?.live.subject };

@@ -4,7 +4,7 @@ import type { TokenCodec } from "../../src/index.ts";
 import { joseTokens } from "../../src/token/jose.ts";
 import type { History, Live, Values } from "./schedule-history.ts";
 import { TOKENS } from "./schedule-program.ts";
-import { type Situation, situationsOf } from "./schedule-table.ts";
+import { behindMark, type Situation, situationsOf } from "./schedule-table.ts";
 import type { Visit } from "./schedule-visit.ts";
 import { OTHER_SECRET } from "./secrets.ts";
 
@@ -117,10 +117,7 @@ export class Tokens {
     if (sid === undefined) return [{ is: "ended" }];
     // The session is made a moment after its record.
     if (!this.#history.isKnown(sid)) return [{ is: "nothing" }];
-    if (by === undefined) return situationsOf(this.#history, sid, moment);
-    const end = this.#history.endOf(sid, moment);
-    if (by === "login") return [{ is: "taken", id: end?.id, subject: end?.live.subject }];
-    return [{ is: "renewed", id: end?.id }];
+    return by === undefined ? situationsOf(this.#history, sid, moment) : behindMark(this.#history, { to: sid, by }, moment);
   }
 
   #saidOf(token: number, moment?: number): { sid?: string; by?: string } | undefined {
