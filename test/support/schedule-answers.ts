@@ -52,25 +52,32 @@ export class Answers {
   refused(visit: Visit, { pending, item }: Call & Partial<UpdateCall>): void {
     const { segment } = visit;
     const asked = segment.identity?.asked ?? UPDATE;
-    // What it joined by its login may have moved on before the call came to it.
-    const joined = this.#scene
-      .joined(visit, segment, asked)
-      .find((id) => this.#isGone(visit, this.#scene.standingAt(id, segment.since), UPDATE));
-    if (this.#isGone(visit, segment, asked) || this.#isGone(visit, segment, UPDATE)) {
-      // The table says so.
-    } else if (joined !== undefined) this.#joins(segment, joined);
-    else {
-      this.#problem(visit, "was told by a call that its session is gone, which it is not");
+    if (!this.#isGone(visit, segment, asked) && !this.#isGone(visit, segment, UPDATE)) {
+      const joined = this.#joinedAndGone(visit, segment);
+      if (joined !== undefined) this.#joins(segment, joined);
+      else this.#problem(visit, "was told by a call that its session is gone, which it is not");
     }
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);
     for (const [key, value] of pending)
       if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
-    if (item !== undefined && visit.session !== undefined) this.#showsNothingOf(visit, visit.session, item);
+    if (visit.session !== undefined) this.#showsNothingOf(visit, visit.session, item);
     if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
+  }
+
+  /** A session that it joined by its login, and that moved on or ended before the call came to it. */
+  #joinedAndGone(visit: Visit, { place, since }: Standing): string | undefined {
+    const { identity } = visit.segment;
+    if (identity === undefined) return undefined;
+    const joined = this.#scene.joined(visit, { place, since }, identity.asked);
+    return joined.find((id) => this.#isGone(visit, this.#scene.standingAt(id, since), UPDATE));
+  }
+
+  #callIsGone(visit: Visit, standing: Standing): boolean {
+    return this.#isGone(visit, standing, UPDATE) || this.#joinedAndGone(visit, standing) !== undefined;
   }
 
   /** A request that the application let fail, or that an error ended. */
@@ -108,7 +115,7 @@ export class Answers {
     const asked = segment.asks;
     // Where a call failed that nobody waited for, its error is the request's.
     const unawaited = visit.segments.some(
-      (one) => one.unawaited && (one !== segment || [...one.calls, one].some((call) => this.#isGone(visit, call, UPDATE))),
+      (one) => one.unawaited && (one !== segment || [...one.calls, one].some((call) => this.#callIsGone(visit, call))),
     );
     const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
@@ -161,9 +168,9 @@ export class Answers {
   }
 
   /** What was changed before the call may be saved, and what is there known; what the call was to add is not shown. */
-  #showsNothingOf(visit: Visit, session: Session, item: string): void {
+  #showsNothingOf(visit: Visit, session: Session, item: string | undefined): void {
     const { list = [], seats = [] } = session.data as { list?: string[]; seats?: string[] };
-    if ([...list, ...seats].includes(item)) this.#problem(visit, "shows what update() did not write");
+    if (item !== undefined && [...list, ...seats].includes(item)) this.#problem(visit, "shows what update() did not write");
     visit.adopt(session);
   }
 
@@ -180,14 +187,14 @@ export class Answers {
 
   #wasFull(segment: Segment, key: string): boolean {
     const { history } = this.#scene;
-    for (let moment = segment.since; moment <= history.moment; moment++) {
-      for (const there of this.#scene.situations(segment.place, UPDATE, moment)) {
-        if (there.is !== "alive" && there.is !== "grace") continue;
-        const list = JSON.parse(history.liveAt(there.id, moment)?.data.get(key) ?? "[]");
-        if (list.length >= SEATS) return true;
+    const there = this.#scene.situationsDuring(segment, UPDATE, history.moment);
+    const ids = new Set(there.flatMap((one) => (one.is === "alive" || one.is === "grace" ? [one.id] : [])));
+    return [...ids].some((id) => {
+      for (let moment = segment.since; moment <= history.moment; moment++) {
+        if (JSON.parse(history.liveAt(id, moment)?.data.get(key) ?? "[]").length >= SEATS) return true;
       }
-    }
-    return false;
+      return false;
+    });
   }
 
   #isGone(visit: Visit, segment: Standing, asked: Asks): boolean {

@@ -4,7 +4,7 @@ import { type Live, type Values, visible } from "./schedule-history.ts";
 import { IDLE_SECONDS } from "./schedule-program.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Place } from "./schedule-segment.ts";
-import { type Situation, situationsOf } from "./schedule-table.ts";
+import { type Situation, situationsOf, situationsOver } from "./schedule-table.ts";
 import { isOfToken } from "./schedule-tokens.ts";
 import type { Span, Visit } from "./schedule-visit.ts";
 
@@ -76,9 +76,9 @@ export class Arrivals {
     const first = found.slice(0, way).find((all) => all.length > 0 && all.every(({ is }) => is === "alive" || is === "grace"));
     if (first !== undefined) return this.#wrong(visit, seen, "in place of one that comes first");
     if (seen.gone !== undefined) return this.#wrong(visit, seen, "that is not its own any more");
-    const states = this.#statesOf(id, setup.immediate ? from : 0).filter(
-      (live) => visible(live.data) === seen.data && live.subject === seen.subject,
-    );
+    const ids = setup.copy === undefined ? [id] : history.cameFrom(id);
+    const all = ids.flatMap((one) => this.#statesOf(one, setup.immediate ? from : 0));
+    const states = all.filter((live) => visible(live.data) === seen.data && live.subject === seen.subject);
     const last = states.at(-1);
     if (last === undefined) return this.#wrong(visit, seen, "with data that it had at no moment");
     const texts = states.map(({ data }) => JSON.stringify([...data].sort()));
@@ -105,9 +105,9 @@ export class Arrivals {
     const [isUsers, isVisitors] = [this.#hasMoved(users, user), this.#hasMoved(this.#during(visit.sentAt, visitor), visitor)];
     if (seen.gone !== "moved" || !(isUsers || isVisitors)) return this.#wrong(visit, seen, "that has not moved");
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "that has moved");
-    if (isVisitors && (!isUsers || users.some(({ is }) => is === "ended")))
-      return { place: { is: "anew", id: visitor as string } };
-    return { place: { is: "moved", id: user as string } };
+    if (!isVisitors || (isUsers && !users.some(({ is }) => is === "ended")))
+      return { place: { is: "moved", id: user as string } };
+    return { place: { is: "anew", id: visitor as string, ...(isUsers && { or: user as string }) } };
   }
 
   /** It may have been found where its old id still stood for it, and have ended before it was loaded there. */
@@ -154,7 +154,7 @@ export class Arrivals {
   #during(from: number, sid: string | undefined): Situation[] {
     const { history } = this.#scene;
     if (sid === undefined) return [];
-    return Array.from({ length: history.moment - from + 1 }, (_none, index) => situationsOf(history, sid, from + index)).flat();
+    return situationsOver(history, from, history.moment, (moment) => situationsOf(history, sid, moment));
   }
 
   #duringToken({ jar, sentAt }: Visit): Situation[] {

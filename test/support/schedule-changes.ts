@@ -30,7 +30,7 @@ export class Explainer {
     const { visit, segment } = change.doing;
     visit.changes.push(change);
     if (change.does === "create" && isOfToken(change.id)) {
-      this.#scene.tokens.recorded(visit, change.id);
+      this.#redeemed(change);
       return;
     }
     if (change.does === "replace") this.#scene.movers.set(change.id, visit);
@@ -40,6 +40,18 @@ export class Explainer {
     const fits = segments[problems.indexOf(undefined)];
     if (fits === undefined) this.#scene.problem(visit, `${problems[0]} (at ${change.at})`);
     this.#goesOn(change, fits ?? segment);
+  }
+
+  /** The request was the first to redeem its token. */
+  #redeemed({ doing, id, at }: Created): void {
+    const { visit, segment } = doing;
+    const { tokens, history } = this.#scene;
+    tokens.recorded(visit, id);
+    const sid = visit.jar.token === undefined ? undefined : tokens.sessionOf(visit.jar.token);
+    if (sid === undefined || segment.place.is !== "token" || !visit.redeems.has(sid)) return;
+    segment.place = { is: "session", id: sid, accepted: false, brought: history.liveAt(sid)?.accepted ?? false };
+    segment.since = at;
+    segment.gets(sid);
   }
 
   #problemOf(change: Change, segment: Segment): string | undefined {

@@ -29,7 +29,7 @@ export class Cookies {
     for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line, logsIn);
     const set = lines.filter(({ name, clears }) => !clears && (name === USER || name === VISITOR));
     if (set.length > 1) this.#scene.problem(visit, "sets two cookies");
-    if (status !== 409) this.#judgeHeld(visit, set[0]);
+    this.#judgeHeld(visit, set[0], status === 409);
   }
 
   arrives(visit: Visit, { name, value, clears }: Line): void {
@@ -68,15 +68,16 @@ export class Cookies {
   }
 
   /** What is changed is in the cookie, where that is where the session is. */
-  #judgeHeld(visit: Visit, set: Line | undefined): void {
+  #judgeHeld(visit: Visit, set: Line | undefined, isGone: boolean): void {
     const { segment } = visit;
     if (!this.#scene.isInCookie(segment)) return;
-    const { pending, identity, subject } = segment;
-    const changes = pending.size > 0 || identity?.asked.asks === "login";
-    if (changes && set === undefined) this.#scene.problem(visit, `changed [${[...pending]}], and no cookie says so`);
+    const { pending, identity, subject, loaded } = segment;
+    const changed = [...pending].filter(([key, value]) => value !== undefined || loaded.has(key));
+    const changes = changed.length > 0 || identity?.asked.asks === "login";
+    if (changes && set === undefined && !isGone) this.#scene.problem(visit, `changed [${[...pending]}], and no cookie says so`);
     const { history } = this.#scene;
     // What a call did that nobody waited for is what the session shows in the end.
-    if (segment.unawaited && visit.session !== undefined) visit.adopt(visit.session);
+    if ((segment.unawaited || isGone) && visit.session !== undefined) visit.adopt(visit.session);
     const madeAt = history.timeAt(history.moment);
     const logsIn = segment.identities.some(({ asked }) => asked.asks === "login");
     const since: Span = [history.timeAt(visit.sentAt), madeAt];

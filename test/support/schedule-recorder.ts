@@ -34,10 +34,12 @@ type Found = SessionRecord | MovedMark | null;
 export class Recorder {
   readonly problems: string[] = [];
   readonly #history: History;
+  readonly #tokens: { readonly madeAt: number };
   readonly #explain: (change: Change) => void;
 
-  constructor(history: History, explain: (change: Change) => void) {
+  constructor(history: History, tokens: { readonly madeAt: number }, explain: (change: Change) => void) {
     this.#history = history;
+    this.#tokens = tokens;
     this.#explain = explain;
   }
 
@@ -60,9 +62,8 @@ export class Recorder {
   created(doing: Doing, key: Key, record: SessionRecord): void {
     const { id } = key;
     if (this.#history.liveAt(id) !== undefined) this.#fault(id, "creates a record where one is");
-    const { place, identity } = doing.segment;
-    const cameByToken = place.is === "token" || (place.is === "loading" && doing.visit.jar.token !== undefined);
-    const after = liveFrom(record, valuesOf(record.data), cameByToken && identity?.asked.asks !== "login");
+    // A login begins a session anew; that of a token began when the token says.
+    const after = liveFrom(record, valuesOf(record.data), record.startedAt === this.#tokens.madeAt);
     const at = this.#begin(key, after);
     this.#explain({ does: "create", doing, at, id, after });
   }

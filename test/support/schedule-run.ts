@@ -63,7 +63,7 @@ class StorePlayer extends Player implements Watcher {
     const setup = { copy: copy ? COPY_SECONDS : undefined, inCookie, accept, immediate: weather.late === 0 } as const;
     this.#scene = new Scene(setup, history, new Tokens(history));
     const explainer = new Explainer(this.#scene);
-    this.#recorder = new Recorder(history, (change) => {
+    this.#recorder = new Recorder(history, this.#scene.tokens, (change) => {
       this.story.push(`  ${change.doing.visit.number} in the store: ${describeChange(change, (id) => this.name(id))}`);
       explainer.explain(change);
     });

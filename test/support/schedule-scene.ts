@@ -1,7 +1,7 @@
 /** What everybody who judges a schedule knows of it. */
-import type { History, Values } from "./schedule-history.ts";
+import { flashKey, type History, type Values } from "./schedule-history.ts";
 import type { Place, Segment, Standing } from "./schedule-segment.ts";
-import { type Asks, type Outcome, outcomeOf, type Situation, situationsOf } from "./schedule-table.ts";
+import { type Asks, type Outcome, outcomeOf, type Situation, situationsOf, situationsOver } from "./schedule-table.ts";
 import type { Tokens } from "./schedule-tokens.ts";
 import type { Span, Visit } from "./schedule-visit.ts";
 
@@ -55,6 +55,10 @@ export class Scene {
       return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
     if (place.is === "loading") return [{ is: "nothing" }];
     if (place.is === "in-cookie") return [{ is: "in-cookie" }];
+    if (place.is === "anew" && place.or !== undefined) {
+      const { or, ...rest } = place;
+      return [...situationsOf(history, or, moment), ...this.situations(rest, asked, moment)];
+    }
     const nothing: Situation[] = [{ is: this.setup.inCookie !== "nobody" && asked.asks !== "login" ? "in-cookie" : "nothing" }];
     if (place.is === "nothing" || asked.asks !== "login") return nothing;
     return [...nothing, ...situationsOf(history, place.id, moment).filter(({ is }) => is === "taken")];
@@ -68,15 +72,8 @@ export class Scene {
 
   /** All that stood behind a segment's place while it may have mattered. */
   situationsDuring(segment: Standing, asked: Asks, until: number): Situation[] {
-    const all: Situation[] = [];
-    // Whoever found where an id leads goes on from there.
-    const found = new Set<string>();
-    for (let moment = segment.since; moment <= until; moment++) {
-      const there = this.situations(segment.place, asked, moment);
-      for (const one of there) if (one.is === "grace") found.add(one.id);
-      const further = [...found].flatMap((id) => situationsOf(this.history, id, moment));
-      all.push(...there, ...further.filter(({ is }) => is !== "alive"));
-    }
+    const { place, since } = segment;
+    const all = situationsOver(this.history, since, until, (moment) => this.situations(place, asked, moment));
     // A store that shows marks and ends late may hide where a session went.
     const wentOn = all.some(({ is }) => is === "grace" || is === "renewed" || is === "taken");
     if (!this.setup.immediate && wentOn) all.push({ is: "renewed", id: undefined }, { is: "ended" });
@@ -101,7 +98,8 @@ export class Scene {
   standingAt(id: string, since: number): Standing {
     let moment = since;
     while (moment < this.history.moment && this.history.liveAt(id, moment) === undefined) moment++;
-    return { place: { is: "session", id, accepted: false, brought: false }, since: moment };
+    const brought = this.history.liveAt(id, moment)?.accepted ?? false;
+    return { place: { is: "session", id, accepted: false, brought }, since: moment };
   }
 
   /** Whether the cookie is where a segment's changes go. */
@@ -137,14 +135,15 @@ export class Scene {
   }
 
   /** Whether what is to go was never in the store, or has gone from a living session by another request. */
-  #isGone({ changes, segment }: Visit, key: string): boolean {
+  #isGone({ changes, segment, rebased }: Visit, key: string): boolean {
+    if (rebased && key.startsWith(flashKey(""))) return true;
     const wasThere = segment.seen.has(key) || changes.some((change) => "after" in change && change.after.data.has(key));
     if (!wasThere || segment.place.is === "nothing" || segment.place.is === "anew") return true;
     const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(
       ({ is }) => is === "alive" || is === "grace",
     );
-    return (
-      there !== undefined && "id" in there && this.history.liveAt(there.id as string)?.data.get(key) !== segment.seen.get(key)
-    );
+    if (there === undefined || !("id" in there)) return false;
+    const value = this.history.liveAt(there.id as string)?.data.get(key);
+    return value === undefined || value !== segment.seen.get(key);
   }
 }

@@ -22,8 +22,8 @@ export type Place =
     }
   /** A user's session that had another id before the request came. */
   | { readonly is: "moved"; readonly id: string }
-  /** The same of a visitor, who begins anew. */
-  | { readonly is: "anew"; readonly id: string }
+  /** The same of a visitor, who begins anew; `or` of a user with that id, where both may be. */
+  | { readonly is: "anew"; readonly id: string; readonly or?: string }
   /** What a token of other software says. */
   | { readonly is: "token"; readonly token: number }
   | { readonly is: "in-cookie" };

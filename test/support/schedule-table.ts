@@ -52,6 +52,19 @@ export function situationsOf(history: History, id: string, moment: number): Situ
   return there.map((one) => (one.is === "alive" ? { is: "grace", id: one.id } : one));
 }
 
+/** All that stood there at some moment. Whoever found where an id leads goes on from there. */
+export function situationsOver(history: History, from: number, to: number, at: (moment: number) => Situation[]): Situation[] {
+  const all: Situation[] = [];
+  const found = new Set<string>();
+  for (let moment = from; moment <= to; moment++) {
+    const there = at(moment);
+    const further = [...found].flatMap((id) => situationsOf(history, id, moment));
+    for (const one of [...there, ...further]) if (one.is === "grace") found.add(one.id);
+    all.push(...there, ...further.map((one) => (one.is === "alive" ? { ...one, is: "grace" as const } : one)));
+  }
+  return all;
+}
+
 /** What a session met that another request gave a new id, and where that leads. */
 export function behindMark(history: History, { to, by }: { to: string; by: string }, moment: number): Situation[] {
   const end = history.endOf(to, moment);

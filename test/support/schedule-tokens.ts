@@ -10,6 +10,7 @@ import { OTHER_SECRET } from "./secrets.ts";
 
 const KEY = new TextEncoder().encode(OTHER_SECRET);
 const MONTH = 30 * 86_400;
+const AGO = 1000;
 
 /** The cookie that the other software keeps its tokens in. */
 export const TOKEN_COOKIE = "old";
@@ -23,6 +24,7 @@ export class Tokens {
   readonly problems: string[] = [];
   /** The tokens as they stand in the cookie. */
   readonly texts: string[] = [];
+  madeAt = 0;
   readonly #history: History;
   /** The id of each token's record. */
   readonly #ids = new Map<number, string>();
@@ -53,8 +55,9 @@ export class Tokens {
     return joseTokens({ cookie: TOKEN_COOKIE, algorithms: ["HS256"], key: KEY, claims });
   }
 
-  /** Has the other software make its tokens. `name` makes them others than those of any other schedule. */
+  /** Has the other software make its tokens, some time ago. `name` makes them others than those of any other schedule. */
   async make(name: string, now: number): Promise<void> {
+    this.madeAt = now - AGO;
     for (const [token, { sid, user }] of TOKENS.entries()) {
       const payload = {
         sid: `${sid}-${name}`,
@@ -63,7 +66,7 @@ export class Tokens {
       };
       const made = new SignJWT(payload)
         .setProtectedHeader({ alg: "HS256" })
-        .setIssuedAt(now)
+        .setIssuedAt(this.madeAt)
         .setExpirationTime(now + MONTH);
       this.texts.push(await made.sign(KEY));
     }
