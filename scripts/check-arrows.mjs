@@ -59,7 +59,7 @@ const LAYERS = [
   ["compatible.ts"],
   ["moved.ts", "copy.ts", "fitting.ts", "usable.ts", "redeeming.ts"],
   ["accepting.ts"],
-  ["loading.ts", "plan.ts"],
+  ["loading.ts", "plan.ts", "ending.ts"],
   ["set-cookie.ts", "response.ts", "carry-out.ts"],
   ["commit.ts", "subjects.ts", "handling.ts", "watching.ts"],
   ["update.ts"],

@@ -3,17 +3,16 @@
  *
  * @module
  */
-import { acceptedEndings } from "./accepting.ts";
 import { carryOut, type Outcome } from "./carry-out.ts";
 import { copyLines } from "./copy.ts";
+import { endOld } from "./ending.ts";
 import { type Engine, placeOf } from "./engine.ts";
 import { ConflictError, GoneError, StateError } from "./errors.ts";
-import type { Ending, Gone, Kept, Redemption } from "./found.ts";
+import type { Gone, Kept } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { follow, type Whereabouts } from "./moved.ts";
 import { applyPatch } from "./patch.ts";
 import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
-import { findRedeemed, redeem } from "./redeeming.ts";
 import { assertFits } from "./schema.ts";
 import { setCookieLines } from "./set-cookie.ts";
 import type { SessionState } from "./state.ts";
@@ -164,7 +163,7 @@ function withUpdates({ kept: now }: SessionState, plan: Plan, kept: Kept, before
 function take(state: SessionState, plan: Plan, kept: Kept, turns: number): void {
   const isOvertaken = state.turns !== turns;
   if (isOvertaken && state.kept === null && state.destroyed) return void state.end(kept);
-  if ("shown" in plan && plan.shown !== undefined) state.rebase(plan.shown, kept.record.data);
+  if ("shown" in plan && plan.shown !== undefined) state.content.rebase(plan.shown, kept.record.data);
   if (!isOvertaken) return void state.written(kept);
   state.kept = kept;
   state.imported = null;
@@ -189,28 +188,6 @@ async function checkedPlan(state: SessionState, engine: Engine, around: Surround
   }
 }
 
-/**
- * Waits for the calls that nobody else waits for.
- *
- * @throws what one of them failed with; what was to end is ended by then.
- */
-export async function pendingCalls(state: SessionState, engine: Engine): Promise<void> {
-  try {
-    await state.pending?.done();
-  } catch (error) {
-    await endOld(state, engine);
-    throw error;
-  }
-}
-
-/** Ends what was to end whatever else failed, where no response can carry a cookie. */
-export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
-  state.discard();
-  // A new id that save() wrote is one that the browser will never know.
-  if (state.kept?.token.renew === "must") state.destroy();
-  await endOld(state, engine);
-}
-
 function needsToken(next: Kept | null, mode: CookieMode): boolean {
   if (next === null || mode === "later" || mode === "impossible") return false;
   return next.token.renew === "must" || (next.token.renew === "due" && mode === "send");
@@ -222,39 +199,6 @@ function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
     "ERR_COOKIE_NOT_POSSIBLE",
     "Cannot change the session: this response cannot carry a cookie any more, or has status 101",
   );
-}
-
-async function endOld(state: SessionState, engine: Engine): Promise<void> {
-  for (const ending of state.ended) await end(ending, engine);
-  state.ended = [];
-}
-
-async function end(ending: Ending, engine: Engine): Promise<void> {
-  if (ending.is === "token") return endToken(ending.redemption, engine);
-  if (ending.is === "accepted") {
-    for (const one of await acceptedEndings(engine, ending.header)) await end(one, engine);
-    return;
-  }
-  const { key, token, place } = ending;
-  const { keeping, forget } = engine.places[place];
-  await keeping.remove(key);
-  if (token !== undefined) forget(token);
-  engine.emit({ type: "destroyed", id: key.id });
-}
-
-/** A token whose session ends before it was kept: it becomes no session. If it became one meanwhile, that ends. */
-async function endToken(redemption: Redemption, engine: Engine): Promise<void> {
-  const { keeping } = engine.places.session;
-  const now = engine.now();
-  try {
-    await redeem(keeping, redemption, null, null, now);
-  } catch (error) {
-    const entry = await findRedeemed(keeping, redemption.key, now);
-    if (entry === null) throw error;
-    if (entry.key === null) return;
-    await keeping.remove(entry.key);
-    engine.emit({ type: "destroyed", id: entry.key.id });
-  }
 }
 
 function withToken(kept: Kept, text: string): Kept {

@@ -4,7 +4,8 @@
  * @module
  */
 import { DataError, StateError } from "./errors.ts";
-import { type JsonObject, parseData } from "./json.ts";
+import { type JsonObject, parseData, stringifyData } from "./json.ts";
+import { applyPatch, diff } from "./patch.ts";
 
 /** Where flash values are kept among the data: hidden from `session.data`, one key each. */
 const FLASH = "~flash:";
@@ -78,6 +79,21 @@ export class SessionData {
   /** Makes the data this, and leaves the flash values. */
   become(data: JsonObject): void {
     become(this.visible, data);
+  }
+
+  /** Shows this data in the place of what was before. What was changed in between stays changed. */
+  rebase(before: string, now: string): void {
+    const own = diff(parseData(before) ?? {}, parseData(stringifyData(this.stored())) ?? {});
+    this.fill(own === null ? now : applyPatch(now, own));
+  }
+
+  /** The data as text; empty where it is none, as a handler may leave it that fails. */
+  text(): string {
+    try {
+      return stringifyData(this.stored());
+    } catch {
+      return "";
+    }
   }
 
   /** Drops every flash value, and every key but these. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { commit, commitEnds, pendingCalls } from "./commit.ts";
+import { commit } from "./commit.ts";
+import { commitEnds, pendingCalls } from "./ending.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { handling, type SessionHandler } from "./handling.ts";
 import { loadInto } from "./loading.ts";

@@ -5,7 +5,7 @@
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
 import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
-import { type JsonObject, parseData, stringifyData } from "./json.ts";
+import { type JsonObject, parseData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
@@ -208,7 +208,7 @@ export class SessionState {
 
   /** Somebody asks for the session. What an error handler does to it is no part of what failed. */
   noteFailure(): void {
-    if (this.#failedWith === undefined && this.failing?.()) this.#failedWith = textOf(this.content.stored());
+    if (this.#failedWith === undefined && this.failing?.()) this.#failedWith = this.content.text();
   }
 
   /**
@@ -218,7 +218,7 @@ export class SessionState {
   discard(): void {
     const { kept } = this;
     const failedWith = this.#failedWith && parseData(this.#failedWith);
-    const since = failedWith && diff(failedWith, parseData(stringifyData(this.content.stored())) ?? {});
+    const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
     this.renewal = null;
     this.clear = false;
     if (kept !== null) this.#show(kept);
@@ -233,14 +233,8 @@ export class SessionState {
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
     if (this.clear) return;
-    this.rebase(before, kept.record.data);
+    this.content.rebase(before, kept.record.data);
     if (this.renewal === "login") this.content.accepted = false;
-  }
-
-  /** Shows this data in the place of what was before. What the request itself changed in between stays changed. */
-  rebase(before: string, now: string): void {
-    const own = diff(parseData(before) ?? {}, parseData(stringifyData(this.content.stored())) ?? {});
-    this.content.fill(own === null ? now : applyPatch(now, own));
   }
 
   /** What was written is now what is kept. */
@@ -302,14 +296,5 @@ export class SessionState {
       throw committedError();
     }
     if (this.outage !== null) throw this.outage;
-  }
-}
-
-/** The data as text; empty where it is none, as a handler may leave it that fails. */
-function textOf(data: JsonObject): string {
-  try {
-    return stringifyData(data);
-  } catch {
-    return "";
   }
 }

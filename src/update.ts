@@ -157,5 +157,5 @@ function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   const before = state.kept.record.data;
   state.kept = { ...state.kept, record };
   state.known = "exact";
-  if (state.phase !== "committed" && !state.clear) state.rebase(before, record.data);
+  if (state.phase !== "committed" && !state.clear) state.content.rebase(before, record.data);
 }

@@ -1,6 +1,6 @@
 /** The option `copy`: most requests ask no store, and what changes elsewhere is seen after at most `maxAge`. */
 import { describe, expect, it } from "vitest";
-import type { SessionOptions } from "../src/index.ts";
+import type { Session, SessionOptions } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { plain } from "../src/stores/plain.ts";
 import { type App, makeApp } from "./support/app.ts";
@@ -112,27 +112,81 @@ describe("copy", () => {
     await answers((session) => expect(session.subject).toBe(undefined), { Cookie });
   });
 
-  it("is not asked by what must be sure: ready({ fresh }), load({ fresh }), requireFresh, update, login and regenerateId", async () => {
-    const acts: [string, (app: Counted) => Promise<unknown>][] = [
-      ["ready", ({ does }) => does(async (session) => [await session.ready({ fresh: true }), session.subject].at(1))],
-      ["requireFresh", ({ does }) => does((session) => session.requireFresh(300))],
-      ["update", ({ does }) => does(async (session) => [await session.update(() => {}), session.data.late].at(1))],
-      ["regenerateId", ({ does }) => does((session) => session.regenerateId())],
+  it("is not asked by what must be sure: update, save and regenerateId are told that the session ended elsewhere", async () => {
+    const acts: [string, (session: Session) => unknown][] = [
+      ["update", (session) => session.update(() => "done")],
+      [
+        "save",
+        (session) => {
+          session.data.late = true;
+          return session.save();
+        },
+      ],
+      ["regenerateId", (session) => session.regenerateId()],
     ];
     for (const [what, act] of acts) {
       const app = await loggedIn();
-      const twin = app.browser.copy();
-      await app.does((session) => session.logout(), twin);
-      const found = await act(app);
-      expect([what, Boolean(found)]).toEqual([what, false]);
+      await app.does((session) => session.logout(), app.browser.copy());
+      const told = await app.answers(act);
+      expect([what, told.status, told.headers.getSetCookie().filter((line) => !line.startsWith(COPY))]).toEqual([what, 409, []]);
+      app.clock.pass(MAX_AGE);
       expect([what, await app.does((session) => session.subject)]).toEqual([what, undefined]);
     }
+  });
+
+  it("is not asked by a login, which leaves behind what had ended elsewhere", async () => {
     const app = await loggedIn();
-    const Cookie = app.browser.cookieHeader();
-    await app.does((session) => session.logout());
-    const request = { headers: new Headers({ Cookie }) };
+    await app.does((session) => session.logout(), app.browser.copy());
+    await app.does((session) => {
+      session.login("alice");
+      session.data.note = "written";
+    });
+    expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", { note: "written" }]);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
+
+  it("is not asked by ready({ fresh }) and load({ fresh }), and shows nothing that they did not find", async () => {
+    const app = await loggedIn();
+    const ended = app.browser.copy();
+    await app.does((session) => session.logout(), app.browser.copy());
+    await app.does(async (session) => {
+      expect([session.subject, session.data.cart]).toEqual(["alice", ["apple"]]);
+      await session.ready({ fresh: true });
+      expect([session.subject, { ...session.data }, session.isNew, session.gone]).toEqual([undefined, {}, true, undefined]);
+    });
+    expect(await app.does((session) => session.subject)).toBe(undefined);
+    const request = { headers: new Headers({ Cookie: ended.cookieHeader() }) };
     expect((await app.sessions.load(request)).subject).toBe("alice");
     expect((await app.sessions.load(request, { fresh: true })).subject).toBe(undefined);
+  });
+
+  it("says nothing of when the login was: loginAge is endless until the store was asked", async () => {
+    const { does, clock, asked } = await loggedIn();
+    clock.pass(30);
+    await does(async (session) => {
+      expect(session.loginAge).toBe(Number.POSITIVE_INFINITY);
+      await session.ready({ fresh: true });
+      expect(session.loginAge).toBe(30);
+    });
+    expect(asked()).toEqual(["load"]);
+    await does((session) => {
+      session.login("alice");
+      expect(session.loginAge).toBe(0);
+    });
+  });
+
+  it("of a session that moved elsewhere shows the session for at most maxAge, and what is written from it is not dropped in silence", async () => {
+    const { does, posts, browser, clock, events } = await loggedIn();
+    const other = browser.copy();
+    await does((session) => session.regenerateId());
+    expect(await does((session) => session.subject, other)).toBe("alice");
+    await expect(posts((session) => Object.assign(session.data, { late: true }), other)).rejects.toThrow("409");
+    expect(events).not.toContainEqual(expect.objectContaining({ type: "lost" }));
+    await does((session) => Object.assign(session.data, { late: true }), other);
+    expect(events).toContainEqual(expect.objectContaining({ type: "lost", reason: "moved" }));
+    clock.pass(MAX_AGE);
+    expect(await does((session) => session.subject, other)).toBe(undefined);
+    expect(await does((session) => [session.subject, { ...session.data }])).toEqual(["alice", { cart: ["apple"] }]);
   });
 
   it("ready({ fresh: true }) keeps what the request changed before, and shows what others did", async () => {

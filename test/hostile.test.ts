@@ -168,6 +168,17 @@ describe("two cookies of one name", () => {
     return { subject, response };
   };
 
+  const variants = (response: Response) =>
+    response.headers
+      .getSetCookie()
+      .map((line) => [
+        line.includes("Max-Age=0") ? "cleared" : "set",
+        /Domain=[^;]+/.exec(line)?.[0] ?? "this host",
+        ...(line.includes("Partitioned") ? ["Partitioned"] : []),
+      ])
+      .map((parts) => parts.join(", "))
+      .sort();
+
   it("the living one is used, whatever the order, next to one that is not ours", async () => {
     const app = await twoSessions();
     for (const header of [`${app.name}=junk; ${app.name}=${app.mine}`, `${app.name}=${app.mine}; ${app.name}=junk`]) {
@@ -213,7 +224,7 @@ describe("two cookies of one name", () => {
     expect(typesOf(app.events)).not.toContain("ambiguous");
   });
 
-  it("of two living sessions neither is used, whatever the order, and our cookie is cleared", async () => {
+  it("of two living sessions neither is used, whatever the order, and nothing is cleared: it might be the victim's", async () => {
     const app = await twoSessions();
     for (const header of [
       `${app.name}=${app.theirs}; ${app.name}=${app.mine}`,
@@ -221,25 +232,44 @@ describe("two cookies of one name", () => {
     ]) {
       const { subject, response } = await who(app, header);
       expect(subject).toBeUndefined();
-      expect(app.events).toContainEqual({ type: "ambiguous", reason: "several" });
-      expect(response.headers.getSetCookie()).toEqual([
-        "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; HttpOnly; Secure; SameSite=Lax",
-      ]);
+      expect(app.events).toEqual([{ type: "ambiguous", reason: "several" }]);
+      expect(response.headers.getSetCookie()).toEqual([]);
     }
+    expect((await who(app, `${app.name}=${app.mine}`)).subject).toBe("alice");
   });
 
-  it("our cookie is cleared at this host and at the domain, so that the next login stands alone", async () => {
+  it("a login beside them ends both, and clears every variant of the cookie, so that it stands alone", async () => {
     const app = await twoSessions({ cookie: { domain: "example.com" } });
     const Cookie = `${app.name}=${app.theirs}; ${app.name}=${app.mine}`;
-    const { response } = await who(app, Cookie);
-    const places = response.headers.getSetCookie().map((line) => /Domain=[^;]+/.exec(line)?.[0] ?? "this host");
-    expect(places.sort()).toEqual(["Domain=example.com", "this host"]);
+    expect((await who(app, Cookie)).response.headers.getSetCookie()).toEqual([]);
     const login = await app.answers((session) => session.login("alice"), { Cookie });
-    const lines = login.headers.getSetCookie().map((line) => [line.includes("Max-Age=0"), /Domain=[^;]+/.exec(line)?.[0]]);
-    expect(lines).toEqual([
-      [true, undefined],
-      [false, "Domain=example.com"],
+    expect(variants(login)).toEqual([
+      "cleared, Domain=example.com, Partitioned",
+      "cleared, this host",
+      "cleared, this host, Partitioned",
+      "set, Domain=example.com",
     ]);
+    for (const token of [app.mine, app.theirs]) expect((await who(app, `${app.name}=${token}`)).subject).toBeUndefined();
+    app.browser.cookies.clear();
+    app.browser.receive(login);
+    expect(await app.does((session) => session.subject)).toBe("alice");
+    expect(await app.sessions.list("mallory")).toEqual([]);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
+
+  it("an end beside them ends both, and clears every variant of the cookie", async () => {
+    const app = await twoSessions({ cookie: { domain: "example.com" } });
+    const logout = await app.answers((session) => session.logout(), {
+      Cookie: `${app.name}=${app.theirs}; ${app.name}=${app.mine}`,
+    });
+    expect(variants(logout)).toEqual([
+      "cleared, Domain=example.com",
+      "cleared, Domain=example.com, Partitioned",
+      "cleared, this host",
+      "cleared, this host, Partitioned",
+    ]);
+    for (const token of [app.mine, app.theirs]) expect((await who(app, `${app.name}=${token}`)).subject).toBeUndefined();
+    expect([...(await app.sessions.list("alice")), ...(await app.sessions.list("mallory"))]).toEqual([]);
   });
 });
 

@@ -1,21 +1,25 @@
-/** A session that gets a new id while other requests are on their way: what they write is not lost. */
+/** A session that gets a new id while other requests are on their way: what they write is there, or they are told. */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
-import { type Act, type App, makeApp } from "./support/app.ts";
+import { type Act, type App, makeApp, typesOf } from "./support/app.ts";
 
 /** A request that has its session, and goes on when it is told to. */
-async function onItsWay(app: App, act: Act): Promise<{ finish(): Promise<Response> }> {
+async function onItsWay(app: App, act: Act, method = "POST"): Promise<{ finish(): Promise<Response> }> {
   let open = () => {};
   let isLoaded = () => {};
   const gate = new Promise<void>((resolve) => (open = resolve));
   const loaded = new Promise<void>((resolve) => (isLoaded = resolve));
-  const answer = app.answers(async (session, request) => {
-    void session.data;
-    isLoaded();
-    await gate;
-    return act(session, request);
-  });
+  const answer = app.answers(
+    async (session, request) => {
+      void session.data;
+      isLoaded();
+      await gate;
+      return act(session, request);
+    },
+    {},
+    method,
+  );
   await loaded;
   return {
     finish: () => {
@@ -30,25 +34,29 @@ const apps: [string, (session: Session) => void][] = [
   ["a visitor's", (session) => Object.assign(session.data, { visits: 1 })],
 ];
 
-describe.each(apps)("a request that loaded %s session before regenerateId()", (_whose, begin) => {
+/** What was reported of changes that were dropped. */
+const lostOf = (app: App) => app.events.filter(({ type }) => type === "lost");
+
+describe.each(apps)("a request that loaded %s session before regenerateId() with grace", (_whose, begin) => {
   async function begun(): Promise<App> {
     const app = makeApp({ store: memory() });
     await app.does(begin);
     return app;
   }
 
-  it("writes to the session under its new id, and sets no cookie", async () => {
+  it.each(["GET", "POST"])("writes to the session under its new id by %s, and sets no cookie", async (method) => {
     const app = await begun();
-    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "kept" }));
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "kept" }), method);
     const id = await app.does((session) => {
-      session.regenerateId();
+      session.regenerateId({ graceSeconds: 10 });
       session.data.early = "kept";
       return session.id;
     });
     const answer = await slow.finish();
-    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
     app.browser.receive(answer);
     expect(await app.does((session) => [session.id, session.data.early, session.data.late])).toEqual([id, "kept", "kept"]);
+    expect(lostOf(app)).toEqual([]);
   });
 
   it("writes there through two new ids, also with save()", async () => {
@@ -58,9 +66,9 @@ describe.each(apps)("a request that loaded %s session before regenerateId()", (_
       await session.save();
       session.data.second = 2;
     });
-    await app.does((session) => session.regenerateId());
-    await app.does((session) => session.regenerateId());
-    await slow.finish();
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+    expect((await slow.finish()).status).toBe(200);
     expect(await app.does((session) => [session.data.first, session.data.second])).toEqual([1, 2]);
   });
 
@@ -70,58 +78,215 @@ describe.each(apps)("a request that loaded %s session before regenerateId()", (_
     const slow = await onItsWay(app, (session) =>
       session.update((data) => Object.assign(data, { count: Number(data.count) + 1 })),
     );
-    await app.does((session) => session.regenerateId());
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
     await app.does((session) => Object.assign(session.data, { count: 10 }));
-    await slow.finish();
+    expect((await slow.finish()).status).toBe(200);
     expect(await app.does((session) => session.data.count)).toBe(11);
   });
 
-  it("gives it no second new id, and keeps what it wrote", async () => {
+  it("gives it no second new id if it asks for one with grace, brings the cookie of the first, and keeps what it wrote", async () => {
     const app = await begun();
+    const slow = await onItsWay(app, (session) => {
+      session.regenerateId({ graceSeconds: 10 });
+      session.data.late = "kept";
+    });
+    const before = app.browser.copy();
+    const id = await app.does((session) => {
+      session.regenerateId({ graceSeconds: 10 });
+      return session.id;
+    });
+    // The browser drops the first answer: the second alone leads to the session.
+    before.receive(await slow.finish());
+    for (const browser of [before, app.browser]) {
+      expect(await app.does((session) => [session.id, session.data.late], browser)).toEqual([id, "kept"]);
+    }
+  });
+
+  it("gives it a second new id if it asks for one without grace, and ends the grace", async () => {
+    const app = await begun();
+    const old = app.browser.copy();
     const slow = await onItsWay(app, (session) => {
       session.regenerateId();
       session.data.late = "kept";
     });
     const id = await app.does((session) => {
+      session.regenerateId({ graceSeconds: 10 });
+      return session.id;
+    });
+    const middle = app.browser.copy();
+    app.browser.receive(await slow.finish());
+    expect(await app.does((session) => [session.id === id, session.data.late])).toEqual([false, "kept"]);
+    for (const browser of [old, middle]) {
+      expect(await app.does((session) => [session.gone, session.subject, session.data.late], browser)).toEqual([
+        "moved",
+        undefined,
+        undefined,
+      ]);
+    }
+  });
+
+  it("writes nothing once the session has ended there, and that is reported", async () => {
+    const app = await begun();
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }));
+    const updating = await onItsWay(app, (session) => session.update((data) => Object.assign(data, { late: "lost" })));
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+    const twin = app.browser.copy();
+    await app.does((session) => session.destroy());
+    app.events.length = 0;
+    const answer = await slow.finish();
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+    expect(app.events).toEqual([{ type: "lost", id: expect.any(String), reason: "ended" }]);
+    expect((await updating.finish()).status).toBe(409);
+    expect(typesOf(app.events)).not.toContain("saved");
+    expect(await app.does((session) => session.isNew, twin)).toBe(true);
+  });
+});
+
+describe.each(apps)("a request that loaded %s session before regenerateId() without grace", (_whose, begin) => {
+  async function begun(): Promise<App> {
+    const app = makeApp({ store: memory() });
+    await app.does(begin);
+    return app;
+  }
+
+  it("writes nothing by POST, and is answered with 409 and no cookie", async () => {
+    const app = await begun();
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }));
+    const id = await app.does((session) => {
       session.regenerateId();
+      session.data.early = "kept";
       return session.id;
     });
     const answer = await slow.finish();
-    expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(await app.does((session) => [session.id, session.data.late])).toEqual([id, "kept"]);
+    expect([answer.status, answer.headers.get("Retry-After"), answer.headers.getSetCookie()]).toEqual([409, "1", []]);
+    expect(await app.does((session) => [session.id, session.data.early, session.data.late])).toEqual([id, "kept", undefined]);
+    expect(lostOf(app)).toEqual([]);
   });
 
-  it("writes nothing once the session has ended there", async () => {
+  it("writes nothing by GET, and that is reported", async () => {
     const app = await begun();
-    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }));
+    const before = await app.does((session) => session.id);
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }), "GET");
+    await app.does((session) => session.regenerateId());
+    const answer = await slow.finish();
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([200, []]);
+    expect(await app.does((session) => session.data.late)).toBe(undefined);
+    expect(lostOf(app)).toEqual([{ type: "lost", id: before, reason: "moved" }]);
+  });
+
+  it("is told by save() and update(), by either method, that there is nothing to write to, and its change never runs", async () => {
+    for (const method of ["GET", "POST"]) {
+      const app = await begun();
+      let runs = 0;
+      const told: unknown[] = [];
+      const note = (call: Promise<unknown>) => call.catch((error) => told.push([error.code, error.why, error.status]));
+      const slow = await onItsWay(
+        app,
+        async (session) => {
+          await note(session.update(() => runs++));
+          session.data.late = "lost";
+          await note(session.save());
+          delete session.data.late;
+        },
+        method,
+      );
+      await app.does((session) => session.regenerateId());
+      await app.does((session) => session.regenerateId());
+      expect((await slow.finish()).status).toBe(200);
+      const gone = ["ERR_SESSION_GONE", "moved", 409];
+      expect([told, runs]).toEqual([[gone, gone], 0]);
+      expect(await app.does((session) => session.data.late)).toBe(undefined);
+    }
+  });
+
+  it("shares the new id if it asks for one, brings its cookie, and keeps what it wrote", async () => {
+    const app = await begun();
+    const slow = await onItsWay(app, (session) => {
+      session.regenerateId();
+      session.data.late = "kept";
+    });
+    const before = app.browser.copy();
+    const id = await app.does((session) => {
+      session.regenerateId();
+      return session.id;
+    });
+    before.receive(await slow.finish());
+    for (const browser of [before, app.browser]) {
+      expect(await app.does((session) => [session.id, session.data.late], browser)).toEqual([id, "kept"]);
+    }
+    expect(lostOf(app)).toEqual([]);
+  });
+
+  it("writes nothing once the session has ended there, also if it asks for an id", async () => {
+    const app = await begun();
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }), "GET");
+    const renewing = await onItsWay(app, (session) => session.regenerateId());
     await app.does((session) => session.regenerateId());
     const twin = app.browser.copy();
     await app.does((session) => session.destroy());
+    app.events.length = 0;
     expect((await slow.finish()).headers.getSetCookie()).toEqual([]);
+    expect(typesOf(app.events)).toEqual(["lost"]);
+    const told = await renewing.finish();
+    expect([told.status, told.headers.getSetCookie()]).toEqual([409, []]);
+    expect(typesOf(app.events)).toEqual(["lost"]);
     expect(await app.does((session) => session.isNew, twin)).toBe(true);
-    expect(app.events.at(-1)).not.toMatchObject({ type: "saved" });
   });
 });
 
-it("a request that loaded the session before a login as somebody else writes nothing to the new one", async () => {
-  const app = makeApp({ store: memory() });
-  await app.does((session) => session.login("alice"));
-  const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "alice's" }));
-  await app.does((session) => session.login("bob"));
-  expect((await slow.finish()).headers.getSetCookie()).toEqual([]);
-  expect(await app.does((session) => [session.subject, session.data.late])).toEqual(["bob", undefined]);
-  expect(app.events).toContainEqual(expect.objectContaining({ type: "moved", reason: "commit" }));
-});
+it.each([
+  ["GET", 200, [{ type: "lost", id: expect.any(String), reason: "moved" }]],
+  ["POST", 409, []],
+] as const)(
+  "a %s request that loaded the session before a login as somebody else writes nothing to the new one",
+  async (method, status, lost) => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "alice's" }), method);
+    await app.does((session) => session.login("bob"));
+    const answer = await slow.finish();
+    expect([answer.status, answer.headers.getSetCookie()]).toEqual([status, []]);
+    expect(await app.does((session) => [session.subject, session.data.late])).toEqual(["bob", undefined]);
+    expect(lostOf(app)).toEqual(lost);
+  },
+);
 
-it("a request that comes with the old cookie after regenerateId() reads, and writes nothing", async () => {
+it("a request that comes with the old cookie after regenerateId() sees nothing, and is told that it can write nothing", async () => {
   const app = makeApp({ store: memory() });
   await app.does((session) => session.login("alice"));
   const old = app.browser.copy();
   await app.does((session) => session.regenerateId());
-  await app.does((session) => {
-    expect(session.subject).toBe("alice");
+  const cookies = old.cookieHeader();
+  const write = (session: Session) => {
+    expect([session.subject, session.gone, session.isNew]).toEqual([undefined, "moved", false]);
     session.data.late = "lost";
-  }, old);
+  };
+  await app.does(write, old);
+  expect(lostOf(app)).toEqual([{ type: "lost", id: expect.any(String), reason: "moved" }]);
+  await expect(app.posts(write, old)).rejects.toThrow("409");
+  await expect(app.does((session) => session.regenerateId(), old)).rejects.toThrow("409");
+  expect(lostOf(app)).toHaveLength(1);
+  expect(old.cookieHeader()).toBe(cookies);
   expect(await app.does((session) => session.data.late)).toBe(undefined);
-  expect(app.events).toContainEqual(expect.objectContaining({ type: "moved", reason: "commit" }));
+});
+
+it("a request that comes with the old cookie in grace reads and writes, and after that nothing", async () => {
+  const app = makeApp({ store: memory() });
+  await app.does((session) => session.login("alice"));
+  const old = app.browser.copy();
+  const id = await app.does((session) => {
+    session.regenerateId({ graceSeconds: 10 });
+    return session.id;
+  });
+  const cookies = old.cookieHeader();
+  app.clock.pass(9);
+  await app.posts((session) => {
+    expect([session.subject, session.gone, session.id]).toEqual(["alice", undefined, id]);
+    session.data.late = "kept";
+  }, old);
+  expect(old.cookieHeader()).toBe(cookies);
+  expect(await app.does((session) => session.data.late)).toBe("kept");
+  app.clock.pass(1);
+  await expect(app.posts((session) => Object.assign(session.data, { later: "lost" }), old)).rejects.toThrow("409");
+  expect(await app.does((session) => ({ ...session.data }))).toEqual({ late: "kept" });
 });

@@ -1,6 +1,6 @@
 /** Requests at the same time: every order in which they are saved, and every order in which their answers arrive. */
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionStore } from "../src/index.ts";
+import { createSessions, type Session, type SessionEvent, type SessionStore } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { makeApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
@@ -14,6 +14,7 @@ class Crowd {
   readonly clock = new Clock();
   readonly store: SessionStore | undefined;
   readonly browser: Browser;
+  readonly events: SessionEvent[] = [];
   readonly #gates = new Map<string, () => void>();
   readonly #answers = new Map<string, Promise<Response>>();
   readonly #acts: Record<string, Act>;
@@ -21,7 +22,8 @@ class Crowd {
   constructor(acts: Record<string, Act>, store: SessionStore | undefined) {
     this.#acts = acts;
     this.store = store;
-    const sessions = createSessions({ secrets: SECRET, now: this.clock.now, ...(store && { store }) });
+    const onEvent = (event: SessionEvent) => this.events.push(event);
+    const sessions = createSessions({ secrets: SECRET, now: this.clock.now, onEvent, ...(store && { store }) });
     const serve = sessions.handler(async (request, session) => {
       const name = new URL(request.url).pathname.slice(1);
       if (request.headers.has("x-wait")) await new Promise<void>((open) => this.#gates.set(name, open));
@@ -32,7 +34,8 @@ class Crowd {
 
   /** Sends a request now, and holds it after its session is loaded. */
   async start(name: string): Promise<void> {
-    this.#answers.set(name, this.browser.ask(`/${name}`, { headers: { "x-wait": "1" } }));
+    const method = name === "poll" ? "GET" : "POST";
+    this.#answers.set(name, this.browser.ask(`/${name}`, { method, headers: { "x-wait": "1" } }));
     while (!this.#gates.has(name)) await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -45,6 +48,17 @@ class Crowd {
   /** Its answer reaches the browser. */
   async receive(name: string): Promise<void> {
     this.browser.receive((await this.#answers.get(name)) as Response);
+  }
+
+  /** What a request was told. */
+  async told(name: string): Promise<"done" | "gone" | "failed"> {
+    const { status } = (await this.#answers.get(name)) as Response;
+    return status === 200 ? "done" : status === 409 ? "gone" : "failed";
+  }
+
+  /** How many changes were dropped of which nobody was told. */
+  get lost(): number {
+    return this.events.filter(({ type }) => type === "lost").length;
   }
 
   async ask(name: string): Promise<string> {
@@ -76,6 +90,7 @@ const ACTS: Record<string, Act> = {
   login: (session) => session.login("alice"),
   relogin: (session) => session.login("bob"),
   regenerate: (session) => session.regenerateId(),
+  rotate: (session) => session.regenerateId({ graceSeconds: 10 }),
   logout: (session) => session.logout(),
   who: (session) => session.subject ?? "nobody",
   all: (session) => JSON.stringify(session.data),
@@ -84,6 +99,7 @@ const ACTS: Record<string, Act> = {
       data.count = Number(data.count ?? 0) + 1;
     }),
   flash: (session) => session.flash("notice", "hello"),
+  notice: (session) => session.takeFlash("notice") ?? "",
 };
 
 describe("a login with a slow poll, a write, and a late answer to the first visit", () => {
@@ -110,6 +126,8 @@ describe("a login with a slow poll, a write, and a late answer to the first visi
         const data = JSON.parse(await crowd.ask("all"));
         const inTime = saved.indexOf("write") < saved.indexOf("login");
         expect(data, story).toEqual(inTime ? { cart: "apple", written: "yes" } : { cart: "apple" });
+        expect([await crowd.told("write"), await crowd.told("login")], story).toEqual([inTime ? "done" : "gone", "done"]);
+        expect(crowd.lost, story).toBe(0);
         expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
       }
     }
@@ -157,36 +175,66 @@ describe("requests of a user whose session changes its id, its user, or ends", (
         ["write", "written"],
         ["other", "other"],
       ] as const) {
-        if (saved.indexOf(act) < saved.indexOf("regenerate")) expect(data[key], story).toBe("yes");
+        const inTime = saved.indexOf(act) < saved.indexOf("regenerate");
+        expect([data[key], await crowd.told(act)], story).toEqual(inTime ? ["yes", "done"] : [undefined, "gone"]);
       }
+      expect([await crowd.told("poll"), await crowd.told("regenerate"), crowd.lost], story).toEqual(["done", "done", 0]);
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
+    });
+  });
+
+  it("regenerateId() with grace logs nobody out, makes no second session, and keeps whatever was answered", async () => {
+    await everyOrder(["poll", "write", "other", "rotate"], async (crowd, _saved, story) => {
+      expect(await crowd.ask("who"), story).toBe("alice");
+      expect(JSON.parse(await crowd.ask("all")), story).toEqual({ written: "yes", other: "yes" });
+      for (const name of ["poll", "write", "other", "rotate"]) expect(await crowd.told(name), story).toBe("done");
+      expect(crowd.lost, story).toBe(0);
       expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
     });
   });
 
   it("a login as another user wins over every request of the first, and takes nothing over", async () => {
-    await everyOrder(["poll", "write", "other", "relogin"], async (crowd, _saved, story) => {
+    await everyOrder(["poll", "write", "other", "relogin"], async (crowd, saved, story) => {
       expect(await crowd.ask("who"), story).toBe("bob");
       expect(await crowd.ask("all"), story).toBe("{}");
+      for (const act of ["write", "other"]) {
+        const inTime = saved.indexOf(act) < saved.indexOf("relogin");
+        expect(await crowd.told(act), story).toBe(inTime ? "done" : "gone");
+      }
+      expect(crowd.lost, story).toBe(0);
       expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
     });
   });
 
   it("a logout ends the session for good, whatever slow requests still write", async () => {
-    await everyOrder(["poll", "write", "other", "logout"], async (crowd, _saved, story) => {
+    await everyOrder(["poll", "write", "other", "logout"], async (crowd, saved, story) => {
       expect(await crowd.ask("who"), story).toBe("nobody");
+      // As if they had been just before the end.
+      for (const name of ["poll", "write", "other", "logout"]) expect(await crowd.told(name), story).toBe("done");
+      const late = ["write", "other"].filter((act) => saved.indexOf(act) > saved.indexOf("logout"));
+      expect(crowd.lost, story).toBe(late.length);
       expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
     });
   });
 
   it("a logout ends the session also when another request gave it a new id", async () => {
-    await everyOrder(["regenerate", "logout", "write"], async (crowd, _saved, story) => {
-      expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
-      expect(await crowd.ask("who"), story).toBe("nobody");
-    });
+    for (const renew of ["regenerate", "rotate"]) {
+      await everyOrder([renew, "logout", "write"], async (crowd, saved, story) => {
+        expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
+        expect(await crowd.ask("who"), story).toBe("nobody");
+        const [renewed, ended, written] = [renew, "logout", "write"].map((act) => saved.indexOf(act)) as [number, number, number];
+        expect(await crowd.told(renew), story).toBe(ended < renewed ? "gone" : "done");
+        // Out of reach from a new id without grace on; and dropped, as if it had been just before, from the end on.
+        const isOut = renew === "regenerate" && renewed < written && written < ended;
+        expect(await crowd.told("write"), story).toBe(isOut ? "gone" : "done");
+        expect(crowd.lost, story).toBe(ended < written ? 1 : 0);
+      });
+    }
   });
 
   it("two logins at the same time both log in", async () => {
     await everyOrder(["login", "relogin"], async (crowd, _saved, story) => {
+      expect([await crowd.told("login"), await crowd.told("relogin")], story).toEqual(["done", "done"]);
       expect(["alice", "bob"], story).toContain(await crowd.ask("who"));
     });
   });
@@ -217,11 +265,23 @@ describe("six requests at the same time, their answers in every order", () => {
     }
   }
 
+  const writers = ["write", "other", "count", "flash"];
+
+  /** What was answered as done is there, and the others were told. */
   async function expectWritesInTime(crowd: Crowd, inTime: (name: string) => boolean, story: string): Promise<void> {
     const data = JSON.parse(await crowd.ask("all"));
-    if (inTime("write")) expect(data.written, story).toBe("yes");
-    if (inTime("other")) expect(data.other, story).toBe("yes");
-    if (inTime("count")) expect(data.count, story).toBe(1);
+    expect([data.written, data.other, data.count], story).toEqual([
+      inTime("write") ? "yes" : undefined,
+      inTime("other") ? "yes" : undefined,
+      inTime("count") ? 1 : undefined,
+    ]);
+    expect(await crowd.ask("notice"), story).toBe(inTime("flash") ? "hello" : "");
+    await expectTold(crowd, inTime, story);
+  }
+
+  async function expectTold(crowd: Crowd, inTime: (name: string) => boolean, story: string): Promise<void> {
+    for (const name of writers) expect(await crowd.told(name), `${name}: ${story}`).toBe(inTime(name) ? "done" : "gone");
+    expect(crowd.lost, story).toBe(0);
   }
 
   it("a visitor's login: he is logged in, with what was saved before", async () => {
@@ -233,7 +293,8 @@ describe("six requests at the same time, their answers in every order", () => {
   });
 
   it("a login as another user: it wins, and takes nothing over", async () => {
-    await everyAnswer("login", "relogin", async (crowd, _inTime, story) => {
+    await everyAnswer("login", "relogin", async (crowd, inTime, story) => {
+      await expectTold(crowd, inTime, story);
       expect(await crowd.ask("who"), story).toBe("bob");
       expect(await crowd.ask("all"), story).toBe("{}");
       expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
@@ -249,8 +310,19 @@ describe("six requests at the same time, their answers in every order", () => {
     });
   });
 
+  it("regenerateId() with grace: nobody is logged out, there is one session, with all that was answered", async () => {
+    await everyAnswer("login", "rotate", async (crowd, _inTime, story) => {
+      expect(await crowd.ask("who"), story).toBe("alice");
+      await expectWritesInTime(crowd, () => true, story);
+      expect(await crowd.store?.list?.("alice"), story).toHaveLength(1);
+    });
+  });
+
   it("a logout: the session is dead, and stays dead", async () => {
-    await everyAnswer("login", "logout", async (crowd, _inTime, story) => {
+    await everyAnswer("login", "logout", async (crowd, inTime, story) => {
+      for (const name of ["write", "other", "flash"]) expect(await crowd.told(name), story).toBe("done");
+      expect(await crowd.told("count"), story).toBe(inTime("count") ? "done" : "gone");
+      expect(crowd.lost, story).toBe(["write", "other", "flash"].filter((name) => !inTime(name)).length);
       expect(await crowd.ask("who"), story).toBe("nobody");
       expect(await crowd.ask("all"), story).toBe("{}");
       expect(await crowd.store?.list?.("alice"), story).toHaveLength(0);
@@ -259,49 +331,99 @@ describe("six requests at the same time, their answers in every order", () => {
 });
 
 describe("requests that arrive with an old id", () => {
-  it("read the session for 10 seconds after regenerateId(), and write nothing", async () => {
-    const { does, browser, clock, events, sessions } = makeApp({ store: memory() });
+  it("neither read nor write after regenerateId(), and are told so", async () => {
+    const { does, posts, browser, events, sessions } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
     await does((session) => {
       session.data.cart = "apple";
     });
     const late = browser.copy();
     await does((session) => session.regenerateId());
+    const before = late.cookieHeader();
+    expect(await does((session) => [session.subject, session.gone, { ...session.data }], late)).toEqual([undefined, "moved", {}]);
+    const headers = { Cookie: late.cookieHeader() };
+    expect(await sessions.read(new Request("https://app.example.com", { headers }))).toBeNull();
+    const write = (session: Session) => {
+      session.data.cart = "pear";
+    };
+    events.length = 0;
+    await expect(posts(write, late)).rejects.toThrow("409");
+    expect(events.filter(({ type }) => type === "lost")).toEqual([]);
+    await does(write, late);
+    expect(events.filter(({ type }) => type === "lost")).toEqual([{ type: "lost", id: expect.any(String), reason: "moved" }]);
+    expect(late.cookieHeader()).toBe(before);
+    expect(await does((session) => session.data.cart)).toBe("apple");
+  });
+
+  it("are the session itself in grace, and not a second longer", async () => {
+    const { does, posts, browser, clock, events, sessions } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    await does((session) => {
+      session.data.cart = "apple";
+    });
+    const late = browser.copy();
+    await does((session) => session.regenerateId({ graceSeconds: 10 }));
     expect(await does((session) => session.data.cart, late)).toBe("apple");
     const headers = { Cookie: late.cookieHeader() };
     expect((await sessions.read(new Request("https://app.example.com", { headers })))?.data.cart).toBe("apple");
-    await does((session) => {
+    await posts((session) => {
       session.data.cart = "pear";
     }, late);
-    expect(await does((session) => session.data.cart)).toBe("apple");
-    expect(events).toContainEqual(expect.objectContaining({ type: "moved", reason: "commit" }));
-    clock.pass(11);
-    expect(await does((session) => session.data.cart, late)).toBeUndefined();
+    expect(await does((session) => session.data.cart)).toBe("pear");
+    expect(events).not.toContainEqual(expect.objectContaining({ type: "lost" }));
+    clock.pass(10);
+    expect(await does((session) => [session.data.cart, session.gone], late)).toEqual([undefined, "moved"]);
   });
 
-  it("are told nothing after a login, and set no cookie", async () => {
-    const { does, browser } = makeApp({ store: memory() });
+  it("of a user are told nothing after a login, and set no cookie", async () => {
+    const { does, posts, browser } = makeApp({ store: memory() });
+    await does((session) => {
+      session.login("alice");
+      session.data.cart = "apple";
+    });
+    const late = browser.copy();
+    await does((session) => session.login("bob"));
+    const before = late.cookieHeader();
+    const write = (session: Session) => {
+      expect([session.subject, session.gone, session.data.cart]).toEqual([undefined, "moved", undefined]);
+      session.data.cart = "pear";
+    };
+    await does(write, late);
+    await expect(posts(write, late)).rejects.toThrow("409");
+    expect(late.cookieHeader()).toBe(before);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["bob", undefined]);
+  });
+
+  it("of a visitor are told nothing after a login, and begin anew in a cookie that displaces no user", async () => {
+    const { does, posts, browser } = makeApp({ store: memory() });
     await does((session) => {
       session.data.cart = "apple";
     });
     const late = browser.copy();
     await does((session) => session.login("alice"));
-    const before = late.cookieHeader();
-    await does((session) => {
-      expect(session.data.cart).toBeUndefined();
-      expect(session.subject).toBeUndefined();
+    await posts((session) => {
+      expect([session.subject, session.gone, session.data.cart, session.isNew]).toEqual([undefined, "moved", undefined, true]);
       session.data.cart = "pear";
     }, late);
-    expect(late.cookieHeader()).toBe(before);
+    expect(await does((session) => session.data.cart, late)).toBe("pear");
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
+    // What that answer set arrives beside the user's cookie, and she stays who she is.
+    for (const [name, held] of late.cookies) browser.cookies.set(name, held);
+    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
   });
 
-  it("may still log in", async () => {
-    const { does, browser } = makeApp({ store: memory() });
+  it("may still log in: as the same user they join the session, as another they get one of their own", async () => {
+    const { does, browser, sessions } = makeApp({ store: memory() });
     await does((session) => {
       session.data.cart = "apple";
     });
-    const late = browser.copy();
+    const [late, other] = [browser.copy(), browser.copy()];
     await does((session) => session.login("alice"));
     await does((session) => session.login("alice"), late);
-    expect(await does((session) => session.subject, late)).toBe("alice");
+    expect(await does((session) => [session.subject, session.data.cart], late)).toEqual(["alice", "apple"]);
+    expect(await sessions.list("alice")).toHaveLength(1);
+    await does((session) => session.login("bob"), other);
+    expect(await does((session) => [session.subject, session.data.cart], other)).toEqual(["bob", undefined]);
+    expect(await does((session) => session.subject)).toBe("alice");
   });
 });

@@ -68,17 +68,25 @@ describe("session.login()", () => {
     expect({ ...(await does((session) => session.data)) }).toEqual({ his: 2 });
   });
 
-  it("logs in also when the visitor's session ended meanwhile", async () => {
-    const { does, browser } = makeApp({ store: memory() });
-    await does((session) => {
-      session.data.cart = "apple";
-    });
-    const twin = browser.copy();
-    await does(async (session) => {
-      await does((inner) => inner.destroy(), twin);
-      session.login("alice");
-    });
-    expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
+  it("logs in also when the visitor's session ended meanwhile, with what this request wrote and nothing of what had ended", async () => {
+    for (const keep of [undefined, ["cart", "note"]]) {
+      const { does, posts, browser, events } = makeApp({ store: memory() });
+      await does((session) => {
+        session.data.cart = "apple";
+      });
+      const twin = browser.copy();
+      await posts(async (session) => {
+        session.data.note = "written";
+        await does((inner) => inner.destroy(), twin);
+        session.login("alice", keep && { keep });
+        session.data.after = true;
+      });
+      expect(await does((session) => [session.subject, { ...session.data }])).toEqual([
+        "alice",
+        { note: "written", after: true },
+      ]);
+      expect(typesOf(events)).not.toContain("lost");
+    }
   });
 
   it("sets a cookie that ends with the browser when told not to remember, also when it is made again", async () => {
@@ -200,45 +208,74 @@ describe("session.id, isNew, startedAt, expiresAt", () => {
   });
 });
 
-describe("session.requireFresh()", () => {
-  it("is true for so many seconds after the login, and not after", async () => {
-    const { does, clock } = makeApp({ store: memory() });
-    await does((session) => session.login("alice"));
-    clock.pass(300);
-    expect(await does((session) => session.requireFresh(300))).toBe(true);
-    clock.pass(1);
-    expect(await does((session) => session.requireFresh(300))).toBe(false);
-    await does((session) => session.login("alice"));
-    expect(await does((session) => session.requireFresh(300))).toBe(true);
+describe("session.loginAge", () => {
+  it("is how many seconds ago the user logged in, from the latest login on", async () => {
+    for (const store of [memory(), undefined]) {
+      const { does, clock } = makeApp(store && { store });
+      await does((session) => session.login("alice"));
+      clock.pass(300);
+      expect(await does((session) => session.loginAge)).toBe(300);
+      clock.pass(1);
+      expect(await does((session) => session.loginAge)).toBe(301);
+      await does((session) => session.login("alice"));
+      expect(await does((session) => session.loginAge)).toBe(0);
+    }
   });
 
-  it("is false for an old id that is only followed, and for a session that ended while the request ran", async () => {
+  it("is 0 at once after the login, and goes on through a new id and through use", async () => {
+    const { does, clock } = makeApp({ store: memory() });
+    await does((session) => {
+      session.login("alice");
+      expect(session.loginAge).toBe(0);
+    });
+    clock.pass(10 * HOUR);
+    await does((session) => {
+      session.regenerateId();
+      expect(session.loginAge).toBe(10 * HOUR);
+    });
+    expect(await does((session) => [session.subject, session.loginAge])).toEqual(["alice", 10 * HOUR]);
+  });
+
+  it("is endless for an old id, and for a session that ended while the request ran", async () => {
     const { does, browser, clock } = makeApp({ store: memory() });
     await does((session) => session.login("alice"));
     clock.pass(10 * HOUR);
     const late = browser.copy();
     await does((session) => session.regenerateId());
-    expect(await does((session) => session.requireFresh(60), late)).toBe(false);
-    expect(await does((session) => [session.subject, session.startedAt], late)).toEqual(["alice", clock.now() - 10 * HOUR]);
+    expect(await does((session) => [session.subject, session.gone, session.loginAge], late)).toEqual([
+      undefined,
+      "moved",
+      Number.POSITIVE_INFINITY,
+    ]);
     await does(async (session) => {
       session.data.a = 1;
       await does((other) => other.destroy(), browser.copy());
-      await session.save();
-      expect(await session.requireFresh(60)).toBe(false);
+      await expect(session.save()).rejects.toMatchObject({ code: "ERR_SESSION_GONE", why: "ended" });
+      expect(session.loginAge).toBe(Number.POSITIVE_INFINITY);
+    });
+    await does((session) => session.login("alice"));
+    await does((session) => {
+      session.logout();
+      expect(session.loginAge).toBe(Number.POSITIVE_INFINITY);
     });
   });
 
-  it("is true at once after the login", async () => {
-    const { does } = makeApp({ store: memory() });
-    await does(async (session) => {
-      session.login("alice");
-      expect(await session.requireFresh(60)).toBe(true);
-    });
+  it("is that of the session itself for an old id in grace", async () => {
+    const { does, browser, clock } = makeApp({ store: memory() });
+    await does((session) => session.login("alice"));
+    clock.pass(10 * HOUR);
+    const late = browser.copy();
+    await does((session) => session.regenerateId({ graceSeconds: 10 }));
+    expect(await does((session) => [session.subject, session.loginAge], late)).toEqual(["alice", 10 * HOUR]);
   });
 
-  it("is false when nobody is logged in, however new the session", async () => {
+  it("is endless when nobody is logged in, however new the session", async () => {
     const { does } = makeApp();
-    expect(await does((session) => session.requireFresh(300))).toBe(false);
+    expect(await does((session) => session.loginAge)).toBe(Number.POSITIVE_INFINITY);
+    await does((session) => {
+      session.data.views = 1;
+      expect(session.loginAge).toBe(Number.POSITIVE_INFINITY);
+    });
   });
 });
 
@@ -383,13 +420,16 @@ describe("session.save() and session.update()", () => {
         store.update(key, patch, { ...options, now: 0 }),
     });
     for (const method of ["create", "replace", "touch", "remove"] as const) clockless[method] = store[method].bind(store);
-    const { does, clock, events } = makeApp({ store: clockless, idleTimeout: HOUR });
+    const { does, posts, clock, events } = makeApp({ store: clockless, idleTimeout: HOUR });
     await does((session) => session.login("alice"));
-    await does(async (session) => {
+    let runs = 0;
+    await posts(async (session) => {
       clock.pass(2 * HOUR);
-      await session.update((data) => Object.assign(data, { count: 1 }));
+      const counting = session.update(() => runs++);
+      await expect(counting).rejects.toMatchObject({ code: "ERR_SESSION_GONE", why: "ended" });
     });
-    expect(events).toContainEqual(expect.objectContaining({ type: "unknown", reason: "commit" }));
+    expect(runs).toBe(0);
+    expect(typesOf(events)).not.toContain("saved");
     expect(await does((session) => session.subject)).toBeUndefined();
   });
 
@@ -455,7 +495,7 @@ describe("session.save() and session.update()", () => {
     expect(() => session.login("alice")).toThrow(expect.objectContaining({ code: "ERR_SESSION_COMMITTED" }));
     expect(() => {
       session.data.views = 2;
-    }).toThrow(TypeError);
+    }).toThrow(expect.objectContaining({ code: "ERR_SESSION_COMMITTED" }));
   });
 });
 
@@ -587,7 +627,8 @@ describe("a lazy session", () => {
     expect(() => held.login("alice")).toThrow(expect.objectContaining({ code: "ERR_SESSION_COMMITTED" }));
     expect(() => {
       held.data.n = 2;
-    }).toThrow(TypeError);
+    }).toThrow(expect.objectContaining({ code: "ERR_SESSION_COMMITTED" }));
+    expect(held.data.n).toBe(1);
   });
 
   it("ends by a timeout that was lowered, before it is slid", async () => {

@@ -9,7 +9,7 @@ import { FailingStore } from "./support/failing-store.ts";
 /** A store without some of its methods. */
 function without(...names: (keyof SessionStore)[]): SessionStore {
   const store = memory();
-  const methods = ["load", "create", "update", "replace", "touch", "remove", "list", "removeAll"] as const;
+  const methods = ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const;
   const kept = methods.filter((name) => !names.includes(name));
   const bound = kept.map((name) => [name, (store[name] as (...args: never[]) => unknown).bind(store)]);
   return { guarantees: store.guarantees, ...Object.fromEntries(bound) };

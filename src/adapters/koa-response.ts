@@ -53,9 +53,9 @@ export function statusOf(error: unknown): number {
  * Puts the headers on whatever answer is sent in the end. Koa drops those of the response when it answers an error, and takes the
  * error's own: but that belongs to the application, and may be thrown for many visitors.
  */
-export function putWhenSent(response: NodeResponse, headers: SessionHeaders): void {
-  const { writeHead } = response;
-  if (writeHead === undefined) return;
+export function putWhenSent(response: NodeResponse | undefined, headers: SessionHeaders | undefined): void {
+  const writeHead = response?.writeHead;
+  if (response === undefined || writeHead === undefined || headers === undefined) return;
   response.writeHead = (...given) => {
     response.writeHead = writeHead;
     if (!response.headersSent) editHeaders(nodeHeaders(response), headers);

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { commit, pendingCalls } from "../commit.ts";
+import { commit } from "../commit.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
+import { pendingCalls } from "../ending.ts";
 import { createEngine, type Engine } from "../engine.ts";
-import { StateError, StoreError } from "../errors.ts";
+import { GoneError, StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions, SessionStore } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
@@ -48,7 +49,8 @@ export interface KoaContext {
     readonly method?: string | undefined;
     readonly headers: { readonly cookie?: string | undefined; readonly "sec-purpose"?: string | string[] | undefined };
   };
-  readonly res: NodeResponse;
+  /** Node's response. Contexts of sockets, like those of koa-websocket, have none. */
+  readonly res?: NodeResponse | undefined;
   readonly app: { readonly keys?: AppKeys | undefined };
   readonly secure: boolean;
   readonly status: number;
@@ -75,7 +77,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
   const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
 
   return async function session(ctx, next) {
-    clearStatusText(ctx.res);
+    if (ctx.res !== undefined) clearStatusText(ctx.res);
     const engine = engineFor(ctx);
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.method = ctx.req.method;
@@ -88,8 +90,7 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
       try {
         await next();
       } catch (thrown) {
-        const headers = await finishFailed(ctx, state, engine, thrown);
-        if (headers !== undefined) putWhenSent(ctx.res, headers);
+        putWhenSent(ctx.res, await finishFailed(ctx, state, engine, thrown));
         // The very object: it may be the application's to compare, and may have private fields.
         throw thrown;
       }
@@ -98,8 +99,12 @@ function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOpti
         own.load();
         own.session.destroy();
       }
-      const finishing = finish(ctx, state, engine);
-      if (finishing instanceof Promise) await finishing;
+      try {
+        const finishing = finish(ctx, state, engine);
+        if (finishing instanceof Promise) await finishing;
+      } catch (error) {
+        await finishGone(ctx, state, engine, error);
+      }
     } finally {
       state.answered = true;
       own.hide(ctx);
@@ -210,16 +215,24 @@ function finish(
 ): MaybePromise<SessionHeaders | undefined> {
   if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
   if (state.phase !== "open") return undefined;
-  const sent = ctx.res.headersSent || ctx.status === 101;
-  const target = nodeHeaders(ctx.res);
-  const mode = sent ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
+  const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? undefined : nodeHeaders(ctx.res);
+  const mode = target === undefined ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode, status), (setCookie) => {
     const { onLateChange } = engine;
     state.close(onLateChange && (() => onLateChange(state.id)));
-    const headers = sent ? undefined : headersFor(state, setCookie, engine.cacheHeaders);
-    if (headers !== undefined) editHeaders(target, headers);
+    const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
+    if (target !== undefined && headers !== undefined) editHeaders(target, headers);
     return headers;
   });
+}
+
+/** The session is gone, and the answer is 409. The cookie of an id that save() wrote goes with that. */
+async function finishGone(ctx: KoaContext, state: SessionState, engine: Engine, error: unknown): Promise<never> {
+  if (error instanceof GoneError) {
+    state.discard();
+    putWhenSent(ctx.res, await finish(ctx, state, engine, error.status));
+  }
+  throw error;
 }
 
 /** The headers that must go with the error. */

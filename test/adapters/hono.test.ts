@@ -17,7 +17,7 @@ adapterContract("Hono", (options, routes) => {
   const web = session<Data>(options);
   const app = new Hono().use(web);
   app.onError(quiet);
-  for (const [path, route] of Object.entries(routes)) app.get(path, (c) => route(web.get(c), c.req.raw));
+  for (const [path, route] of Object.entries(routes)) app.all(path, (c) => route(web.get(c), c.req.raw));
   return { serve: (request) => app.fetch(request) };
 });
 
@@ -71,8 +71,9 @@ describe("Hono", () => {
     expect(await (await thief.visit("/who")).text()).toBe("nobody");
   });
 
-  it("moves the session to its new id when a handler fails after regenerateId()", async () => {
-    const { app, browser } = setUp();
+  it("gives no new id when a handler fails after regenerateId(), and sends one that save() wrote", async () => {
+    const store = memory();
+    const { app, browser } = setUp({ store });
     app.get("/login", (c) => {
       c.var.session.login("alice");
       return c.text("in");
@@ -82,12 +83,21 @@ describe("Hono", () => {
       c.var.session.data.views = 99;
       throw new Error("crashed");
     });
+    app.get("/save-and-crash", async (c) => {
+      c.var.session.regenerateId();
+      await c.var.session.save();
+      c.var.session.data.views = 99;
+      throw new Error("crashed");
+    });
     await browser.visit("/login");
     const before = browser.cookieHeader();
-    expect((await browser.visit("/crash")).status).toBe(500);
-    expect(browser.cookieHeader()).not.toBe(before);
-    expect(await (await browser.visit("/who")).text()).toBe("alice");
-    expect(await (await browser.visit("/views")).text()).toBe("none");
+    for (const path of ["/crash", "/save-and-crash"]) {
+      expect((await browser.visit(path)).status).toBe(500);
+      expect(browser.cookieHeader() === before).toBe(path === "/crash");
+      expect(await (await browser.visit("/who")).text()).toBe("alice");
+      expect(await (await browser.visit("/views")).text()).toBe("none");
+      expect(await store.list?.("alice")).toHaveLength(1);
+    }
   });
 
   it("keeps a visitor's data when a handler fails after login()", async () => {

@@ -334,6 +334,31 @@ describe("session() without options", () => {
     expect(browser.cookies.get("koa:sess")?.value).toMatch(/^\{"_sid":"[\w-]{32}"/);
     expect(await store.list?.("alice")).toHaveLength(1);
   });
+
+  it("never fails a request at its end, as koa-session-store did not: a change that comes too late is reported", async () => {
+    const events: { type: string; reason?: unknown }[] = [];
+    const { ask, does, browser } = makeApp({ store: memory(), onEvent: (event) => events.push(event) });
+    await does((ctx) => getSession(ctx).login("alice"));
+    const tab = browser.copy();
+    const late = await ask(
+      async (ctx) => {
+        expect(getSession(ctx).subject).toBe("alice");
+        await does((other) => getSession(other).regenerateId());
+        ctx.session.cart = "apple";
+      },
+      tab,
+      { method: "POST" },
+    );
+    expect([late.status, late.headers.getSetCookie()]).toEqual([200, []]);
+    expect(events.filter(({ type }) => type === "lost")).toEqual([{ type: "lost", id: expect.any(String), reason: "moved" }]);
+    // What asks for an answer gets one.
+    const told = await ask(async (ctx) => {
+      await does((other) => getSession(other).logout());
+      await expect(getSession(ctx).update(() => "gift")).rejects.toMatchObject({ code: "ERR_SESSION_GONE", why: "ended" });
+    }, browser.copy());
+    expect(told.status).toBe(200);
+    expect(await does((ctx) => [getSession(ctx).subject, ctx.session.cart])).toEqual([undefined, undefined]);
+  });
 });
 
 describe("app.keys", () => {

@@ -4,6 +4,7 @@ import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll, describe, expect, it } from "vitest";
 import { getSession, session } from "../../src/adapters/koa.ts";
+import type { StateError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { plain } from "../../src/stores/plain.ts";
 import { Browser } from "../support/browser.ts";
@@ -170,17 +171,41 @@ for (const [mode, Application, options] of MODES) {
       expect(await does((ctx) => ctx.session.a)).toBeUndefined();
     });
 
-    it("moves a session to its new id before an error of 500, without its changes", async () => {
-      const { ask, does } = setUp();
-      await ask(change);
-      const before = await does((ctx) => getSession(ctx).id);
-      await ask((ctx) => {
-        getSession(ctx).regenerateId();
-        ctx.session.a = 2;
-        throw new Error("bug");
-      });
-      expect(await does((ctx) => ctx.session.a)).toBe(1);
-      expect(await does((ctx) => getSession(ctx).id)).not.toBe(before);
+    it("gives no new id and logs nobody in before an error of 500, and drops the changes with them", async () => {
+      for (const act of ["regenerateId", "login"] as const) {
+        const { ask, does, browser } = setUp();
+        await ask(change);
+        const before = await does((ctx) => getSession(ctx).id);
+        const cookies = browser.cookieHeader();
+        const failed = await ask((ctx) => {
+          getSession(ctx)[act]("alice" as never);
+          ctx.session.a = 2;
+          throw new Error("bug");
+        });
+        expect([failed.status, failed.headers.getSetCookie()]).toEqual([500, []]);
+        expect(browser.cookieHeader()).toBe(cookies);
+        const seen = await does((ctx) => [getSession(ctx).id, getSession(ctx).subject, ctx.session.a]);
+        expect(seen).toEqual([before, undefined, 1]);
+      }
+    });
+
+    it("sends a new id and a login that save() wrote with an error of 500, without the changes after it", async () => {
+      for (const act of ["regenerateId", "login"] as const) {
+        const { ask, does } = setUp();
+        await ask(change);
+        const before = await does((ctx) => getSession(ctx).id);
+        const failed = await ask(async (ctx) => {
+          // What a cookie without a prefix brought comes along only where the application says so.
+          if (act === "login") getSession(ctx).login("alice", { keep: ["a"] });
+          else getSession(ctx).regenerateId();
+          await getSession(ctx).save();
+          ctx.session.a = 2;
+          throw new Error("bug");
+        });
+        expect([failed.status, failed.headers.getSetCookie().length > 0]).toEqual([500, true]);
+        expect(await does((ctx) => [getSession(ctx).subject, ctx.session.a])).toEqual([act === "login" ? "alice" : undefined, 1]);
+        expect(await does((ctx) => getSession(ctx).id)).not.toBe(before);
+      }
     });
 
     it("sets its cookies besides those of others", async () => {
@@ -265,14 +290,14 @@ for (const [mode, Application, options] of MODES) {
           try {
             ctx.session.a = 99;
           } catch (error) {
-            seen.push((error as Error).name);
+            seen.push((error as StateError).code);
           }
         },
       ]);
       await ask(change);
       await ask(() => {});
       // As with koa-session-store, a late change is lost in the compatible mode, and breaks nothing.
-      expect(seen).toEqual(options().secrets === undefined ? [1, 1] : [1, "TypeError", 1, "TypeError"]);
+      expect(seen).toEqual(options().secrets === undefined ? [1, 1] : [1, "ERR_SESSION_COMMITTED", 1, "ERR_SESSION_COMMITTED"]);
       expect(await does((ctx) => ctx.session.a)).toBe(1);
     });
 

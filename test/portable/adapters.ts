@@ -26,7 +26,7 @@ const withHono: MakeApp = (options, routes) => {
   const web = honoSession<Data>(options);
   const app = new Hono().use(web);
   app.onError((error) => ("getResponse" in error ? error.getResponse() : new Response("failed", { status: 500 })));
-  for (const [path, route] of Object.entries(routes)) app.get(path, (c) => route(web.get(c), c.req.raw));
+  for (const [path, route] of Object.entries(routes)) app.all(path, (c) => route(web.get(c), c.req.raw));
   return { serve: (request) => app.fetch(request) };
 };
 

@@ -1,5 +1,5 @@
 /** The promises of the README, one test or more for each, under its name. */
-import { createSessions, type SessionStore } from "../../src/index.ts";
+import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
@@ -39,7 +39,7 @@ export const promises: Story[] = [
     }),
   ]),
 
-  ...chapter("Promise 2: saved before answered", [
+  ...chapter("Promise 2: what was answered as done is done", [
     ...(["create", "update", "replace", "remove"] as const).map((operation) =>
       story(`the response waits for the store: ${operation}`, async () => {
         let finished = false;
@@ -74,6 +74,65 @@ export const promises: Story[] = [
         }),
       );
       expect(error).toMatchObject({ code: "ERR_STORE", status: 503, operation: "create" });
+    }),
+
+    ...(["regenerateId", "login"] as const).map((act) =>
+      story(`a write that comes after a ${act} elsewhere is an answer of 409, never a silent 200`, async () => {
+        const { does, posts, answers, events, browser } = makeApp({ store: memory() });
+        await does((session) => session.login("alice"));
+        const tab = browser.copy();
+        let written = 0;
+        const write = async (session: Session) => {
+          await does((other) => (act === "login" ? other.login("alice") : other.regenerateId()), tab);
+          written++;
+          session.data.cart = "pear";
+        };
+        const answer = await answers(write, {}, "POST");
+        expect([answer.status, answer.headers.getSetCookie()]).toEqual([409, []]);
+        expect(written).toBe(1);
+        expect(events.filter(({ type }) => type === "lost")).toEqual([]);
+        await posts((session) => Object.assign(session.data, { late: true }), tab);
+        expect({ ...(await does((session) => session.data, tab)) }).toEqual({ late: true });
+      }),
+    ),
+
+    story("a write of a GET request that comes too late is dropped, and an event says so, once", async () => {
+      const { does, events, browser } = makeApp({ store: memory() });
+      await does((session) => session.login("alice"));
+      const tab = browser.copy();
+      const id = await does((session) => session.id);
+      await does(async (session) => {
+        await does((other) => other.regenerateId(), tab);
+        session.data.cart = "pear";
+        session.flash("notice", "pears");
+      });
+      expect(events.filter(({ type }) => type === "lost")).toEqual([{ type: "lost", id, reason: "moved" }]);
+      expect({ ...(await does((session) => session.data, tab)) }).toEqual({});
+    }),
+
+    story("update() returns nothing that it did not write, and does not run its change for nothing", async () => {
+      for (const end of ["regenerateId", "login", "destroy"] as const) {
+        const { does, browser } = makeApp({ store: memory() });
+        await does((session) => {
+          session.login("alice");
+          session.data.credits = 1;
+        });
+        const tab = browser.copy();
+        let [runs, told]: [number, unknown] = [0, undefined];
+        await does(async (session) => {
+          await does((other) => other[end]("alice" as never), tab);
+          told = await failureOf(
+            session.update((data) => {
+              runs++;
+              data.credits = 0;
+              return "a gift";
+            }),
+          );
+        });
+        expect(told).toMatchObject({ code: "ERR_SESSION_GONE", status: 409, why: end === "destroy" ? "ended" : "moved" });
+        expect(runs).toBe(0);
+        expect(await does((session) => session.data.credits, tab)).toBe(end === "destroy" ? undefined : 1);
+      }
     }),
   ]),
 
@@ -111,6 +170,7 @@ export const promises: Story[] = [
     story("a destroyed session stays dead, whatever a slow request still writes", async () => {
       const { does, browser, events } = makeApp({ store: memory() });
       await does((session) => session.login("alice"));
+      const id = await does((session) => session.id);
       const slow = browser.copy();
       const thief = browser.copy();
       let go = () => {};
@@ -133,19 +193,23 @@ export const promises: Story[] = [
           true,
         ]);
       }
-      expect(events.filter((event) => event.type === "unknown" && event.reason === "commit")).not.toEqual([]);
+      expect(events.filter(({ type }) => type === "lost")).toEqual([{ type: "lost", id, reason: "ended" }]);
     }),
 
     story("update() of a destroyed session writes nothing", async () => {
       const { does, browser } = makeApp({ store: memory() });
       await does((session) => session.login("alice"));
       const slow = browser.copy();
+      let told: unknown;
       await does(async (session) => {
         await does((inner) => inner.destroy(), browser);
-        await session.update((data) => {
-          data.cart = "pear";
-        });
+        told = await failureOf(
+          session.update((data) => {
+            data.cart = "pear";
+          }),
+        );
       }, slow);
+      expect(told).toMatchObject({ code: "ERR_SESSION_GONE", why: "ended" });
       expect(await does((session) => session.subject, slow)).toBe(undefined);
       expect(await does((session) => session.data.cart, slow)).toBe(undefined);
     }),

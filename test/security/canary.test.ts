@@ -88,7 +88,7 @@ const ACTS: ((session: Session) => unknown)[] = [
   (session) => session.flash("notice", VALUE),
   (session) => session.update((data) => Object.assign(data, { note: VALUE })),
   (session) => session.save(),
-  (session) => session.requireFresh(60),
+  (session) => session.loginAge,
   (session) => session.regenerateId(),
   (session) => session.ready({ fresh: true }),
   (session) => session.login(`${SUBJECT}2`),
@@ -137,6 +137,37 @@ describe("A15 a whole visit tells nothing to errors, events, the console and hea
     // Getters of a session are its data: whoever calls them asks for it. A logger that prints does not.
     expect(logged).toBe("[object Object] {}");
   });
+});
+
+describe("A15 a session that is gone tells nothing of what it was", () => {
+  for (const end of ["destroy", "regenerateId", "login"] as const) {
+    it(`neither the error nor the answer, after ${end}`, async () => {
+      const app = makeApp({ store: new FailingStore() });
+      await app.does((session) => {
+        session.login(SUBJECT);
+        fill(session);
+      });
+      const tokens = [...app.browser.cookies.values()].map(({ value }) => value);
+      const tab = app.browser.copy();
+      const leaks: string[] = [];
+      const told = await app.answers(
+        async (session) => {
+          void session.data;
+          await app.does((other) => other[end](SUBJECT as never), tab);
+          await session.update(fill as never).catch((error: unknown) => leaks.push(inspectDeeply(error)));
+          session.regenerateId({ graceSeconds: 1 });
+          session.data.note = `${VALUE}3`;
+          await session.save();
+        },
+        {},
+        "POST",
+      );
+      expect(told.status).toBe(end === "regenerateId" ? 200 : 409);
+      leaks.push(await answerText(told), inspectDeeply(app.events));
+      expect(leaks[0]).toContain("ERR_SESSION_GONE");
+      expectSilence(leaks, tokens);
+    });
+  }
 });
 
 describe("A15 a store that fails tells nothing of what it was asked, nor of what it says", () => {

@@ -18,16 +18,17 @@ const VISITOR = "__Host-session-visitor";
 
 const who = ({ does }: App, browser?: Browser) => does((session) => session.subject, browser);
 
-/** Holds a request after it has loaded its session, until `go` is called. */
+/** Holds a POST request after it has loaded its session, until `go` is called. */
 function held(app: App, browser: Browser, act: Parameters<App["does"]>[0]) {
   let go = () => {};
   const gate = new Promise<void>((resolve) => {
     go = resolve;
   });
-  const done = app.does(async (session, request) => {
+  const done = app.posts(async (session, request) => {
     await gate;
     return act(session, request);
   }, browser);
+  done.catch(() => {});
   return { done, go };
 }
 
@@ -110,7 +111,7 @@ describe("A: session identifier and store", () => {
     expect(await who(app, stolen)).toBeUndefined();
   });
 
-  it("A4 requests on the way during a new id log nobody out and make no second session; the old id only reads, for 10 seconds", async () => {
+  it("A4 requests on the way during a new id log nobody out, make no second session, and are told what they did not write; the old id is dead at once", async () => {
     const app = makeApp({ store: memory() });
     await app.does((session) => session.login("alice"));
     const old = app.browser.copy();
@@ -120,17 +121,45 @@ describe("A: session identifier and store", () => {
     await nextTurn();
     await app.does((session) => session.regenerateId());
     for (const { go } of slow) go();
-    await Promise.all(slow.map(({ done }) => done));
+    for (const { done } of slow) await expect(done).rejects.toThrow("409");
     expect(await who(app)).toBe("alice");
     expect(await app.sessions.list("alice")).toHaveLength(1);
-    await app.does((session) => Object.assign(session.data, { late: true }), old.copy());
-    expect(await who(app, old.copy())).toBe("alice");
-    expect(await app.does((session) => session.data.late)).toBeUndefined();
-    app.clock.pass(11);
-    expect(await who(app, old.copy())).toBeUndefined();
+    for (const seconds of [0, 5, 10, 60]) {
+      app.clock.pass(seconds);
+      expect(await who(app, old.copy())).toBeUndefined();
+      await app.does((session) => Object.assign(session.data, { late: true }), old.copy());
+      expect(await app.does((session) => ({ ...session.data }))).toEqual({});
+    }
     await app.does((session) => session.logout());
     expect(await app.sessions.list("alice")).toEqual([]);
     expect(await who(app, old.copy())).toBeUndefined();
+  });
+
+  it("A4 with a grace that the application asked for, the old id is the session itself until then, and no longer", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const old = app.browser.copy();
+    const slow = Array.from({ length: 5 }, (_, index) =>
+      held(app, old.copy(), (session) => Object.assign(session.data, { [`key${index}`]: index })),
+    );
+    await nextTurn();
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+    for (const { go } of slow) go();
+    await Promise.all(slow.map(({ done }) => done));
+    await app.posts((session) => Object.assign(session.data, { late: true }), old.copy());
+    expect(await who(app, old.copy())).toBe("alice");
+    expect(await app.does((session) => Object.keys(session.data).sort())).toEqual([
+      ...["key0", "key1", "key2", "key3", "key4"],
+      "late",
+    ]);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+    app.clock.pass(10);
+    expect(await who(app, old.copy())).toBeUndefined();
+    await app.does((session) => session.logout());
+    expect(await who(app, old.copy())).toBeUndefined();
+    for (const graceSeconds of [-1, 61, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await app.does((session) => expect(() => session.regenerateId({ graceSeconds })).toThrow("graceSeconds"));
+    }
   });
 
   it("A5 what a store holds is no cookie, and cannot be made one without the secret", async () => {
@@ -214,16 +243,26 @@ describe("A: session identifier and store", () => {
     const app = makeApp({ store: memory() });
     await app.does((session) => session.login("alice"));
     const thief = app.browser.copy();
-    const slow = [
-      held(app, app.browser.copy(), (session) => Object.assign(session.data, { cart: "apple" })),
-      held(app, app.browser.copy(), (session) => session.save()),
+    const write = held(app, app.browser.copy(), (session) => Object.assign(session.data, { cart: "apple" }));
+    const told = [
+      held(app, app.browser.copy(), (session) => {
+        session.data.cart = "plum";
+        return session.save();
+      }),
       held(app, app.browser.copy(), (session) => session.update((data) => Object.assign(data, { cart: "pear" }))),
       held(app, app.browser.copy(), (session) => session.regenerateId()),
+      held(app, app.browser.copy(), (session) => session.regenerateId({ graceSeconds: 10 })),
     ];
     await nextTurn();
     await app.does((session) => session.logout());
-    for (const { go } of slow) go();
-    await Promise.all(slow.map(({ done }) => done));
+    app.events.length = 0;
+    for (const { go } of [write, ...told]) go();
+    // What was not asked for an answer counts as made just before the end; whoever asked is told.
+    await write.done;
+    for (const { done } of told) await expect(done).rejects.toThrow("409");
+    // The change that save() could not write is dropped beside an answer of 409: that is reported, too.
+    const lost = { type: "lost", id: expect.any(String), reason: "ended" };
+    expect(app.events).toEqual([lost, lost]);
     expect(await who(app, thief)).toBeUndefined();
     expect(await app.sessions.list("alice")).toEqual([]);
   });
@@ -343,15 +382,28 @@ describe("A: session identifier and store", () => {
     await expect(changing).rejects.toMatchObject({ code: "ERR_STORE" });
   });
 
-  it("A14 requireFresh(300) is true 300 seconds after the login and false at 301, with and without a copy", async () => {
+  it("A14 loginAge says how many seconds ago the login was, and is endless for nobody and while only a copy is known", async () => {
     for (const options of [{}, { store: memory() }, { store: memory(), copy: { maxAge: 300 } }]) {
       const app = makeApp(options);
+      expect(await app.does((session) => session.loginAge)).toBe(Number.POSITIVE_INFINITY);
       await app.does((session) => session.login("alice"));
-      const fresh = () => app.does((session) => session.requireFresh(300));
-      app.clock.pass(5 * MINUTE);
-      expect(await fresh()).toBe(true);
-      app.clock.pass(1);
-      expect(await fresh()).toBe(false);
+      const ages = () =>
+        app.does(async (session) => {
+          const before = session.loginAge;
+          await session.ready({ fresh: true });
+          return [before, session.loginAge];
+        });
+      app.clock.pass(5 * MINUTE - 1);
+      expect(await ages()).toEqual(["copy" in options ? Number.POSITIVE_INFINITY : 299, 299]);
+      app.clock.pass(2);
+      expect(await ages()).toEqual(["copy" in options ? Number.POSITIVE_INFINITY : 301, 301]);
+      const stolen = app.browser.copy();
+      await app.does((session) => session.login("alice"));
+      expect(await app.does((session) => session.ready({ fresh: true }).then(() => session.loginAge))).toBe(0);
+      if (options.store !== undefined)
+        expect(await app.does((session) => session.ready({ fresh: true }).then(() => session.loginAge), stolen)).toBe(
+          Number.POSITIVE_INFINITY,
+        );
     }
   });
 

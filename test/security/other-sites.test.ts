@@ -98,5 +98,6 @@ function bound() {
     replace: store.replace.bind(store),
     touch: store.touch.bind(store),
     remove: store.remove.bind(store),
+    take: store.take.bind(store),
   };
 }

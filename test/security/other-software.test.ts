@@ -62,7 +62,8 @@ describe("tokens of other software", () => {
       expect((await ask([codec], "x", { store })).subject).toBe(null);
     }
     expect(asked.length).toBeGreaterThanOrEqual(ids.length);
-    for (const id of asked) expect(id).toMatch(/^[\w-]{32}$/);
+    // A session's, or that of the entry which says what a token became.
+    for (const id of asked) expect(id).toMatch(/^([\w-]{32}|redeemed-[\w-]{43})$/);
   });
 
   it("C4 what no accepted codec opens is no session, at no cost: no error, no store, no key before the token has the form", async () => {
@@ -196,8 +197,29 @@ describe("tokens of other software", () => {
     expect((await ask([sealed], await seal(SAID))).subject).toBe("admin");
   });
 
-  it("D12 an accepted token that carries data brings its session back until it ends, also after a logout, as documented", async () => {
+  it("D12 an accepted token is redeemed once: after a logout it brings nobody, at once and until it ends", async () => {
     const app = makeApp({ store: memory(), accept: [signed] });
+    const Cookie = `__Host-session=${await sign(SAID)}`;
+    const subjects: unknown[] = [];
+    const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
+    await app.answers((session) => note(session) && session.logout(), { Cookie });
+    for (const seconds of [0, 61, 3500, 3600]) {
+      app.clock.pass(seconds);
+      await app.answers(note, { Cookie });
+    }
+    expect(subjects).toEqual(["admin", undefined, undefined, undefined, undefined]);
+    // The same for one that only names a session in the store.
+    const store = memory();
+    const old = makeApp({ store, name: "sid" });
+    await old.does((session) => session.login("alice"));
+    const now = makeApp({ store, now: old.clock.now, accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] });
+    const named = { Cookie: old.browser.cookieHeader() };
+    await now.answers((session) => session.logout(), named);
+    await now.answers((session) => expect(session.isNew).toBe(true), named);
+  });
+
+  it("D12 without a store an accepted token brings its session back until it ends, also after a logout, as documented", async () => {
+    const app = makeApp({ accept: [signed] });
     const Cookie = `__Host-session=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
@@ -206,14 +228,6 @@ describe("tokens of other software", () => {
     app.clock.pass(3600);
     await app.answers(note, { Cookie });
     expect(subjects).toEqual(["admin", "admin", undefined]);
-    // One that only names a session in the store does not.
-    const store = memory();
-    const old = makeApp({ store, name: "sid" });
-    await old.does((session) => session.login("alice"));
-    const now = makeApp({ store, now: old.clock.now, accept: [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })] });
-    const named = { Cookie: old.browser.cookieHeader() };
-    await now.answers((session) => session.logout(), named);
-    await now.answers((session) => expect(session.isNew).toBe(true), named);
   });
 });
 

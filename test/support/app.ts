@@ -7,19 +7,24 @@ import { SECRET } from "./secrets.ts";
 /** What one request does. */
 export type Act = (session: Session, request: Request) => unknown;
 
+/** Does one request, in the browser of the application or in another. */
+export type Does = <Result>(
+  act: (session: Session, request: Request) => Result | Promise<Result>,
+  browser?: Browser,
+) => Promise<Awaited<Result>>;
+
 /** An application, a browser that visits it, and what it reported. */
 export interface App {
   readonly browser: Browser;
   readonly clock: Clock;
   readonly events: SessionEvent[];
   readonly sessions: Sessions;
-  /** One request: does `act`, applies the answer, and gives what `act` gave. */
-  does<Result>(
-    act: (session: Session, request: Request) => Result | Promise<Result>,
-    browser?: Browser,
-  ): Promise<Awaited<Result>>;
+  /** One GET request: does `act`, applies the answer, and gives what `act` gave. Throws when the answer tells of a failure. */
+  does: Does;
+  /** The same by POST, which is told when a change is lost. */
+  posts: Does;
   /** One request whose answer the caller gets. */
-  answers(act: Act, headers?: Record<string, string>): Promise<Response>;
+  answers(act: Act, headers?: Record<string, string>, method?: string): Promise<Response>;
   /** A browser of somebody else. */
   newBrowser(): Browser;
 }
@@ -47,21 +52,28 @@ export function makeApp(more: Partial<SessionOptions> = {}): App {
 
   const newBrowser = () => new Browser(serve, clock);
   const browser = newBrowser();
+
+  function doing(method: string): Does {
+    return async (act, visitor = browser) => {
+      let result: unknown;
+      const path = place(async (session, request) => {
+        result = await act(session, request);
+      });
+      const { status } = await visitor.visit(path, { method });
+      if (status >= 400) throw new Error(`The request was answered with ${status}`);
+      return result as never;
+    };
+  }
+
   return {
     browser,
     clock,
     events,
     sessions,
     newBrowser,
-    answers: (act, headers = {}) => browser.ask(place(act), { headers }),
-    async does(act, visitor = browser) {
-      let result: unknown;
-      const path = place(async (session, request) => {
-        result = await act(session, request);
-      });
-      await visitor.visit(path);
-      return result as never;
-    },
+    answers: (act, headers = {}, method = "GET") => browser.ask(place(act), { headers, method }),
+    does: doing("GET"),
+    posts: doing("POST"),
   };
 }
 

@@ -5,7 +5,7 @@ import { memory } from "../../src/stores/memory.ts";
 /** What a store of somebody else might put in its error. */
 export const LEAK = "SECRET COMMAND get session:abc";
 
-type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove";
+type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "take";
 
 export class FailingStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
@@ -28,6 +28,7 @@ export class FailingStore implements SessionStore {
   replace: SessionStore["replace"] = (...args) => this.#do("replace", () => this.#memory.replace(...args));
   touch: SessionStore["touch"] = (...args) => this.#do("touch", () => this.#memory.touch(...args));
   remove: SessionStore["remove"] = (...args) => this.#do("remove", () => this.#memory.remove(...args));
+  take: SessionStore["take"] = (...args) => this.#do("take", () => this.#memory.take(...args));
   list: NonNullable<SessionStore["list"]> = async (subject) => (await this.#memory.list?.(subject)) ?? [];
 
   async #do<Result>(operation: Operation, call: () => Promise<Result>): Promise<Result> {

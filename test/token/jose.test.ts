@@ -58,14 +58,31 @@ async function claimsOf(options: Partial<JoseTokensOptions>, said: object): Prom
   return opened.claims;
 }
 
+/** What is made of a signed token: its identity is what the signature is over. */
+const openedFrom = (token: string, olderKey: string) => ({
+  claims: CLAIMS,
+  olderKey,
+  identity: JSON.stringify([null, token.slice(0, token.lastIndexOf("."))]),
+});
+
 describe("joseTokens() reads", () => {
   it("a signed token, and says that it is not made with the key that writes", async () => {
-    expect(await signedTokens.open(await sign(SAID))).toEqual({ claims: CLAIMS, olderKey: "HS256" });
-    expect(await signedTokens.open(await sign(SAID, { kid: "k1" }))).toEqual({ claims: CLAIMS, olderKey: "k1" });
+    for (const [header, olderKey] of [
+      [{}, "HS256"],
+      [{ kid: "k1" }, "k1"],
+    ] as const) {
+      const token = await sign(SAID, header);
+      expect(await signedTokens.open(token)).toEqual(openedFrom(token, olderKey));
+    }
   });
 
   it.each(["dir", "A256KW"])("an encrypted token, %s", async (alg) => {
-    expect(await joseTokens(ENCRYPTED).open(await encrypt(SAID, { alg }))).toEqual({ claims: CLAIMS, olderKey: alg });
+    const token = await encrypt(SAID, { alg });
+    // Encrypted twice, it is the same token: its identity is what it says, not the bytes that hide it.
+    const identity = JSON.stringify([null, `${token.slice(0, token.indexOf("."))}.${JSON.stringify(SAID)}`]);
+    for (const one of [token, await encrypt(SAID, { alg })]) {
+      expect(await joseTokens(ENCRYPTED).open(one)).toEqual({ claims: CLAIMS, olderKey: alg, identity });
+    }
   });
 
   it.each(["A256KW", "A256GCMKW", "dir"])("tokens with every content encryption that is pinned, by %s", async (alg) => {
@@ -86,7 +103,7 @@ describe("joseTokens() reads", () => {
     const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     const token = await sign(SAID, { alg }, privateKey);
     for (const key of [publicKey, await exportJWK(publicKey)]) {
-      expect(await joseTokens({ algorithms: [alg], key }).open(token)).toEqual({ claims: CLAIMS, olderKey: alg });
+      expect(await joseTokens({ algorithms: [alg], key }).open(token)).toEqual(openedFrom(token, alg));
     }
   });
 
@@ -113,7 +130,8 @@ describe("joseTokens() reads", () => {
       return { old: KEY }[hint.kid ?? ""] ?? null;
     };
     const { open } = joseTokens({ algorithms: ["HS256"], getKey });
-    expect(await open(await sign(SAID, { kid: "old" }))).toEqual({ claims: CLAIMS, olderKey: "old" });
+    const token = await sign(SAID, { kid: "old" });
+    expect(await open(token)).toEqual(openedFrom(token, "old"));
     expect(await open(await sign(SAID, { kid: "new" }))).toBe("unknown-key");
     expect(await open(await sign(SAID))).toBe("unknown-key");
     expect(asked).toEqual([{ alg: "HS256", kid: "old" }, { alg: "HS256", kid: "new" }, { alg: "HS256" }]);
@@ -439,17 +457,19 @@ describe("joseTokens() gives a session the id", () => {
     expect(await idOf({ sid: "\ud800" })).not.toBe(await idOf({ sid: "\ud801" }));
   });
 
-  it("of the token where it names no session, so that two tokens are two sessions", async () => {
+  it("of what the token says where it names no session, so that two of them are two sessions, however they are hidden", async () => {
     for (const none of [{}, { sid: "" }, { sid: null }, { sid: {} }, { sid: 1.5 }, { sid: true }]) {
       expect(await idOf({ ...none, data: 1 })).toMatch(/^[\w-]{32}$/);
       expect(await idOf({ ...none, data: 1 })).toBe(await idOf({ ...none, data: 1 }));
       expect(await idOf({ ...none, data: 1 })).not.toBe(await idOf({ ...none, data: 2 }));
     }
     const { open } = joseTokens({ ...ENCRYPTED, claims });
-    const [one, two] = [await encrypt({ iat: 1, exp: 2 }), await encrypt({ iat: 1, exp: 2 })];
-    const ids = (await Promise.all([one, two, one].map(open))).map((opened) => (opened as { claims: Claims }).claims.sid);
-    expect(ids[0]).toBe(ids[2]);
-    expect(ids[0]).not.toBe(ids[1]);
+    const same = [await encrypt({ iat: 1, exp: 2 }), await encrypt({ iat: 1, exp: 2 })];
+    expect(same[0]).not.toBe(same[1]);
+    const tokens = [...same, await encrypt({ iat: 1, exp: 3 })];
+    const ids = (await Promise.all(tokens.map(open))).map((opened) => (opened as { claims: Claims }).claims.sid);
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids[0]).not.toBe(ids[2]);
   });
 
   it("of what was signed, however the signature is spelt", async () => {
@@ -467,6 +487,48 @@ describe("joseTokens() gives a session the id", () => {
     const [one, two] = await Promise.all([open(token), open(`${signed}.${base64url.encode(other)}`)]);
     expect(one).toHaveProperty("claims.sid");
     expect(two).toEqual(one);
+  });
+});
+
+describe("joseTokens() gives a token the identity", () => {
+  const identityOf = async (said: object, options: Partial<JoseTokensOptions> = {}) => {
+    const opened = await joseTokens({ ...SIGNED, ...options }).open(await sign({ start: 1, iat: 1, exp: 2, ...said }));
+    return (opened as { identity: string | null }).identity;
+  };
+
+  it("of what is signed and who signed it, where it names a user or a session", async () => {
+    const named = [
+      { sub: "alice" },
+      { sid: SID },
+      { sid: 7 },
+      { jti: "a" },
+      { sub: "alice", iss: "https://a.example" },
+      { sub: "alice", iss: "https://b.example" },
+    ];
+    const identities = await Promise.all(named.map((said) => identityOf(said)));
+    expect(new Set(identities).size).toBe(named.length);
+    for (const identity of identities) expect(identity).toMatch(/^\[(null|"https:[^"]+"),"[\w-]+\.[\w-]+"\]$/);
+    expect(await identityOf({ sub: "alice" })).toBe(identities[0]);
+  });
+
+  it("of a user or session that only the application's claims() names", async () => {
+    const claims: JoseTokensOptions["claims"] = ({ iat, exp, account }) => ({ start: iat, exp, sub: account as string });
+    expect(await identityOf({ account: "alice" }, { claims })).toEqual(expect.any(String));
+    expect(await identityOf({}, { claims })).toBe(null);
+  });
+
+  it("none, where two visitors may have the same", async () => {
+    for (const none of [
+      {},
+      { data: { a: 1 } },
+      { sid: "" },
+      { sid: null },
+      { sid: {} },
+      { sid: 1.5 },
+      { iss: "https://a.example" },
+    ]) {
+      expect(await identityOf(none)).toBe(null);
+    }
   });
 });
 

@@ -5,7 +5,10 @@ import {
   type Claims,
   createSessions,
   type DataError,
+  GoneError,
   type Key,
+  type Move,
+  type MovedMark,
   SessionError,
   type SessionEvent,
   type SessionRecord,
@@ -35,6 +38,16 @@ export const fetch = sessions.handler(async (_request, visitor, env: { KV: strin
   visitor.id = "mine";
   const left: number = await visitor.update((data) => (data.views = (data.views ?? 0) - 1));
   const notice: string | undefined = visitor.takeFlash<string>("notice");
+  // A number at once: no forgotten `await` can pass a check.
+  const age: number = visitor.loginAge;
+  const moved: "moved" | undefined = visitor.gone;
+  visitor.regenerateId({ graceSeconds: moved === undefined && age > 60 ? 10 : 0 });
+  // @ts-expect-error: a grace is a number of seconds.
+  visitor.regenerateId({ graceSeconds: "10" });
+  // @ts-expect-error: there is no such option.
+  visitor.regenerateId({ grace: 10 });
+  // @ts-expect-error: how old a login is says the session; nobody sets it.
+  visitor.loginAge = 0;
   return new Response(`${env.KV} ${certain} ${left} ${notice}`);
 });
 
@@ -56,8 +69,11 @@ createSessions({ secrets: SECRET, cookie: { sameSite: "Lax" } });
 
 export function narrows(error: unknown, event: SessionEvent): string {
   if (event.type === "expired") return event.reason satisfies "idle" | "absolute";
+  if (event.type === "lost") return `${event.id} ${event.reason satisfies "ended" | "moved"}`;
+  if (event.type === "moved") return event.reason satisfies "load";
   if (!(error instanceof SessionError)) return "";
   if (error instanceof StoreError) return error.code satisfies "ERR_STORE";
+  if (error instanceof GoneError) return `${error.status satisfies 409} ${error.why satisfies "ended" | "moved"}`;
   // @ts-expect-error: there is no such code.
   return error.code === "ERR_NOTHING" ? "" : error.code;
 }
@@ -76,10 +92,19 @@ export const store: SessionStore = {
   load: async ({ id }) => rows.get(id) ?? null,
   create: async ({ id }: Key, record) => void rows.set(id, record),
   update: async () => gone,
-  replace: async () => ({ ok: true, version: 2 }),
+  replace: async (_oldKey, _newKey, _patch, _record, { by, graceSeconds, maxSessions }: Move) => {
+    const mark: MovedMark = { movedAt: 1, by, graceUntil: 1 + graceSeconds };
+    return { ok: true, version: mark.movedAt + (maxSessions ?? 0) };
+  },
   touch: async () => false,
   remove: async ({ id }) => void rows.delete(id),
+  take: async ({ id }) => rows.get(id) ?? null,
 };
+// @ts-expect-error: a mark says what moved the session.
+export const mark: MovedMark = { movedAt: 1 };
+const { take: _take, ...without } = store;
+// @ts-expect-error: a store gives out what may be used once.
+export const untaken: SessionStore = without;
 // @ts-expect-error: what came of a change is said in one of three words.
 store.update = async () => ({ ok: false, why: "busy" });
 // @ts-expect-error: a store says what it promises.
