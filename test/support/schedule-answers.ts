@@ -133,7 +133,7 @@ export class Answers {
     // What it asked for may have been done, and gone, before a call failed.
     const over = dropped || (sid === undefined && (visit.refused || this.#joinedBefore(visit, segment)));
     if (missing.length > 0 || dropped) this.#judgeLoss(visit, segment, missing);
-    else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#problem(visit, "is told of a loss, and lost nothing");
+    else if (visit.losses > 0 && !visit.refused && owed.length === 0) this.#judgeLoss(visit, segment, []);
     if (owed.length > 0 && !visit.asker.refuses)
       this.#problem(visit, `was answered, and its update() of ${owed} is not in the store`);
     if (asked !== undefined && !over) this.#hasIdentity(visit, segment, sid);
@@ -148,9 +148,12 @@ export class Answers {
 
   /** What was dropped was dropped by the table, and the event said so, once. */
   #judgeLoss(visit: Visit, segment: Segment, missing: readonly string[]): void {
-    const asked = segment.asks ?? CHANGE;
-    const what = missing.length > 0 ? missing.join() : "its new id";
-    if (!this.#scene.allows(visit, segment, asked, "lost")) this.#problem(visit, `was answered, and ${what} is not in the store`);
+    const what = missing.length > 0 ? missing.join() : "nothing, or its new id,";
+    const asked = [segment.asks ?? CHANGE, ...segment.identities.map((identity) => identity.asked)];
+    const mayLose = asked.some((one) => this.#scene.allows(visit, segment, one, "lost"));
+    const hasChanges = missing.length > 0 || segment.pending.size > 0 || segment.identities.length > 0;
+    if (!mayLose) this.#problem(visit, `was answered, and ${what} is not in the store`);
+    else if (!hasChanges) this.#problem(visit, "is told of a loss, and lost nothing");
     else if (missing.length > 0 && visit.losses === 0) this.#problem(visit, `lost ${what} without an event`);
     if (visit.losses > 1) this.#problem(visit, `was told ${visit.losses} times that it lost something`);
   }

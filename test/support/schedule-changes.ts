@@ -164,7 +164,7 @@ export class Explainer {
     const token = origin.is === "token" && isAttempt ? { token: origin.token } : {};
     segment.place = { is: "session", id, accepted: false, brought: change.after.accepted, ...token };
     segment.since = change.at;
-    segment.gets(id);
+    segment.gets(id, change.does === "create" || isAskedFor(segment, change));
   }
 
   /** Whether a new session is to be that of a token, rather than one in its place. */
@@ -190,6 +190,14 @@ export class Explainer {
     const problems = origins.map((origin) => explainData(visit, segment, after, origin));
     return problems.includes(undefined) ? undefined : `${what} ${problems[0]}`;
   }
+}
+
+/** Whether it is the login or the new id that was asked for last. */
+function isAskedFor({ identity }: Segment, { move, after }: Replaced): boolean {
+  if (identity === undefined) return false;
+  const { asked } = identity;
+  if (asked.asks === "login") return move.by === "login" && asked.user === after.subject;
+  return move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds;
 }
 
 /** Undefined, or what is wrong with data: a value from nowhere, or one that is missing. */

@@ -155,17 +155,18 @@ export class Segment {
     this.wrote = true;
   }
 
-  /** The login or the new id that it asked for is done. */
-  gets(id: string): void {
+  /** A login or a new id gives it a session. `isLast`: it is the one that was asked for last. */
+  gets(id: string, isLast = true): void {
     if (this.identity === undefined) return;
+    this.given = id;
+    if (!isLast) return;
     this.#settled = this.identity;
     this.identity = undefined;
-    this.given = id;
   }
 
-  /** It is not: another request was faster to redeem the token. */
+  /** It does not: another request was faster to redeem the token. */
   undo(): void {
-    this.identity ??= this.#settled;
+    if (this.identity?.asked.asks !== "login") this.identity = this.#settled ?? this.identity;
     this.given = undefined;
   }
 

@@ -102,9 +102,11 @@ export class Visit {
     const { segment } = this;
     const flashes = [...segment.view].filter(([key]) => key.startsWith(flashKey("")));
     const shown = Object.entries(data).map(([key, value]): [string, string] => [key, JSON.stringify(value)]);
+    const { pending, seen: before } = segment;
     segment.shows(new Map([...shown, ...flashes]), subject);
-    // What it writes itself it does not know from the store.
-    segment.seen = new Map([...segment.seen].filter(([key]) => !segment.pending.has(key)));
+    // What it changes itself it does not know from the store.
+    const known = [...segment.seen].filter(([key]) => !pending.has(key));
+    segment.seen = new Map([...[...before].filter(([key]) => pending.has(key)), ...known]);
     this.rebased = true;
   }
 }
