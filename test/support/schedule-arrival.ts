@@ -76,7 +76,7 @@ export class Arrivals {
     const first = found.slice(0, way).find((all) => all.length > 0 && all.every(({ is }) => is === "alive" || is === "grace"));
     if (first !== undefined) return this.#wrong(visit, seen, "in place of one that comes first");
     if (seen.gone !== undefined) return this.#wrong(visit, seen, "that is not its own any more");
-    const ids = setup.copy === undefined ? [id] : history.cameFrom(id);
+    const ids = setup.copy === undefined ? [id] : history.cameFrom(id).reverse();
     const all = ids.flatMap((one) => this.#statesOf(one, setup.immediate ? from : 0));
     const states = all.filter((live) => visible(live.data) === seen.data && live.subject === seen.subject);
     const last = states.at(-1);

@@ -197,7 +197,8 @@ function isAskedFor({ identity }: Segment, { move, after }: Replaced): boolean {
   if (identity === undefined) return false;
   const { asked } = identity;
   if (asked.asks === "login") return move.by === "login" && asked.user === after.subject;
-  return move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds;
+  // A new id that is asked for while a login is on its way may come by the login.
+  return move.by === "login" || move.graceSeconds <= asked.graceSeconds;
 }
 
 /** Undefined, or what is wrong with data: a value from nowhere, or one that is missing. */

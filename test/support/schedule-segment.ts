@@ -157,9 +157,8 @@ export class Segment {
 
   /** A login or a new id gives it a session. `isLast`: it is the one that was asked for last. */
   gets(id: string, isLast = true): void {
-    if (this.identity === undefined) return;
-    this.given = id;
-    if (!isLast) return;
+    if (this.identities.length > 0) this.given = id;
+    if (this.identity === undefined || !isLast) return;
     this.#settled = this.identity;
     this.identity = undefined;
   }
