@@ -38,27 +38,27 @@ export interface Asker {
 }
 
 /** What stands behind an id. Several where the store may drop an old mark, and need not. */
-export function situationsOf(history: History, id: string, moment: number): Situation[] {
-  const now = history.timeAt(moment);
+export function situationsOf(history: History, id: string, moment: number, now: number = history.timeAt(moment)): Situation[] {
   const entry = history.at(id, moment);
   if (entry === undefined) return [{ is: "ended" }];
   if (entry.is === "live") return [entry.expiresAt <= now ? { is: "ended" } : { is: "alive", id }];
   const found = { ...entry, id };
   if (now >= entry.movedAt + MOVED_MARK_SECONDS) return [{ is: "ended" }, ...behindMark(history, found, moment)];
   if (entry.graceUntil === undefined || entry.graceUntil <= now) return behindMark(history, found, moment);
-  const there = situationsOf(history, entry.to, moment);
+  const there = situationsOf(history, entry.to, moment, now);
   // What it stands for may have moved on, and have ended there.
   if (history.endOf(entry.to, moment) === undefined) return [...there, { is: "ended" }];
   return there.map((one) => (one.is === "alive" ? { is: "grace", id: one.id } : one));
 }
 
-/** All that stood there at some moment. Whoever found where an id leads goes on from there. */
+/** All that stood there at some moment. Whoever found where an id leads goes on from there, by the clock of when they began. */
 export function situationsOver(history: History, from: number, to: number, at: (moment: number) => Situation[]): Situation[] {
   const all: Situation[] = [];
   const found = new Set<string>();
   for (let moment = from; moment <= to; moment++) {
     const there = at(moment);
-    const further = [...found].flatMap((id) => situationsOf(history, id, moment));
+    const clocks = [history.timeAt(from), history.timeAt(moment)];
+    const further = [...found].flatMap((id) => clocks.flatMap((now) => situationsOf(history, id, moment, now)));
     for (const one of [...there, ...further]) if (one.is === "grace") found.add(one.id);
     all.push(...there, ...further.map((one) => (one.is === "alive" ? { ...one, is: "grace" as const } : one)));
   }

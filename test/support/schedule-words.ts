@@ -41,7 +41,8 @@ export function describeChange(change: Change, name: (id: string) => string): st
     "after" in change
       ? ` ${change.after.subject ?? "nobody"} {${[...change.after.data].map(([key, json]) => `${key}:${json}`)}}`
       : "";
-  if (change.does === "replace") return `${name(change.id)} becomes ${name(change.to)} by ${change.move.by}${after}`;
+  if (change.does === "replace")
+    return `${name(change.id)} becomes ${name(change.to)} by ${change.move.by}${change.move.graceSeconds > 0 ? ` with ${change.move.graceSeconds} s` : ""}${after}`;
   if ("ids" in change) return `${change.does} [${change.ids.map(name)}]`;
   return `${change.does} ${name(change.id)}${after}`;
 }
