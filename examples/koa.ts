@@ -5,7 +5,8 @@ import { session } from "web-session-store/koa";
 
 const app = new Koa();
 
-app.keys = [process.env.APP_KEY ?? "some secret key"]; // needed for cookie-signing
+// Needed for cookie-signing. Without APP_KEY it is a key of this start alone, and no session outlives it.
+app.keys = [process.env.APP_KEY ?? crypto.randomUUID()];
 
 // The cookie is named "koa:sess", and the session's data is in the cookie itself.
 app.use(session<{ views: number }>()).use((ctx) => {

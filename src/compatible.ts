@@ -3,14 +3,17 @@
  *
  * @module
  */
-import { type KoaCookieOptions, koaCookie } from "./cookie/koa.ts";
+import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "./advice.ts";
+import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "./cookie/koa.ts";
 import { type Engine, keepingFor, NextIds, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
-import { count, refuseUnknown } from "./option-values.ts";
+import { checkGiven, count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions } from "./options.ts";
-import { lateChanges, settleRequest, warn } from "./settings.ts";
+import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
+import { lateChanges, warn } from "./reporting.ts";
+import { checkOrder, LONGEST, settleRequest } from "./settings.ts";
 import type { SessionStore } from "./stores/store.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./token/keygrip.ts";
 import { looksWeak } from "./token/secrets.ts";
@@ -53,10 +56,18 @@ const OFF: Timeouts = {
 
 /** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
 export function checkCompatible(options: CompatibleOptions): void {
-  refuseUnknown(options, KNOWN);
-  settleRequest(options);
+  checkGiven(options, "session", "{ secrets }");
+  refuseUnknown(options, KNOWN, { advise: adviceForName(KOA_ADVICE, OPTION_ADVICE) });
+  if (options.cookie && typeof options.cookie !== "object")
+    throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
+  const { now } = settleRequest(options);
+  koaCookie(cookieName(options), options.cookie || {}, false, now, splitKeygripToken);
   timeoutsOf(options);
-  koaCookie(options.name ?? "koa:sess", options.cookie ?? {}, false, () => 0, splitKeygripToken);
+}
+
+/** The cookie's name; as before, whatever is empty is none. */
+export function cookieName({ name }: CompatibleOptions): string {
+  return name || "koa:sess";
 }
 
 /** Puts the engines together, once the application's keys are known. */
@@ -65,21 +76,24 @@ export function compatibleEngines(
   store: SessionStore | undefined,
   keys: AppKeys | undefined,
 ): CompatibleEngines {
-  const { name = "koa:sess", cookie = {} } = options;
+  const name = cookieName(options);
+  const cookie = options.cookie || {};
   const { rememberTokens, ...settings } = settleRequest(options);
   const timeouts = timeoutsOf(options);
   const keeping = keepingFor(store, timeouts.absoluteTimeout);
-  const signer = cookie.signed === false ? null : signerFor(keys, options);
+  const signer = isSigned(cookie) ? signerFor(keys, options) : null;
   const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
   const onLateChange = lateChanges(options.onEvent);
+  const noticeCookie = noticeFor(options, settings.now);
   const engineFor = (secure: boolean): Engine => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
-    const persistent = Number.isFinite(timeouts.idleTimeout) && (cookie.maxAge !== undefined || cookie.expires === undefined);
+    const persistent = Number.isFinite(timeouts.idleTimeout) && (Boolean(cookie.maxAge) || !cookie.expires);
     // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
     const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
     const both = place(one, keeping, codec, remembered);
     return {
       ...settings,
+      noticeCookie,
       timeouts,
       persistent,
       hostOnly: false,
@@ -101,17 +115,32 @@ export function compatibleEngines(
   return { for: (secure) => (secure ? engines.secure : engines.plain) };
 }
 
+/** Warns of cookies that browsers drop, each kind once. */
+function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): NoticeCookie {
+  const noticePlainHttp = cookie?.secure ? plainHttpNotice(onEvent) : () => {};
+  let told = false;
+  return (request) => {
+    noticePlainHttp(request);
+    if (told || !isOver(cookie || {}, now)) return;
+    told = true;
+    warn("expires-past", onEvent);
+  };
+}
+
 function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
-  const fromCookie = cookie?.maxAge === undefined ? undefined : Math.ceil(cookie.maxAge / 1000);
+  const fromCookie = cookie?.maxAge ? Math.ceil(cookie.maxAge / 1000) : undefined;
   const idle = idleTimeout ?? fromCookie;
   if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {
     throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
   }
-  return {
-    idleTimeout: idle === undefined ? OFF.idleTimeout : count("idleTimeout", idle, 1),
-    absoluteTimeout: absoluteTimeout === undefined ? OFF.absoluteTimeout : count("absoluteTimeout", absoluteTimeout, 1),
+  const timeouts = {
+    idleTimeout: idle === undefined ? OFF.idleTimeout : count("idleTimeout", idle, 1, LONGEST),
+    absoluteTimeout: absoluteTimeout === undefined ? OFF.absoluteTimeout : count("absoluteTimeout", absoluteTimeout, 1, LONGEST),
     touchEvery: idle === undefined ? OFF.touchEvery : count("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
   };
+  const what = idleTimeout === undefined ? `cookie maxAge of ${idle} seconds` : `idleTimeout ${idle}`;
+  if (idle !== undefined) checkOrder(what, timeouts.idleTimeout, timeouts.absoluteTimeout);
+  return timeouts;
 }
 
 function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {

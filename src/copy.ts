@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { cookieValues, MAX_COOKIE_BYTES } from "./cookie/parse.ts";
+import { cookieValues } from "./cookie/parse.ts";
 import { type Copies, type Engine, placeOf } from "./engine.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { isTouchDue } from "./lifetime.ts";
@@ -74,7 +74,7 @@ export async function copyLines(state: SessionState, engine: Engine, changesOnly
   const { startedAt: start, subject: sub } = record;
   const claims = { sid: key.id, start, iat: state.askedAt, exp, ...(sub !== undefined && { sub }), data: textOf(record) };
   const token = await copies.codec.seal(claims);
-  return copies.cookie.sizeOf(token) > MAX_COOKIE_BYTES ? clear(state, copies) : copies.cookie.set(token, maxAge);
+  return copies.cookie.sizeOf(token) > copies.cookie.maxBytes ? clear(state, copies) : copies.cookie.set(token, maxAge);
 }
 
 function clear({ header }: SessionState, { cookie }: Copies): string[] {

@@ -6,7 +6,7 @@
  * @module
  */
 import { OptionError } from "./errors.ts";
-import { refuseUnknown } from "./option-values.ts";
+import { checkGiven, refuseUnknown } from "./option-values.ts";
 
 /** Options of `csrf()`. */
 export interface CsrfOptions {
@@ -90,6 +90,7 @@ export interface AskedRequest {
 
 /** Whether a request is refused: what all adapters ask. @throws OptionError */
 export function createCheck(options: CsrfOptions): (request: AskedRequest) => boolean {
+  checkGiven(options, "csrf", "{ trustedOrigins }");
   refuseUnknown(options, KNOWN);
   const { trustedOrigins = [], onRefused } = options;
   if (onRefused !== undefined && typeof onRefused !== "function") {

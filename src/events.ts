@@ -23,7 +23,8 @@ import type { TokenFault } from "./token/codec.ts";
  * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
  * - `store-error`: the store failed, and the request goes on.
  * - `insecure`: at creation: `secure: false` sends the cookie over plain http, a key of Koa's `app.keys` is weak, or tokens are accepted
- *   beside a store that is not atomic, so that one may become two sessions (`accept-not-atomic`).
+ *   beside a store that is not atomic, so that one may become two sessions (`accept-not-atomic`). Later, once: browsers drop the cookie,
+ *   since it is Secure and the request came over plain http (`plain-http`), or since the day in Koa's `cookie.expires` is over (`expires-past`).
  */
 export type SessionEvent =
   | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
@@ -36,7 +37,10 @@ export type SessionEvent =
   | { readonly type: "ambiguous"; readonly reason: "several" | "too-many" }
   | { readonly type: "key-used"; readonly id: string; readonly key: string }
   | { readonly type: "store-error"; readonly operation: StoreOperation }
-  | { readonly type: "insecure"; readonly reason: "not-secure" | "weak-key" | "accept-not-atomic" };
+  | {
+      readonly type: "insecure";
+      readonly reason: "not-secure" | "weak-key" | "accept-not-atomic" | "plain-http" | "expires-past";
+    };
 
 /** Reports an event. */
 export type Emit = (event: SessionEvent) => void;

@@ -3,12 +3,33 @@
  *
  * @module
  */
+import { ARGUMENT_ADVICE, adviceForValue, isSameName } from "./advice.ts";
 import { OptionError } from "./errors.ts";
 
+/**
+ * @param name The function they are for.
+ * @param like What they look like.
+ * @throws {@link OptionError} for what is no options at all: an application, or a request since the call was forgotten.
+ */
+export function checkGiven(options: unknown, name: string, like: string): void {
+  const isObject = typeof options === "object" && options !== null;
+  const problem = isObject
+    ? adviceForValue(options, ARGUMENT_ADVICE)
+    : `${options === null ? "null" : typeof options} as options: they are an object, like ${like}`;
+  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${problem.replace("*", `${name}(${like})`)}`);
+}
+
 /** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
-export function refuseUnknown(options: object, known: ReadonlySet<string>): void {
+export function refuseUnknown(
+  options: object,
+  known: ReadonlySet<string>,
+  { what = "option", advise }: { what?: string; advise?: (name: string) => string | undefined } = {},
+): void {
   for (const key of Object.keys(options)) {
-    if (!known.has(key)) throw new OptionError("ERR_OPTION", `Cannot use option "${key}": there is no such option`);
+    if (known.has(key)) continue;
+    const meant = [...known].find((name) => isSameName(name, key));
+    const instead = meant === undefined ? advise?.(key) : `use ${meant}`;
+    throw new OptionError("ERR_OPTION", `Cannot use ${what} "${key}": ${instead ?? "there is no such option"}`);
   }
 }
 
@@ -31,4 +52,17 @@ export function clock(now: () => number = () => Date.now() / 1000): () => number
     if (Number.isFinite(time)) return Math.floor(time);
     throw new OptionError("ERR_OPTION", "Cannot tell the time: the option now must give a finite number, in epoch seconds");
   };
+}
+
+/** @throws {@link OptionError} for one of these that is neither true nor false: the text "false" would count as true. */
+export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags)) {
+    if (typeof value === "boolean" || value === undefined) continue;
+    throw new OptionError("ERR_OPTION", `Cannot use ${name} ${shown(value)}: it must be true or false`);
+  }
+}
+
+/** A value as it stands in a message. */
+export function shown(value: unknown): string {
+  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

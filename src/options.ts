@@ -49,11 +49,11 @@ export interface SessionOptions<Data extends object = any> {
   maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
   readable?: boolean;
-  /** The session's name: that of its cookie, after a prefix such as `__Host-`. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
+  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
   name?: string;
   /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
   cookie?: CookieOptions;
-  /** A session not used for this long ends. Default 86,400 (1 day). */
+  /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
   idleTimeout?: number;
   /** A session this old ends, used or not; a login begins anew. Default 2,592,000 (30 days). */
   absoluteTimeout?: number;

@@ -27,7 +27,9 @@ export interface RequestHeaders {
    * with the event `lost`, where others get a {@link GoneError}. Left out, it counts as one of the others.
    */
   readonly method?: string;
-  /** The request's headers; `cookie` and `sec-purpose` are read. */
+  /** The whole URL. Left out, nobody is warned of a Secure cookie that goes out over plain http. */
+  readonly url?: string;
+  /** The request's headers; `cookie` and `sec-purpose` are read, and for that warning a few more. */
   readonly headers: { get(name: string): string | null };
 }
 
@@ -86,6 +88,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
   function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
     const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
     state.method = request.method;
+    state.request = request;
     state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));
     const session = open<Data>(state, engine);
     if (engine.lazy) return session;
@@ -102,6 +105,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     return after(commit(state, engine, mode, response.status), (setCookie) => {
       state.close();
+      if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
       return withSessionHeaders(response, headersFor(state, setCookie, engine.cacheHeaders));
     });
   }

@@ -37,15 +37,16 @@ function removalLines(cookie: Cookie, { header, settled }: SessionState, set: re
 
 function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
   const size = cookie.sizeOf(token);
-  if (size > MAX_COOKIE_BYTES) throw tooLarge(size, record.data);
+  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
   return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
 }
 
-function tooLarge(size: number, data: string): DataError {
+function tooLarge(size: number, most: number, data: string): DataError {
   const sizes = Object.entries(parseData(data) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
   const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
   const keys = largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
-  const text = `the cookie would take ${size} bytes and browsers keep ${MAX_COOKIE_BYTES}; the largest keys are ${keys}. Use a store`;
+  const limit = most < MAX_COOKIE_BYTES ? `cookie.maxBytes is ${most}` : `browsers keep ${MAX_COOKIE_BYTES}`;
+  const text = `the cookie would take ${size} bytes and ${limit}; the largest keys are ${keys}. Use a store`;
   return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
 }
 

@@ -3,13 +3,17 @@
  *
  * @module
  */
+import { adviceForName, OPTION_ADVICE } from "./advice.ts";
 import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import { clock, count, refuseUnknown } from "./option-values.ts";
+import { checkFlags, checkGiven, clock, count, refuseUnknown } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
+import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
+import { emitter, warn } from "./reporting.ts";
 import type { DataSchema } from "./schema.ts";
+import { checkStore } from "./store-option.ts";
 import type { Limit, SessionStore } from "./stores/store.ts";
 import type { TokenCodec } from "./token/codec.ts";
 import type { KeyScope } from "./token/keys.ts";
@@ -37,6 +41,8 @@ export interface RequestSettings {
   readonly onStoreError: "fail" | "anonymous";
   readonly cacheHeaders: boolean;
   readonly emit: Emit;
+  /** Is told of each request whose answer sets a cookie. */
+  readonly noticeCookie: NoticeCookie;
   readonly now: () => number;
 }
 
@@ -72,10 +78,9 @@ const KNOWN = new Set<keyof SessionOptions>([
   ] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
-const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
 const DAY = 24 * 60 * 60;
 /** A hundred years: longer sums would be no whole seconds any more. */
-const LONGEST = 100 * 365 * DAY;
+export const LONGEST: number = 100 * 365 * DAY;
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
@@ -83,30 +88,15 @@ const LONGEST = 100 * 365 * DAY;
  * @throws {@link OptionError} for anything that cannot work, saying what to do.
  */
 export function settle(options: SessionOptions): Settings {
-  refuseUnknown(options, KNOWN);
-  const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false } = options;
-  for (const [key, value] of Object.entries({ cookie, copy: options.copy === undefined ? {} : options.copy })) {
-    if (typeof value !== "object" || value === null)
-      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object`);
-  }
+  check(options);
+  const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false, onEvent } = options;
   const secrets = checkSecrets(options.secrets);
-  if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
-  if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
-  if (readable && store !== undefined)
-    throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
-  checkStore(store);
-  if (!["store", "cookie"].includes(anonymous))
-    throw new OptionError("ERR_OPTION", `Cannot use anonymous "${anonymous}": it is "store" or "cookie"`);
-  if (anonymous === "cookie" && store === undefined)
-    throw new OptionError(
-      "ERR_OPTION",
-      'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
-    );
   const session = createCookie(name, cookie);
-  if (cookie.secure === false) warn("not-secure", options.onEvent);
-  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", options.onEvent);
+  if (cookie.secure === false) warn("not-secure", onEvent);
+  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", onEvent);
   return Object.freeze({
     ...settleRequest(options),
+    noticeCookie: cookie.secure === false ? () => {} : plainHttpNotice(onEvent),
     secrets,
     scope: { name: baseName(name), context },
     readable,
@@ -127,29 +117,33 @@ export function settle(options: SessionOptions): Settings {
   });
 }
 
+function check(options: SessionOptions): void {
+  checkGiven(options, "session", "{ secrets }");
+  refuseUnknown(options, KNOWN, { advise: adviceForName(OPTION_ADVICE) });
+  const { cookie = {}, copy = {}, context = "", store, anonymous = "store", readable } = options;
+  for (const [key, value] of Object.entries({ cookie, copy })) {
+    if (typeof value !== "object" || value === null)
+      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object`);
+  }
+  if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
+  if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
+  checkFlags({ readable });
+  if (store !== undefined) checkStore(store);
+  if (readable && store !== undefined)
+    throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
+  if (!["store", "cookie"].includes(anonymous))
+    throw new OptionError("ERR_OPTION", `Cannot use anonymous "${anonymous}": it is "store" or "cookie"`);
+  if (anonymous === "cookie" && store === undefined)
+    throw new OptionError(
+      "ERR_OPTION",
+      'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
+    );
+}
+
 /** The part of the settings that has nothing to do with cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
-): Omit<
-  Settings,
-  | "secrets"
-  | "scope"
-  | "readable"
-  | "store"
-  | "anonymous"
-  | "accept"
-  | "copy"
-  | "limit"
-  | "cookies"
-  | "persistent"
-  | "hostOnly"
-  | "several"
-  | "neverGone"
-  | "onLateChange"
-  | "schema"
-  | "migrate"
-  | "timeouts"
-> {
+): Pick<Settings, "lazy" | "onStoreError" | "cacheHeaders" | "rememberTokens" | "emit" | "now"> {
   const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
@@ -158,6 +152,7 @@ export function settleRequest(
     if (value !== undefined && typeof value !== "function")
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
   }
+  checkFlags({ lazy, cacheHeaders });
   return {
     lazy,
     onStoreError,
@@ -169,13 +164,21 @@ export function settleRequest(
 }
 
 function settleTimeouts(options: SessionOptions): Timeouts {
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1, LONGEST);
   const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
+  const idleTimeout = count("idleTimeout", options.idleTimeout ?? Math.min(DAY, absoluteTimeout), 1, LONGEST);
+  checkOrder(`idleTimeout ${idleTimeout}`, idleTimeout, absoluteTimeout);
   const touchEvery = count("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
   if (touchEvery >= idleTimeout) {
     throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
   }
   return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
+}
+
+/** @throws {@link OptionError} when sessions would end sooner than the idle timeout says: who sees them end would look for the cause. */
+export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: number): void {
+  if (idleTimeout <= absoluteTimeout) return;
+  const longest = `absoluteTimeout, ${absoluteTimeout}; both are in seconds`;
+  throw new OptionError("ERR_OPTION", `Cannot use ${what}: it is more than ${longest}`);
 }
 
 const LONGEST_COPY = 300;
@@ -205,49 +208,4 @@ function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
   if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
   throw new OptionError("ERR_OPTION", "Cannot use option schema: it is no Standard Schema, such as those of zod and valibot");
-}
-
-function checkStore(store: SessionStore | undefined): void {
-  if (store === undefined) return;
-  const missing = STORE_METHODS.filter((method) => typeof store?.[method] !== "function");
-  if (missing.length > 0 || store.guarantees === undefined) {
-    const lacks = missing.length > 0 ? `the method ${missing.join(", ")}` : "guarantees";
-    throw new OptionError("ERR_OPTION", `Cannot use option store: it lacks ${lacks}`);
-  }
-}
-
-function emitter(onEvent: SessionOptions["onEvent"]): Emit {
-  if (onEvent === undefined) return () => {};
-  return (event) => {
-    try {
-      const heard: unknown = onEvent(event);
-      if (heard instanceof Promise) heard.catch(() => {});
-    } catch {
-      // A listener that fails must not fail the request it watches.
-    }
-  };
-}
-
-const WARNINGS = {
-  "late-change": "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it",
-  "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
-  "accept-not-atomic": "the store is not atomic, so two requests that bring an accepted token together may become two sessions",
-  "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
-};
-
-/** Reports something insecure, to the application's listener or to the console. */
-export function warn(reason: Exclude<keyof typeof WARNINGS, "late-change">, onEvent: SessionOptions["onEvent"]): void {
-  if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
-  else console.warn(`web-session-store: ${WARNINGS[reason]}`);
-}
-
-/** Reports changes that come too late: each to the application's listener; without one, the first to the console. */
-export function lateChanges(onEvent: SessionOptions["onEvent"]): (id: string) => void {
-  const emit = emitter(onEvent);
-  let isTold = onEvent !== undefined;
-  return (id) => {
-    emit({ type: "lost", id, reason: "late" });
-    if (!isTold) console.warn(`web-session-store: ${WARNINGS["late-change"]}`);
-    isTold = true;
-  };
 }

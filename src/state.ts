@@ -9,6 +9,7 @@ import { type JsonObject, parseData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
+import type { Came } from "./plain-http.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
 import { committedError, SessionData } from "./session-data.ts";
 import { newSessionId } from "./session-id.ts";
@@ -67,6 +68,8 @@ export class SessionState {
   readonly header: string | null;
   /** The request's method, if it is known. */
   method: string | undefined;
+  /** The request itself, where it came as one. */
+  request: Came | undefined;
   /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
   unseen = false;
   /** Tells whether the handler has failed, and an error handler goes on with the session. */

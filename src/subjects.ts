@@ -32,20 +32,20 @@ export interface Subjects {
    * The living sessions of a user, the one used last first.
    *
    * @param options `current`: the id of the session that asks, so that it is marked.
-   * @throws OptionError when the store cannot list; StoreError when it fails
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
    */
   list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
   /**
    * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
    *
-   * @throws OptionError without a store; StoreError when it fails
+   * @throws OptionError without a subject or a store; StoreError when it fails
    */
   revoke(subject: string, id: string): Promise<boolean>;
   /**
    * Ends all sessions of a user, for "log out everywhere" and for a new password.
    *
    * @param options `except`: the id of a session that stays, such as the one that asks.
-   * @throws OptionError when the store cannot list; StoreError when it fails
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
    *
    * @example
    * ```ts
@@ -61,6 +61,7 @@ export function subjects(engine: Engine): Subjects {
   const { keeping } = engine.places.session;
 
   async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
+    checkSubject("list sessions", subject);
     if (store?.list === undefined) throw cannot("list sessions", "list");
     const rows = await guarded("list", async () => store.list?.(subject) ?? []);
     const now = engine.now();
@@ -71,6 +72,7 @@ export function subjects(engine: Engine): Subjects {
   }
 
   async function revoke(subject: string, id: string): Promise<boolean> {
+    checkSubject("revoke a session", subject);
     if (store === undefined || store.dataOnly) throw cannot("revoke a session", "load and remove records");
     if (!isSessionId(id)) return false;
     const key = await ownKey(subject, id);
@@ -91,6 +93,7 @@ export function subjects(engine: Engine): Subjects {
   }
 
   async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
+    checkSubject("revoke all sessions", subject);
     if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };
     const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
@@ -105,6 +108,12 @@ export function subjects(engine: Engine): Subjects {
   }
 
   return { list, revoke, revokeAll };
+}
+
+/** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */
+function checkSubject(action: string, subject: unknown): void {
+  if (typeof subject === "string" && subject !== "") return;
+  throw new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a string that is not empty`);
 }
 
 function cannot(action: string, needs: string): OptionError {

@@ -40,7 +40,7 @@ describe("the name on the wire", () => {
       ["https://app.example.com/", { "X-Forwarded-Proto": "http", Forwarded: "proto=http" }],
       ["http://app.example.com/", { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.example" }],
     ] as [string, Record<string, string>][]) {
-      const sessions = create({ now: () => 1_800_000_000 });
+      const sessions = create({ now: () => 1_800_000_000, onEvent: () => {} });
       const session = await sessions.load(new Request(url, { headers }));
       session.data.views = 1;
       const [line = ""] = (await sessions.apply(session, new Response())).headers.getSetCookie();

@@ -4,17 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import {
-  createSessions,
-  GoneError,
-  OptionError,
-  type Session,
-  type SessionOptions,
-  type Sessions,
-  StateError,
-} from "../index.ts";
+import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
 import { isAnswer } from "../response.ts";
-import { stateOf } from "../session.ts";
+import { Session, stateOf } from "../session.ts";
+import { twice } from "./one-name.ts";
 
 /** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
 export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
@@ -79,6 +72,7 @@ export function session<Data extends object = Record<string, unknown>>(
   const middleware: MiddlewareHandler = async function session(c, next) {
     if (running(c) !== undefined) return next();
     const { sessions, variable } = managedFor(c.env);
+    if (c.get(variable) instanceof Session) throw twice(variable);
     const loading = sessions.load(c.req.raw);
     const visitor = loading instanceof Promise ? await loading : loading;
     stateOf(visitor).failing = () => c.error !== undefined;

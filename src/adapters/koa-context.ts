@@ -52,6 +52,16 @@ export class ContextSession {
     return found;
   }
 
+  /** Whether this is the session of a middleware, by its engine. */
+  isOf(engine: Engine): boolean {
+    return this.#engine === engine;
+  }
+
+  /** Whether its middleware is not done yet. */
+  get isRunning(): boolean {
+    return !this.#state.answered;
+  }
+
   /** Makes this the session of a context. */
   show(ctx: object): void {
     const opened = (ctx as Context)[SESSIONS];

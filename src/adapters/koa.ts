@@ -4,11 +4,11 @@
  * @module
  */
 import { commit } from "../commit.ts";
-import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines } from "../compatible.ts";
+import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines, cookieName } from "../compatible.ts";
 import { pendingCalls } from "../ending.ts";
 import { createEngine, type Engine } from "../engine.ts";
 import { GoneError, StateError, StoreError } from "../errors.ts";
-import type { Session, SessionOptions, SessionStore } from "../index.ts";
+import type { Session, SessionOptions } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
@@ -16,17 +16,18 @@ import { webCrypto } from "../primitives.ts";
 import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from "../response.ts";
 import { settle } from "../settings.ts";
 import { SessionState } from "../state.ts";
-import { type PlainStore, plain } from "../stores/plain.ts";
+import type { PlainStore } from "../stores/plain.ts";
 import { ContextSession } from "./koa-context.ts";
+import { cameBy } from "./koa-request.ts";
 import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./koa-response.ts";
-
-/** A store: of three methods, a SessionStore, or `"cookie"` for none. */
-export type KoaStore = PlainStore | SessionStore | "cookie";
+import { type KoaStore, sessionStore } from "./koa-store.ts";
+import { twice } from "./one-name.ts";
 
 export type { AppKeys, CompatibleOptions } from "../compatible.ts";
 export type { KoaCookieOptions } from "../cookie/koa.ts";
 export type { RequestOptions } from "../options.ts";
 export type { NodeResponse } from "./koa-response.ts";
+export type { KoaStore } from "./koa-store.ts";
 
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
 export interface KoaOptions<Store = KoaStore> extends CompatibleOptions {
@@ -47,7 +48,7 @@ export interface KoaContext {
   /** Node's request. */
   readonly req: {
     readonly method?: string | undefined;
-    readonly headers: { readonly cookie?: string | undefined; readonly "sec-purpose"?: string | string[] | undefined };
+    readonly headers: { readonly [name: string]: string | string[] | undefined; readonly cookie?: string | undefined };
   };
   /** Node's response. Contexts of sockets, like those of koa-websocket, have none. */
   readonly res?: NodeResponse | undefined;
@@ -70,15 +71,19 @@ export type KoaMiddleware<Data extends object> = (
   next: () => Promise<unknown>,
 ) => Promise<void>;
 
-function makeMiddleware<Data extends object>(options: KoaOptions | KoaSecretOptions = {}): KoaMiddleware<Data> {
+function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptions | null): KoaMiddleware<Data> {
+  const options = given ?? {};
   const engineFor = engines(options);
   // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
-  const prototype = options.secrets === undefined ? Object.prototype : null;
-  const name = options.name ?? (options.secrets === undefined ? "koa:sess" : "session");
+  const prototype = hasSecrets(options) ? null : Object.prototype;
+  const name = hasSecrets(options) ? (options.name ?? "session") : cookieName(options);
 
   return async function session(ctx, next) {
     if (ctx.res !== undefined) clearStatusText(ctx.res);
     const engine = engineFor(ctx);
+    const other = ContextSession.of(ctx, name);
+    if (other !== undefined && !other.isOf(engine)) throw twice(name);
+    if (other?.isRunning) return void (await next());
     const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
     state.method = ctx.req.method;
     state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
@@ -153,7 +158,7 @@ export interface KoaSessionFunction {
  *
  * @example
  * ```ts
- * app.keys = ["some secret key"];
+ * app.keys = [process.env.APP_KEY ?? ""];
  * app.use(session());
  * app.use((ctx) => {
  *   ctx.session.views = (ctx.session.views ?? 0) + 1;
@@ -170,13 +175,14 @@ export { session as "module.exports" };
 type EngineFor = (ctx: KoaContext) => Engine;
 
 function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
-  const store = sessionStore(options.store);
-  if (options.secrets !== undefined) {
-    const { store: _, ...rest } = options;
+  if (hasSecrets(options)) {
+    const { store: given, ...rest } = options;
+    const store = sessionStore(given);
     const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), canWrapKeys() ? nodeCrypto : webCrypto);
     return () => engine;
   }
   checkCompatible(options);
+  const store = sessionStore(options.store);
   const made = new WeakMap<object, { keys: AppKeys | undefined; engines: ReturnType<typeof compatibleEngines> }>();
   return ({ app, secure }) => {
     let entry = made.get(app);
@@ -189,9 +195,9 @@ function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
   };
 }
 
-function sessionStore(store: KoaStore | undefined): SessionStore | undefined {
-  if (!store || store === "cookie") return undefined;
-  return "guarantees" in store ? store : plain(store);
+/** Whether they are asked for, if only by a variable that is not set: that must not bring readable cookies. */
+function hasSecrets(options: KoaOptions | KoaSecretOptions): options is KoaSecretOptions {
+  return typeof options === "object" && "secrets" in options;
 }
 
 /** Applications may set new keys at any time, also by changing the list. */
@@ -220,6 +226,7 @@ function finish(
   return after(commit(state, engine, mode, status), (setCookie) => {
     const { onLateChange } = engine;
     state.close(onLateChange && (() => onLateChange(state.id)));
+    if (setCookie.length > 0) engine.noticeCookie(cameBy(ctx));
     const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
     if (target !== undefined && headers !== undefined) editHeaders(target, headers);
     return headers;

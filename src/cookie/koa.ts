@@ -3,39 +3,49 @@
  *
  * @module
  */
+import { adviceForName, KOA_COOKIE_ADVICE } from "../advice.ts";
 import { OptionError } from "../errors.ts";
-import { type Cookie, MAX_AGE_LIMIT } from "./serialize.ts";
+import { refuseUnknown, shown } from "../option-values.ts";
+import { MAX_COOKIE_BYTES } from "./parse.ts";
+import { type Cookie, checkMaxBytes } from "./serialize.ts";
 
-/** The cookie options that Koa's users know, from the `cookies` package. */
+/**
+ * The cookie options that Koa's users know, from the `cookies` package, in the spellings that it takes: words in any case, and null,
+ * `""`, 0 or false for none.
+ */
 export interface KoaCookieOptions {
   /** Whether the cookie is signed with `app.keys`. Default true. Risky without: any client can make up its session. */
-  signed?: boolean;
+  signed?: boolean | null;
   /** How long the cookie and the session last without use, in milliseconds. Default: as long as the browser runs. */
-  maxAge?: number;
-  /** When the cookie ends, instead of `maxAge`. */
-  expires?: Date;
-  /** Default `"/"`. */
-  path?: string;
-  /** Default: this host alone. */
-  domain?: string;
+  maxAge?: number | null;
+  /** When the cookie ends, instead of `maxAge`; a day in the future. Risky: from then on nobody keeps a session. */
+  expires?: Date | null;
+  /** Default `"/"`. Nothing, undefined too: the folder of the page that is asked for. */
+  path?: string | null | undefined;
+  /** A host name alone. Default: this host alone. */
+  domain?: string | null;
   /** Whether only https carries the cookie. Default: when the request came by https. */
-  secure?: boolean;
+  secure?: boolean | null;
   /** Whether scripts cannot read the cookie. Default true. */
-  httpOnly?: boolean;
+  httpOnly?: boolean | null;
   /** When the cookie goes along with requests from other sites; true is `"strict"`, false sends nothing. Default `"lax"`. */
-  sameSite?: "strict" | "lax" | "none" | boolean;
+  sameSite?: "strict" | "lax" | "none" | "Strict" | "Lax" | "None" | "" | boolean | null;
   /** Default false. */
-  partitioned?: boolean;
+  partitioned?: boolean | null;
   /** Default: not sent. */
-  priority?: "low" | "medium" | "high";
+  priority?: "low" | "medium" | "high" | "Low" | "Medium" | "High" | "" | null;
   /** Known to the `cookies` package; here a cookie is set once at most. */
-  overwrite?: boolean;
+  overwrite?: boolean | null;
+  /** How many bytes name and value may take, 512 to 4,096, for proxies that take less than browsers. Default 4,096. */
+  maxBytes?: number;
 }
 
 const NAME = /^[!-+\--:<>-~]+$/;
 const PATH_VALUE = /^[ -:=-~]*$/;
-const DOMAIN_VALUE = /^[.]?[a-z0-9-]+([.][a-z0-9-]+)*$/i;
+const DOMAIN_VALUE = /^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const LONG_AGO = new Date(0);
+/** A hundred years: what is longer, or a little more than that, is no date any more. */
+const LONGEST_MAX_AGE = 100 * 365 * 24 * 60 * 60 * 1000;
 
 /** How a token is taken apart into the cookie's value and its signature. */
 export type SplitToken = (token: string) => { readonly value: string; readonly signature: string };
@@ -53,36 +63,50 @@ export function koaCookie(
   now: () => number,
   split: SplitToken,
 ): Cookie {
-  check(name, options);
+  check(name, options, now);
+  const signed = isSigned(options);
   const line = (key: string, value: string, expires: Date | undefined): string =>
     `${key}=${value}${attributes(options, secure, expires)}`;
   const pair = (value: string, signature: string, expires: Date | undefined): string[] => [
     line(name, value, expires),
-    ...(options.signed === false ? [] : [line(`${name}.sig`, signature, expires)]),
+    ...(signed ? [line(`${name}.sig`, signature, expires)] : []),
   ];
   return {
     name,
+    maxBytes: options.maxBytes ?? MAX_COOKIE_BYTES,
     sizeOf: (token) => name.length + split(token).value.length,
     set: (token, maxAge) => {
       const { value, signature } = split(token);
-      const end = maxAge === undefined ? options.expires : new Date((now() + Math.min(maxAge, MAX_AGE_LIMIT)) * 1000);
-      return pair(value, signature, end);
+      const end = maxAge === undefined ? options.expires : new Date((now() + maxAge) * 1000);
+      return pair(value, signature, end || undefined);
     },
     clear: () => pair("", "", LONG_AGO),
     clearEvery: () => [],
   };
 }
 
+/** Whether the cookie comes with its signature. */
+export function isSigned({ signed = true }: KoaCookieOptions): boolean {
+  return Boolean(signed);
+}
+
+/** Whether the day that the application has set is over, so that browsers drop what they get. */
+export function isOver({ maxAge, expires }: KoaCookieOptions, now: () => number): boolean {
+  return !maxAge && Boolean(expires) && (expires as Date).getTime() <= now() * 1000;
+}
+
 function attributes(options: KoaCookieOptions, secure: boolean, expires: Date | undefined): string {
-  const { path = "/", domain, priority, sameSite = "lax", httpOnly = true, partitioned = false } = options;
+  const { domain, priority, sameSite = "lax", httpOnly = true, partitioned } = options;
+  // A path that is there and undefined is none, as it always was: with another one, browsers would hold two cookies.
+  const path = "path" in options ? options.path : "/";
   const site = sameSite === true ? "strict" : sameSite;
   return [
-    `; path=${path}`,
+    path && `; path=${path}`,
     expires && `; expires=${expires.toUTCString()}`,
     domain && `; domain=${domain}`,
-    priority && `; priority=${priority}`,
-    site && `; samesite=${site}`,
-    (options.secure ?? secure) && "; secure",
+    priority && `; priority=${priority.toLowerCase()}`,
+    site && `; samesite=${site.toLowerCase()}`,
+    (options.secure === undefined ? secure : options.secure) && "; secure",
     httpOnly && "; httponly",
     partitioned && "; partitioned",
   ]
@@ -90,29 +114,32 @@ function attributes(options: KoaCookieOptions, secure: boolean, expires: Date | 
     .join("");
 }
 
-const KNOWN = new Set([
-  ...["signed", "maxAge", "expires", "path", "domain", "secure", "httpOnly", "sameSite", "partitioned", "priority", "overwrite"],
+const KNOWN: ReadonlySet<string> = new Set<keyof KoaCookieOptions>([
+  ...(["signed", "maxAge", "expires", "path", "domain", "secure", "httpOnly", "sameSite", "partitioned", "priority"] as const),
+  ...(["overwrite", "maxBytes"] as const),
 ]);
+const NO_HOST = "it must be a host name alone, like example.com";
 
-function check(name: string, options: KoaCookieOptions): void {
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw new OptionError("ERR_OPTION", `Cannot use cookie option "${key}": there is no such option`);
-  }
-  checkValues(name, options);
+function check(name: string, options: KoaCookieOptions, now: () => number): void {
+  refuseUnknown(options, KNOWN, { what: "cookie option", advise: adviceForName(KOA_COOKIE_ADVICE) });
+  const { path, domain, maxAge, maxBytes, expires, secure, sameSite, priority } = options;
+  const words = (value: unknown, ...of: string[]) => typeof value === "string" && of.includes(value.toLowerCase());
+  if (!NAME.test(name)) refuse("name", name, 'it must be visible characters of ASCII without "=", ";" and ","');
+  if (path && !(typeof path === "string" && PATH_VALUE.test(path)))
+    refuse("path", path, 'it must be a text of ASCII characters without ";" and "<"');
+  if (domain && !(typeof domain === "string" && DOMAIN_VALUE.test(domain))) refuse("domain", domain, NO_HOST);
+  if ((maxAge || Number.isNaN(maxAge)) && !(typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST_MAX_AGE))
+    refuse("maxAge", maxAge, "it must be milliseconds, more than 0 and at most 100 years, or left out to end with the browser");
+  if (!maxAge && expires && !Number.isFinite(expires.getTime?.())) refuse("expires", expires, "it must be a Date");
+  if (isOver(options, now)) refuse("expires", expires, "it is over; use maxAge");
+  if (typeof secure === "string" && secure !== "")
+    refuse("secure", secure, "it must be true or false, or left out to follow ctx.secure");
+  if (sameSite && sameSite !== true && !words(sameSite, "strict", "lax", "none"))
+    refuse("sameSite", sameSite, 'it must be "lax", "strict", "none", true or false');
+  if (priority && !words(priority, "low", "medium", "high")) refuse("priority", priority, 'it must be "low", "medium" or "high"');
+  if (maxBytes !== undefined) checkMaxBytes(maxBytes);
 }
 
-function checkValues(name: string, { path = "/", domain, maxAge, sameSite, priority }: KoaCookieOptions): void {
-  if (!NAME.test(name)) refuse("name", name);
-  if (!PATH_VALUE.test(path)) refuse("path", path);
-  if (domain !== undefined && !DOMAIN_VALUE.test(domain)) refuse("domain", domain);
-  if (maxAge !== undefined && !(Number.isFinite(maxAge) && maxAge > 0)) refuse("maxAge", maxAge);
-  if (sameSite !== undefined && ![true, false, "strict", "lax", "none"].includes(sameSite)) refuse("sameSite", sameSite);
-  if (priority !== undefined && !["low", "medium", "high"].includes(priority)) refuse("priority", priority);
-}
-
-function refuse(what: string, value: unknown): never {
-  throw new OptionError(
-    "ERR_OPTION",
-    `Cannot use cookie ${what} ${JSON.stringify(value)}: browsers or the cookies package would refuse it`,
-  );
+function refuse(what: string, value: unknown, why: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot use cookie ${what} ${shown(value)}: ${why}`);
 }

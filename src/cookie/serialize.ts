@@ -3,18 +3,27 @@
  *
  * @module
  */
+import { adviceForName, COOKIE_ADVICE } from "../advice.ts";
 import { utf8Length } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
+import { checkFlags, count, refuseUnknown, shown } from "../option-values.ts";
+import { MAX_COOKIE_BYTES } from "./parse.ts";
 
 /** The attributes of the session cookie. */
 export interface CookieOptions {
-  /** Hosts the cookie is sent to besides this one. Default: none, which allows the `__Host-` prefix. Risky: every host below it can set the cookie too. */
+  /**
+   * A host name without scheme, port and path: the cookie is sent to it and to every host below it. A dot at its beginning says nothing
+   * and is left out. Default: this host alone, which allows the `__Host-` prefix. Risky: every host below it can set the cookie too.
+   */
   domain?: string;
   /** Where on the host the cookie is sent. Default `"/"`. A path keeps nothing secret from other paths of the host. */
   path?: string;
   /** When the cookie goes along with requests from other sites. Default `"lax"`. `"none"` needs `secure`. */
   sameSite?: "lax" | "strict" | "none";
-  /** Whether the cookie is only sent over https, or http on localhost. Default true. */
+  /**
+   * Whether the cookie is only sent over https, or http on localhost. Default true, also behind a proxy that ends TLS. There is no
+   * `"auto"`: what a request says of itself does not count.
+   */
   secure?: boolean;
   /** Whether scripts in the page cannot read the cookie. Default true. */
   httpOnly?: boolean;
@@ -24,6 +33,12 @@ export interface CookieOptions {
   priority?: "low" | "medium" | "high";
   /** Whether the cookie outlives the browser window (Max-Age is sent). Default true. */
   persistent?: boolean;
+  /**
+   * How many bytes name and value may take, 512 to 4,096; a larger cookie is not sent, and the request fails with `ERR_COOKIE_TOO_LARGE`.
+   * Lower it where a proxy takes less than browsers: nginx answers 502 to more than 4 KB of headers, all of them together, unless its
+   * `proxy_buffer_size` is raised. Default 4,096, what browsers keep.
+   */
+  maxBytes?: number;
 }
 
 /** A cookie whose name and attributes are settled; it writes Set-Cookie lines. */
@@ -32,6 +47,8 @@ export interface Cookie {
   readonly name: string;
   /** The lines that set it to a token; `maxAge` in seconds, undefined for as long as the browser runs. */
   set(token: string, maxAge: number | undefined): string[];
+  /** How many bytes name and value may take. */
+  readonly maxBytes: number;
   /** How many bytes of what browsers limit a token takes. */
   sizeOf(token: string): number;
   /** The lines that remove it from this host and, where a domain is set, from that. */
@@ -44,12 +61,17 @@ export interface Cookie {
 }
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
-export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
+const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
 /** Attributes longer than this are ignored by browsers: RFC 6265bis, section 5.6. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
-const KNOWN = new Set(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"]);
+const KNOWN = new Set<string>([
+  ...(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"] as const),
+  "maxBytes" satisfies keyof CookieOptions,
+]);
+/** Names and, for a host that has none, an address of IPv4. */
+const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
 const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 /** The name without the prefix browsers act on. */
@@ -62,17 +84,11 @@ export function baseName(name: string): string {
  *
  * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC 6265bis, sections 4.1.3 and 5.7).
  */
-export function createCookie(name: string, options: CookieOptions = {}): Cookie {
-  const { domain, path = "/", secure = true } = options;
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw new OptionError("ERR_OPTION", `Cannot use cookie option "${key}": there is no such option`);
-  }
-  checkText("name", name);
-  checkText("path", path);
-  if (domain !== undefined) checkText("domain", domain);
-  if (!path.startsWith("/")) throw new OptionError("ERR_OPTION", `Cannot use cookie path "${path}": it must start with "/"`);
-  if (!secure && options.sameSite === "none") refuse('sameSite "none"', "secure");
-  if (!secure && options.partitioned) refuse("partitioned", "secure");
+export function createCookie(name: string, given: CookieOptions = {}): Cookie {
+  check(name, given);
+  const domain = given.domain?.replace(/^\./, "");
+  const options = domain === undefined ? given : { ...given, domain };
+  const { path = "/", secure = true, maxBytes = MAX_COOKIE_BYTES } = options;
   const wireName = prefixed(name, options);
   const attributes = attributeText(options);
   const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
@@ -84,6 +100,7 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
       const limit = maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`;
       return [`${wireName}=${token}${limit}${at(domain)}`];
     },
+    maxBytes,
     sizeOf: (token) => wireName.length + token.length,
     clear: () => places.map(removal),
     clearEvery: (others) => {
@@ -101,6 +118,32 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
       return others ? lines.filter((line) => line !== own) : lines;
     },
   };
+}
+
+function check(name: string, options: CookieOptions): void {
+  const { domain, path = "/", secure = true, httpOnly, partitioned, persistent, maxBytes = MAX_COOKIE_BYTES } = options;
+  refuseUnknown(options, KNOWN, { what: "cookie option", advise: adviceForName(COOKIE_ADVICE) });
+  checkText("name", name);
+  checkText("path", path);
+  if (domain !== undefined) checkDomain(domain);
+  if (!path.startsWith("/")) throw new OptionError("ERR_OPTION", `Cannot use cookie path "${path}": it must start with "/"`);
+  checkFlags({ "cookie secure": secure, "cookie httpOnly": httpOnly });
+  checkFlags({ "cookie partitioned": partitioned, "cookie persistent": persistent });
+  checkMaxBytes(maxBytes);
+  if (!secure && options.sameSite === "none") refuse('sameSite "none"', "secure");
+  if (!secure && partitioned) refuse("partitioned", "secure");
+}
+
+/** @throws {@link OptionError} for a limit that browsers do not keep, or in which a token that names a session has no room. */
+export function checkMaxBytes(maxBytes: number): number {
+  return count("cookie maxBytes", maxBytes, 512, MAX_COOKIE_BYTES);
+}
+
+/** Browsers drop a cookie whose domain is no part of the host's name, and do not say so. */
+function checkDomain(domain: string): void {
+  checkText("domain", domain);
+  if (!HOST.test(domain.replace(/^\./, "")))
+    throw new OptionError("ERR_OPTION", `Cannot use cookie domain "${domain}": it must be a host name alone, like example.com`);
 }
 
 function attributeText({ secure = true, httpOnly = true, sameSite = "lax", partitioned, priority }: CookieOptions): string {
@@ -139,7 +182,7 @@ function checkText(what: string, text: string): void {
   if (typeof text !== "string" || text === "" || /[\u0000-\u0020;,\u007f-\uffff]/.test(text)) {
     throw new OptionError(
       "ERR_OPTION",
-      `Cannot use cookie ${what} ${JSON.stringify(text)}: it is empty or holds a space, ";", "," or a character outside ASCII`,
+      `Cannot use cookie ${what} ${shown(text)}: it must be ASCII characters without spaces, ";" and ","`,
     );
   }
   if (utf8Length(text) > MAX_ATTRIBUTE_BYTES)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { whereSecretsGo } from "../advice.ts";
 import { encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { textOf, weakness } from "./weak.ts";
@@ -63,7 +64,8 @@ async function fetched<Value>(get: () => Promise<Value>): Promise<Value> {
 }
 
 function checkList(list: readonly (string | Uint8Array | CryptoKey)[]): readonly CheckedSecret[] {
-  if (list.length === 0) throw new OptionError("ERR_SECRET", `Cannot create sessions: no secret is set. ${ADVICE}`);
+  if (list.length === 0)
+    throw new OptionError("ERR_SECRET", `Cannot create sessions: no secret is set. ${ADVICE}${whereSecretsGo()}`);
   const checked = list.map(checkSecret);
   const texts = checked.map((secret) => (secret instanceof Uint8Array ? textOf(secret) : secret));
   if (new Set(texts).size < texts.length) throw new OptionError("ERR_SECRET", "Cannot create sessions: a secret is given twice");
@@ -72,7 +74,8 @@ function checkList(list: readonly (string | Uint8Array | CryptoKey)[]): readonly
 
 function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
   const problem = secret instanceof CryptoKey ? keyProblem(secret) : secretProblem(secret);
-  if (problem !== undefined) throw new OptionError("ERR_SECRET", `Cannot use secret number ${index + 1}: ${problem}. ${ADVICE}`);
+  const advice = `${ADVICE}${whereSecretsGo()}`;
+  if (problem !== undefined) throw new OptionError("ERR_SECRET", `Cannot use secret number ${index + 1}: ${problem}. ${advice}`);
   // Bytes that the application changes later are not the secret.
   return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;
 }

@@ -441,7 +441,7 @@ describe("session()", () => {
       { cookie: { maxAge: -1 } },
       { cookie: { path: "/;" } },
       { cookie: { domain: "a b" } },
-      { cookie: { sameSite: "Lax" } },
+      { cookie: { sameSite: "lacks" } },
       { idleTimeout: 0 },
       { secrets: "short" },
     ]) {

@@ -1,0 +1,104 @@
+/**
+ * What people write who know another library, and what to use here: data, and what looks it up.
+ *
+ * @module
+ */
+
+/** Names, those of one meaning together, and what to do instead. */
+export type Advice = Readonly<Record<string, string>>;
+
+/** For the options of sessions. */
+export const OPTION_ADVICE: Advice = {
+  "secret password keys encryptionKey secretKey": "use secrets",
+  key: "use name, or secrets",
+  "cookieName sessionName sessionCookieName sid": "use name",
+  cookieOptions: "use cookie",
+  "maxAge ttl expires expiresIn expireAfterSeconds duration": "use idleTimeout and absoluteTimeout, in seconds",
+  "rolling renew touchAfter updateAge autoExtendExpiration": "use touchEvery, or leave it out",
+  "resave saveUninitialized autoCommit": "leave it out, since only changes are saved",
+  "unset genid generateId proxy trustProxy signed encode decode overwrite externalKey signatureAlgorithm": "leave it out",
+  "storage ContextStore": "use store",
+  prefix: "give it to the store",
+  "valid beforeSave": "use schema",
+  defer: "use lazy",
+  "domain path sameSite secure httpOnly partitioned priority persistent maxBytes": "put it into cookie",
+};
+
+/** For the cookie's options. */
+export const COOKIE_ADVICE: Advice = {
+  "maxAge expires ttl": "use idleTimeout and absoluteTimeout, in seconds, beside cookie",
+  "name secrets store idleTimeout absoluteTimeout": "put it beside cookie",
+  "signed overwrite encode": "leave it out",
+  secureProxy: "use secure",
+};
+
+/** For the options of Koa's compatible mode, before {@link OPTION_ADVICE}. */
+export const KOA_ADVICE: Advice = {
+  "secret password keys encryptionKey secretKey": "use app.keys, or secrets",
+  key: "use name",
+  "maxAge ttl": "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds",
+  "accept anonymous context copy maxSessions migrate readable schema": "it needs secrets",
+  "signed overwrite expires": "put it into cookie",
+  "proxy trustProxy": "use app.proxy",
+};
+
+/** For the cookie's options there. */
+export const KOA_COOKIE_ADVICE: Advice = {
+  "name secrets store idleTimeout absoluteTimeout": "put it beside cookie",
+  "secret keys": "use app.keys",
+  persistent: "leave maxAge out",
+  secureProxy: "use secure",
+};
+
+/** For what is given in place of options, by members that it has; the call to write stands where the star is. */
+export const ARGUMENT_ADVICE: Advice = {
+  use: "an application as options: write app.use(*)",
+  req: "a request as options: write app.use(*), with the call",
+  headers: "a request as options: write app.use(*), with the call",
+  "then catch": "a promise as options: await it",
+};
+
+/**
+ * For what is given as the store, by members that it has: the call that makes a store of it. The first that fits counts. The entry that
+ * has the call is named as the call is.
+ */
+export const STORE_ADVICE: Advice = {
+  idFromName: "durableObject(binding)",
+  getWithMetadata: "kv(binding)",
+  "prepare batch": "d1(binding)",
+  "prepare exec": "sqlite(database)",
+  hget: "redis(client)",
+  hGet: "redis(client)",
+  "getItem setItem": "unstorage(storage)",
+  "load save remove": "plain(store)",
+  "get set destroy": "connect(store)",
+  "get set forEach": "memory()",
+  "get set": "plain({ load, save, remove })",
+};
+
+/** What to do instead of a name, by the first table that knows it; case and hyphens do not matter. */
+export function adviceForName(...tables: readonly Advice[]): (name: string) => string | undefined {
+  return (name) => find(tables, (names) => names.some((known) => isSameName(known, name)));
+}
+
+/** What to do instead of a value, by the members that it has. */
+export function adviceForValue(value: object, table: Advice): string | undefined {
+  return find([table], (names) => names.every((name) => (value as Record<string, unknown>)[name] !== undefined));
+}
+
+/** Whether two names differ in their spelling alone. */
+export function isSameName(left: string, right: string): boolean {
+  const [one, other] = [left, right].map((name) => name.replace(/[-_]/g, "").toLowerCase());
+  return one === other;
+}
+
+function find(tables: readonly Advice[], fits: (names: string[]) => boolean): string | undefined {
+  return tables.flatMap(Object.entries<string>).find(([names]) => fits(names.split(" ")))?.[1];
+}
+
+/** Where a secret is put, where that can be told: a Worker without its secret is the usual case of none. */
+export function whereSecretsGo(): string {
+  const { navigator } = globalThis as { navigator?: { userAgent?: string } };
+  if (navigator?.userAgent !== "Cloudflare-Workers") return "";
+  return "; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET";
+}

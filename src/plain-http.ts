@@ -1,0 +1,38 @@
+/**
+ * Notices that Secure cookies are sent where browsers drop them: over plain http, unless it is this machine.
+ *
+ * @module
+ */
+import { type Listener, warn } from "./reporting.ts";
+
+/** How a request came, as far as it is known. */
+export interface Came {
+  /** The whole URL; a path says nothing. */
+  readonly url?: string | undefined;
+  readonly headers: { get(name: string): string | null | undefined };
+}
+
+/** Is told of a request that is answered with a cookie. */
+export type NoticeCookie = (request: Came) => void;
+
+const THIS_MACHINE = /^(.+\.)?localhost$|^127\.|^\[::1\]$/;
+
+/** What warns of the first such request, and of no other. */
+export function plainHttpNotice(onEvent: Listener): NoticeCookie {
+  let told = false;
+  return (request) => {
+    if (told || !isPlainHttp(request)) return;
+    told = true;
+    warn("plain-http", onEvent);
+  };
+}
+
+/** Whether a browser would drop a Secure cookie. Behind a proxy that ends TLS the URL is plain http too, and all is well. */
+function isPlainHttp({ url, headers }: Came): boolean {
+  if (!url?.startsWith("http:")) return false;
+  const host = URL.parse(url)?.hostname;
+  if (host === undefined || THIS_MACHINE.test(host)) return false;
+  // Browsers send this header to https and to their own machine only.
+  if (headers.get("Sec-Fetch-Site")) return false;
+  return !/https/i.test(`${headers.get("X-Forwarded-Proto")} ${headers.get("Forwarded")}`);
+}
