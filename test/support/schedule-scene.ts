@@ -1,5 +1,6 @@
 /** What everybody who judges a schedule knows of it. */
 import { flashKey, type History, type Values } from "./schedule-history.ts";
+import type { Change } from "./schedule-recorder.ts";
 import type { Place, Segment, Standing } from "./schedule-segment.ts";
 import { type Asks, type Outcome, outcomeOf, type Situation, situationsOf, situationsOver } from "./schedule-table.ts";
 import type { Tokens } from "./schedule-tokens.ts";
@@ -134,10 +135,15 @@ export class Scene {
       .map(([key, value]) => `${key}=${value}`);
   }
 
+  #has(visit: Visit, change: Change, key: string): boolean {
+    return "after" in change && !this.isVoid(visit, "to" in change ? change.to : change.id) && change.after.data.has(key);
+  }
+
   /** Whether what is to go was never in the store, or has gone from a living session by another request. */
-  #isGone({ changes, segment, rebased }: Visit, key: string): boolean {
+  #isGone(visit: Visit, key: string): boolean {
+    const { changes, segment, rebased } = visit;
     if (rebased && key.startsWith(flashKey(""))) return true;
-    const wasThere = segment.seen.has(key) || changes.some((change) => "after" in change && change.after.data.has(key));
+    const wasThere = segment.seen.has(key) || changes.some((change) => this.#has(visit, change, key));
     if (!wasThere || segment.place.is === "nothing" || segment.place.is === "anew") return true;
     const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(
       ({ is }) => is === "alive" || is === "grace",
