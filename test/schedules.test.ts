@@ -3,33 +3,29 @@
  *
  * SCHEDULES=100000 runs so many, instead of 10,000; SEED=7 begins with that one.
  */
-import { describe, it } from "vitest";
+import { describe } from "vitest";
 import { nodeCrypto } from "../src/node-primitives.ts";
 import { memory } from "../src/stores/memory.ts";
-import { playMany } from "./support/schedule-many.ts";
-import type { Kinds } from "./support/schedule-program.ts";
-import { type Play, playSchedule } from "./support/schedule-run.ts";
+import { PARTS, type Part, scheduleTests } from "./support/schedule-suite.ts";
 
-const COUNT = { schedules: Number(process.env.SCHEDULES ?? 10_000), first: Number(process.env.SEED ?? 1) };
-const PLAY: Play = {
-  makeStore: () => memory(),
-  begins: 1_800_000_000,
-  weather: { conflicts: 0, late: 0 },
-  given: [nodeCrypto] as never[],
-};
-const KINDS: Kinds = { failures: false, accept: false, grace: true, store: true, oneByOne: false, most: 6 };
+const SCHEDULES = Number(process.env.SCHEDULES ?? 10_000);
+const SEED = Number(process.env.SEED ?? 1);
+const BASE = { begins: 1_800_000_000, given: [nodeCrypto] as never[] };
 
-const many = (share: number, kinds: Partial<Kinds>, play: Partial<Play>) =>
-  playMany(COUNT, share, { ...KINDS, ...kinds }, (program, seed) => playSchedule(program, seed, { ...PLAY, ...play }));
+describe("on memory, whatever the order, each request is told what was done", () => {
+  scheduleTests(PARTS, SCHEDULES * 0.85, SEED, { ...BASE, makeStore: () => memory() });
+});
 
-describe("whatever the order of store calls and answers, what was answered as done is done", () => {
-  it("with a store", () => many(0.3, {}, {}));
-  it("with tokens of other software", () => many(0.2, { accept: true }, { accept: true }));
-  it("with copies", () => many(0.1, {}, { copy: true }));
-  it("with visitors in their cookies", () => many(0.1, {}, { visitorsInCookie: true }));
-  it("with more requests at the same time", () => many(0.05, { most: 16 }, {}));
-  it("with requests that fail halfway", () => many(0.1, { failures: true }, {}));
-  it("with a store that meets conflicts", () => many(0.03, {}, { weather: { conflicts: 0.3, late: 0 } }));
-  it("with a store that shows marks and ends late", () => many(0.05, {}, { weather: { conflicts: 0.1, late: 0.3 } }));
-  it("with one request after the other", () => many(0.04, { oneByOne: true }, {}));
+describe("on a store that shows marks and ends late, each request is told what was done", () => {
+  const late: Part = { name: "visitors and users", share: 1, play: { weather: { conflicts: 0.1, late: 0.3 } } };
+  scheduleTests([late], SCHEDULES * 0.05, SEED, { ...BASE, makeStore: () => memory() });
+});
+
+describe("without a store, the last answer counts, and no visitor's answer logs anybody out", () => {
+  const kinds = { store: false, grace: false };
+  const parts: Part[] = [
+    { name: "requests at the same time", share: 0.7, kinds },
+    { name: "one request after the other", share: 0.3, kinds: { ...kinds, oneByOne: true } },
+  ];
+  scheduleTests(parts, SCHEDULES * 0.1, SEED, BASE);
 });
