@@ -16,6 +16,7 @@ import { isSessionId } from "./session-id.ts";
 import { isMoved, type Key } from "./stores/store.ts";
 import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
 import type { Opened, TokenCodec } from "./token/codec.ts";
+import { OWN } from "./token/own.ts";
 import { usableData } from "./usable.ts";
 
 /** A session that is kept already. */
@@ -23,6 +24,14 @@ type Living = { readonly is: "living"; readonly kept: Kept; readonly data: JsonO
 
 /** A session that an accepted token brought: one that is kept already, or one that is still to be. */
 export type Accepted = Living | { readonly is: "imported"; readonly imported: Imported };
+
+/** What one accepted token brought. */
+interface Brought {
+  readonly found: Accepted;
+  /** The same for the tokens of one session. */
+  readonly session: string;
+  readonly iat: number;
+}
 
 /** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
 const ENDLESS = 10 * 365 * 24 * 60 * 60;
@@ -33,20 +42,21 @@ export async function findAccepted(
   header: string | null,
 ): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
   for (const codec of engine.accept) {
-    const found = await findOf(codec, engine, header);
-    if (found.length > 1) {
+    const brought = await allOf(codec, engine, header);
+    const newest = newestOfEach(brought);
+    if (newest.length > 1) {
       engine.emit({ type: "ambiguous", reason: "several" });
-      return { is: "ambiguous", rivals: found.flatMap(endingsOf) };
+      return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
     }
-    if (found[0] !== undefined) return found[0];
+    if (newest[0] !== undefined) return newest[0].found;
   }
   return null;
 }
 
 /** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
 export async function acceptedEndings(engine: Engine, header: string): Promise<Ending[]> {
-  const found = await Promise.all(engine.accept.map((codec) => findOf(codec, engine, header)));
-  return found.flat().flatMap(endingsOf);
+  const brought = await Promise.all(engine.accept.map((codec) => allOf(codec, engine, header)));
+  return brought.flat().flatMap(({ found }) => endingsOf(found));
 }
 
 function endingsOf(found: Accepted): Ending[] {
@@ -55,18 +65,37 @@ function endingsOf(found: Accepted): Ending[] {
   return redemption === null ? [] : [{ is: "token", redemption }];
 }
 
-/** The sessions of one codec's tokens. Two tokens of one session are one session: the newer counts. */
-async function findOf(codec: TokenCodec, engine: Engine, header: string | null): Promise<Accepted[]> {
-  const newest = new Map<string, { readonly found: Accepted; readonly iat: number }>();
+/** What the good tokens of one codec stand for. */
+async function allOf(codec: TokenCodec, engine: Engine, header: string | null): Promise<Brought[]> {
+  const all: Brought[] = [];
   for (const text of valuesFor(codec, engine, header)) {
     const opened = await codec.open(text);
-    if (typeof opened === "string") continue;
-    const found = await look(engine, codec, opened);
-    const { sid, iat } = opened.claims;
-    const other = newest.get(sid);
-    if (found !== null && (other === undefined || other.iat < iat)) newest.set(sid, { found, iat });
+    const found = typeof opened === "string" ? null : await look(engine, codec, opened);
+    if (typeof opened === "string" || found === null) continue;
+    all.push({ found, session: sessionOf(found, codec, opened, text, engine), iat: opened.claims.iat });
   }
-  return [...newest.values()].map(({ found }) => found);
+  return all;
+}
+
+/** Two tokens of one session are one session: the newer counts. */
+function newestOfEach(brought: readonly Brought[]): Brought[] {
+  const newest = new Map<string, Brought>();
+  for (const one of brought) {
+    const other = newest.get(one.session);
+    if (other === undefined || other.iat < one.iat) newest.set(one.session, one);
+  }
+  return [...newest.values()];
+}
+
+/**
+ * Which session a token is of. Our own say it; other software may keep an id over a login, so there only the same token, however it is
+ * spelled, is of the same session.
+ */
+function sessionOf(found: Accepted, codec: TokenCodec, opened: Opened, text: string, engine: Engine): string {
+  if (codec.name?.startsWith(OWN)) return opened.claims.sid;
+  if (found.is === "imported") return found.imported.redemption?.key.id ?? text;
+  const { key, record } = found.kept;
+  return placeOf(engine, record.subject).keeping.dataInToken ? (opened.identity ?? text) : key.id;
 }
 
 /** The Set-Cookie lines that remove accepted cookies of other names: a session that ended must not come back from one. */

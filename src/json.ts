@@ -51,6 +51,13 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
+/** The largest keys of data, for messages. */
+export function largestKeys(text: string): string {
+  const sizes = Object.entries(parseData(text) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
+  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
+  return largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
+}
+
 /**
  * The data as JSON text.
  *
@@ -66,7 +73,7 @@ export function stringifyData(data: JsonObject, known = 0): string {
   if (bytes > MAX_DATA_BYTES && text.length > known) {
     throw new DataError(
       "ERR_DATA_TOO_LARGE",
-      `Cannot save the session: its data takes ${bytes} bytes, the limit is ${MAX_DATA_BYTES}`,
+      `Cannot save the session: its data takes ${bytes} bytes, the limit is ${MAX_DATA_BYTES}; the largest keys are ${largestKeys(text)}`,
     );
   }
   return text;

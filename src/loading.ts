@@ -72,7 +72,7 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): Ma
   return after(fitData(state, engine), () => {
     state.phase = "open";
     // Whoever asks only after the response can still read, but nothing will carry a change.
-    if (state.answered) state.close();
+    if (state.answered) state.close(engine.onLateChange);
   });
 }
 

@@ -9,7 +9,7 @@ import type { Cookie } from "./cookie/serialize.ts";
 import type { Engine } from "./engine.ts";
 import { DataError } from "./errors.ts";
 import type { Kept } from "./found.ts";
-import { parseData } from "./json.ts";
+import { largestKeys } from "./json.ts";
 import type { SessionState } from "./state.ts";
 import type { Claims } from "./token/claims.ts";
 
@@ -42,11 +42,8 @@ function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kep
 }
 
 function tooLarge(size: number, most: number, data: string): DataError {
-  const sizes = Object.entries(parseData(data) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
-  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
-  const keys = largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
   const limit = most < MAX_COOKIE_BYTES ? `cookie.maxBytes is ${most}` : `browsers keep ${MAX_COOKIE_BYTES}`;
-  const text = `the cookie would take ${size} bytes and ${limit}; the largest keys are ${keys}. Use a store`;
+  const text = `the cookie would take ${size} bytes and ${limit}; the largest keys are ${largestKeys(data)}. Use a store`;
   return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
 }
 

@@ -280,10 +280,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. @param onChange In the place of an error, where changes may come late. */
-  close(onChange?: () => void): void {
+  /** Nothing may be changed any more: the response is made. @param onLate Is told of late changes, which throw where there is none. */
+  close(onLate?: (id: string) => void): void {
     this.phase = "committed";
-    this.content.close(onChange);
+    this.content.close(onLate && (() => onLate(this.id)));
   }
 
   /** @throws {@link StateError} unless the session is loaded. */

@@ -7,7 +7,7 @@ import { adviceForValue, STORE_ADVICE } from "./advice.ts";
 import { OptionError } from "./errors.ts";
 import type { SessionStore } from "./stores/store.ts";
 
-const METHODS = ["load", "create", "update", "replace", "touch", "remove"] as const;
+const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 
 /** @throws {@link OptionError} unless it is a SessionStore, saying what makes one of it. */
 export function checkStore(store: SessionStore): void {

@@ -170,11 +170,28 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     expect(await app.sessions.list("alice")).toHaveLength(1);
   });
 
-  it("ends the session at the logout, with the cookie of before", async () => {
-    const { does, browser } = await changed(before, after);
+  it("ends the session at the logout, with the cookie of before; whoever copied that is nobody where a store can tell", async () => {
+    const { does, browser, old, clock } = await changed(before, after);
     await does((session) => session.logout());
     expect([...browser.cookies.keys()]).toEqual([]);
     expect(await does((session) => session.subject)).toBe(undefined);
+    for (const seconds of [0, 2 * HOUR]) {
+      clock.pass(seconds);
+      expect(await does((session) => session.subject, old.copy())).toBe(after.store === undefined ? "alice" : undefined);
+    }
+  });
+
+  it("counts as no login of today: loginAge is endless until the user logs in here", async () => {
+    const { does, browser, clock } = await changed(before, after);
+    const named = before.store !== undefined;
+    clock.pass(HOUR);
+    const ages = [await does((session) => session.loginAge), await does((session) => session.loginAge)];
+    // Where the token only names a session in our own store, that says when the login was.
+    expect(ages).toEqual(named ? [HOUR, HOUR] : [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    await does((session) => session.login("alice"));
+    clock.pass(60);
+    expect(await does((session) => session.loginAge)).toBe(60);
   });
 
   it("takes a login as another user, and nothing of what was there", async () => {

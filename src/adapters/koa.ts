@@ -224,8 +224,7 @@ function finish(
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? undefined : nodeHeaders(ctx.res);
   const mode = target === undefined ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
   return after(commit(state, engine, mode, status), (setCookie) => {
-    const { onLateChange } = engine;
-    state.close(onLateChange && (() => onLateChange(state.id)));
+    state.close(engine.onLateChange);
     if (setCookie.length > 0) engine.noticeCookie(cameBy(ctx));
     const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
     if (target !== undefined && headers !== undefined) editHeaders(target, headers);

@@ -103,7 +103,7 @@ export function copyOfKey(key: JoseKey): JoseKey {
 
 /**
  * What tells a key from every other, the same however the key is given: what one signer's token brought, another's equal token must not.
- * Empty for a CryptoKey that cannot be exported.
+ * Empty for a CryptoKey that cannot be exported: then the cookie's name has to do.
  */
 export async function nameOfKey(key: JoseKey): Promise<string> {
   if (key instanceof CryptoKey && !key.extractable) return "";

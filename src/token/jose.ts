@@ -135,7 +135,9 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
       : `${token.slice(0, token.indexOf("."))}.${decodeUtf8(proved)}`;
     const made = await claimsFrom(said, payload, text);
     if (made === null) return "claims";
-    const identity = namesSession(said, payload) ? JSON.stringify([await nameOfKey(key), payload.iss ?? null, text]) : null;
+    const identity = namesSession(said, payload)
+      ? JSON.stringify([(await nameOfKey(key)) || (cookie?.name ?? ""), payload.iss ?? null, text])
+      : null;
     return { claims: made, olderKey: found.hint.kid ?? found.hint.alg, identity };
   }
 

@@ -11,6 +11,9 @@ import { encryptedTokens } from "./encrypted.ts";
 import { checkSecrets, type Secrets } from "./secrets.ts";
 import { signedTokens } from "./signed.ts";
 
+/** What the names of these codecs begin with: their tokens' ids are ours, and change at every login. */
+export const OWN = "own:";
+
 /** How the tokens were made. */
 export interface OwnTokensOptions {
   /** The secrets they were made with. */
@@ -44,7 +47,7 @@ export function ownTokens(options: OwnTokensOptions): TokenCodec {
   const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
   return {
     ...codec,
-    name: `own:${kind}:${baseName(name)}:${context}`,
+    name: `${OWN}${kind}:${baseName(name)}:${context}`,
     namesSessions: kind === "id",
     find: (header) => {
       const found = cookies.map((one) => cookieValues(header, one.name));

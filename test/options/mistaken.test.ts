@@ -170,7 +170,7 @@ describe("as the store", () => {
     );
     const given = (store: unknown) => refusal(() => createSessions({ secrets: SECRET, store: store as never }));
     expect(given({ load: method, guarantees: {} })).toBe(
-      "Cannot use option store: it lacks the method create, update, replace, touch, remove",
+      "Cannot use option store: it lacks the method create, update, replace, touch, remove, take",
     );
     expect(given(unsaid)).toBe("Cannot use option store: it lacks guarantees");
     expect(given(null)).toBe(`Cannot use option store: ${MAKES}`);
@@ -178,7 +178,7 @@ describe("as the store", () => {
       "Cannot use this store: it lacks the method remove",
     );
     expect(refusal(() => koaSession({ store: { load: method, guarantees: {} } as never }))).toBe(
-      "Cannot use option store: it lacks the method create, update, replace, touch, remove",
+      "Cannot use option store: it lacks the method create, update, replace, touch, remove, take",
     );
   });
 

@@ -8,7 +8,7 @@ import { SECRET } from "./secrets.ts";
 export type Act = (session: Session, request: Request) => unknown;
 
 /** Does one request, in the browser of the application or in another. */
-export type Does = <Result>(
+type Does = <Result>(
   act: (session: Session, request: Request) => Result | Promise<Result>,
   browser?: Browser,
 ) => Promise<Awaited<Result>>;

@@ -5,6 +5,7 @@ import {
   base64url,
   CompactEncrypt,
   CompactSign,
+  calculateJwkThumbprint,
   compactVerify,
   createLocalJWKSet,
   EmbeddedJWK,
@@ -58,11 +59,14 @@ async function claimsOf(options: Partial<JoseTokensOptions>, said: object): Prom
   return opened.claims;
 }
 
-/** What is made of a signed token: its identity is what the signature is over. */
-const openedFrom = (token: string, olderKey: string) => ({
+/** Which key: a hash of it, the same in every form that it may have. https://www.rfc-editor.org/rfc/rfc7638 */
+const nameOf = async (key: CryptoKey | Uint8Array) => calculateJwkThumbprint(await exportJWK(key));
+
+/** What is made of a signed token: its identity is who made it, and what the signature is over. */
+const openedFrom = async (token: string, olderKey: string, key: CryptoKey | Uint8Array = KEY) => ({
   claims: CLAIMS,
   olderKey,
-  identity: JSON.stringify([null, token.slice(0, token.lastIndexOf("."))]),
+  identity: JSON.stringify([await nameOf(key), null, token.slice(0, token.lastIndexOf("."))]),
 });
 
 describe("joseTokens() reads", () => {
@@ -72,14 +76,14 @@ describe("joseTokens() reads", () => {
       [{ kid: "k1" }, "k1"],
     ] as const) {
       const token = await sign(SAID, header);
-      expect(await signedTokens.open(token)).toEqual(openedFrom(token, olderKey));
+      expect(await signedTokens.open(token)).toEqual(await openedFrom(token, olderKey));
     }
   });
 
   it.each(["dir", "A256KW"])("an encrypted token, %s", async (alg) => {
     const token = await encrypt(SAID, { alg });
     // Encrypted twice, it is the same token: its identity is what it says, not the bytes that hide it.
-    const identity = JSON.stringify([null, `${token.slice(0, token.indexOf("."))}.${JSON.stringify(SAID)}`]);
+    const identity = JSON.stringify([await nameOf(KEY), null, `${token.slice(0, token.indexOf("."))}.${JSON.stringify(SAID)}`]);
     for (const one of [token, await encrypt(SAID, { alg })]) {
       expect(await joseTokens(ENCRYPTED).open(one)).toEqual({ claims: CLAIMS, olderKey: alg, identity });
     }
@@ -103,7 +107,7 @@ describe("joseTokens() reads", () => {
     const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
     const token = await sign(SAID, { alg }, privateKey);
     for (const key of [publicKey, await exportJWK(publicKey)]) {
-      expect(await joseTokens({ algorithms: [alg], key }).open(token)).toEqual(openedFrom(token, alg));
+      expect(await joseTokens({ algorithms: [alg], key }).open(token)).toEqual(await openedFrom(token, alg, publicKey));
     }
   });
 
@@ -131,7 +135,7 @@ describe("joseTokens() reads", () => {
     };
     const { open } = joseTokens({ algorithms: ["HS256"], getKey });
     const token = await sign(SAID, { kid: "old" });
-    expect(await open(token)).toEqual(openedFrom(token, "old"));
+    expect(await open(token)).toEqual(await openedFrom(token, "old"));
     expect(await open(await sign(SAID, { kid: "new" }))).toBe("unknown-key");
     expect(await open(await sign(SAID))).toBe("unknown-key");
     expect(asked).toEqual([{ alg: "HS256", kid: "old" }, { alg: "HS256", kid: "new" }, { alg: "HS256" }]);
@@ -507,8 +511,23 @@ describe("joseTokens() gives a token the identity", () => {
     ];
     const identities = await Promise.all(named.map((said) => identityOf(said)));
     expect(new Set(identities).size).toBe(named.length);
-    for (const identity of identities) expect(identity).toMatch(/^\[(null|"https:[^"]+"),"[\w-]+\.[\w-]+"\]$/);
+    for (const identity of identities) {
+      expect(identity).toMatch(/^\["[\w-]{43}",(null|"https:[^"]+"),"[\w-]+\.[\w-]+"\]$/);
+    }
     expect(await identityOf({ sub: "alice" })).toBe(identities[0]);
+  });
+
+  it("the same by any codec with the key, whatever its cookie and the form of the key; and another by another key", async () => {
+    const said = { sub: "alice" };
+    const ours = await identityOf(said);
+    const jwk: JWK = { kty: "oct", k: KEY.toString("base64url") };
+    for (const options of [{ cookie: "sid" }, { algorithms: ["HS256", "HS512"] }, { key: jwk }]) {
+      expect(await identityOf(said, options)).toBe(ours);
+    }
+    const token = await sign({ start: 1, iat: 1, exp: 2, ...said }, {}, OTHER_KEY);
+    const opened = await joseTokens({ ...SIGNED, key: OTHER_KEY }).open(token);
+    expect((opened as { identity: string }).identity).not.toBe(ours);
+    expect((opened as { identity: string }).identity.split(",").slice(1)).toEqual(ours?.split(",").slice(1));
   });
 
   it("of a user or session that only the application's claims() names", async () => {

@@ -69,7 +69,7 @@ createSessions({ secrets: SECRET, cookie: { sameSite: "Lax" } });
 
 export function narrows(error: unknown, event: SessionEvent): string {
   if (event.type === "expired") return event.reason satisfies "idle" | "absolute";
-  if (event.type === "lost") return `${event.id} ${event.reason satisfies "ended" | "moved"}`;
+  if (event.type === "lost") return `${event.id} ${event.reason satisfies "ended" | "moved" | "late"}`;
   if (event.type === "moved") return event.reason satisfies "load";
   if (!(error instanceof SessionError)) return "";
   if (error instanceof StoreError) return error.code satisfies "ERR_STORE";
