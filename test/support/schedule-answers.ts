@@ -52,10 +52,10 @@ export class Answers {
   refused(visit: Visit, { pending, item }: Call & Partial<UpdateCall>): void {
     const { segment } = visit;
     const asked = segment.identity?.asked ?? UPDATE;
-    if (!this.#isGone(visit, segment, asked) && !this.#isGone(visit, segment, UPDATE)) {
-      const joined = this.#joinedAndGone(visit, segment);
-      if (joined !== undefined) this.#joins(segment, joined);
-      else this.#problem(visit, "was told by a call that its session is gone, which it is not");
+    const joined = this.#joinedAndGone(visit, segment);
+    if (joined !== undefined) this.#joins(visit, segment, joined);
+    else if (!this.#isGone(visit, segment, asked) && !this.#isGone(visit, segment, UPDATE)) {
+      this.#problem(visit, "was told by a call that its session is gone, which it is not");
     }
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
@@ -166,7 +166,7 @@ export class Answers {
     // A session that nothing is written to needs no new id.
     if (asked.asks === "regenerate" && (place.is === "nothing" || place.is === "anew")) return;
     if (id === undefined) this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
-    else if (this.#scene.joined(visit, segment, asked).includes(id)) this.#joins(segment, id);
+    else if (this.#scene.joined(visit, segment, asked).includes(id)) this.#joins(visit, segment, id);
     else this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);
   }
 
@@ -177,7 +177,8 @@ export class Answers {
     visit.adopt(session);
   }
 
-  #joins(segment: Segment, id: string): void {
+  #joins(visit: Visit, segment: Segment, id: string): void {
+    visit.loadedAlive = true;
     Object.assign(segment, this.#scene.standingAt(id, segment.since));
     segment.gets(id);
   }

@@ -164,6 +164,7 @@ export class Explainer {
     const token = origin.is === "token" && isAttempt ? { token: origin.token } : {};
     segment.place = { is: "session", id, accepted: false, brought: change.after.accepted, ...token };
     segment.since = change.at;
+    visit.loadedAlive = true;
     segment.gets(id, change.does === "create" || isAskedFor(segment, change));
   }
 

@@ -59,11 +59,18 @@ function judgeBrowser(scene: Scene, setters: readonly Setter[]): void {
     there.some(({ is }) => is === "alive" || is === "grace")
   )
     return;
-  const mover = scene.movers.get(last.sid);
-  if (mover === undefined || isFair(mover, last)) return;
+  const movers = moversFrom(scene, last.sid);
+  if (movers.some((mover) => isFair(mover, last))) return;
   problems.push(
-    `the browser's user is logged out: request ${mover.number} moved the session that request ${last.visit.number} gave it`,
+    `the browser's user is logged out: request ${movers[0]?.number} moved the session that request ${last.visit.number} gave it`,
   );
+}
+
+/** Which requests moved a session, from this id on. */
+function moversFrom({ movers, history }: Scene, sid: string): Visit[] {
+  const entry = history.at(sid);
+  const mover = movers.get(sid);
+  return entry?.is === "mark" && mover !== undefined ? [mover, ...moversFrom({ movers, history } as Scene, entry.to)] : [];
 }
 
 function isFair(mover: Visit, { visit }: Setter): boolean {

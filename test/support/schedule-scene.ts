@@ -26,6 +26,8 @@ export interface Held {
   readonly loginAt: Span | undefined;
 }
 
+const CHANGE: Asks = { asks: "change" };
+
 export class Scene {
   readonly problems: string[] = [];
   readonly setup: Setup;
@@ -50,7 +52,11 @@ export class Scene {
   situations(place: Place, asked: Asks, moment: number): Situation[] {
     const { history, tokens } = this;
     if (place.is === "token") return tokens.situations(place.token, moment);
-    if (place.is === "moved") return situationsOf(history, place.id, moment);
+    if (place.is === "moved") {
+      // It was told so, whatever comes after that.
+      const told: Situation[] = asked.asks === "login" ? [] : [{ is: "renewed", id: undefined }];
+      return [...situationsOf(history, place.id, moment), ...told];
+    }
     if (place.is === "session" && this.#isOfAnother(place)) return tokens.situations(place.token as number, moment);
     if (place.is === "session")
       return [place.id, place.via].flatMap((id) => (id === undefined ? [] : situationsOf(history, id, moment)));
@@ -145,11 +151,13 @@ export class Scene {
     if (rebased && key.startsWith(flashKey(""))) return true;
     const wasThere = segment.seen.has(key) || changes.some((change) => this.#has(visit, change, key));
     if (!wasThere || segment.place.is === "nothing" || segment.place.is === "anew") return true;
-    const there = this.situations(segment.place, { asks: "change" }, this.history.moment).find(
-      ({ is }) => is === "alive" || is === "grace",
-    );
-    if (there === undefined || !("id" in there)) return false;
-    const value = this.history.liveAt(there.id as string)?.data.get(key);
-    return value === undefined || value !== segment.seen.get(key);
+    for (let moment = segment.since; moment <= this.history.moment; moment++) {
+      for (const there of this.situations(segment.place, CHANGE, moment)) {
+        const live = there.is === "alive" || there.is === "grace" ? this.history.liveAt(there.id, moment) : undefined;
+        const value = live?.data.get(key);
+        if (live !== undefined && (value === undefined || value !== segment.seen.get(key))) return true;
+      }
+    }
+    return false;
   }
 }
