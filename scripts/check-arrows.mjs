@@ -45,7 +45,7 @@ const LAYERS = [
   ["stores/bridge-entry.ts"],
   ["stores/bridge-store.ts"],
   ["stores/unstorage.ts", "stores/connect.ts"],
-  ["stores/object-marks.ts", "stores/object-sockets.ts"],
+  ["stores/object-marks.ts", "stores/object-sockets.ts", "stores/object-failures.ts"],
   ["stores/object-rows.ts"],
   ["stores/object-table.ts", "stores/object-client.ts", "stores/object-answers.ts"],
   ["stores/object-moves.ts"],
@@ -71,6 +71,7 @@ const LAYERS = [
   ["index.ts"],
   // Frameworks translate, and never decide. Tests use what they like.
   [
+    "adapters/hono-env.ts",
     "adapters/koa-response.ts",
     "adapters/koa-context.ts",
     "adapters/koa-request.ts",

@@ -106,6 +106,7 @@ export function compatibleEngines(
       store,
       copies: undefined,
       accept: [],
+      tokensProve: signer !== null,
       waits: false,
       places: { session: both, visitor: both },
       nextIds: new NextIds(),

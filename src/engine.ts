@@ -35,6 +35,8 @@ export interface Engine extends Omit<RequestSettings, "cookies"> {
   readonly store: SessionStore | undefined;
   /** Whether opening a token takes a promise, if only the first one. */
   readonly waits: boolean;
+  /** Whether only those who have a key can make tokens. */
+  readonly tokensProve: boolean;
   /** What else is read, and never written. */
   readonly accept: readonly TokenCodec[];
   /** The copies of sessions that are in a store, if there are any. */
@@ -87,6 +89,7 @@ export function createEngine(settings: Settings, primitives: Primitives): Engine
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
   return {
     ...rest,
+    tokensProve: true,
     waits: fetchesKeys || primitives === webCrypto,
     copies,
     places: { session, visitor },

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Engine } from "./engine.ts";
+import { endingOf } from "./found.ts";
 import { parseData } from "./json.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
 import { fits } from "./schema.ts";
@@ -19,6 +20,7 @@ export function fitData(state: SessionState, { schema, migrate, emit }: Engine):
     return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
       if (fitsNow) return;
       emit({ type: "invalid", reason: "schema" });
+      if (state.kept !== null) state.remains.push(endingOf(state.kept));
       state.reject();
     });
   });

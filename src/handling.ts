@@ -9,9 +9,9 @@ import type { MaybePromise } from "./maybe-promise.ts";
 import { isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
-/** Answers a request, knowing its session; what else the server passes comes after. */
-export type SessionHandler<Data extends object, Rest extends unknown[]> = (
-  request: Request,
+/** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
+export type SessionHandler<Data extends object, Rest extends unknown[], Incoming extends Request = Request> = (
+  request: Incoming,
   session: Session<Data>,
   ...rest: Rest
 ) => Response | Promise<Response>;
@@ -24,11 +24,11 @@ interface Steps<Data extends object> {
 }
 
 /** Wraps a handler. */
-export function handling<Data extends object, Rest extends unknown[]>(
+export function handling<Data extends object, Rest extends unknown[], Incoming extends Request>(
   { load, apply, discard }: Steps<Data>,
   emit: Emit,
-  answer: SessionHandler<Data, Rest>,
-): (request: Request, ...rest: Rest) => Promise<Response> {
+  answer: SessionHandler<Data, Rest, Incoming>,
+): (request: Incoming, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
     const loading = load(request);
     const session = loading instanceof Promise ? await loading : loading;
@@ -43,7 +43,7 @@ export function handling<Data extends object, Rest extends unknown[]>(
     }
   };
 
-  async function answered(session: Session<Data>, request: Request, rest: Rest): Promise<Response> {
+  async function answered(session: Session<Data>, request: Incoming, rest: Rest): Promise<Response> {
     try {
       return await answer(request, session, ...rest);
     } catch (thrown) {

@@ -7,8 +7,8 @@ import { type JWK, SignJWT } from "jose";
 import { encodeBase64url } from "./encoding.ts";
 import { OptionError, StateError } from "./errors.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
+import { once } from "./maybe-promise.ts";
 import { clock, count, refuseUnknown } from "./option-values.ts";
-import { once } from "./token/keys.ts";
 
 /** What the JWTs are signed with. */
 export interface SessionJwtOptions {

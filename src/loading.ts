@@ -43,6 +43,8 @@ interface Ask {
   readonly header: string | null;
   readonly used: boolean;
   readonly fresh: boolean;
+  /** Gets what is no session any more, and is there all the same: to end it is to remove it. */
+  readonly remains: Ending[];
 }
 
 /** Fills a state with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
@@ -52,7 +54,8 @@ export function loadInto(
   { used = false, fresh = false }: { used?: boolean; fresh?: boolean } = {},
 ): MaybePromise<void> {
   try {
-    return after(settled(find(engine, { header: state.header, used, fresh })), (found) => finish(state, engine, found));
+    const { header, remains } = state;
+    return after(settled(find(engine, { header, used, fresh, remains })), (found) => finish(state, engine, found));
   } catch (error) {
     return finish(state, engine, error);
   }
@@ -113,17 +116,20 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   if (tooMany) return { is: "ambiguous", rivals: [] };
   if (values.length === 0) return NOTHING;
   if (values.length === 1) {
-    return after(open(place, engine, values[0] as string), (only) => (only === null ? NOTHING : look(place, engine, only, ask)));
+    return after(open(place, engine, values[0] as string, ask), (only) =>
+      only === null ? NOTHING : look(place, engine, only, ask),
+    );
   }
-  const candidates = all(values.map((text) => open(place, engine, text)));
+  const candidates = all(values.map((text) => open(place, engine, text, ask)));
   return after(candidates, (opened) => {
     const looked = all(newestOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
     return after(looked, (found) => choose(engine, found));
   });
 }
 
-function open({ codec }: Place, { emit, now, timeouts }: Engine, text: string): MaybePromise<Candidate | null> {
-  return after(codec.open(text), (opened) => {
+function open(place: Place, engine: Engine, text: string, ask: Ask): MaybePromise<Candidate | null> {
+  const { emit, now, timeouts } = engine;
+  return after(place.codec.open(text), (opened) => {
     if (typeof opened === "string") {
       emit({ type: "invalid", reason: opened });
       return null;
@@ -138,11 +144,19 @@ function open({ codec }: Place, { emit, now, timeouts }: Engine, text: string): 
     const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, time);
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
+      // Where the token alone knows the times, what is in the store has no end of its own.
+      if (place.keeping.timesInToken) noteRemains(place, engine, claims, ask);
       return null;
     }
     if (olderKey !== undefined) emit({ type: "key-used", id: claims.sid, key: olderKey });
     return { text, claims, olderKey };
   });
+}
+
+/** What a token names is no session. A token that anybody could have made may not have anything removed. */
+function noteRemains(place: Place, { places, tokensProve }: Engine, claims: Claims, { remains }: Ask): void {
+  if (!tokensProve || place.keeping.dataInToken) return;
+  remains.push({ is: "session", key: keyOf(claims), place: place === places.session ? "session" : "visitor" });
 }
 
 /** Two tokens of one session are one session: the newer counts. */
@@ -161,20 +175,20 @@ function newestOfEach({ several }: Engine, candidates: (Candidate | null)[]): Ca
 function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
   const copy = ask.fresh || place.keeping.dataInToken ? null : readCopy(engine, ask.header, candidate.claims);
   return after(copy, (copied) => {
-    if (copied === null) return askKeeping(place, engine, candidate, ask.used);
-    return living(place, engine, candidate, copied, true);
+    if (copied === null) return askKeeping(place, engine, candidate, ask);
+    return living(place, engine, candidate, copied, ask, true);
   });
 }
 
-function askKeeping(place: Place, engine: Engine, candidate: Candidate, used: boolean): MaybePromise<Found> {
+function askKeeping(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
   const now = engine.now();
   const { claims } = candidate;
   const { timeouts } = engine;
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
-  return after(place.keeping.load(claims, used ? { now, touch } : { now }), (found) => {
-    if (found !== null && !isMoved(found)) return living(place, engine, candidate, found, false);
-    if (found !== null && isFresh(found, now)) return atMark(place, engine, candidate, found);
+  return after(place.keeping.load(claims, ask.used ? { now, touch } : { now }), (found) => {
+    if (found !== null && !isMoved(found)) return living(place, engine, candidate, found, ask);
+    if (found !== null && isFresh(found, now)) return atMark(place, engine, candidate, found, ask);
     return unknown(engine, claims.sid);
   });
 }
@@ -185,7 +199,7 @@ function unknown({ emit }: Engine, id: string): Found {
 }
 
 /** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
-function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedMark): MaybePromise<Found> {
+function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedMark, ask: Ask): MaybePromise<Found> {
   const { session, visitor } = engine.places;
   const key = keyOf(candidate.claims);
   const anew = place === visitor && place !== session;
@@ -195,14 +209,15 @@ function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedM
     // In grace, the old id is the session itself: where that ended, there is none.
     if (went === null) return unknown(engine, key.id);
     if (!went.inGrace) return moved;
-    const found = living(place, engine, candidate, went.record, false);
+    const found = living(place, engine, candidate, went.record, ask);
     return found.is === "living" ? { ...found, kept: inGrace(found.kept, went) } : found;
   });
 }
 
-function living(place: Place, engine: Engine, candidate: Candidate, record: SessionRecord, copied: boolean): Found {
+function living(place: Place, engine: Engine, candidate: Candidate, record: SessionRecord, ask: Ask, copied = false): Found {
   const { text, claims, olderKey } = candidate;
   const data = usableData(place, engine, claims.sid, record, engine.now());
+  if (data === null) noteRemains(place, engine, claims, ask);
   if (data === null) return NOTHING;
   const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
   return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };

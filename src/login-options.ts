@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "./errors.ts";
+import { checkFlags, refuseUnknown } from "./option-values.ts";
 import type { SessionMeta } from "./record.ts";
 
 /** How a login treats what came before it. */
@@ -19,6 +20,36 @@ export interface LoginOptions {
   meta?: SessionMeta;
   /** False: the cookie ends with the browser. Default true. */
   remember?: boolean;
+}
+
+const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember"]);
+const DESTROY: ReadonlySet<string> = new Set<keyof DestroyOptions>(["clearSiteData"]);
+const RENEWAL: ReadonlySet<string> = new Set(["graceSeconds"]);
+
+/** @throws OptionError for an option of a login that there is none of, or that is of another kind. */
+export function checkLogin(options: LoginOptions): void {
+  checkCall("log in", options, LOGIN);
+  const { keep, remember } = options;
+  checkFlags({ remember });
+  if (keep === undefined || (Array.isArray(keep) && keep.every((key) => typeof key === "string"))) return;
+  throw new OptionError("ERR_OPTION", "Cannot log in: keep must be a list of keys");
+}
+
+/** @throws OptionError for an option of an end that there is none of. */
+export function checkDestroy(options: DestroyOptions): void {
+  checkCall("end the session", options, DESTROY);
+}
+
+/** @throws OptionError for an option of a new id that there is none of. */
+export function checkRenewal(options: object): void {
+  checkCall("regenerate the id", options, RENEWAL);
+}
+
+function checkCall(action: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null) {
+    throw new OptionError("ERR_OPTION", `Cannot ${action}: its options must be an object, like { ${[...known].join(", ")} }`);
+  }
+  refuseUnknown(options, known);
 }
 
 /** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */

@@ -16,3 +16,31 @@ export function after<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePro
 export function all<T>(values: MaybePromise<T>[]): MaybePromise<T[]> {
   return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[]);
 }
+
+/**
+ * Remembers what `make` gives once it is there; the next call after a failure makes it again.
+ *
+ * A promise under way is never shared: whoever needs the value meanwhile makes it too, and the first that comes is kept. On Workers a
+ * promise belongs to the request that made it. When that is answered or given up first, the promise never settles, and every
+ * request that waits for it hangs. Web Crypto is no exception: today workerd computes in the same turn, so that its promises could be
+ * shared, but nobody promises that, and to derive a key twice costs a millisecond, once.
+ *
+ * https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`handle_cross_request_promise_resolution`)
+ */
+export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
+  let kept: { readonly value: T } | undefined;
+  const keep = (value: T): T => {
+    kept ??= { value };
+    return kept.value;
+  };
+  return () => {
+    if (kept !== undefined) return kept.value;
+    const making = make();
+    if (!(making instanceof Promise)) return keep(making);
+    return making.then(keep, (error) => {
+      // Another request had more luck.
+      if (kept === undefined) throw error;
+      return kept.value;
+    });
+  };
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import { expiryOf, isTouchDue, type Timeouts } from "./lifetime.ts";
-import type { DestroyOptions, LoginOptions } from "./login-options.ts";
+import { checkDestroy, checkLogin, checkRenewal, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { PendingCalls } from "./pending.ts";
 import type { SessionState } from "./state.ts";
 
@@ -136,6 +136,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
    */
   login(subject: string, options: LoginOptions = {}): void {
+    checkLogin(options);
     this.#change().login(subject, options);
   }
 
@@ -149,6 +150,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
    */
   destroy(options: DestroyOptions = {}): void {
+    checkDestroy(options);
     this.#change().destroy(options);
   }
 
@@ -160,7 +162,9 @@ export class Session<Data extends object = Record<string, unknown>> {
    * renewed from time to time. Default 0.
    * @throws OptionError for a grace that the session's store cannot keep, or of a session in its cookie.
    */
-  regenerateId({ graceSeconds = 0 }: { graceSeconds?: number } = {}): void {
+  regenerateId(options: { graceSeconds?: number } = {}): void {
+    checkRenewal(options);
+    const { graceSeconds = 0 } = options;
     const state = this.#change();
     this.#actions.assertGrace(graceSeconds);
     state.regenerateId(graceSeconds);

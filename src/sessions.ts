@@ -36,9 +36,9 @@ export interface RequestHeaders {
 /** The sessions of one application, under one cookie name. */
 export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
   /** Wraps a handler: loads the session before it, saves it after it. Further arguments are passed on, as Workers give `env` and `ctx`. */
-  handler<Rest extends unknown[] = []>(
-    answer: SessionHandler<Data, Rest>,
-  ): (request: Request, ...rest: Rest) => Promise<Response>;
+  handler<Rest extends unknown[] = [], Incoming extends Request = Request>(
+    answer: SessionHandler<Data, Rest, Incoming>,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
   /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. `fresh`: from the store, not from a copy. @throws StoreError */
   load(request: RequestHeaders, options?: { fresh?: boolean }): MaybePromise<Session<Data>>;
   /**
@@ -126,7 +126,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     return snapshotOf<Data>(state);
   }
 
-  function handler<Rest extends unknown[]>(answer: SessionHandler<Data, Rest>) {
+  function handler<Rest extends unknown[], Incoming extends Request>(answer: SessionHandler<Data, Rest, Incoming>) {
     return handling({ load, apply: applyNow, discard }, engine.emit, answer);
   }
 

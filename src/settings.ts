@@ -202,7 +202,9 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
 
 function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
   if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
-  throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+  const at = Array.isArray(accept) ? accept.findIndex((codec) => typeof codec === "function") : -1;
+  const why = at === -1 ? "it must be a list of codecs" : `number ${at + 1} is a function; call it, as in koaTokens({ keys })`;
+  throw new OptionError("ERR_OPTION", `Cannot use option accept: ${why}`);
 }
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {

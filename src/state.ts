@@ -26,6 +26,8 @@ export class SessionState {
   /** Why the store could not be asked, when the application chose to go on. */
   outage: StoreError | null = null;
   ended: Ending[] = [];
+  /** What the request's tokens name that is no session any more, or was none: an end is carried out for it, too. */
+  readonly remains: Ending[] = [];
   destroyed = false;
   /**
    * How well the record is known: as the store answered in this request, as a `copy` says, or not, because others changed it
@@ -173,6 +175,7 @@ export class SessionState {
     if (this.kept !== null) this.end(this.kept);
     // What moved, or ended elsewhere, was in a store.
     if (this.gone !== null) this.ended.push({ is: "session", key: this.gone.key, place: "session" });
+    this.ended.push(...this.remains.splice(0));
     // Accepted tokens must bring nothing any more, whether they were used or not.
     if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();

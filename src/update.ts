@@ -71,8 +71,20 @@ async function updateAlone<Result>(state: SessionState, engine: Engine, change: 
   const result = changing instanceof Promise ? await changing : changing;
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
   if (patch !== null && state.ends !== ends) throw new GoneError("ended");
-  if (patch !== null) state.content.fill(applyPatch(stringifyData(state.content.stored()), patch));
-  await commit(state, engine, "later");
+  if (patch === null) {
+    await commit(state, engine, "later");
+    return result;
+  }
+  const unchanged = stringifyData(state.content.stored());
+  const changed = applyPatch(unchanged, patch);
+  state.content.fill(changed);
+  try {
+    await commit(state, engine, "later");
+  } catch (error) {
+    // What failed did not happen, and is not to be written with the rest.
+    if (state.ends === ends) state.content.rebase(changed, unchanged);
+    throw error;
+  }
   return result;
 }
 

@@ -1,5 +1,6 @@
 /** Calls that nobody waited for: the response does, and what they fail with is the request's. */
 import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
 import { createSessions, type Session } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { makeApp } from "./support/app.ts";
@@ -152,6 +153,47 @@ describe("calls under way while the same request goes on", () => {
     session.logout();
     await expect(sessions.apply(session, new Response())).rejects.toMatchObject({ code: "ERR_SESSION_GONE" });
     expect(await sessions.list("alice")).toEqual([]);
+  });
+});
+
+describe("an update() that failed", () => {
+  it("of a new session is not written with the rest, when the handler goes on", async () => {
+    const store = new FailingStore();
+    const { does } = makeApp({ store });
+    const told = await does(async (session) => {
+      session.data.note = "of the handler";
+      store.fail("create");
+      const failed = await session
+        .update((data) => {
+          data.paid = 1;
+        })
+        .catch((error: { code: string }) => error.code);
+      store.fail();
+      return failed;
+    });
+    expect([told, await does((session) => ({ ...session.data }))]).toEqual(["ERR_STORE", { note: "of the handler" }]);
+  });
+
+  it.each([
+    ["in a store", () => ({ store: memory() })],
+    ["in its cookie", () => ({})],
+  ] as const)("%s leaves nothing of it in session.data", async (_name, options) => {
+    const schema = z.looseObject({ bad: z.undefined().optional() });
+    const { does } = makeApp({ ...options(), schema });
+    for (const isNew of [true, false]) {
+      const told = await does((session) =>
+        session
+          .update((data) => {
+            data.bad = 1;
+          })
+          .catch((error: { code: string }) => error.code),
+      );
+      expect([isNew, told]).toEqual([isNew, "ERR_DATA_SCHEMA"]);
+      await does((session) => {
+        session.data.good = 1;
+      });
+    }
+    expect(await does((session) => ({ ...session.data }))).toEqual({ good: 1 });
   });
 });
 

@@ -1,6 +1,6 @@
 /** Secrets of every kind, and how they are changed without a logout. */
 import Koa from "koa";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import session from "../src/adapters/koa.ts";
 import type { Secrets, SessionEvent, SessionOptions } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
@@ -118,6 +118,22 @@ describe("a secret", () => {
     await app.does((visitor) => Object.assign(visitor.data, { views: 1 }));
     expect(await app.does((visitor) => visitor.data.views)).toBe(1);
     expect(calls).toBe(2);
+  });
+
+  it("is fetched once for all that it is used for, and by each request that cannot wait until another has it", async () => {
+    const waiting: (() => void)[] = [];
+    const secrets = { get: () => new Promise<string>((resolve) => waiting.push(() => resolve(SECRET))) };
+    const store = memory();
+    const app = makeApp({ secrets, store, anonymous: "cookie", copy: { maxAge: 60 } });
+    const [first, second] = [app.does((visitor) => visitor.login("ada")), app.does((visitor) => visitor.login("bob"))];
+    await vi.waitFor(() => expect(waiting).toHaveLength(2));
+    // The first of the two is never answered.
+    waiting[1]?.();
+    await second;
+    expect(await app.does((visitor) => visitor.subject)).toBe("bob");
+    expect(waiting).toHaveLength(2);
+    waiting[0]?.();
+    await first;
   });
 
   it.each<[string, () => Secrets | Promise<Secrets>, string]>([

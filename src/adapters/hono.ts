@@ -7,6 +7,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
 import { isAnswer } from "../response.ts";
 import { Session, stateOf } from "../session.ts";
+import { perEnv } from "./hono-env.ts";
 import { twice } from "./one-name.ts";
 
 /** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
@@ -14,8 +15,18 @@ export type SessionVariables<Data extends object = Record<string, unknown>, Name
   [Key in Name]: Session<Data>;
 };
 
+/** Options of which the name is known. */
+export type NamedOptions<Data extends object, Name extends string> = SessionOptions<Data> & { readonly name?: Name };
+
+/** What a chained `app.use(web)` makes of the application's type: `c.var` has the session, unless its name could be any text. */
+export type ChainedEnv<Data extends object, Name extends string> = string extends Name
+  ? // biome-ignore lint/suspicious/noExplicitAny: so that Hono leaves the application's type as it is.
+    any
+  : { Variables: SessionVariables<Data, Name> };
+
 /** The middleware, with a typed way to the request's session. */
-export interface HonoSession<Data extends object> extends MiddlewareHandler {
+export interface HonoSession<Data extends object, Name extends string = "session">
+  extends MiddlewareHandler<ChainedEnv<Data, Name>> {
   /** The session of this request. @throws StateError when the middleware did not run for it */
   get(c: Context): Session<Data>;
   /** The manager: for `read()`, and for adapters of your own. @throws OptionError when the options are a function of `env` */
@@ -24,10 +35,13 @@ export interface HonoSession<Data extends object> extends MiddlewareHandler {
 
 /**
  * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
- * The session is `web.get(c)`, typed, or `c.var.session`; with the option `name: "admin"` it is `c.var.admin`.
+ * The session is `web.get(c)`, typed, or `c.var.session`, typed behind a chained `.use(web)`; with the option `name: "admin"` it is
+ * `c.var.admin`, and `session<Data, "admin">` types it.
  *
- * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. Risky on
- * servers that make a new `env` for each request: every request would have a manager, and a memory store, of its own.
+ * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. On servers that
+ * make a new `env` for each request, it is remembered by what it holds: the same store object, and secrets and other options that say
+ * the same. Risky there when the function makes a new store each time, as every request has one of its own then: it is said once, by
+ * `console.warn`. Make stores outside of the function.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example
@@ -39,23 +53,21 @@ export interface HonoSession<Data extends object> extends MiddlewareHandler {
  */
 export function session<Data extends object = Record<string, unknown>>(
   // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
-  options: SessionOptions<Data> | ((env: any) => SessionOptions<Data>),
-): HonoSession<Data> {
+  options: NamedOptions<Data, "session"> | ((env: any) => NamedOptions<Data, "session">),
+): HonoSession<Data>;
+/** Makes the middleware for a session of another name: `c.var` has it under that. */
+export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  options: NamedOptions<Data, Name> | ((env: any) => NamedOptions<Data, Name>),
+): HonoSession<Data, Name>;
+export function session<Data extends object>(
+  options: SessionOptions<Data> | ((env: object) => SessionOptions<Data>),
+): HonoSession<Data, string> {
   const fixed = typeof options === "function" ? undefined : manage<Data>(options);
-  const perEnv = new WeakMap<object, Managed<Data>>();
+  const managedFor = typeof options === "function" ? perEnv(options, manage<Data>) : () => fixed as Managed<Data>;
   // Where Hono itself keeps what belongs to a request: a WeakMap would take longer than the session's own work.
   const own = Symbol("session");
   const running = (c: Context): Session<Data> | undefined => c.get(own as never);
-
-  function managedFor(env: object = NO_ENV): Managed<Data> {
-    if (fixed !== undefined) return fixed;
-    let managed = perEnv.get(env);
-    if (managed === undefined) {
-      managed = manage<Data>((options as (env: object) => SessionOptions)(env));
-      perEnv.set(env, managed);
-    }
-    return managed;
-  }
 
   /** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
   async function withdraw(c: Context, visitor: Session<Data>, error: unknown): Promise<void> {
@@ -115,11 +127,8 @@ export function session<Data extends object = Record<string, unknown>>(
         );
       },
     },
-  }) as HonoSession<Data>;
+  }) as HonoSession<Data, string>;
 }
-
-/** Stands for the env of servers that give none. */
-const NO_ENV = {};
 
 interface Managed<Data extends object> {
   readonly sessions: Sessions<Data>;

@@ -58,7 +58,10 @@ export function putWhenSent(response: NodeResponse | undefined, headers: Session
   if (response === undefined || writeHead === undefined || headers === undefined) return;
   response.writeHead = (...given) => {
     response.writeHead = writeHead;
-    if (!response.headersSent) editHeaders(nodeHeaders(response), headers);
+    const target = nodeHeaders(response);
+    const there = target.getSetCookie();
+    const isThere = headers.setCookie.length > 0 && headers.setCookie.every((line) => there.includes(line));
+    if (!response.headersSent && !isThere) editHeaders(target, headers);
     return writeHead.apply(response, given);
   };
 }

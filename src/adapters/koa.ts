@@ -228,6 +228,8 @@ function finish(
     if (setCookie.length > 0) engine.noticeCookie(cameBy(ctx));
     const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
     if (target !== undefined && headers !== undefined) editHeaders(target, headers);
+    // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
+    if (headers !== undefined && setCookie.length > 0) putWhenSent(ctx.res, headers);
     return headers;
   });
 }

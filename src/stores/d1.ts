@@ -81,8 +81,13 @@ class D1Failure extends Error {
   }
 }
 
-/** What D1 says when the same query may work the next time: https://developers.cloudflare.com/d1/best-practices/retry-queries/ */
-const TRANSIENT = ["Network connection lost", "storage caused object to be reset", "reset because its code was updated"];
+/** What D1 says when the same query may work the next time: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list */
+const TRANSIENT = [
+  "Network connection lost",
+  "storage caused object to be reset",
+  "reset because its code was updated",
+  "transient issue on remote node",
+];
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : "";

@@ -38,7 +38,8 @@ export interface DurableObjectOptions {
  * Makes a store of a Durable Object namespace whose class is `SessionObject`. Each call of the store is one call of one object,
  * but for a login, which moves a session from the visitor's object to the user's.
  *
- * @throws OptionError when there is no binding; it says which lines of configuration are missing.
+ * @throws OptionError when there is no binding; it says which lines of configuration are missing. At the first call, when the class
+ * is another one, has no SQLite, or cannot be asked.
  *
  * @example
  * ```ts

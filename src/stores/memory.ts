@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { count, refuseUnknown } from "../option-values.ts";
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
@@ -26,10 +27,14 @@ export interface MemoryOptions {
   maxBytes?: number;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxSessions", "maxBytes"]);
+
 /**
  * Makes a memory store. Its sessions end with the process. When it is full, the anonymous sessions used longest ago go
  * first, then the others; an accepted token whose redemption is forgotten with them can be redeemed again. Records are text, as in
  * the stores you deploy, so what works here works there.
+ *
+ * @throws OptionError for a bound that is no whole number, or an option that there is none of.
  *
  * @example
  * ```ts
@@ -37,7 +42,9 @@ export interface MemoryOptions {
  * ```
  */
 export function memory(options: MemoryOptions = {}): SessionStore {
-  return new MemoryStore(new BoundedEntries(options.maxSessions ?? 100_000, options.maxBytes ?? 128 * 1024 * 1024));
+  refuseUnknown(options, KNOWN);
+  const { maxSessions = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
+  return new MemoryStore(new BoundedEntries(count("maxSessions", maxSessions, 1), count("maxBytes", maxBytes, 1)));
 }
 
 class MemoryStore implements SessionStore {

@@ -1,9 +1,10 @@
 /**
- * Calls to sessions' objects: which object, how often, and what a failure means.
+ * Calls to sessions' objects: which object, and how often.
  *
  * @module
  */
 import { OptionError } from "../errors.ts";
+import { failureOf, notABinding, withoutRpc } from "./object-failures.ts";
 import type { ObjectCalls } from "./object-rows.ts";
 
 /**
@@ -12,7 +13,12 @@ import type { ObjectCalls } from "./object-rows.ts";
  * https://developers.cloudflare.com/durable-objects/api/namespace/
  */
 export interface ObjectNamespace {
-  getByName(name: string, options?: object): object;
+  /** The object of a name. Runtimes before August 2025 lack it: there, the next two are used. */
+  getByName?(name: string, options?: object): object;
+  /** The id of a name. */
+  idFromName?(name: string): object;
+  /** The object of an id. */
+  get?(id: object, options?: object): object;
   jurisdiction(name: string): ObjectNamespace;
 }
 
@@ -40,25 +46,6 @@ const TRIES = 3;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 200;
 
-/** What is missing when the binding or the class is. */
-const WIRING = `Add to wrangler.toml:
-
-  [[durable_objects.bindings]]
-  name = "SESSIONS"
-  class_name = "SessionObject"
-
-  [exports.SessionObject]
-  type = "durable-object"
-  storage = "sqlite"
-
-and to the Worker's main file:
-
-  export { SessionObject } from "web-session-store/stores/session-object";
-`;
-
-/** The only call that version 0.1.0 lacks. No other call of it can take its place: two callers could have the record. */
-const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
-
 /** The objects of a namespace, by route. */
 export class SessionObjects {
   readonly #namespace: ObjectNamespace;
@@ -66,9 +53,7 @@ export class SessionObjects {
   readonly #wait: (milliseconds: number) => Promise<void>;
 
   constructor(namespace: ObjectNamespace, { jurisdiction, locationHint }: Placement, wait: typeof sleep = sleep) {
-    if (typeof namespace?.getByName !== "function") {
-      throw new OptionError("ERR_OPTION", `Cannot keep sessions in Durable Objects: the binding is missing. ${WIRING}`);
-    }
+    if (!isNamespace(namespace)) throw notABinding(namespace);
     if (jurisdiction !== undefined && !ROUTE.test(`${jurisdiction}.u${"0".repeat(22)}`)) {
       throw new OptionError("ERR_OPTION", 'Cannot use the jurisdiction: it must be a name such as "eu"');
     }
@@ -78,8 +63,8 @@ export class SessionObjects {
   }
 
   /**
-   * Asks the object of a route. A call that Cloudflare calls retryable is made up to three times, each time on a new stub,
-   * since one that failed stays broken: every call of an object may be made again.
+   * Asks the object of a route. A call that Cloudflare calls retryable, or whose object was reset, is made up to three times, each
+   * time on a new stub, since one that failed stays broken: every call of an object may be made again.
    *
    * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
    */
@@ -99,7 +84,9 @@ export class SessionObjects {
     const [, jurisdiction] = ROUTE.exec(route) ?? [];
     const namespace = jurisdiction === undefined ? this.#namespace : this.#namespace.jurisdiction(jurisdiction);
     const options = this.#locationHint === undefined ? undefined : { locationHint: this.#locationHint };
-    return namespace.getByName(route, options) as SessionStub;
+    const object = objectIn(namespace, route, options) as SessionStub;
+    if (typeof object.load !== "function") throw withoutRpc();
+    return object;
   }
 }
 
@@ -108,20 +95,16 @@ export function isRoute(route: string | undefined): route is string {
   return route !== undefined && ROUTE.test(route);
 }
 
-/** The error for the application. The messages of Cloudflare's are lost on purpose: the core shows a word at most. */
-function failureOf(error: unknown): Error & { retryable?: boolean } {
-  const { message, overloaded, retryable } = (error ?? {}) as Partial<Record<string, unknown>>;
-  if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can answer", false);
-  if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
-  if (/does not implement (?:the method )?"take"/.test(String(message))) return coded("OLD_OBJECT", OLD_OBJECT, false);
-  if (/does not (?:implement|support RPC)|SQL is not enabled/i.test(String(message))) {
-    return new OptionError("ERR_OPTION", `Cannot keep sessions in Durable Objects: the class is not SessionObject. ${WIRING}`);
-  }
-  return error instanceof Error ? error : coded("FAILED", "it failed", false);
+function isNamespace(given: Partial<ObjectNamespace> | null | undefined): boolean {
+  if (typeof given?.getByName === "function") return true;
+  return typeof given?.idFromName === "function" && typeof given.get === "function";
 }
 
-function coded(code: string, what: string, retryable: boolean): Error & { code: string; retryable: boolean } {
-  return Object.assign(new Error(`Cannot ask the session's object: ${what}`), { code, retryable });
+/** Runtimes before August 2025 have no `getByName`; it means the same. */
+function objectIn(namespace: ObjectNamespace, name: string, options: object | undefined): object | undefined {
+  if (namespace.getByName !== undefined) return namespace.getByName(name, options);
+  const id = namespace.idFromName?.(name);
+  return id && namespace.get?.(id, options);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -3,21 +3,18 @@
  *
  * @module
  */
+import { type MaybePromise, once } from "../maybe-promise.ts";
 import { PRELUDE } from "./redis-prelude.ts";
 
 /** A script, and the hash that Redis knows it by. */
 export class Script {
   readonly text: string;
-  #sha1: Promise<string> | undefined;
+  /** SHA-1 of the text in hexadecimal: Redis's name for it, no matter of security. */
+  readonly sha1: () => MaybePromise<string>;
 
   constructor(body: string) {
     this.text = PRELUDE + body;
-  }
-
-  /** SHA-1 of the text in hexadecimal: Redis's name for it, no matter of security. */
-  sha1(): Promise<string> {
-    this.#sha1 ??= sha1Of(this.text);
-    return this.#sha1;
+    this.sha1 = once(() => sha1Of(this.text));
   }
 }
 

@@ -14,6 +14,7 @@ export class Connection implements SqlDatabase {
   readonly #busyTimeout: number;
   #database: SqliteDatabase | undefined;
   #prepared = new Map<string, SqliteStatement>();
+  // Requests may wait for each other here: runtimes that have SQLite files do not bind promises to requests, as Workers do.
   #writing: Promise<unknown> = Promise.resolve();
   #closed = false;
 

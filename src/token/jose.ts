@@ -8,7 +8,7 @@ import { type CookieValues, cookieValues } from "../cookie/parse.ts";
 import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
 import { decodeBase64url, decodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
-import { refuseUnknown } from "../option-values.ts";
+import { checkGiven, refuseUnknown } from "../option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
 import {
@@ -163,6 +163,7 @@ interface Settled {
 }
 
 function settle(options: JoseTokensOptions): Settled {
+  checkGiven(options, "joseTokens", "{ cookie, algorithms, key }");
   refuseUnknown(options, KNOWN);
   const { algorithms, encryption, key, getKey, cookie, claims, typ } = options;
   checkAlgorithms(algorithms, encryption);

@@ -92,25 +92,3 @@ function deriveKey(
 export function keyInfo(kind: string, scope: KeyScope): Uint8Array<ArrayBuffer> {
   return encodeUtf8(["web-session-store", "1", kind, scope.name, scope.context].join("\0"));
 }
-
-/** Remembers what `make` gives, but not a failure: the next call tries again. */
-export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
-  let value: MaybePromise<T> | undefined;
-  return () => {
-    value ??= keep(make());
-    return value;
-  };
-
-  function keep(making: MaybePromise<T>): MaybePromise<T> {
-    if (!(making instanceof Promise)) return making;
-    making.then(
-      (made) => {
-        value = made;
-      },
-      () => {
-        value = undefined;
-      },
-    );
-    return making;
-  }
-}

@@ -7,11 +7,10 @@ import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
-import { after } from "../maybe-promise.ts";
-import { clock, count, refuseUnknown } from "../option-values.ts";
+import { after, once } from "../maybe-promise.ts";
+import { checkGiven, clock, count, refuseUnknown } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
-import { once } from "./keys.ts";
 
 export type { CookieValues } from "../cookie/parse.ts";
 
@@ -64,6 +63,7 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * ```
  */
 export function koaTokens(options: KoaTokensOptions): KoaTokens {
+  checkGiven(options, "koaTokens", "{ keys }");
   refuseUnknown(options, KNOWN);
   const { name = "koa:sess" } = options;
   const now = clock(options.now);

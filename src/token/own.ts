@@ -5,6 +5,8 @@
  */
 import { cookieValues } from "../cookie/parse.ts";
 import { baseName, type CookieOptions, createCookie } from "../cookie/serialize.ts";
+import { OptionError } from "../errors.ts";
+import { checkGiven, refuseUnknown } from "../option-values.ts";
 import { webCrypto } from "../primitives.ts";
 import type { TokenCodec } from "./codec.ts";
 import { encryptedTokens } from "./encrypted.ts";
@@ -28,6 +30,9 @@ export interface OwnTokensOptions {
   cookie?: CookieOptions;
 }
 
+const KINDS: readonly string[] = ["data", "readable", "id"];
+const KNOWN: ReadonlySet<string> = new Set<keyof OwnTokensOptions>(["secrets", "kind", "name", "context", "cookie"]);
+
 /**
  * Reads tokens that `createSessions` made with other options. Those with data are redeemed once, where there is a store; those of kind
  * `"id"` go on as the sessions that they name.
@@ -41,6 +46,11 @@ export interface OwnTokensOptions {
  * ```
  */
 export function ownTokens(options: OwnTokensOptions): TokenCodec {
+  checkGiven(options, "ownTokens", "{ secrets }");
+  refuseUnknown(options, KNOWN);
+  if (!KINDS.includes(options.kind ?? "data")) {
+    throw new OptionError("ERR_OPTION", `Cannot use option kind: it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
+  }
   const { kind = "data", name = "session", context = "", cookie = {} } = options;
   const cookies = [createCookie(name, cookie), createCookie(`${name}-visitor`, cookie)];
   const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };

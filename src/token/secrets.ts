@@ -6,6 +6,7 @@
 import { whereSecretsGo } from "../advice.ts";
 import { encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
+import { type MaybePromise, once } from "../maybe-promise.ts";
 import { textOf, weakness } from "./weak.ts";
 
 /**
@@ -22,22 +23,22 @@ export type Secrets = Secret | readonly (Secret | undefined)[] | (() => Promise<
 export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
 
 /** Checked secrets, or what fetches and checks them. */
-export type CheckedSecrets = readonly CheckedSecret[] | (() => Promise<readonly CheckedSecret[]>);
+export type CheckedSecrets = readonly CheckedSecret[] | (() => MaybePromise<readonly CheckedSecret[]>);
 
 const MIN_SECRET_BYTES = 32;
 const ADVICE = "Make one with: openssl rand -base64 32";
 
 /**
- * The secrets, newest first; undefined entries are dropped. What must be fetched is fetched at the first use, and again after a
- * failure.
+ * The secrets, newest first; undefined entries are dropped. What must be fetched is fetched at the first use, by each request that
+ * cannot do without it until it is there, and again after a failure.
  *
  * @throws {@link OptionError} with `ERR_SECRET` when none is left, one is too easy to guess, or one is given twice; for secrets
  * that are fetched, when they are used.
  */
 export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
-  if (typeof secrets === "function") return async () => fetchAll(listOf(await fetched(secrets)));
+  if (typeof secrets === "function") return once(async () => fetchAll(listOf(await fetched(secrets))));
   const list = listOf(secrets);
-  return list.some(isFetched) ? () => fetchAll(list) : checkList(list as Exclude<Secret, { get(): unknown }>[]);
+  return list.some(isFetched) ? once(() => fetchAll(list)) : checkList(list as Exclude<Secret, { get(): unknown }>[]);
 }
 
 function listOf(secrets: Secret | readonly (Secret | undefined)[] | undefined): Secret[] {

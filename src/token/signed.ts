@@ -4,11 +4,11 @@
  * @module
  */
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
-import { after, type MaybePromise } from "../maybe-promise.ts";
+import { after, type MaybePromise, once } from "../maybe-promise.ts";
 import type { Primitives } from "../primitives.ts";
 import { type Claims, claimsToJson } from "./claims.ts";
 import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
-import { deriveKeys, type KeyScope, once } from "./keys.ts";
+import { deriveKeys, type KeyScope } from "./keys.ts";
 import type { CheckedSecrets } from "./secrets.ts";
 
 /** What signed tokens are made with. */

@@ -104,6 +104,33 @@ describe.each(KOAS)("%s", (_koa, Koa) => {
         expect([name, thrown.headers.get(name)]).toEqual([name, set.headers.get(name)]);
     });
 
+    it("sends the cookie of what is done also when a middleware outside throws afterwards", async () => {
+      const app = new Koa();
+      app.silent = true;
+      app.keys = [OLD_SECRET];
+      app.use(async (ctx, next) => {
+        await next();
+        if (ctx.path === "/fails") ctx.throw(503);
+      });
+      app.use(makeSession() as never);
+      app.use((ctx) => {
+        const own = ctx as unknown as { session: { views?: number } };
+        own.session.views = (own.session.views ?? 0) + 1;
+        ctx.body = String(own.session.views);
+      });
+      const listening = app.listen(0, "127.0.0.1");
+      server = listening;
+      await once(listening, "listening");
+      const at = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+      const failed = await fetch(`${at}/fails`);
+      expect([failed.status, failed.headers.get("Cache-Control")]).toEqual([503, "no-store"]);
+      const Cookie = failed.headers
+        .getSetCookie()
+        .map((line) => line.split(";")[0])
+        .join("; ");
+      expect(await (await fetch(at, { headers: { Cookie } })).text()).toBe("2");
+    });
+
     it("sends Clear-Site-Data with a logout and a throw", async () => {
       const { ask } = serve((ctx) => {
         getSession(ctx).logout({ clearSiteData: ["cache"] });

@@ -1,9 +1,9 @@
 /** Secrets: which are refused, and which keys come of the others. */
 import { hkdfSync } from "node:crypto";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { OptionError } from "../../src/errors.ts";
 import { webCrypto } from "../../src/primitives.ts";
-import { deriveKeys, type KeyPlan, keyInfo, once } from "../../src/token/keys.ts";
+import { deriveKeys, type KeyPlan, keyInfo } from "../../src/token/keys.ts";
 import { checkSecrets } from "../../src/token/secrets.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -175,29 +175,5 @@ describe("deriveKeys()", () => {
   it("makes keys that cannot be exported", async () => {
     const { current } = await deriveKeys([SECRET], SCOPE, PLAN, webCrypto);
     expect((current.key as CryptoKey).extractable).toBe(false);
-  });
-});
-
-describe("once()", () => {
-  it("makes a value once, and then gives it without a promise", async () => {
-    const make = vi.fn(async () => "made");
-    const get = once(make);
-    expect(await Promise.all([get(), get()])).toEqual(["made", "made"]);
-    expect(get()).toBe("made");
-    expect(make).toHaveBeenCalledTimes(1);
-  });
-
-  it("tries again after a failure", async () => {
-    const make = vi.fn(async () => "made").mockRejectedValueOnce(new Error("out of order"));
-    const get = once(make);
-    await expect(Promise.all([get(), get()])).rejects.toThrow("out of order");
-    expect(await get()).toBe("made");
-    expect(make).toHaveBeenCalledTimes(2);
-  });
-
-  it("makes nothing before it is asked", () => {
-    const make = vi.fn(async () => "made");
-    once(make);
-    expect(make).not.toHaveBeenCalled();
   });
 });

@@ -221,6 +221,10 @@ describe("faults of d1", () => {
     const cookies = new Map(browser.cookies);
     for (const [text, retryable] of [
       ["D1_ERROR: Network connection lost.", true],
+      ["D1_ERROR: D1 DB reset because its code was updated.", true],
+      ["D1_ERROR: Internal error in D1 DB storage caused object to be reset.", true],
+      ["D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.", true],
+      ["D1_ERROR: D1 DB is overloaded. Too many requests queued.", false],
       ["D1_ERROR: SECRET", false],
     ] as const) {
       message = text;

@@ -26,15 +26,17 @@ const store = durableObject(env.SESSIONS);
 const slide = { now: NOW, expiresAt: NOW + HOUR };
 const add = (name: string) => ({ set: [[name, "true"] as const], unset: [] });
 
+type Loss = "retryable" | "reset";
+
 /** A store whose calls are carried out, and whose first answers to `method` are lost. */
-function deaf(method: string, losses = 1) {
+function deaf(method: string, losses = 1, loss: Loss = "retryable") {
   const waits: number[] = [];
   const stubs: string[] = [];
   let left = losses;
   const namespace = between(async (name, _route, call) => {
     const answer = await call();
     if (name !== method || left-- <= 0) return answer;
-    throw failure("retryable");
+    throw failure(loss);
   });
   const counting: typeof namespace = {
     ...namespace,
@@ -52,17 +54,19 @@ async function dataOf(key: Place): Promise<unknown> {
   return found !== null && "data" in found ? [JSON.parse(found.data), found.version] : found;
 }
 
-describe("a call whose answer is lost is made again, and happens once", () => {
+describe.each<[Loss]>([["retryable"], ["reset"]])("a call whose answer is lost is made again, and happens once: %s", (loss) => {
+  const lost = (method: string, losses = 1) => deaf(method, losses, loss);
+
   it("create", async () => {
-    const lossy = deaf("create", 2);
-    const key = await newKey(store, "ada");
-    await lossy.store.create(key, record({ subject: "ada" }));
+    const lossy = lost("create", 2);
+    const key = await newKey(store, `ada-${loss}`);
+    await lossy.store.create(key, record({ subject: `ada-${loss}` }));
     expect((await stored(key)).ids).toEqual([key.id]);
-    await expect(store.create(key, record({ subject: "ada" }))).rejects.toMatchObject({ code: "ID_TAKEN" });
+    await expect(store.create(key, record({ subject: `ada-${loss}` }))).rejects.toMatchObject({ code: "ID_TAKEN" });
   });
 
   it("create of a session that was changed meanwhile", async () => {
-    const key = await newKey(store, "bob");
+    const key = await newKey(store, `bob-${loss}`);
     let meanwhile = false;
     const lossy = durableObject(
       between(async (name, _route, call) => {
@@ -70,18 +74,18 @@ describe("a call whose answer is lost is made again, and happens once", () => {
         if (name !== "create" || meanwhile) return answer;
         meanwhile = true;
         await store.update(key, add("other"), slide);
-        throw failure("retryable");
+        throw failure(loss);
       }),
       { wait: async () => {} },
     );
-    await lossy.create(key, record({ subject: "bob" }));
+    await lossy.create(key, record({ subject: `bob-${loss}` }));
     expect(await dataOf(key)).toEqual([{ other: true }, 2]);
   });
 
   it("update, also one that names its version", async () => {
     const key = await begin(store);
-    expect(await deaf("update").store.update(key, add("a"), slide)).toEqual({ ok: true, version: 2 });
-    expect(await deaf("update", 2).store.update(key, add("b"), { ...slide, ifVersion: 2 })).toEqual({ ok: true, version: 3 });
+    expect(await lost("update").store.update(key, add("a"), slide)).toEqual({ ok: true, version: 2 });
+    expect(await lost("update", 2).store.update(key, add("b"), { ...slide, ifVersion: 2 })).toEqual({ ok: true, version: 3 });
     expect(await dataOf(key)).toEqual([{ a: true, b: true }, 3]);
   });
 
@@ -100,7 +104,7 @@ describe("a call whose answer is lost is made again, and happens once", () => {
             await store.update(key, { set: [["late", String(late)]], unset: [] }, slide);
           }
           if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), NEW_ID);
-          throw failure("retryable");
+          throw failure(loss);
         }),
         { wait: async () => {} },
       );
@@ -111,30 +115,30 @@ describe("a call whose answer is lost is made again, and happens once", () => {
   });
 
   it("replace within an object", async () => {
-    const [key, next] = [await begin(store, { subject: "cleo" }), await newKey(store, "cleo")];
-    const moving = deaf("replace", 2).store.replace(key, next, add("a"), record({ subject: "cleo" }), NEW_ID);
+    const [key, next] = [await begin(store, { subject: `cleo-${loss}` }), await newKey(store, `cleo-${loss}`)];
+    const moving = lost("replace", 2).store.replace(key, next, add("a"), record({ subject: `cleo-${loss}` }), NEW_ID);
     expect(await moving).toEqual({ ok: true, version: 2 });
     expect(await dataOf(next)).toEqual([{ a: true }, 2]);
     expect((await stored(key)).ids?.sort()).toEqual([key.id, next.id].sort());
   });
 
   it.each(["load", "create", "leave"])("replace between objects, %s", async (method) => {
-    const [key, next] = [await begin(store), await newKey(store, `dora-${method}`)];
-    const moving = deaf(method, 2).store.replace(key, next, add("a"), record({ subject: "dora" }), LOGIN);
+    const [key, next] = [await begin(store), await newKey(store, `dora-${method}-${loss}`)];
+    const moving = lost(method, 2).store.replace(key, next, add("a"), record({ subject: "dora" }), LOGIN);
     expect(await moving).toEqual({ ok: true, version: 2 });
     expect(await dataOf(next)).toEqual([{ a: true }, 2]);
     expect(await dataOf(key)).toEqual({ movedAt: NOW, to: next, by: "login" });
   });
 
   it("touch, load, list, remove and removeAll", async () => {
-    const key = await begin(store, { subject: "emil" });
-    expect(await deaf("touch").store.touch(key, slide)).toBe(true);
-    expect(await deaf("load").store.load(key, { now: NOW })).toEqual(record({ subject: "emil" }));
-    expect(await deaf("list").store.list("emil")).toHaveLength(1);
-    await deaf("removeAll").store.removeAll("emil");
+    const key = await begin(store, { subject: `emil-${loss}` });
+    expect(await lost("touch").store.touch(key, slide)).toBe(true);
+    expect(await lost("load").store.load(key, { now: NOW })).toEqual(record({ subject: `emil-${loss}` }));
+    expect(await lost("list").store.list(`emil-${loss}`)).toHaveLength(1);
+    await lost("removeAll").store.removeAll(`emil-${loss}`);
     expect(await stored(key)).toEqual(NOTHING);
     const other = await begin(store);
-    await deaf("remove").store.remove(other);
+    await lost("remove").store.remove(other);
     expect(await stored(other)).toEqual(NOTHING);
   });
 });
@@ -164,20 +168,35 @@ describe("an object that cannot be reached", () => {
     expect(calls).toBe(1);
   });
 
-  it("really: an object that is reset in the middle of a call is asked again", async () => {
+  it("really: an object that is reset after it carried out a call is asked again, and answers as it did", async () => {
     const key = await begin(store, { subject: "finn" });
     let calls = 0;
+    const reset = () => runInDurableObject(objectOf(key), (_object, state) => state.abort("reset"));
     const lossy = durableObject(
-      between(async (name, _route, call) => {
-        calls++;
-        if (name !== "load" || calls > 1) return call();
-        return runInDurableObject(objectOf(key), (_object, state) => state.abort("reset")).catch(() => {
-          throw failure("retryable");
-        });
+      between(async (_name, _route, call) => {
+        const answer = await call();
+        return calls++ === 0 ? reset() : answer;
       }),
+      { wait: async () => {} },
     );
-    expect(await lossy.load(key, { now: NOW })).toEqual(record({ subject: "finn" }));
+    await expect(reset()).rejects.toMatchObject({ durableObjectReset: true });
+    expect(await lossy.update(key, add("a"), slide)).toEqual({ ok: true, version: 2 });
     expect(calls).toBe(2);
+    expect(await dataOf(key)).toEqual([{ a: true }, 2]);
+  });
+
+  it("and is reset at each try is a failure that may be tried again", async () => {
+    const key = await begin(store);
+    const lossy = deaf("update", Number.POSITIVE_INFINITY, "reset");
+    const updating = lossy.store.update(key, add("a"), slide);
+    await expect(updating).rejects.toMatchObject({ code: "RESET", retryable: true });
+    expect(lossy.stubs).toEqual([key.route, key.route, key.route]);
+  });
+
+  it("is asked once when it was reset because it had too much to do", async () => {
+    const busy = Object.assign(failure("reset"), { overloaded: true });
+    const asking = durableObject(between(() => Promise.reject(busy))).load(await newKey(store), { now: NOW });
+    await expect(asking).rejects.toMatchObject({ code: "OVERLOADED", retryable: false });
   });
 
   it("fails a request with 503, and never logs anybody out", async () => {
@@ -204,18 +223,40 @@ describe("an object that cannot be reached", () => {
   });
 });
 
-describe("a namespace whose class is another one", () => {
-  it("is told at the first use, with the lines to add", async () => {
-    const wrong = durableObject({
-      getByName: (name) => new Proxy({}, { get: () => () => (env.SESSIONS.getByName(name) as never as Wrong).nothing() }),
-      jurisdiction: () => env.SESSIONS,
-    });
-    const asking = wrong.load(await newKey(store), { now: NOW });
+describe("a binding that cannot work", () => {
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "the binding is missing. Add to wrangler.toml:"],
+    ["null", null, "the binding is missing. Add to wrangler.toml:"],
+    ["a text", "SESSIONS", "this is no binding of a Durable Object. Add to wrangler.toml:"],
+    ["a KV namespace", env.SESSIONS_KV, "this is no binding of a Durable Object. Add to wrangler.toml:"],
+    [
+      "an object of the namespace",
+      env.SESSIONS.getByName("one").id,
+      "this is no binding of a Durable Object. Add to wrangler.toml:",
+    ],
+  ])("is refused at once, with the lines to add: %s", (_what, binding, message) => {
+    const making = () => durableObject(binding as never);
+    expect(making).toThrow(OptionError);
+    expect(making).toThrow(`Cannot keep sessions in Durable Objects: ${message}`);
+  });
+
+  // What wrangler dev, where several Workers run at the same time, and Cloudflare's Vitest plugin say.
+  it.each([
+    [
+      'Worker does not export a Durable Object class named "SessionObject"',
+      "the Worker does not export the class of the binding. Add to wrangler.toml:",
+    ],
+    [
+      "/shop/src/index.ts does not export a SessionObject Durable Object",
+      "the Worker does not export the class of the binding. Add to wrangler.toml:",
+    ],
+    [
+      'Worker "sessions" not found. Make sure it is running locally.',
+      "the Worker that script_name names does not run here. Start it, too: npx wrangler dev, in its folder",
+    ],
+  ])("is told at the first use what is missing: %s", async (said, message) => {
+    const asking = durableObject(between(() => Promise.reject(new TypeError(said)))).load(await newKey(store), { now: NOW });
     await expect(asking).rejects.toThrow(OptionError);
-    await expect(asking).rejects.toThrow('export { SessionObject } from "web-session-store/stores/session-object";');
+    await expect(asking).rejects.toThrow(`Cannot keep sessions in Durable Objects: ${message}`);
   });
 });
-
-interface Wrong {
-  nothing(): Promise<never>;
-}

@@ -56,7 +56,7 @@ export const NOTHING = { ids: null, alarm: null };
 export type Intercept = (method: string, route: string, call: () => Promise<unknown>) => Promise<unknown>;
 
 /** The real namespace, with somebody between the store and its objects. */
-export function between(intercept: Intercept): ObjectNamespace {
+export function between(intercept: Intercept): ObjectNamespace & Required<Pick<ObjectNamespace, "getByName">> {
   return {
     getByName(route) {
       const stub = env.SESSIONS.getByName(route) as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
@@ -69,10 +69,12 @@ export function between(intercept: Intercept): ObjectNamespace {
   };
 }
 
-/** An error as Workers throw it when an object cannot be reached, or has too much to do. */
-export function failure(kind: "retryable" | "overloaded"): Error {
-  return Object.assign(new Error(`the object is ${kind}`), {
-    retryable: true,
-    ...(kind === "overloaded" && { overloaded: true }),
-  });
+/** An error as Workers throw it: when an object cannot be reached, when it was reset in the middle of a call, or has too much to do. */
+export function failure(kind: "retryable" | "reset" | "overloaded"): Error {
+  const marks = {
+    retryable: { retryable: true },
+    reset: { durableObjectReset: true, remote: true },
+    overloaded: { retryable: true, overloaded: true },
+  };
+  return Object.assign(new Error(`the object is ${kind}`), marks[kind]);
 }

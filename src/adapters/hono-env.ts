@@ -1,0 +1,109 @@
+/**
+ * Options that are a function of `env`: which manager a request gets.
+ *
+ * On Workers `env` is one object for as long as the isolate lives. Other servers make a new one for each request; there, a manager is
+ * found again by what the function gives.
+ *
+ * @module
+ */
+import { OptionError, type SessionOptions } from "../index.ts";
+
+/** How many managers are kept for envs that do not come again. An application with one for each of its tenants has more than one. */
+const MOST = 16;
+/** How many managers may differ in nothing but objects that were made anew: tests, and code that is reloaded, make a few. */
+const MOST_ALIKE = 2;
+
+/** What options hold, in single parts: `"cookie.path"`, `"secrets[0]"`. */
+type Parts = ReadonlyMap<string, unknown>;
+
+interface Kept<Manager> {
+  readonly parts: Parts;
+  readonly manager: Manager;
+}
+
+/**
+ * Remembers what `make` gives: for the env object, and for options that hold the same. Stores, functions and other objects are the
+ * same when they are one object; texts, numbers, bytes, lists and the options in `cookie` and `copy`, when they say the same.
+ */
+export function perEnv<Manager>(
+  optionsFor: (env: object) => SessionOptions,
+  make: (options: SessionOptions) => Manager,
+): (env?: object) => Manager {
+  const byEnv = new WeakMap<object, Manager>();
+  // The latest first.
+  const kept: Kept<Manager>[] = [];
+  let alike = 1;
+
+  function take(parts: Parts): Kept<Manager> | undefined {
+    const index = kept.findIndex((one) => differences(one.parts, parts).length === 0);
+    return index === -1 ? undefined : kept.splice(index, 1)[0];
+  }
+
+  function add(options: SessionOptions, parts: Parts): Kept<Manager> {
+    const manager = make(options);
+    const names = kept.map((one) => madeAnew(one.parts, parts)).find((found) => found !== undefined);
+    if (names !== undefined && ++alike === MOST_ALIKE + 1) console.warn(`web-session-store: ${advice(names)}`);
+    return { parts, manager };
+  }
+
+  return (env = NO_ENV) => {
+    const known = byEnv.get(env);
+    if (known !== undefined) return known;
+    const options = checked(optionsFor(env));
+    const parts = new Map(Object.entries(options).flatMap(([name, value]) => partsOf(name, value)));
+    const one = take(parts) ?? add(options, parts);
+    kept.unshift(one);
+    if (kept.length > MOST) kept.pop();
+    byEnv.set(env, one.manager);
+    return one.manager;
+  };
+}
+
+/** Stands for the env of servers that give none. */
+const NO_ENV = {};
+
+function checked(options: unknown): SessionOptions {
+  if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
+  const problem =
+    options instanceof Promise
+      ? "it gave a promise; what must be fetched goes into secrets: async () => ..."
+      : "it gave no object";
+  throw new OptionError("ERR_OPTION", `Cannot use the options function of session(): ${problem}`);
+}
+
+/** Nothing of the application's own lists and bytes is kept: what it changes in them later was not there when the manager was made. */
+function partsOf(name: string, value: unknown): [string, unknown][] {
+  if (value instanceof Uint8Array) return [[`${name}: bytes`, String(value)]];
+  if (Array.isArray(value)) return value.flatMap((item, index) => partsOf(`${name}[${index}]`, item));
+  if ((name === "cookie" || name === "copy") && isObject(value))
+    return Object.entries(value).map(([part, item]) => [`${name}.${part}`, item]);
+  return [[name, value]];
+}
+
+function differences(before: Parts, now: Parts): readonly string[] {
+  const names = new Set([...before.keys(), ...now.keys()]);
+  return [...names].filter((name) => before.has(name) !== now.has(name) || !Object.is(before.get(name), now.get(name)));
+}
+
+/** The names of the options that differ, if they hold objects or functions, made anew where there were others before. */
+function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
+  const different = differences(before, now);
+  if (!different.every((name) => isObject(before.get(name)) && isObject(now.get(name)))) return undefined;
+  return [...new Set(different.map((name) => name.replace(/\[.*/, "")))];
+}
+
+function advice(names: readonly string[]): string {
+  const store = names.includes("store");
+  const example = store ? "store" : (names[0] as string);
+  const lost = "each request has a store of its own: one in memory forgets everybody, one in a file opens it again";
+  return (
+    `the options function of session() gives a new ${names.join(", ")} for each request, so ` +
+    `${store ? lost : "each request derives its keys anew"}. Make it once, outside of the function: ` +
+    `const ${example} = ...; session((env) => ({ ${example}, ... })). ` +
+    `Where it needs env: let ${example}; session((env) => ({ ${example}: ${example} ??= ${store ? "kv(env.KV)" : "..."}, ... }))`
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === "object" && value !== null) || typeof value === "function";
+}
