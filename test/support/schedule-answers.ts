@@ -52,11 +52,10 @@ export class Answers {
   refused(visit: Visit, { pending, item }: Call & Partial<UpdateCall>): void {
     const { segment } = visit;
     const asked = segment.identity?.asked ?? UPDATE;
-    const joined = this.#joinedAndGone(visit, segment);
+    const isGone = this.#isGone(visit, segment, asked) || this.#isGone(visit, segment, UPDATE);
+    const joined = isGone && asked.asks !== "login" ? undefined : this.#joinedAndGone(visit, segment);
     if (joined !== undefined) this.#joins(visit, segment, joined);
-    else if (!this.#isGone(visit, segment, asked) && !this.#isGone(visit, segment, UPDATE)) {
-      this.#problem(visit, "was told by a call that its session is gone, which it is not");
-    }
+    else if (!isGone) this.#problem(visit, "was told by a call that its session is gone, which it is not");
     // What is pending is saved before update() begins, and may be there when that finds the session gone.
     const written = item === undefined && !segment.unawaited ? this.#written(visit, pending) : [];
     if (written.length > 0) this.#problem(visit, `was told by save() that its session is gone, and wrote ${written}`);

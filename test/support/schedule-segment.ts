@@ -129,8 +129,7 @@ export class Segment {
       for (const key of [...this.view.keys()]) if (!named.includes(key)) this.view.delete(key);
       this.seen = new Map([...this.seen].filter(([key]) => named.includes(key)));
       for (const key of [...this.pending.keys()]) if (!named.includes(key)) this.pending.delete(key);
-      // A session that is in no store has its list here.
-      if (this.place.is !== "session" && !named.includes("list")) this.owed.length = 0;
+      if (!named.includes("list")) this.owed.length = 0;
     }
     this.subject = user;
     this.#ask({ asked: { asks: "login", user }, carries: both(named, this.identity?.carries ?? "all") });
