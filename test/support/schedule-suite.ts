@@ -35,12 +35,16 @@ export const PARTS: readonly Part[] = [
 /** When schedules begin: late enough that no server drops by its own clock what still lives. */
 export const AHEAD: number = Math.floor(Date.now() / 1000) + 86_400;
 
+/** What a schedule may take on a busy machine. Milliseconds. */
+const SLOWEST = 500;
+
 /** A test for each part. `first`: the seed of the first schedule of each. */
 export function scheduleTests(parts: readonly Part[], schedules: number, first: number, base: Omit<Play, "weather">): void {
   for (const { name, share, kinds, play } of parts) {
-    it(name, async () => {
+    const playAll = async () => {
       const whole = { weather: { conflicts: 0, late: 0 }, ...base, ...play };
       await playMany({ first, schedules }, share, { ...KINDS, ...kinds }, (program, seed) => playSchedule(program, seed, whole));
-    });
+    };
+    it(name, playAll, 60_000 + schedules * share * SLOWEST);
   }
 }
