@@ -1,6 +1,6 @@
 // Builds dist/ from src/: JavaScript and types, one file for each file. With --if-needed, only when src/ is newer.
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const newest = () => Math.max(...readdirSync("src", { recursive: true }).map((file) => statSync(join("src", file)).mtimeMs));
@@ -10,6 +10,8 @@ if (!(process.argv.includes("--if-needed") && isFresh)) {
   rmSync("dist", { recursive: true, force: true });
   execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
   useJsEndings();
+  // What require() gives is CommonJS already.
+  for (const file of ["koa.cjs", "koa.d.cts"]) copyFileSync(join("src/adapters", file), join("dist/adapters", file));
   // For those who run it from this folder; npm does the same when it installs.
   chmodSync("dist/cli/main.js", 0o755);
 }

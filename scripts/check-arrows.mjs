@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 
 const LAYERS = [
   // Ground: knows nothing of sessions.
-  ["errors.ts", "advice.ts", "maybe-promise.ts", "node-crypto.d.ts", "cloudflare-workers.d.ts"],
+  ["errors.ts", "advice.ts", "maybe-promise.ts", "handshake.ts", "node-crypto.d.ts", "cloudflare-workers.d.ts"],
   ["encoding.ts", "option-values.ts"],
   ["primitives.ts", "session-id.ts", "json.ts"],
   ["cookie/parse.ts"],

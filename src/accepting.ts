@@ -5,6 +5,7 @@
  */
 import { cookieValues } from "./cookie/parse.ts";
 import { type Engine, placeOf } from "./engine.ts";
+import type { SessionEvent } from "./events.ts";
 import { type Ending, endingOf, type Imported, type Kept } from "./found.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { type Keeping, keyOf, recordFromToken } from "./keeping.ts";
@@ -13,6 +14,7 @@ import type { SessionRecord } from "./record.ts";
 import { findRedeemed, redemptionKey } from "./redeeming.ts";
 import { markAccepted } from "./session-data.ts";
 import { isSessionId } from "./session-id.ts";
+import type { SessionState } from "./state.ts";
 import { isMoved, type Key } from "./stores/store.ts";
 import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
 import type { Opened, TokenCodec } from "./token/codec.ts";
@@ -36,26 +38,23 @@ interface Brought {
 /** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
 const ENDLESS = 10 * 365 * 24 * 60 * 60;
 
-/** The session of the first codec that finds a good one. Of two at once, neither: somebody may have planted one of them. */
+/** The session of the accepted tokens. Of two at once, neither: somebody may have planted one of them. */
 export async function findAccepted(
   engine: Engine,
   header: string | null,
 ): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
-  for (const codec of engine.accept) {
-    const brought = await allOf(codec, engine, header);
-    const newest = newestOfEach(brought);
-    if (newest.length > 1) {
-      engine.emit({ type: "ambiguous", reason: "several" });
-      return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
-    }
-    if (newest[0] !== undefined) return newest[0].found;
-  }
-  return null;
+  const brought: Brought[] = [];
+  for (const codec of engine.accept) brought.push(...(await allOf(codec, engine, header, true)));
+  const [newest, ...others] = newestOfEach(brought);
+  if (newest === undefined) return null;
+  if (others.length === 0) return newest.found;
+  engine.emit({ type: "ambiguous", reason: "several" });
+  return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
 }
 
 /** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
 export async function acceptedEndings(engine: Engine, header: string): Promise<Ending[]> {
-  const brought = await Promise.all(engine.accept.map((codec) => allOf(codec, engine, header)));
+  const brought = await Promise.all(engine.accept.map((codec) => allOf(codec, engine, header, false)));
   return brought.flat().flatMap(({ found }) => endingsOf(found));
 }
 
@@ -65,16 +64,25 @@ function endingsOf(found: Accepted): Ending[] {
   return redemption === null ? [] : [{ is: "token", redemption }];
 }
 
-/** What the good tokens of one codec stand for. */
-async function allOf(codec: TokenCodec, engine: Engine, header: string | null): Promise<Brought[]> {
+/** What the good tokens of one codec stand for. @param reports Whether to say what is wrong with the others. */
+async function allOf(codec: TokenCodec, engine: Engine, header: string | null, reports: boolean): Promise<Brought[]> {
   const all: Brought[] = [];
   for (const text of valuesFor(codec, engine, header)) {
     const opened = await codec.open(text);
-    const found = typeof opened === "string" ? null : await look(engine, codec, opened);
-    if (typeof opened === "string" || found === null) continue;
-    all.push({ found, session: sessionOf(found, codec, opened, text, engine), iat: opened.claims.iat });
+    if (typeof opened === "string") {
+      if (reports && !isInOurCookie(text, engine, header)) engine.emit({ type: "invalid", reason: opened });
+      continue;
+    }
+    const found = await look(engine, codec, opened, reports);
+    if (found !== null) all.push({ found, session: sessionOf(found, codec, opened, text, engine), iat: opened.claims.iat });
   }
   return all;
+}
+
+/** What is no token of ours in our own cookie was reported when that was read, and may be a token for the next codec. */
+function isInOurCookie(text: string, { places }: Engine, header: string | null): boolean {
+  const names = [places.session.cookie.name, places.visitor.cookie.name];
+  return names.some((name) => cookieValues(header, name).values.includes(text));
 }
 
 /** Two tokens of one session are one session: the newer counts. */
@@ -98,9 +106,12 @@ function sessionOf(found: Accepted, codec: TokenCodec, opened: Opened, text: str
   return placeOf(engine, record.subject).keeping.dataInToken ? (opened.identity ?? text) : key.id;
 }
 
-/** The Set-Cookie lines that remove accepted cookies of other names: a session that ended must not come back from one. */
-export function clearAccepted({ accept, places }: Engine, header: string | null): string[] {
-  if (accept.length === 0) return [];
+/**
+ * The Set-Cookie lines that remove accepted cookies of other names: a session that ended, or has a cookie of ours now, must not come back
+ * from one. What was refused is left alone: it may be the only thing its visitor has, once the key is the right one.
+ */
+export function clearAccepted({ accept, places }: Engine, { header, clearsAccepted }: SessionState): string[] {
+  if (accept.length === 0 || !clearsAccepted) return [];
   const own = [places.session.cookie.name, places.visitor.cookie.name];
   const present = accept.filter((codec) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);
@@ -113,9 +124,13 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 
-async function look(engine: Engine, codec: TokenCodec, opened: Opened): Promise<Accepted | null> {
+async function look(engine: Engine, codec: TokenCodec, opened: Opened, reports: boolean): Promise<Accepted | null> {
   const { claims, identity = claimsToJson(claims) } = opened;
-  if (!isGood(claims, engine.timeouts, engine.now())) return null;
+  const problem = problemOf(claims, engine.timeouts, engine.now());
+  if (problem !== undefined) {
+    if (reports) engine.emit(problem);
+    return null;
+  }
   const { data, sub } = claims;
   if (data === undefined) return lookByName(engine, codec, claims);
   const { keeping } = placeOf(engine, sub);
@@ -125,7 +140,10 @@ async function look(engine: Engine, codec: TokenCodec, opened: Opened): Promise<
   const key = await redemptionKey(keeping, JSON.stringify([codec.name ?? "codec", identity]));
   const entry = await findRedeemed(keeping, key, engine.now());
   if (entry === null) {
-    const expiresAt = opened.endless ? engine.now() + ENDLESS : claims.exp;
+    // A codec may count a token's end from now: but it never outlives the absolute limit.
+    const expiresAt = opened.endless
+      ? engine.now() + ENDLESS
+      : Math.max(claims.exp, claims.start + engine.timeouts.absoluteTimeout);
     return importedFrom(engine, claims, { key, expiresAt });
   }
   if (entry.key === null || entry.mark !== null) return null;
@@ -154,12 +172,14 @@ function lookByName(engine: Engine, codec: TokenCodec, claims: Claims): Promise<
   return null;
 }
 
-/** Whether claims have not ended and are what claims are, whoever's codec answered with them. */
-function isGood(claims: Claims, timeouts: Timeouts, now: number): boolean {
-  const { sid, start, exp, data } = claims;
-  if (!isSessionId(sid) || (data !== undefined && parseData(data) === null)) return false;
-  const span = { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp };
-  return !isFromTheFuture(claims, now) && endOf(span, timeouts, now) === undefined;
+/** Why claims are none, whoever's codec answered with them, or have ended. */
+function problemOf(claims: Claims, timeouts: Timeouts, now: number): SessionEvent | undefined {
+  const { sid, start, exp, sub, data } = claims;
+  if (!isSessionId(sid) || sub === "" || (data !== undefined && parseData(data) === null))
+    return { type: "invalid", reason: "claims" };
+  if (isFromTheFuture(claims, now)) return { type: "invalid", reason: "future" };
+  const over = endOf({ startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp }, timeouts, now);
+  return over && { type: "expired", id: sid, reason: over };
 }
 
 /** The session that is kept under this key, if it lives and is where it belongs. */

@@ -42,6 +42,7 @@ function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, 
       if (!result.ok) return relocate(state, engine, from, result.why, turns);
       noteVersion(state, record, result);
       engine.nextIds.written(key.id);
+      state.madeId = key.id;
       engine.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
       return next;
     },
@@ -64,6 +65,8 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
 
   function created(): Kept {
     state.known = "exact";
+    // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
+    if (imported?.redemption == null || renewal !== null) state.madeId = key.id;
     engine.emit({ type: "created", id: key.id });
     if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
     return next;

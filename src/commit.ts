@@ -44,6 +44,19 @@ export function commit(state: SessionState, engine: Engine, mode: CookieMode, st
   return writing instanceof Promise ? written(state, writing) : writing;
 }
 
+/**
+ * Commits for the answer that is about to leave. What is called from now on comes too late, and is told so.
+ *
+ * @throws as {@link commit}: then the same can be tried once more, for the answer that says so.
+ */
+export function commitAnswer(state: SessionState, engine: Engine, mode: CookieMode, status: number): MaybePromise<string[]> {
+  state.close("closing", engine.onLateChange);
+  return after(commit(state, engine, mode, status), (lines) => {
+    state.phase = "committed";
+    return lines;
+  });
+}
+
 /** Commits when those before are done: a save() that nobody awaited may still be on its way. */
 async function commitNext(state: SessionState, engine: Engine, mode: CookieMode, status: number): Promise<string[]> {
   while (state.writing !== null) await state.writing.catch(() => {});
@@ -80,10 +93,10 @@ function write(attempt: Attempt): MaybePromise<string[]> {
 /** @param turns `state.turns` when the plan was made; a difference means that login, new id or destroy happened meanwhile. */
 function carry(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string[]> {
   const { state, engine, mode, status } = attempt;
-  if (mode === "impossible") assertNoCookieNeeded(state, plan);
   // Logged in now, or not at all: what came with the request is settled in the same moment.
   if (plan.next !== null && state.renewal === "login") state.settle();
   if (state.ended.length > 0) return endOld(state, engine).then(() => carry(plan, turns, attempt));
+  if (mode === "impossible") assertNoCookieNeeded(state, plan);
   if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
   return perform(plan, turns, attempt);
 }

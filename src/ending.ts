@@ -26,8 +26,8 @@ export async function pendingCalls(state: SessionState, engine: Engine): Promise
 /** Ends what was to end whatever else failed, where no response can carry a cookie. */
 export async function commitEnds(state: SessionState, engine: Engine): Promise<void> {
   state.discard();
-  // A new id that save() wrote is one that the browser will never know.
-  if (state.kept?.token.renew === "must") state.destroy();
+  // A new id that save() wrote is one that the browser will never know. One that another answer brings, too, it may know.
+  if (state.kept?.token.renew === "must" && state.kept.key.id === state.madeId) state.destroy();
   await endOld(state, engine);
 }
 

@@ -18,7 +18,10 @@ export function fitData(state: SessionState, { schema, migrate, emit }: Engine):
     if (fit) return;
     if (migrate !== undefined) content.become(parseData(JSON.stringify(migrate({ ...content.visible }))) ?? {});
     return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
-      if (fitsNow) return;
+      if (fitsNow) {
+        state.migrated = content.text();
+        return;
+      }
       emit({ type: "invalid", reason: "schema" });
       if (state.kept !== null) state.remains.push(endingOf(state.kept));
       state.reject();

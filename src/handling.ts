@@ -5,8 +5,9 @@
  */
 import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
+import { HANDSHAKE, isUpgraded } from "./handshake.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import { isAnswer } from "./response.ts";
+import { assertAnswer, isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
@@ -34,10 +35,16 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
     const session = loading instanceof Promise ? await loading : loading;
     const response = await answered(session, request, rest);
     try {
-      const applying = apply(session, response);
-      return applying instanceof Promise ? await applying : applying;
+      const isOver = isUpgraded(request, rest[0]);
+      const applying = apply(session, isOver ? HANDSHAKE : response);
+      const applied = applying instanceof Promise ? await applying : applying;
+      // Bun takes no answer then; its documentation gives none.
+      return isOver ? response : applied;
     } catch (thrown) {
-      if (!(thrown instanceof GoneError)) throw thrown;
+      if (!(thrown instanceof GoneError)) {
+        await discardQuietly(session);
+        throw thrown;
+      }
       // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.
       return apply(session, thrown.getResponse(), { discard: true });
     }
@@ -45,7 +52,9 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
 
   async function answered(session: Session<Data>, request: Incoming, rest: Rest): Promise<Response> {
     try {
-      return await answer(request, session, ...rest);
+      const response = await answer(request, session, ...rest);
+      assertAnswer(response);
+      return response;
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
       if (isAnswer(thrown)) return thrown;

@@ -26,6 +26,7 @@ type Found =
   | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: boolean }
   | { readonly is: "moved"; readonly gone: Gone }
   | Accepted
+  | { readonly is: "accepted"; readonly found: Found }
   | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] }
   | { readonly is: "nothing" };
 
@@ -75,12 +76,16 @@ function finish(state: SessionState, engine: Engine, found: Found | unknown): Ma
   return after(fitData(state, engine), () => {
     state.phase = "open";
     // Whoever asks only after the response can still read, but nothing will carry a change.
-    if (state.answered) state.close(engine.onLateChange);
+    if (state.answered) state.close("committed", engine.onLateChange);
   });
 }
 
-function accept(state: SessionState, { emit, now }: Engine, found: Found): void {
-  if (found.is === "living") {
+function accept(state: SessionState, engine: Engine, found: Found): void {
+  const { emit, now } = engine;
+  if (found.is === "accepted") {
+    state.clearsAccepted = true;
+    accept(state, engine, found.found);
+  } else if (found.is === "living") {
     state.adopt(found.kept, found.data);
     state.known = found.copied ? "copy" : "exact";
     state.askedAt = now();
@@ -104,7 +109,11 @@ function find(engine: Engine, ask: Ask): MaybePromise<Found> {
     found.is === "nothing" && visitor !== session ? findAt(visitor, engine, ask) : found,
   );
   if (engine.accept.length === 0) return own;
-  return after(own, async (found) => (found.is === "nothing" ? ((await findAccepted(engine, ask.header)) ?? found) : found));
+  return after(own, async (found) => {
+    if (found.is !== "nothing") return found;
+    const accepted = await findAccepted(engine, ask.header);
+    return accepted === null ? found : { is: "accepted", found: accepted };
+  });
 }
 
 function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {

@@ -22,7 +22,7 @@ export interface Whereabouts {
 }
 
 /** A session may get a few new ids within a minute. More marks than this are not followed. */
-const MAX_MARKS = 16;
+const MAX_MARKS = 64;
 
 /** Whether a mark still counts: stores may keep one for longer. */
 export function isFresh({ movedAt }: MovedMark, now: number): boolean {

@@ -39,6 +39,14 @@ export function isAnswer(value: unknown): value is Response {
   return typeof status === "number" && typeof headers?.get === "function";
 }
 
+/** @throws TypeError for what is no response: whoever made it forgot to answer. */
+export function assertAnswer(value: unknown): asserts value is Response {
+  if (!isAnswer(value)) throw new TypeError("Cannot answer: the handler returned no Response");
+  // Before anything is written: an answer that cannot be sent says nothing to anybody.
+  if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
+  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() is no answer");
+}
+
 /** Whether a Cache-Control header lets shared caches keep the response. */
 export function isShared(cacheControl: string | null): boolean {
   return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");

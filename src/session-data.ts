@@ -43,10 +43,18 @@ export class SessionData {
 
   /** What the handler sees as `session.data`. */
   get visible(): JsonObject {
-    this.#visible ??= emptyObject(this.#prototype);
-    if (this.#refuse === undefined) return this.#visible;
-    this.#view ??= closedView(this.#visible, this.#refuse);
+    if (this.#refuse === undefined) return this.#data;
+    this.#view ??= closedView(this.#data, this.#refuse);
     return this.#view;
+  }
+
+  get #data(): JsonObject {
+    this.#visible ??= emptyObject(this.#prototype);
+    return this.#visible;
+  }
+
+  get isClosed(): boolean {
+    return this.#refuse !== undefined;
   }
 
   get replaced(): boolean {
@@ -69,16 +77,16 @@ export class SessionData {
 
   /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
   fill(text: string): void {
-    if (this.#replaced) this.#renew();
+    this.#renewIfNotOurs();
     const data = parseData(text) ?? Object.create(null);
     this.accepted = takeAccepted(data);
     become(this.flashes, takeFlashes(data) ?? {});
-    become(this.visible, data);
+    become(this.#data, data);
   }
 
   /** Makes the data this, and leaves the flash values. */
   become(data: JsonObject): void {
-    become(this.visible, data);
+    become(this.#data, data);
   }
 
   /** Shows this data in the place of what was before. What was changed in between stays changed. */
@@ -96,23 +104,29 @@ export class SessionData {
     }
   }
 
-  /** Drops every flash value, and every key but these. */
-  keepOnly(keys: readonly string[]): void {
-    const kept = Object.entries(this.visible).filter(([key]) => keys.includes(key));
-    if (this.#replaced) this.#renew();
-    empty(this.visible);
-    empty(this.flashes);
-    for (const [key, value] of kept) define(this.visible, key, value);
+  /** Drops every key that is not to be kept, and every flash value; answers with their names in {@link stored}. */
+  keepOnly(keeps: (key: string) => boolean): string[] {
+    const kept = Object.entries(this.#data).filter(([key]) => keeps(key));
+    const dropped = Object.keys(this.#data).filter((key) => !keeps(key));
+    this.#renewIfNotOurs();
+    empty(this.#data);
+    for (const [key, value] of kept) define(this.#data, key, value);
+    for (const key of Object.keys(this.flashes)) {
+      if (keeps(FLASH + key)) continue;
+      dropped.push(FLASH + key);
+      delete this.flashes[key];
+    }
+    return dropped;
   }
 
   /** The data as it is stored: the visible keys and the flash values. For reading only: it may be what the handler sees. */
   stored(): JsonObject {
     const flashes = Object.keys(this.flashes);
     const own = !this.#replaced && flashes.length === 0 && !this.accepted;
-    const all: JsonObject = own ? this.visible : Object.create(null);
-    for (const key of Object.keys(this.visible)) {
+    const all: JsonObject = own ? this.#data : Object.create(null);
+    for (const key of Object.keys(this.#data)) {
       if (key.charCodeAt(0) === TILDE) assertFree(key);
-      if (!own) all[key] = this.visible[key];
+      if (!own) all[key] = this.#data[key];
     }
     for (const key of flashes) all[FLASH + key] = this.flashes[key];
     if (this.accepted) all[ACCEPTED] = true;
@@ -131,8 +145,11 @@ export class SessionData {
     this.#refuse = onChange ?? throwCommitted;
   }
 
-  #renew(): void {
+  /** The application's own object, and what it may still hold after the response, is not written into. */
+  #renewIfNotOurs(): void {
+    if (!this.#replaced && this.#refuse === undefined) return;
     this.#visible = emptyObject(this.#prototype);
+    this.#view = undefined;
     this.#replaced = false;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { commit } from "./commit.ts";
+import { commitAnswer } from "./commit.ts";
 import { commitEnds, pendingCalls } from "./ending.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { handling, type SessionHandler } from "./handling.ts";
@@ -12,7 +12,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { headersFor, isAnswer, isShared, isUnseen, withSessionHeaders } from "./response.ts";
+import { assertAnswer, headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -97,14 +97,14 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
 
   function applyNow(session: Session<Data>, response: Response, options: { discard?: boolean } = {}): MaybePromise<Response> {
     const state = stateOf(session);
-    if (!isAnswer(response)) throw new TypeError("Cannot answer: the handler returned no Response");
+    assertAnswer(response);
     if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => applyNow(session, response, options));
     state.answered = true;
-    if (state.phase !== "open") return response;
+    // A commit that failed is followed by that of the answer which says so.
+    if (state.phase !== "open" && !(state.phase === "closing" && options.discard)) return response;
     if (options.discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
-    return after(commit(state, engine, mode, response.status), (setCookie) => {
-      state.close();
+    return after(commitAnswer(state, engine, mode, response.status), (setCookie) => {
       if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
       return withSessionHeaders(response, headersFor(state, setCookie, engine.cacheHeaders));
     });
@@ -115,9 +115,9 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     // The request has failed already: what a call fails with is not the error to report.
     while (state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
     state.answered = true;
-    if (state.phase !== "open") return;
+    if (state.phase !== "open" && state.phase !== "closing") return;
     await commitEnds(state, engine);
-    state.close();
+    state.close("committed", engine.onLateChange);
   }
 
   async function read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null> {

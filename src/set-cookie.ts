@@ -24,7 +24,7 @@ export function setCookieLines(state: SessionState, engine: Engine, token?: stri
   // A login takes the visitor's session over, so its cookie has nothing left to say.
   const obsolete = state.destroyed || state.settled ? [session, visitor] : written === session ? [visitor] : [];
   const lines = [...new Set(obsolete)].flatMap((cookie) => removalLines(cookie, state, set));
-  return [...lines, ...set, ...clearAccepted(engine, state.header)];
+  return [...lines, ...set, ...clearAccepted(engine, state)];
 }
 
 /** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */

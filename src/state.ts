@@ -7,7 +7,7 @@ import { OptionError, StateError, type StoreError } from "./errors.ts";
 import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
 import { type JsonObject, parseData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
-import { applyPatch, diff } from "./patch.ts";
+import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import type { Came } from "./plain-http.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
@@ -16,7 +16,8 @@ import { newSessionId } from "./session-id.ts";
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
 export class SessionState {
-  phase: "unloaded" | "open" | "committed" = "unloaded";
+  /** `closing`: the answer's own commit has begun, and takes no change any more. */
+  phase: "unloaded" | "open" | "closing" | "committed" = "unloaded";
   /** Whether the handler read or changed anything. */
   used = false;
   /** The living session, or null while there is none. */
@@ -43,6 +44,12 @@ export class SessionState {
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
   turns = 0;
+  /** The id that this request gave the session, which no other answer brings, and no accepted token leads to. */
+  madeId: string | null = null;
+  /** The data as it was shown, where that is not what is kept: `migrate` made it fit. */
+  migrated: string | null = null;
+  /** An `update()` that has the session to itself. */
+  updating: Promise<unknown> | null = null;
   /** Counts ends alone: what was called before one is no part of the session after it. */
   ends = 0;
   /** Whether the response was made before the session was loaded. */
@@ -51,6 +58,8 @@ export class SessionState {
   startedAt: number | undefined;
   /** Whether what the store holds is to be dropped before this request's data goes in. */
   clear = false;
+  /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
+  clearsAccepted = false;
   /** What a login left behind: that it is not there any more is no change of the data. */
   readonly leftBehind: Set<string> = new Set();
   /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
@@ -136,8 +145,9 @@ export class SessionState {
     const anonymous = this.subject === undefined;
     const same = this.subject === subject;
     const comesAlong = same || (anonymous && this.#trustsVisitors && !this.content.accepted);
-    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : []);
+    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : [], anonymous);
     this.content.accepted = false;
+    this.clearsAccepted = true;
     this.subject = subject;
     this.meta = meta === undefined ? undefined : cleanMeta(meta);
     this.temp = !remember;
@@ -146,12 +156,12 @@ export class SessionState {
     this.#id = undefined;
   }
 
-  #keepOnly(keys: readonly string[]): void {
+  /** What a visitor's own request has just put in is nobody else's, whoever may have set the cookie that it came with. */
+  #keepOnly(keys: readonly string[], own: boolean): void {
     this.clear = true;
-    const before = Object.keys(this.content.stored());
-    this.content.keepOnly(keys);
-    const after = this.content.stored();
-    for (const key of before) if (!Object.hasOwn(after, key)) this.leftBehind.add(key);
+    const there = parseData(this.base) ?? {};
+    const dropped = this.content.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
+    for (const key of dropped) this.leftBehind.add(key);
   }
 
   /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
@@ -180,11 +190,12 @@ export class SessionState {
     if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();
     this.destroyed = true;
+    this.clearsAccepted = true;
     this.turns++;
     this.ends++;
     this.gone = null;
     this.#forget();
-    this.content.keepOnly([]);
+    this.content.keepOnly(() => false);
     this.content.accepted = false;
   }
 
@@ -222,14 +233,22 @@ export class SessionState {
    * that was to end still ends.
    */
   discard(): void {
-    const { kept } = this;
-    const failedWith = this.#failedWith && parseData(this.#failedWith);
-    const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
+    const { kept, imported } = this;
+    const since = this.#changedSinceFailure();
     this.renewal = null;
     this.clear = false;
+    this.leftBehind.clear();
     if (kept !== null) this.#show(kept);
+    else if (imported !== null && since !== null) this.import(imported);
     else this.reject();
-    if (since) this.content.fill(applyPatch(this.base, since));
+    if (since !== null) this.content.fill(applyPatch(this.base, since));
+  }
+
+  /** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
+  #changedSinceFailure(): Patch | null {
+    const failedWith = this.#failedWith ? parseData(this.#failedWith) : null;
+    const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
+    return since && { set: since.set, unset: since.unset.filter((key) => !this.leftBehind.has(key)) };
   }
 
   /** Goes on with the session that another request made of the same accepted token. */
@@ -253,6 +272,7 @@ export class SessionState {
     this.renewal = null;
     this.graceSeconds = 0;
     this.clear = false;
+    this.migrated = null;
   }
 
   /** The data of a loaded session is of no use: there is no session. */
@@ -283,9 +303,10 @@ export class SessionState {
     this.gone = gone;
   }
 
-  /** Nothing may be changed any more: the response is made. @param onLate Is told of late changes, which throw where there is none. */
-  close(onLate?: (id: string) => void): void {
-    this.phase = "committed";
+  /** Nothing may be changed any more: the answer is made. @param onLate Is told of late changes, which throw where there is none. */
+  close(phase: "closing" | "committed", onLate?: (id: string) => void): void {
+    this.phase = phase;
+    if (this.content.isClosed) return;
     this.content.close(onLate && (() => onLate(this.id)));
   }
 
@@ -298,7 +319,7 @@ export class SessionState {
   /** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
   assertWritable(): void {
     this.assertLoaded();
-    if (this.phase === "committed") {
+    if (this.phase === "closing" || this.phase === "committed") {
       throw committedError();
     }
     if (this.outage !== null) throw this.outage;

@@ -45,8 +45,15 @@ export async function update<Result>(state: SessionState, engine: Engine, change
     // A session that is in its cookie, or that is not kept yet, has no other writer.
     const isAlone = kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
     if (isAlone && hasEnded) throw new GoneError("ended");
-    if (isAlone) return updateAlone(state, engine, change);
-    const done = await tryUpdate(state, engine, kept, change);
+    if (isAlone && state.updating !== null) {
+      await state.updating.catch(() => {});
+      tries--;
+      continue;
+    }
+    const done =
+      kept === null || isAlone
+        ? await alone(state, updateAlone(state, engine, change))
+        : await tryUpdate(state, engine, kept, change);
     if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "again") continue;
     if (done !== "conflict") return done.result;
@@ -62,7 +69,21 @@ function isInStore({ kept, imported }: SessionState, engine: Engine): boolean {
   return record !== undefined && !placeOf(engine, record.subject).keeping.dataInToken;
 }
 
-async function updateAlone<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
+/** One after the other: nobody else changes the session, but this request may call several times at once. */
+async function alone<Done>(state: SessionState, updating: Promise<Done>): Promise<Done> {
+  state.updating = updating;
+  try {
+    return await updating;
+  } finally {
+    state.updating = null;
+  }
+}
+
+async function updateAlone<Result>(
+  state: SessionState,
+  engine: Engine,
+  change: Change<Result>,
+): Promise<{ result: Result } | "again"> {
   const { ends } = state;
   const before = stringifyData(state.content.stored());
   const draft = new SessionData();
@@ -70,22 +91,20 @@ async function updateAlone<Result>(state: SessionState, engine: Engine, change: 
   const changing = change(draft.visible);
   const result = changing instanceof Promise ? await changing : changing;
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
-  if (patch !== null && state.ends !== ends) throw new GoneError("ended");
-  if (patch === null) {
-    await commit(state, engine, "later");
-    return result;
-  }
-  const unchanged = stringifyData(state.content.stored());
-  const changed = applyPatch(unchanged, patch);
+  if (patch === null) return { result };
+  if (state.ends !== ends) throw new GoneError("ended");
+  // The handler changed something while the change waited.
+  if (stringifyData(state.content.stored()) !== before) return "again";
+  const changed = applyPatch(before, patch);
   state.content.fill(changed);
   try {
     await commit(state, engine, "later");
   } catch (error) {
     // What failed did not happen, and is not to be written with the rest.
-    if (state.ends === ends) state.content.rebase(changed, unchanged);
+    if (state.ends === ends) state.content.rebase(changed, before);
     throw error;
   }
-  return result;
+  return { result };
 }
 
 async function tryUpdate<Result>(

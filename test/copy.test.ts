@@ -301,4 +301,138 @@ describe("copy", () => {
     for (const maxAge of [0, 301, 1.5, Number.NaN]) expect(() => makeApp({ copy: { maxAge }, store })).toThrow("copy.maxAge");
     expect(() => makeApp({ copy: { maxAge: 60 }, store, idleTimeout: 120 })).toThrow("idleTimeout");
   });
+
+  it("of a handler that takes longer than maxAge is not made, and the request does not fail", async () => {
+    const { answers, does, browser, clock } = await loggedIn();
+    clock.pass(MAX_AGE);
+    const read = await answers((session) => {
+      expect(session.subject).toBe("alice");
+      clock.pass(MAX_AGE + 1);
+    });
+    expect([read.status, read.headers.getSetCookie()]).toEqual([200, []]);
+    await does((session) => session.subject);
+    const exact = await answers(async (session) => {
+      await session.ready({ fresh: true });
+      expect(session.subject).toBe("alice");
+      clock.pass(MAX_AGE);
+    });
+    expect([exact.status, exact.headers.getSetCookie()]).toEqual([200, []]);
+    // What was written makes the copy that the browser has wrong.
+    await does((session) => session.subject);
+    const wrote = await answers(async (session) => {
+      await session.update((data) => Object.assign(data, { cart: ["pear"] }));
+      clock.pass(MAX_AGE + 1);
+    });
+    browser.receive(wrote);
+    expect([wrote.status, browser.cookies.has(COPY)]).toEqual([200, false]);
+    expect(await does((session) => session.data.cart)).toEqual(["pear"]);
+  });
+
+  it("may be for one second", async () => {
+    const { does, answers, clock, asked } = await loggedIn({ copy: { maxAge: 1 } });
+    expect(await does((session) => session.data.cart)).toEqual(["apple"]);
+    expect(asked()).toEqual([]);
+    clock.pass(1);
+    const [line] = (await answers((session) => session.data.cart)).headers.getSetCookie();
+    expect(line).toMatch(new RegExp(`^${COPY}=e.*Max-Age=1;`));
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("that ready({ fresh: true }) finds wrong is told of, and nothing of it is shown, whatever was changed before", async () => {
+    for (const [end, gone, type] of [
+      ["logout", undefined, "unknown"],
+      ["regenerateId", "moved", "moved"],
+    ] as const) {
+      const { does, browser, events } = await loggedIn();
+      const other = browser.copy();
+      const id = await does((session) => session.id);
+      await does((session) => session[end]());
+      events.length = 0;
+      await does(async (session) => {
+        session.data.note = "of this request";
+        await session.ready({ fresh: true });
+        expect([session.subject, { ...session.data }, session.gone, session.loginAge]).toEqual([
+          undefined,
+          {},
+          gone,
+          Number.POSITIVE_INFINITY,
+        ]);
+      }, other);
+      expect(events.filter((event) => event.type === "unknown" || event.type === "moved")).toEqual([
+        { type, id, reason: "load" },
+      ]);
+      expect(other.cookies.has(COPY)).toBe(false);
+    }
+  });
+
+  it("is good for the maxAge of today, where that is shorter than when it was made", async () => {
+    const { store, browser, clock, asked } = await loggedIn();
+    const today = makeApp({ store, copy: { maxAge: 10 }, now: clock.now });
+    const ask = () => today.answers((session) => expect(session.subject).toBe("alice"), { Cookie: browser.cookieHeader() });
+    clock.pass(9);
+    await ask();
+    expect(asked()).toEqual([]);
+    clock.pass(1);
+    await ask();
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("of a server whose clock is more than a minute ahead is none", async () => {
+    const { does, answers, browser, clock, asked } = await loggedIn({ copy: { maxAge: 300 } });
+    clock.pass(300 + 61);
+    await does((session) => session.subject);
+    const Cookie = browser.cookieHeader();
+    const read = () => answers((session) => expect(session.subject).toBe("alice"), { Cookie });
+    asked();
+    clock.pass(-60);
+    await read();
+    expect(asked()).toEqual([]);
+    clock.pass(-1);
+    await read();
+    expect(asked()).toEqual(["load"]);
+  });
+
+  it("of two counts as the newer one, in whatever order they come", async () => {
+    const { does, answers, browser, clock } = await loggedIn();
+    const pairOf = () => browser.cookieHeader().split("; ");
+    const [token, older] = pairOf();
+    clock.pass(1);
+    await does((session) => Object.assign(session.data, { cart: ["pear"] }));
+    const [, newer] = pairOf();
+    expect(newer).not.toBe(older);
+    for (const Cookie of [
+      [token, older, newer],
+      [token, newer, older],
+    ]) {
+      await answers((session) => expect(session.data.cart).toEqual(["pear"]), {
+        Cookie: Cookie.join("; "),
+      });
+    }
+  });
+
+  it("says no longer time than the session has left", async () => {
+    const { answers, clock, store } = await loggedIn({ absoluteTimeout: 3600, idleTimeout: 3600 });
+    clock.pass(3600 - 30);
+    const [line] = (await answers((session) => session.subject)).headers.getSetCookie().filter((one) => one.startsWith(COPY));
+    expect([line?.includes("; Max-Age=30;"), store.calls.includes("load")]).toEqual([true, true]);
+  });
+
+  it("does not come with an answer that follows a session in grace", async () => {
+    const { does, answers, browser, clock } = await loggedIn({ copy: { maxAge: 10 } });
+    const Cookie = browser.cookieHeader();
+    clock.pass(10);
+    await does((session) => session.regenerateId({ graceSeconds: 60 }));
+    const response = await answers((session) => expect(session.subject).toBe("alice"), { Cookie });
+    expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  it("is removed at the end also where there are more than are looked at, or one is too long to be looked at", async () => {
+    for (const junk of [["1", "2", "3", "4", "5"], ["x".repeat(5000)]]) {
+      const { answers, browser } = await loggedIn();
+      const [token] = browser.cookieHeader().split("; ");
+      const Cookie = [token, ...junk.map((value) => `${COPY}=${value}`)].join("; ");
+      const response = await answers((session) => session.logout(), { Cookie });
+      expect(response.headers.getSetCookie().some((line) => line.startsWith(`${COPY}=;`))).toBe(true);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 /** Session data as JSON: what may be in it, what is refused and how, and how it is read. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DataError } from "../src/errors.ts";
 import { type JsonObject, parseData, stringifyData } from "../src/json.ts";
@@ -218,5 +219,53 @@ describe("parseData", () => {
     ["arrays that do not end", `{"a":${"[".repeat(100_000)}`],
   ])("does not throw at 100,000 levels of %s", (_what, text) => {
     expect(() => parseData(text)).not.toThrow();
+  });
+});
+
+describe("parseData and brackets", () => {
+  const reads = (value: Record<string, unknown>) => parseData(stringifyData(data(value)));
+
+  it.each<[string, string]>([
+    ["in a text", "[".repeat(200)],
+    ["behind an escaped quote", `"${"[{".repeat(100)}`],
+    ["behind many of them", `\\"\\\\"${"[".repeat(200)}\\`],
+    ["between two", `"${"[".repeat(200)}"`],
+  ])("does not count those %s", (_where, text) => {
+    expect(reads({ text, after: ["]", "{"] })).toEqual({ text, after: ["]", "{"] });
+    expect(reads({ [text]: [1] })).toEqual({ [text]: [1] });
+  });
+
+  it("ends a text at its quote, also behind a backslash that is one itself", () => {
+    const deep = `{"path":"C:\\\\","list":${"[".repeat(150)}${"]".repeat(150)}}`;
+    expect(JSON.parse(deep).path).toBe("C:\\");
+    expect(parseData(deep)).toBeNull();
+  });
+
+  it.each([
+    ["objects", { list: Array.from({ length: 1000 }, (_, id) => ({ id })) }],
+    ["arrays", { list: Array.from({ length: 1000 }, (_, id) => [id]) }],
+    ["both in each other", { list: Array.from({ length: 1000 }, (_, id) => [{ id, of: [{}] }, []]) }],
+  ])("does not add up %s side by side", (_what, wide) => {
+    expect(reads(wide)).toEqual(wide);
+  });
+
+  it.each([
+    ["objects", (inner: unknown) => ({ inner })],
+    ["arrays", (inner: unknown) => [inner]],
+  ])("reads 100 levels of %s, as many as can be saved, and no more", (_what, wrap) => {
+    const most = nested(100, wrap);
+    expect(parseData(stringifyData(most))).toEqual(most);
+    expect(reads({ ...most, beside: [{}, {}] })).toEqual({ ...most, beside: [{}, {}] });
+    expect(parseData(JSON.stringify(nested(101, wrap)))).toBeNull();
+  });
+
+  it("reads whatever was saved", () => {
+    const text = fc.string({ unit: fc.constantFrom(...'"\\[]{}:,a'), maxLength: 400 });
+    fc.assert(
+      fc.property(fc.array(fc.record({ text, list: fc.array(text, { maxLength: 3 }) }), { maxLength: 60 }), (list) => {
+        expect(reads({ list })).toEqual({ list });
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
+import { HANDSHAKE, isUpgraded } from "../handshake.ts";
 import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
 import { isAnswer } from "../response.ts";
 import { Session, stateOf } from "../session.ts";
@@ -74,11 +75,13 @@ export function session<Data extends object>(
     c.res = undefined;
     // Hono takes this for a sign that there is an answer whose headers can be set.
     c.finalized = false;
-    if (!(error instanceof GoneError)) return;
-    const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status: error.status }), {
-      discard: true,
-    });
-    for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+    const status = error instanceof GoneError ? error.status : 500;
+    try {
+      const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status }), { discard: true });
+      for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+    } catch {
+      // The first error is the one to report.
+    }
   }
 
   const middleware: MiddlewareHandler = async function session(c, next) {
@@ -100,7 +103,8 @@ export function session<Data extends object>(
     }
     const failed = c.error !== undefined && c.res.status >= 500;
     try {
-      replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+      if (isUpgraded(c.req.raw, c.env)) await sessions.apply(visitor, HANDSHAKE, { discard: failed });
+      else replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
     } catch (error) {
       await withdraw(c, visitor, error);
       throw error;

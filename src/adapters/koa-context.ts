@@ -104,7 +104,7 @@ export class ContextSession {
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
   set data(value: unknown) {
     this.load();
-    if (this.#state.phase === "committed" && this.#engine.onLateChange !== undefined) {
+    if ((this.#state.phase === "closing" || this.#state.phase === "committed") && this.#engine.onLateChange !== undefined) {
       this.#engine.onLateChange(this.#state.id);
       return;
     }

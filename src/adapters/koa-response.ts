@@ -16,9 +16,12 @@ export interface NodeResponse {
   writeHead?(...given: never[]): unknown;
 }
 
-/** On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. */
+/**
+ * On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. It is the response's own
+ * there; HTTP/2 has none, and Node warns whoever asks its response for one.
+ */
 export function clearStatusText(response: NodeResponse): void {
-  if (response.statusMessage === "unknown") response.statusMessage = "";
+  if (Object.hasOwn(response, "statusMessage") && response.statusMessage === "unknown") response.statusMessage = "";
 }
 
 /** The header operations of `Headers` on Node's response, which keeps several lines as a list. */

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { commit } from "../commit.ts";
+import { commitAnswer } from "../commit.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines, cookieName } from "../compatible.ts";
-import { pendingCalls } from "../ending.ts";
+import { commitEnds, pendingCalls } from "../ending.ts";
 import { createEngine, type Engine } from "../engine.ts";
-import { GoneError, StateError, StoreError } from "../errors.ts";
+import { StateError, StoreError } from "../errors.ts";
 import type { Session, SessionOptions } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
@@ -108,7 +108,7 @@ function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptio
         const finishing = finish(ctx, state, engine);
         if (finishing instanceof Promise) await finishing;
       } catch (error) {
-        await finishGone(ctx, state, engine, error);
+        await finishRefused(ctx, state, engine, error);
       }
     } finally {
       state.answered = true;
@@ -169,8 +169,6 @@ export interface KoaSessionFunction {
 export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSession }) as unknown as KoaSessionFunction;
 Object.assign(session, { session, default: session });
 export default session;
-// What require() gives, as Koa's users write it.
-export { session as "module.exports" };
 
 type EngineFor = (ctx: KoaContext) => Engine;
 
@@ -220,11 +218,10 @@ function finish(
   status = ctx.status,
 ): MaybePromise<SessionHeaders | undefined> {
   if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
-  if (state.phase !== "open") return undefined;
+  if (state.phase !== "open" && state.phase !== "closing") return undefined;
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? undefined : nodeHeaders(ctx.res);
   const mode = target === undefined ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
-  return after(commit(state, engine, mode, status), (setCookie) => {
-    state.close(engine.onLateChange);
+  return after(commitAnswer(state, engine, mode, status), (setCookie) => {
     if (setCookie.length > 0) engine.noticeCookie(cameBy(ctx));
     const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
     if (target !== undefined && headers !== undefined) editHeaders(target, headers);
@@ -234,11 +231,14 @@ function finish(
   });
 }
 
-/** The session is gone, and the answer is 409. The cookie of an id that save() wrote goes with that. */
-async function finishGone(ctx: KoaContext, state: SessionState, engine: Engine, error: unknown): Promise<never> {
-  if (error instanceof GoneError) {
-    state.discard();
-    putWhenSent(ctx.res, await finish(ctx, state, engine, error.status));
+/** What could not be saved is an error. The cookie of an id that save() wrote goes with its answer, if the store can be asked at all. */
+async function finishRefused(ctx: KoaContext, state: SessionState, engine: Engine, error: unknown): Promise<never> {
+  state.discard();
+  try {
+    putWhenSent(ctx.res, await finish(ctx, state, engine, statusOf(error)));
+  } catch {
+    // No cookie can be sent, so the browser would never know an id that save() wrote.
+    await commitEnds(state, engine).catch(() => {});
   }
   throw error;
 }

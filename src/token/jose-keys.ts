@@ -76,7 +76,7 @@ function refuse(name: string, value: string, why: string): never {
 export function keyProblem(key: unknown, algorithms: readonly string[]): string | undefined {
   if (algorithms.some((alg) => SIGNED_BY_PAIR.test(alg))) return isPublic(key) ? undefined : "it must be a public key";
   const bits = secretBits(key);
-  if (bits === undefined) return "it must be a secret: bytes, a JWK of type oct, or a CryptoKey";
+  if (!bits) return "it must be a secret: bytes, a JWK of type oct, or a CryptoKey";
   const signs = algorithms.some((alg) => SIGNED_BY_SECRET.test(alg));
   return signs && bits < MIN_SECRET_BYTES * 8 ? `it is shorter than ${MIN_SECRET_BYTES} bytes` : undefined;
 }

@@ -505,6 +505,21 @@ describe("Koa's own cookies", () => {
     expect((await read(`koa:sess={}; koa:sess=${two}; koa:sess.sig=${sign(two)}`)).data).toEqual({});
   });
 
+  it("are looked at up to exactly four pairs: with a fifth, none counts", async () => {
+    const good = JSON.stringify({ a: "good", _sid: "d43rlxIKwHMUWPX" });
+    const pairs = (at: number, count: number) => {
+      const values = Array.from({ length: count }, (_, index) => (index === at ? good : `{"junk":${index}}`));
+      const signatures = values.map((value, index) =>
+        index === at ? new Keygrip(KEYS).sign(`koa:sess=${value}`) : `junk${index}`,
+      );
+      return [...values.map((value) => `koa:sess=${value}`), ...signatures.map((text) => `koa:sess.sig=${text}`)].join("; ");
+    };
+    for (let count = 1; count <= 4; count++)
+      for (let at = 0; at < count; at++)
+        expect([count, at, (await read(pairs(at, count))).data]).toEqual([count, at, { a: "good" }]);
+    for (let at = 0; at < 5; at++) expect([at, await read(pairs(at, 5))]).toEqual([at, { data: {}, status: 200 }]);
+  });
+
   it("that are not signed never make an error, and their ids are not adopted", async () => {
     const { store, rows } = plainStore("promise");
     const options: Options = { store, cookie: { signed: false } };

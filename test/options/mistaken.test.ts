@@ -166,7 +166,7 @@ describe("as the store", () => {
 
   it("what lacks something is told what it lacks", () => {
     const { guarantees: _, ...unsaid } = Object.fromEntries(
-      ["load", "create", "update", "replace", "touch", "remove", "guarantees"].map((name) => [name, method]),
+      ["load", "create", "update", "replace", "touch", "remove", "take", "guarantees"].map((name) => [name, method]),
     );
     const given = (store: unknown) => refusal(() => createSessions({ secrets: SECRET, store: store as never }));
     expect(given({ load: method, guarantees: {} })).toBe(

@@ -11,21 +11,26 @@ const run = promisify(execFile);
 /** A project that has the package and what it depends on, and nothing else. */
 export class Project {
   readonly folder: string = mkdtempSync(join(tmpdir(), "web-session-store-"));
+  readonly #type: "module" | "commonjs";
+
+  constructor(type: "module" | "commonjs" = "module") {
+    this.#type = type;
+  }
 
   /** Packs the built package, and installs it from that file. */
   async install(): Promise<void> {
     await run("npm", ["pack", "--silent", "--ignore-scripts", "--pack-destination", this.folder]);
-    this.write("package.json", JSON.stringify({ private: true, type: "module" }));
+    this.write("package.json", JSON.stringify({ private: true, type: this.#type }));
     const file = `./${manifest.name}-${manifest.version}.tgz`;
     // The dependency comes from npm's cache, where installing this repository put it.
     await run("npm", ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", file], { cwd: this.folder });
   }
 
-  /** Adds a package that this repository has. */
-  link(name: string): void {
+  /** Adds a package that this repository has, or one of its folders. */
+  link(name: string, from = "node_modules"): void {
     const target = join(this.folder, "node_modules", name);
     mkdirSync(dirname(target), { recursive: true });
-    symlinkSync(resolve("node_modules", name), target);
+    symlinkSync(resolve(from, name), target);
   }
 
   write(file: string, text: string): void {

@@ -173,6 +173,22 @@ describe("memory bounded by bytes", () => {
   });
 });
 
+describe("memory without options is bounded, too", () => {
+  it("by 100,000 sessions", async () => {
+    const store = memory();
+    for (let id = 0; id <= 100_000; id++) await store.create({ id: `id${id}` }, record());
+    expect(await kept(store, ["id0", "id1", "id100000"])).toEqual(["id1", "id100000"]);
+  });
+
+  it("by 128 MB", async () => {
+    const store = memory();
+    const data = JSON.stringify({ text: "x".repeat(1024 * 1024) });
+    const ids = Array.from({ length: 65 }, (_, index) => `id${index}`);
+    await create(store, ids, { data });
+    expect((await kept(store, ids)).length).toBe(63);
+  });
+});
+
 describe("memory and time", () => {
   it("frees expired sessions when others come", async () => {
     const store = memory();

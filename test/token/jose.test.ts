@@ -141,6 +141,26 @@ describe("joseTokens() reads", () => {
     expect(asked).toEqual([{ alg: "HS256", kid: "old" }, { alg: "HS256", kid: "new" }, { alg: "HS256" }]);
   });
 
+  it("with the key that the application finds by how an encrypted token is made, and by nothing that a signed one adds", async () => {
+    const asked: unknown[] = [];
+    const getKey: JoseTokensOptions["getKey"] = (hint) => {
+      asked.push(hint);
+      return KEY;
+    };
+    const encrypted = joseTokens({ algorithms: ["dir", "A256KW"], encryption: ["A256GCM", "A128CBC-HS256"], getKey });
+    for (const header of [{ kid: "k1" }, { alg: "A256KW" }, { enc: "A128CBC-HS256" }])
+      expect(await encrypted.open(await encrypt(SAID, header))).toMatchObject({ claims: CLAIMS });
+    const signed = joseTokens({ algorithms: ["HS256"], getKey });
+    const odd = { enc: "A256GCM", cty: "x", x5u: "https://evil.example", use: "enc" };
+    expect(await signed.open(await sign(SAID, { ...odd, kid: "k2" }))).toMatchObject({ claims: CLAIMS });
+    expect(asked).toEqual([
+      { alg: "dir", enc: "A256GCM", kid: "k1" },
+      { alg: "A256KW", enc: "A256GCM" },
+      { alg: "dir", enc: "A128CBC-HS256" },
+      { alg: "HS256", kid: "k2" },
+    ]);
+  });
+
   it("with a key set, and not with what an unknown kid says", async () => {
     const pairs = await Promise.all([generateKeyPair("EdDSA"), generateKeyPair("EdDSA"), generateKeyPair("EdDSA")]);
     const [first, second, third] = pairs;
@@ -345,6 +365,33 @@ describe("joseTokens() refuses, without throwing,", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("a header that is JSON and no object", async () => {
+    for (const header of ["5", "null", "true", '"text"', "[]", '[{"alg":"HS256"}]']) {
+      expect([header, await signedTokens.open(withHeader(await sign(SAID), header))]).toEqual([header, "malformed"]);
+      expect([header, await joseTokens(ENCRYPTED).open(withHeader(await encrypt(SAID), header))]).toEqual([header, "malformed"]);
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ["a JWK without k", { kty: "oct" }],
+    ["a JWK whose k is no text", { kty: "oct", k: 43 }],
+    ["a JWK whose k is empty", { kty: "oct", k: "" }],
+    ["no bytes", new Uint8Array()],
+    ["a JWK without kty", { k: KEY.toString("base64url") }],
+    ["a JWK of a pair", { kty: "EC", crv: "P-256" }],
+    ["an object", {}],
+    ["a text", SECRET],
+    ["a number", 5],
+    ["true", true],
+  ])("a secret key that is none: %s", async (_what, key) => {
+    const codec = (more: Partial<JoseTokensOptions>) => joseTokens({ ...ENCRYPTED, key: undefined, ...more } as never);
+    for (const algorithms of [["HS256"], ["HS512"]])
+      expect(() => joseTokens({ algorithms, key: key as never })).toThrow("Cannot use option key: it must be a secret");
+    expect(() => codec({ key: key as never })).toThrow("Cannot use option key: it must be a secret");
+    expect(await joseTokens({ algorithms: ["HS256"], getKey: () => key as never }).open(await sign(SAID))).toBe("unknown-key");
+    expect(await codec({ getKey: () => key as never }).open(await encrypt(SAID))).toBe("unknown-key");
   });
 
   it("a key that the application finds, where it is of the wrong kind or too weak", async () => {

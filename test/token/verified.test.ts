@@ -231,6 +231,18 @@ describe("rememberTokens()", () => {
     expect(held).toEqual([false, true, true]);
   });
 
+  it("does not count forgotten tokens any more, so that they displace none", async () => {
+    const data = JSON.stringify({ text: "x".repeat(2000) });
+    const memory = rememberTokens(fakeCodec(data), { tokens: 1000, bytes: 30_000 });
+    await memory.open("kept");
+    for (let round = 0; round < 50; round++) {
+      await memory.open(`round ${round}`);
+      memory.forget(`round ${round}`);
+      memory.forget(await memory.seal({ ...CLAIMS, data }));
+    }
+    expect(memory.open("kept")).not.toBeInstanceOf(Promise);
+  });
+
   it("remembers at once what a codec without promises answers", () => {
     const open = vi.fn((): Opened => ({ claims: CLAIMS }));
     const memory = rememberTokens({ open, seal: () => "made" }, ROOMY);

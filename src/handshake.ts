@@ -1,0 +1,27 @@
+/**
+ * Handshakes of WebSockets that the server has answered itself, before the handler answers: nothing can be added to those.
+ *
+ * @module
+ */
+
+/** What is asked of Bun's server, which it passes to handlers, and which Hono has as its env: https://bun.com/docs/api/websockets */
+interface BunServer {
+  upgrade(request: Request): boolean;
+  requestIP(request: Request): unknown;
+}
+
+/** An answer that can carry no cookie, in the place of the one that nobody gets. */
+export const HANDSHAKE: Response = { status: 101, headers: new Headers() } as Response;
+
+/**
+ * Whether Bun has made a WebSocket of the request by now: its address is known no more. Elsewhere the handler answers with status 101, or
+ * with headers for it.
+ *
+ * @param given The server, or an object that has it, or what another runtime passes.
+ */
+export function isUpgraded(request: Request, given: unknown): boolean {
+  if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") return false;
+  const { server = given } = (given ?? {}) as { server?: unknown };
+  const { upgrade, requestIP } = (server ?? {}) as Partial<BunServer>;
+  return typeof upgrade === "function" && typeof requestIP === "function" && (server as BunServer).requestIP(request) === null;
+}
