@@ -1,79 +1,87 @@
-/** Schedules of sessions that are kept in their cookies, and the weaker things that hold of them. */
-import { createSessions, type Sessions } from "../../src/index.ts";
-import { nodeCrypto } from "../../src/node-primitives.ts";
-import { type Outcome, Player, readLine, USER, VISITOR } from "./schedule-player.ts";
-import type { Program } from "./schedule-program.ts";
-import { visible } from "./schedule-run.ts";
-import type { Values, Visit } from "./schedule-visit.ts";
-import { SECRET } from "./secrets.ts";
+/** The cookies that answers set and clear: only those of the request's own session, and only for a reason. */
+import type { Line } from "./schedule-lines.ts";
+import { sidOf, USER, VISITOR } from "./schedule-lines.ts";
+import type { Scene } from "./schedule-scene.ts";
+import type { Segment } from "./schedule-segment.ts";
+import type { Span, Visit } from "./schedule-visit.ts";
 
-/** A session, all of which is in its cookie. */
-interface Held {
-  readonly subject: string | undefined;
-  readonly view: Values;
+/** Whose answer set a browser's cookie, in order. */
+export interface Setter {
+  readonly visit: Visit;
+  readonly clears: boolean;
+  readonly sid: string | undefined;
 }
 
-/** Plays one schedule; the same for the same program and seed. */
-export function playWithoutStore(program: Program, seed: number, oneByOne: boolean): Promise<Outcome> {
-  return new CookiePlayer(seed).play(program, oneByOne);
-}
+export class Cookies {
+  readonly #scene: Scene;
+  readonly #setters = new Map<string, Setter[]>();
 
-class CookiePlayer extends Player {
-  protected readonly sessions: Sessions;
-  /** What the browser's cookies say, by name. */
-  readonly #jar = new Map<string, Held>();
-  /** What each answer's cookie says. */
-  readonly #answers = new Map<Visit, Held>();
-  readonly #users = new Set<Visit>();
-
-  constructor(seed: number) {
-    super(seed);
-    this.sessions = createSessions(
-      { secrets: SECRET, now: this.clock.now, lazy: this.random.chance(0.3), onEvent: (event) => this.hear(event) },
-      nodeCrypto,
-    );
+  constructor(scene: Scene) {
+    this.#scene = scene;
   }
 
-  get #current(): Held | undefined {
-    return this.#jar.get(USER) ?? this.#jar.get(VISITOR);
+  setters(browser: number, name: string): readonly Setter[] {
+    return this.#setters.get(`${browser} ${name}`) ?? [];
   }
 
-  protected sends(visit: Visit): void {
-    const held = this.#current;
-    if (held === undefined) return;
-    visit.found = true;
-    visit.shows(held.view, held.subject);
-    if (held.subject !== undefined) this.#users.add(visit);
+  answered(visit: Visit, status: number, lines: readonly Line[]): void {
+    const logsIn = lines.some(({ name, clears }) => name === USER && !clears);
+    for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line, logsIn);
+    const set = lines.filter(({ name, clears }) => !clears && (name === USER || name === VISITOR));
+    if (set.length > 1) this.#scene.problem(visit, "sets two cookies");
+    this.#judgeHeld(visit, set[0], status === 409);
   }
 
-  /** What was changed, a new user and an end are in the answer's cookies. */
-  protected answered(visit: Visit, lines: readonly string[]): void {
-    const { subject, view } = visit.want;
-    this.#answers.set(visit, { subject, view: new Map(view) });
-    const sets = lines.map(readLine).filter(({ clears }) => !clears);
-    const changed = visit.changes().size > 0 || visit.want.renewal === "login";
-    const name = subject === undefined ? VISITOR : USER;
-    if (changed && sets[0]?.name !== name)
-      this.problems.push(`request ${visit.number} changed its session, and no cookie says so`);
-    if (sets.length > 1) this.problems.push(`request ${visit.number} sets two cookies`);
-    const clears = lines.map(readLine).some((line) => line.clears && line.name === USER);
-    if (clears && !visit.destroyed) this.problems.push(`request ${visit.number} logs out, and was not asked to`);
+  arrives(visit: Visit, { name, value, clears }: Line): void {
+    const key = `${visit.ask.browser} ${name}`;
+    const setter = { visit, clears, sid: clears ? undefined : sidOf(value) };
+    this.#setters.set(key, [...(this.#setters.get(key) ?? []), setter]);
   }
 
-  protected receives(visit: Visit, name: string, clears: boolean): void {
-    if (name === USER && !this.#users.has(visit) && !visit.did.has("login")) {
-      this.problems.push(`the answer to request ${visit.number}, of a visitor, touches the cookie of users`);
+  /** A user's cookie comes in place of a visitor's. */
+  #judge(visit: Visit, { name, value, clears }: Line, logsIn: boolean): void {
+    const { segment } = visit;
+    if (clears) {
+      const may = visit.destroyed || (name === VISITOR && logsIn);
+      if (!may) this.#scene.problem(visit, `clears ${name} without a reason`);
+      return;
     }
-    if (clears) this.#jar.delete(name);
-    else this.#jar.set(name, this.#answers.get(visit) as Held);
+    const sid = sidOf(value);
+    const isVisitors = segment.subject === undefined;
+    if (sid === undefined) {
+      if (isVisitors !== (name === VISITOR) || !this.#scene.isInCookie(segment))
+        this.#scene.problem(visit, `sets ${name}, which carries its session`);
+    } else if (!this.#mayHave(visit, segment, sid)) this.#scene.problem(visit, `sets ${name} for a session that is not its own`);
+    else if (visit.phase === "answered" && !visit.thrownOut && isVisitors !== (name === VISITOR)) {
+      this.#scene.problem(visit, `sets ${name} as ${segment.subject}`);
+    }
   }
 
-  /** The next request has the session of the cookie that arrived last. */
-  protected async judge(): Promise<void> {
-    const seen = await this.sessions.read({ headers: this.headers() });
-    const held = this.#current;
-    const found = JSON.stringify(seen && [seen.subject, Object.entries(seen.data).sort()]);
-    const wanted = JSON.stringify(held === undefined ? null : [held.subject, visible(held.view)]);
-    if (found !== wanted) this.problems.push(`the next request finds ${found}, and should find ${wanted}`);
+  /** It made the session, joined it, or came to it by a token of other software. */
+  #mayHave(visit: Visit, segment: Segment, sid: string): boolean {
+    if (visit.made.has(sid)) return true;
+    const { place, identities } = segment;
+    if (place.is === "session" && place.id === sid && (place.accepted || identities.length > 0)) return true;
+    const { token } = visit.jar;
+    if (token !== undefined && place.is === "token" && this.#scene.tokens.sessionOf(token) === sid) return true;
+    return identities.some(({ asked }) => this.#scene.joined(visit, segment, asked).includes(sid));
+  }
+
+  /** What is changed is in the cookie, where that is where the session is. */
+  #judgeHeld(visit: Visit, set: Line | undefined, isGone: boolean): void {
+    const { segment } = visit;
+    if (!this.#scene.isInCookie(segment)) return;
+    const { pending, identity, subject, loaded } = segment;
+    const changed = [...pending].filter(([key, value]) => value !== undefined || loaded.has(key));
+    const changes = changed.length > 0 || identity?.asked.asks === "login";
+    if (changes && set === undefined && !isGone) this.#scene.problem(visit, `changed [${[...pending]}], and no cookie says so`);
+    const { history } = this.#scene;
+    // What a call did that nobody waited for is what the session shows in the end.
+    if ((segment.unawaited || isGone) && visit.session !== undefined) visit.adopt(visit.session);
+    const madeAt = history.timeAt(history.moment);
+    const logsIn = segment.identities.some(({ asked }) => asked.asks === "login");
+    const since: Span = [history.timeAt(visit.sentAt), madeAt];
+    const loginAt = subject === undefined ? undefined : logsIn ? since : visit.loginAt;
+    if (set !== undefined) this.#scene.held.set(set.value, { data: new Map(segment.view), subject, madeAt, loginAt });
   }
 }

@@ -1,147 +1,180 @@
-/** Schedules over a store, and what they must leave in the browser and in the store. */
-import { createSessions, type Sessions } from "../../src/index.ts";
-import { nodeCrypto } from "../../src/node-primitives.ts";
-import { type Lineage, Model, type Promises } from "./schedule-model.ts";
-import { type Outcome, Player, readLine, USER, VISITOR } from "./schedule-player.ts";
-import type { Program } from "./schedule-program.ts";
+/** Schedules over a store, and what they must leave in the browsers and in the store. */
+import { createSessions, type Session, type Sessions } from "../../src/index.ts";
+import type { SessionStore } from "../../src/stores/store.ts";
+import { Clock } from "./clock.ts";
+import type { Call, UpdateCall, Watcher } from "./schedule-acting.ts";
+import { Answers } from "./schedule-answers.ts";
+import { Arrivals } from "./schedule-arrival.ts";
+import { Explainer } from "./schedule-changes.ts";
+import { Cookies } from "./schedule-cookies.ts";
+import { judgeEnd } from "./schedule-end.ts";
+import { History } from "./schedule-history.ts";
+import { readLine, sidOf, USER, VISITOR } from "./schedule-lines.ts";
+import { type Outcome, Player } from "./schedule-player.ts";
+import { IDLE_SECONDS, type Program } from "./schedule-program.ts";
+import { Recorder } from "./schedule-recorder.ts";
+import { Scene } from "./schedule-scene.ts";
+import type { Segment } from "./schedule-segment.ts";
 import { running, ScheduledStore, type Weather } from "./schedule-store.ts";
-import { type Values, Visit } from "./schedule-visit.ts";
+import { Tokens } from "./schedule-tokens.ts";
+import type { Visit } from "./schedule-visit.ts";
+import { describeChange } from "./schedule-words.ts";
 import { SECRET } from "./secrets.ts";
 
-/** How a schedule is played, and what is promised of it. */
-export interface Play extends Omit<Promises, "immediate"> {
+/** How a schedule is played. */
+export interface Play {
+  /** Makes a store that holds nothing; the name is another one for each schedule. Without it, sessions are in their cookies. */
+  readonly makeStore?: (name: string) => SessionStore;
+  /** When schedules begin. Servers whose own clock is later would drop what ends. */
+  readonly begins: number;
   readonly weather: Weather;
-  /** Each answer arrives before the next request is sent. */
-  readonly oneByOne: boolean;
+  readonly copy?: boolean;
+  readonly visitorsInCookie?: boolean;
+  readonly accept?: boolean;
+  /** Further arguments of `createSessions`. */
+  readonly given?: readonly never[];
 }
 
-/** Longer than an old id can be followed, and than its mark is kept. */
-const LATER = 120;
+const COPY_SECONDS = 60;
 
 /** Plays one schedule; the same for the same program and seed. */
 export function playSchedule(program: Program, seed: number, play: Play): Promise<Outcome> {
-  return new StorePlayer(seed, play).play(program, play.oneByOne);
+  return new StorePlayer(program, seed, play).play(program);
 }
 
-class StorePlayer extends Player {
+class StorePlayer extends Player implements Watcher {
   protected readonly sessions: Sessions;
-  readonly #play: Play;
-  readonly #model: Model;
-  readonly #store: ScheduledStore;
-  /** Whose answers set or cleared each cookie, in order. */
-  readonly #setBy = new Map<string, { visit: Visit; lineage: Lineage | undefined }[]>();
+  readonly #seed: number;
+  readonly #program: Program;
+  readonly #scene: Scene;
+  readonly #recorder: Recorder;
+  readonly #store: ScheduledStore | undefined;
+  readonly #arrivals: Arrivals;
+  readonly #answers: Answers;
+  readonly #cookies: Cookies;
 
-  constructor(seed: number, play: Play) {
-    super(seed);
-    this.#play = play;
-    this.#model = new Model({ ...play, immediate: play.weather.late === 0 });
-    this.#store = new ScheduledStore(this.scheduler, this.#model, this.random, play.weather);
-    this.sessions = createSessions(
-      {
-        secrets: SECRET,
-        now: this.clock.now,
-        store: this.#store,
-        lazy: this.random.chance(0.3),
-        touchEvery: this.random.pick(play.touches ? [0, 1, 20_000] : [20_000]),
-        onEvent: (event) => this.hear(event),
-      },
-      nodeCrypto,
-    );
+  constructor(program: Program, seed: number, play: Play) {
+    super(seed, new Clock(play.begins));
+    this.#seed = seed;
+    this.#program = program;
+    const history = new History(this.clock.now);
+    const { copy = false, visitorsInCookie = false, accept = false, weather } = play;
+    const inCookie = play.makeStore === undefined ? "everybody" : visitorsInCookie ? "visitors" : "nobody";
+    const setup = { copy: copy ? COPY_SECONDS : undefined, inCookie, accept, immediate: weather.late === 0 } as const;
+    this.#scene = new Scene(setup, history, new Tokens(history));
+    const explainer = new Explainer(this.#scene);
+    this.#recorder = new Recorder(history, this.#scene.tokens, (change) => {
+      this.story.push(`  ${change.doing.visit.number} in the store: ${describeChange(change, (id) => this.name(id))}`);
+      explainer.explain(change);
+    });
+    const inner = play.makeStore?.(`${seed}`);
+    this.#store = inner && new ScheduledStore(inner, this.scheduler, this.#recorder, this.random, weather);
+    this.#arrivals = new Arrivals(this.#scene);
+    this.#answers = new Answers(this.#scene);
+    this.#cookies = new Cookies(this.#scene);
+    const options = {
+      secrets: SECRET,
+      now: this.clock.now,
+      ...(this.#store !== undefined && { store: this.#store }),
+      idleTimeout: IDLE_SECONDS,
+      lazy: this.random.chance(0.3),
+      touchEvery: this.random.pick([0, 1, 600]),
+      onEvent: (event: Parameters<StorePlayer["hear"]>[0]) => this.hear(event),
+      ...(copy && { copy: { maxAge: COPY_SECONDS } }),
+      ...(visitorsInCookie && { anonymous: "cookie" as const }),
+      ...(accept && { accept: [Tokens.codec()] }),
+    };
+    this.sessions = createSessions(options, ...(play.given ?? []));
   }
 
-  protected sends(): void {}
-
-  protected answered(visit: Visit, lines: readonly string[]): void {
-    this.#model.answered(visit);
-    const logsIn = lines.map(readLine).some(({ name, clears }) => name === USER && !clears);
-    if (visit.logsIn && !logsIn) this.#problem(visit, "sets no cookie for the user that it logged in");
+  protected get watcher(): Watcher {
+    return this;
   }
 
-  protected override name(id: string): string {
-    const index = this.#model.ids.indexOf(id);
+  get moment(): number {
+    return this.#scene.history.moment;
+  }
+
+  protected async prepare(): Promise<void> {
+    if (this.#scene.setup.accept) await this.#scene.tokens.make(`${this.#seed}`, this.clock.now());
+  }
+
+  protected tokenText(token: number): string {
+    return this.#scene.tokens.texts[token] ?? "";
+  }
+
+  protected passed(): void {
+    this.#scene.history.begin();
+  }
+
+  protected name(id: string): string {
+    const index = this.#scene.history.ids.indexOf(id);
     return index < 0 ? "a new id" : `id ${index}`;
   }
 
-  protected receives(visit: Visit, name: string, clears: boolean): void {
-    const { subject } = visit.want;
-    const isVisitors = name === VISITOR;
-    const mayClear = visit.destroyed || (isVisitors && subject !== undefined && visit.changesIdentity);
-    const maySet = visit.changesIdentity || (isVisitors && !visit.found);
-    if (clears ? !mayClear : !maySet) this.#problem(visit, `${clears ? "clears" : "sets"} ${name} without a reason`);
-    if (!clears && isVisitors !== (subject === undefined)) this.#problem(visit, `sets ${name} as ${subject}`);
-    const lineage = clears ? undefined : this.#model.lineageOf(visit.held);
-    this.#setBy.set(name, [...(this.#setBy.get(name) ?? []), { visit, lineage }]);
+  protected sends({ number, jar }: Visit): void {
+    const named = [jar.user, jar.visitor].flatMap((sid) => (sid === undefined ? [] : [this.name(sid)]));
+    this.story.push(`  ${number} has [${[...named, ...(jar.token === undefined ? [] : [`token ${jar.token}`])]}]`);
+  }
+
+  doing<Result>(visit: Visit, call: () => Result): Result {
+    return running.run({ doing: { visit, segment: visit.segment } }, call);
+  }
+
+  revoke(user: string): Promise<unknown> {
+    return this.sessions.revokeAll(user);
+  }
+
+  allowsGrace({ place }: Segment): boolean {
+    return this.#scene.setup.inCookie === "nobody" || !(place.is === "in-cookie" || place.is === "nothing");
+  }
+
+  found(visit: Visit, session: Session): void {
+    this.#arrivals.found(visit, session);
+  }
+
+  saved(visit: Visit, session: Session, call: Call): void {
+    this.#answers.saved(visit, session, call);
+  }
+
+  updated(visit: Visit, session: Session, call: UpdateCall): void {
+    this.#answers.updated(visit, session, call);
+  }
+
+  refused(visit: Visit, call: Call): void {
+    this.#answers.refused(visit, call);
+  }
+
+  protected answered(visit: Visit, response: Response): void {
+    const lines = response.headers.getSetCookie().map(readLine);
+    const wanted = visit.segment.subject === undefined ? VISITOR : USER;
+    const set = lines.find(({ name, clears }) => name === wanted && !clears)?.value;
+    this.#answers.answered(visit, response.status, sidOf(set) ?? set);
+    this.#cookies.answered(visit, response.status, lines);
+  }
+
+  protected failed(visit: Visit, error: unknown): void {
+    const expected = visit.ask.acts.some((act) => act.do === "fail") || (error as { code?: unknown }).code === "ERR_CONFLICT";
+    if (!expected) this.problems.push(`request ${visit.number} throws ${(error as Error)?.stack ?? error}`);
+    this.#answers.failed(visit, error);
+  }
+
+  protected arrives(visit: Visit, response: Response): void {
+    for (const line of response.headers.getSetCookie().map(readLine)) {
+      this.story.push(
+        `  and ${line.clears ? "clears" : "sets"} ${line.name} ${line.clears ? "" : this.name(sidOf(line.value) ?? "")}`,
+      );
+      this.#cookies.arrives(visit, line);
+    }
   }
 
   protected async judge(): Promise<void> {
-    this.#store.calm();
-    await this.#judgeNext((lineage) => lineage.alive !== undefined);
-    await this.#judgeStore();
-    this.clock.pass(LATER);
-    // No browser ever got the id that a failed request made.
-    await this.#judgeNext(({ alive, by }) => alive !== undefined && by.phase !== "failed");
-    this.problems.push(...this.#model.problems);
+    this.#store?.calm();
+    const { problems, history, tokens } = this.#scene;
+    await judgeEnd(this.#scene, this.#store?.inner, this.#cookies, this.#program);
+    const named = [...problems, ...tokens.problems, ...this.#recorder.problems, ...this.problems.splice(0)].map((problem) =>
+      history.ids.reduce((text, id, index) => text.replaceAll(id, `id ${index}`), problem),
+    );
+    this.problems.push(...named);
   }
-
-  /** The next request has the session whose cookie arrived last. */
-  async #judgeNext(isThere: (lineage: Lineage) => boolean): Promise<void> {
-    const [user, visitor] = [USER, VISITOR].map((name) => this.#setBy.get(name)?.at(-1)?.lineage);
-    for (const lineage of [user, visitor]) if (lineage !== undefined) this.#judgeEnd(lineage);
-    const living = [user, visitor].find((lineage) => lineage !== undefined && isThere(lineage));
-    const headers = this.headers();
-    const seen = await running.run(new Visit(-1, []), () => this.sessions.read({ headers }));
-    const found = JSON.stringify(seen && [seen.subject, Object.entries(seen.data).sort()]);
-    const wanted = JSON.stringify(living === undefined ? null : [living.subject, visible(living.data)]);
-    if (found !== wanted) this.problems.push(`the next request finds ${found}, and should find ${wanted}`);
-  }
-
-  /** Nobody is logged out but by a logout, or by a request that failed after it had changed who he is. */
-  #judgeEnd({ ended, subject }: Lineage): void {
-    if (ended === undefined) return;
-    const { by, how } = ended;
-    // A login takes a visitor's session over, also when its cookie arrives later.
-    const isFair =
-      by.phase === "failed" ? by.changesIdentity : by.did.has("logout") || (subject === undefined && how === "login");
-    if (!isFair) this.problems.push(`the browser's session was ended by a ${how} in request ${by.number}`);
-  }
-
-  async #judgeStore(): Promise<void> {
-    const { inner } = this.#store;
-    const now = this.clock.now();
-    for (const id of this.#model.ids) {
-      const found = await inner.load({ id }, { now });
-      const lives = found !== null && "data" in found;
-      if (lives !== this.#model.isAlive(id)) this.problems.push(`${this.name(id)} ${lives ? "lives" : "is gone"}`);
-    }
-    const living = this.#model.lineages.filter(({ alive }) => alive !== undefined);
-    for (const user of ["alice", "bob"]) {
-      const listed = (await inner.list?.(user))?.map(({ id }) => id).sort();
-      const wanted = living.flatMap(({ subject, alive }) => (subject === user ? [alive] : [])).sort();
-      if (JSON.stringify(listed) !== JSON.stringify(wanted)) this.problems.push(`the list of ${user} is wrong`);
-    }
-    for (const lineage of living) this.#judgeOrphan(lineage);
-    if (this.#play.oneByOne && living.length > 1) this.problems.push(`${living.length} sessions live`);
-  }
-
-  /** A session whose cookie the browser does not have: only because another request at the same time changed who he is. */
-  #judgeOrphan(lineage: Lineage): void {
-    const name = lineage.subject === undefined ? VISITOR : USER;
-    const setters = this.#setBy.get(name) ?? [];
-    if (setters.at(-1)?.lineage === lineage) return;
-    const { by } = lineage;
-    const rivals = setters.filter(({ visit }) => visit !== by && visit.span.from < by.span.to && by.span.from < visit.span.to);
-    // A visitor's session is no secret: a login or logout only takes its cookie away.
-    const isFair = by.phase === "failed" || rivals.length > 0 || (name === VISITOR && setters.at(-1)?.visit !== by);
-    if (!isFair) this.problems.push(`a session that request ${by.number} made lives, and the browser has no cookie for it`);
-  }
-
-  #problem(visit: Visit, what: string): void {
-    this.problems.push(`the answer to request ${visit.number} ${what}`);
-  }
-}
-
-/** The data that `session.data` shows, in order. */
-export function visible(data: Values): [key: string, value: unknown][] {
-  const shown = [...data].filter(([key]) => !key.startsWith("~")).sort();
-  return shown.map(([key, json]) => [key, JSON.parse(json)]);
 }

@@ -33,6 +33,7 @@ export class Random {
 /** Steps that wait for their turn. */
 export class Scheduler {
   #waiting: (() => void)[] = [];
+  readonly #working = new Set<Promise<unknown>>();
   #open = false;
 
   get waiting(): number {
@@ -44,10 +45,30 @@ export class Scheduler {
     return this.#open ? Promise.resolve() : new Promise((go) => this.#waiting.push(go));
   }
 
+  /** Work that ends by itself, such as the call of a server: no other step goes until it is done. */
+  async working<Result>(work: Promise<Result>): Promise<Result> {
+    const done = work.catch(() => {});
+    this.#working.add(done);
+    try {
+      return await work;
+    } finally {
+      this.#working.delete(done);
+    }
+  }
+
   /** Lets one step go, and everything it leads to until that waits again. */
   async step(index: number): Promise<void> {
     this.#waiting.splice(index, 1)[0]?.();
-    await quiet();
+    await this.quiet();
+  }
+
+  /** When nothing is left to do but what waits for its turn. */
+  async quiet(): Promise<void> {
+    await drained();
+    while (this.#working.size > 0) {
+      await Promise.race(this.#working);
+      await drained();
+    }
   }
 
   /** From now on nothing waits. */
@@ -57,7 +78,54 @@ export class Scheduler {
   }
 }
 
-/** When nothing is left to do but what waits: with cryptography that needs no other thread, all the rest is microtasks. */
-export function quiet(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** More than any chain of promises in this library takes. */
+const MICROTASKS = 500;
+
+/** When all microtasks are done. In workerd the event loop's next round is a millisecond away, and there are thousands. */
+async function drained(): Promise<void> {
+  if (navigator.userAgent !== "Cloudflare-Workers") return new Promise((resolve) => setImmediate(resolve));
+  for (let count = 0; count < MICROTASKS; count++) await null;
+}
+
+/** The operations of Web Crypto that sessions use. Node does them on other threads. */
+const OPERATIONS = [
+  "digest",
+  "sign",
+  "verify",
+  "encrypt",
+  "decrypt",
+  "deriveBits",
+  "deriveKey",
+  "importKey",
+  "wrapKey",
+  "unwrapKey",
+] as const;
+
+/** The shortest wait that is for something that never comes in a schedule, such as a time limit. Milliseconds. */
+const LONG_WAIT = 1000;
+
+const NO_TIMER = { ref: () => NO_TIMER, unref: () => NO_TIMER, [Symbol.toPrimitive]: () => 0 };
+
+/**
+ * Until it is undone, cryptography counts as work, and whoever waits a moment before they try again waits for their turn. No time
+ * limit is ever reached.
+ */
+export function takeOver(scheduler: Scheduler): () => void {
+  const { setTimeout } = globalThis;
+  const soon = (go: () => void, milliseconds = 0) => {
+    if (milliseconds < LONG_WAIT) scheduler.turn().then(go);
+    return NO_TIMER;
+  };
+  globalThis.setTimeout = soon as unknown as typeof setTimeout;
+  const subtle = crypto.subtle as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+  for (const name of OPERATIONS) {
+    const operation = subtle[name]?.bind(subtle);
+    if (operation === undefined) continue;
+    const value = (...given: unknown[]) => scheduler.working(operation(...given));
+    Object.defineProperty(subtle, name, { configurable: true, value });
+  }
+  return () => {
+    globalThis.setTimeout = setTimeout;
+    for (const name of OPERATIONS) delete subtle[name];
+  };
 }

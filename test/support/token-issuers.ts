@@ -1,0 +1,147 @@
+/** Who makes tokens that one application accepts: of every kind, under several names, keys and contexts. */
+import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair } from "jose";
+import Keygrip from "keygrip";
+import { createSessions, ownTokens, type SessionStore, type TokenCodec } from "../../src/index.ts";
+import { webCrypto } from "../../src/primitives.ts";
+import { encryptedTokens } from "../../src/token/encrypted.ts";
+import { joseTokens } from "../../src/token/jose.ts";
+import { koaTokens } from "../../src/token/koa.ts";
+import { checkSecrets } from "../../src/token/secrets.ts";
+import { signedTokens } from "../../src/token/signed.ts";
+import { Browser } from "./browser.ts";
+import { DAY } from "./clock.ts";
+import { OLD_SECRET, OTHER_SECRET } from "./secrets.ts";
+
+/** What a token says, as far as its kind can. */
+export interface Said {
+  readonly sid: string | undefined;
+  readonly jti: string | undefined;
+  readonly iss: string | undefined;
+  readonly sub: string | undefined;
+  /** Makes it another token. */
+  readonly note: string;
+}
+
+export interface Issuer {
+  readonly name: string;
+  readonly codec: TokenCodec;
+  /** The cookies that hold a token, spelled in another way each time where that is possible; `from` stands in its data. */
+  make(said: Said, from: string): Promise<string>;
+  /** The part of what is said that is in the token; undefined where that names neither a user nor a session. */
+  proves(said: Said): unknown;
+  /** Who is logged in by it. */
+  subjectOf(said: Said): string | undefined;
+}
+
+const [KEY, KEY2] = [OLD_SECRET, OTHER_SECRET].map((text) => new TextEncoder().encode(text)) as [Uint8Array, Uint8Array];
+const CONTENT_KEY = KEY.subarray(0, 32);
+const NO_NAME = "a-session-without-a-name";
+
+/** Every kind of them, for a store or for none. Tokens are made at this time. */
+export async function makeIssuers(store: SessionStore | undefined, now: number): Promise<Issuer[]> {
+  const pair = await generateKeyPair("ES256");
+  const publicKey = await exportJWK(pair.publicKey);
+  const times = { iat: now, exp: now + 30 * DAY };
+  const signed = (sign: (text: Uint8Array) => Promise<string>) => (said: object) =>
+    sign(new TextEncoder().encode(JSON.stringify({ ...said, ...times, start: now })));
+  const hmac = (key: Uint8Array) => signed((text) => new CompactSign(text).setProtectedHeader({ alg: "HS256" }).sign(key));
+  const es256 = signed((text) => new CompactSign(text).setProtectedHeader({ alg: "ES256" }).sign(pair.privateKey as CryptoKey));
+  const dir = signed((text) => new CompactEncrypt(text).setProtectedHeader({ alg: "dir", enc: "A256GCM" }).encrypt(CONTENT_KEY));
+  const named = ({ sub, ...claims }: { sub?: string }) => ({ ...claims, sub: sub && `partner:${sub}` });
+  return [
+    koa("koa", "koa:sess", OLD_SECRET),
+    koa("koa with another key", "koa:sess", OTHER_SECRET),
+    koa("koa under another name", "app:sess", OLD_SECRET),
+    jose("jose", "signed", hmac(KEY), joseTokens({ cookie: "signed", algorithms: ["HS256"], key: KEY })),
+    // Whoever has this key may speak for some users only, and puts its tokens where others put theirs.
+    {
+      ...jose(
+        "a partner",
+        "signed",
+        hmac(KEY2),
+        joseTokens({ cookie: "signed", algorithms: ["HS256"], key: KEY2, claims: named as never }),
+      ),
+      subjectOf: ({ sub }) => sub && `partner:${sub}`,
+    },
+    jose("jose by a private key", "pair", es256, joseTokens({ cookie: "pair", algorithms: ["ES256"], getKey: () => publicKey })),
+    jose(
+      "jose, encrypted",
+      "sealed",
+      dir,
+      joseTokens({ cookie: "sealed", algorithms: ["dir"], encryption: ["A256GCM"], key: CONTENT_KEY }),
+    ),
+    own("ours, encrypted", "old", "", "data", now),
+    own("ours of another context", "old", "elsewhere", "data", now),
+    own("ours of another name", "older", "", "data", now),
+    own("ours, readable", "old", "", "readable", now),
+    ...(store === undefined ? [] : [ownId(store, now)]),
+  ];
+}
+
+/** The cookie of koa-session-store: JSON, and Keygrip's signature over its name and value. */
+function koa(name: string, cookie: string, key: string): Issuer {
+  const proves = ({ sid = NO_NAME, note }: Said) => ({ _sid: sid, note });
+  const make = async (said: Said, from: string) => {
+    const value = JSON.stringify({ ...proves(said), from });
+    return `${cookie}=${value}; ${cookie}.sig=${new Keygrip([key]).sign(`${cookie}=${value}`)}`;
+  };
+  return { name, codec: koaTokens({ keys: [key], name: cookie }), make, proves, subjectOf: () => undefined };
+}
+
+function jose(name: string, cookie: string, sign: (said: object) => Promise<string>, codec: TokenCodec): Issuer {
+  const proves = ({ sid, jti, iss, sub, note }: Said) => {
+    return sid === undefined && jti === undefined && sub === undefined ? undefined : { sid, jti, iss, sub, note };
+  };
+  const make = async ({ note, ...said }: Said, from: string) => `${cookie}=${await sign({ ...said, data: { note, from } })}`;
+  return { name, codec, make, proves, subjectOf: ({ sub }) => sub };
+}
+
+/** A manager of ours can be made to say any name for a session, if its secret is known. */
+function own(name: string, cookie: string, context: string, kind: "data" | "readable", now: number): Issuer {
+  const scope = { secrets: checkSecrets(OLD_SECRET), name: cookie, context };
+  const maker = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
+  const proves = ({ sid = NO_NAME, sub, note }: Said) => ({ sid, sub, note });
+  const make = async (said: Said, from: string) => {
+    const { sid, sub, note } = proves(said);
+    const claims = {
+      sid,
+      start: now,
+      iat: now,
+      exp: now + 30 * DAY,
+      ...(sub !== undefined && { sub }),
+      data: JSON.stringify({ note, from }),
+    };
+    return `__Host-${cookie}=${await maker.seal(claims as Parameters<typeof maker.seal>[0])}`;
+  };
+  return {
+    name,
+    codec: ownTokens({ secrets: OLD_SECRET, name: cookie, context, kind }),
+    make,
+    proves,
+    subjectOf: ({ sub }) => sub,
+  };
+}
+
+/** Tokens that name sessions in the same store, of a manager that had another name. */
+function ownId(store: SessionStore, now: number): Issuer {
+  const old = createSessions({ secrets: OLD_SECRET, store, name: "ancient", now: () => now });
+  const cookies = new Map<string, Promise<string>>();
+  const begin = async ({ sub }: Said, from: string) => {
+    const browser = new Browser(
+      old.handler((_request, session) => {
+        session.data.from = from;
+        if (sub !== undefined) session.login(sub);
+        return new Response();
+      }),
+    );
+    await browser.visit("/");
+    return browser.cookieHeader();
+  };
+  const make = (said: Said, from: string) => {
+    const cookie = cookies.get(from) ?? begin(said, from);
+    cookies.set(from, cookie);
+    return cookie;
+  };
+  const codec = ownTokens({ secrets: OLD_SECRET, name: "ancient", kind: "id" });
+  return { name: "ours by id", codec, make, proves: ({ sub, note }) => ({ sub, note }), subjectOf: ({ sub }) => sub };
+}
