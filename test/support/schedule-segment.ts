@@ -126,10 +126,13 @@ export class Segment {
     const all = keep === undefined && (same || (anonymous && trusts));
     const named = all ? "all" : anonymous || same ? (keep ?? []) : [];
     if (named !== "all") {
-      for (const key of [...this.view.keys()]) if (!named.includes(key)) this.view.delete(key);
+      // What a visitor's request has just put in is its own, whoever may have set the cookie.
+      const own = anonymous && keep === undefined;
+      const stays = (key: string) => named.includes(key) || (own && !this.seen.has(key));
+      for (const key of [...this.view.keys()]) if (!stays(key)) this.view.delete(key);
+      for (const key of [...this.pending.keys()]) if (!stays(key)) this.pending.delete(key);
+      if (!stays("list")) this.owed.length = 0;
       this.seen = new Map([...this.seen].filter(([key]) => named.includes(key)));
-      for (const key of [...this.pending.keys()]) if (!named.includes(key)) this.pending.delete(key);
-      if (!named.includes("list")) this.owed.length = 0;
     }
     this.subject = user;
     this.#ask({ asked: { asks: "login", user }, carries: both(named, this.identity?.carries ?? "all") });
