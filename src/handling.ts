@@ -53,7 +53,7 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
   async function answered(session: Session<Data>, request: Incoming, rest: Rest): Promise<Response> {
     try {
       const response = await answer(request, session, ...rest);
-      assertAnswer(response);
+      if (!isUpgraded(request, rest[0])) assertAnswer(response);
       return response;
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
