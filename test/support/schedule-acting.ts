@@ -125,8 +125,9 @@ export class Acting {
     const { segment } = this.#visit;
     if (act.do === "login") {
       this.#session.login(act.user, act.keep === undefined ? {} : { keep: act.keep });
-      segment.login(act.user, act.keep);
-      if (segment.place.is === "token") this.#dropWhatIsGone();
+      const own = [...segment.pending].filter(([key, value]) => this.#shows(key, value));
+      segment.login(act.user, act.keep, new Set(own.map(([key]) => key)));
+      if (segment.hasDropped) this.#visit.rebased = true;
     } else if (act.do === "regenerate") {
       const graceSeconds = this.#watcher.allowsGrace(segment) ? act.graceSeconds : 0;
       this.#session.regenerateId(graceSeconds > 0 ? { graceSeconds } : {});
@@ -137,12 +138,9 @@ export class Acting {
     }
   }
 
-  /** Whether what a request adds to a session of other software survives its login is left open. */
-  #dropWhatIsGone(): void {
-    const { pending } = this.#visit.segment;
-    const isHere = (key: string) => key in this.#session.data || key.startsWith(flashKey(""));
-    for (const key of [...pending.keys()]) if (!isHere(key)) pending.delete(key);
-    this.#visit.adopt(this.#session);
+  /** Whether a value that the request has written is shown. */
+  #shows(key: string, value: string | undefined): boolean {
+    return value !== undefined && JSON.stringify(this.#session.data[key]) === value;
   }
 
   /** Where nobody can see the answer, the value stays. */
