@@ -84,8 +84,10 @@ interface Attempt {
 
 function write(attempt: Attempt): MaybePromise<string[]> {
   const { state, engine, mode } = attempt;
+  const { turns } = state;
   return after(look(state, engine, mode), (around) => {
-    const { turns } = state;
+    // A login that came meanwhile needs another part of the store.
+    if (state.turns !== turns) return write(attempt);
     return after(planOrEnd(state, engine, around), (plan) => carry(plan, turns, attempt));
   });
 }

@@ -9,7 +9,7 @@ import { type Engine, keepingFor, NextIds, place } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { keygripSigner } from "./node-primitives.ts";
-import { checkGiven, count, refuseUnknown } from "./option-values.ts";
+import { checkGiven, refuseUnknown, seconds } from "./option-values.ts";
 import type { RequestOptions } from "./options.ts";
 import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
 import { lateChanges, warn } from "./reporting.ts";
@@ -135,9 +135,10 @@ function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: Compat
     throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
   }
   const timeouts = {
-    idleTimeout: idle === undefined ? OFF.idleTimeout : count("idleTimeout", idle, 1, LONGEST),
-    absoluteTimeout: absoluteTimeout === undefined ? OFF.absoluteTimeout : count("absoluteTimeout", absoluteTimeout, 1, LONGEST),
-    touchEvery: idle === undefined ? OFF.touchEvery : count("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
+    idleTimeout: idle === undefined ? OFF.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
+    absoluteTimeout:
+      absoluteTimeout === undefined ? OFF.absoluteTimeout : seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST),
+    touchEvery: idle === undefined ? OFF.touchEvery : seconds("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
   };
   const what = idleTimeout === undefined ? `cookie maxAge of ${idle} seconds` : `idleTimeout ${idle}`;
   if (idle !== undefined) checkOrder(what, timeouts.idleTimeout, timeouts.absoluteTimeout);

@@ -147,7 +147,7 @@ function checkOrigin(origin: unknown): string {
   }
   const sent = /^https?:/.test(origin) ? URL.parse(origin)?.origin : origin;
   if (sent === origin) return origin;
-  const instead = sent === undefined ? "it is no URL" : `browsers send it as ${JSON.stringify(sent)}`;
+  const instead = sent === undefined ? "it is not a URL" : `browsers send it as ${JSON.stringify(sent)}`;
   throw new OptionError("ERR_OPTION", `Cannot trust the origin ${JSON.stringify(origin)}: ${instead}`);
 }
 

@@ -92,7 +92,7 @@ async function importKey(key: SigningKey, algorithm: SigningAlgorithm): Promise<
     return await proved((await importJWK({ ...bare, d: d as string }, algorithm)) as CryptoKey, bare, algorithm);
   } catch {
     // What failed may quote the key.
-    throw new OptionError("ERR_OPTION", `Cannot use option key: it is no private key for ${algorithm}`);
+    throw new OptionError("ERR_OPTION", `Cannot use option key: it is not a private key for ${algorithm}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { encodeBase64url } from "./encoding.ts";
 import { OptionError, StateError } from "./errors.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 import { once } from "./maybe-promise.ts";
-import { clock, count, refuseUnknown } from "./option-values.ts";
+import { clock, refuseUnknown, seconds } from "./option-values.ts";
 
 /** What the JWTs are signed with. */
 export interface SessionJwtOptions {
@@ -123,7 +123,7 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
   if (own !== undefined) throw new OptionError("ERR_OPTION", `Cannot make a JWT: "${own}" in claims is set by the library`);
   return {
     audience: typeof audience === "string" ? audience : services,
-    expiresIn: count("expiresIn", expiresIn, 1, LONGEST),
+    expiresIn: seconds("expiresIn", expiresIn, 1, LONGEST),
     claims,
   };
 }

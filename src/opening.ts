@@ -8,7 +8,7 @@ import { type Engine, placeOf } from "./engine.ts";
 import { OptionError } from "./errors.ts";
 import type { Timeouts } from "./lifetime.ts";
 import { loadInto } from "./loading.ts";
-import { count } from "./option-values.ts";
+import { seconds } from "./option-values.ts";
 import { Session, type SessionActions } from "./session.ts";
 import type { SessionState } from "./state.ts";
 import { MAX_GRACE_SECONDS } from "./stores/store.ts";
@@ -43,7 +43,7 @@ class Actions<Data extends object> implements SessionActions<Data> {
 
   assertGrace(graceSeconds: number): void {
     if (graceSeconds === 0) return;
-    count("graceSeconds", graceSeconds, 1, MAX_GRACE_SECONDS);
+    seconds("graceSeconds", graceSeconds, 1, MAX_GRACE_SECONDS);
     // What is out of reach was in a store; the commit says the rest.
     if (this.#state.gone !== null) return;
     const { store } = this.#engine;

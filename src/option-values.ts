@@ -33,11 +33,20 @@ export function refuseUnknown(
   }
 }
 
-/** @throws {@link OptionError} unless the value is a whole number that is large enough. */
-export function count(name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
+/** @throws {@link OptionError} unless the value is a whole number within these limits. */
+export function count(name: string, value: number, least: number, most?: number): number {
+  return wholeNumber("a whole number", name, value, least, most);
+}
+
+/** @throws {@link OptionError} unless the value is a duration within these limits. A text like "1d" is none. */
+export function seconds(name: string, value: number, least: number, most?: number): number {
+  return wholeNumber("a whole number of seconds", name, value, least, most);
+}
+
+function wholeNumber(kind: string, name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const limit = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
-  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be a whole number, ${least} ${limit}`);
+  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be ${kind}, ${least} ${limit}`);
 }
 
 /**

@@ -25,7 +25,7 @@ export interface SessionOptions<Data extends object = any> {
    * our own with the next response that used the session, and stays logged in. See `ownTokens`, `joseTokens` and `koaTokens`. With a
    * store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
    * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
-   * same time may redeem it twice. Codecs of the same name are told apart by their order. Default: none.
+   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
    */
   accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
@@ -49,7 +49,7 @@ export interface SessionOptions<Data extends object = any> {
   maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
   readable?: boolean;
-  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. Default `"session"`. */
+  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
   name?: string;
   /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
   cookie?: CookieOptions;
@@ -65,7 +65,7 @@ export interface SessionOptions<Data extends object = any> {
    */
   schema?: DataSchema<Data>;
   /**
-   * Makes data of before fit the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
+   * Brings data that an earlier version saved into the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
    * either, the visitor has no session, so a user is logged out. Default: none.
    */
   migrate?: (data: Record<string, unknown>) => Record<string, unknown>;

@@ -90,7 +90,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * `"moved"` when the request came with a session that has another id by now: another request logged the user in, or called
-   * {@link regenerateId}. Its data is not shown. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
+   * {@link regenerateId}. The session is empty here. {@link isNew} is false where it is a user's, and true where it is a visitor's, which
+   * begins anew when you write. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
    * the new cookie, or will have it in a moment.
    */
   get gone(): "moved" | undefined {

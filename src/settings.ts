@@ -8,7 +8,7 @@ import { baseName, type Cookie, createCookie } from "./cookie/serialize.ts";
 import { OptionError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import type { Timeouts } from "./lifetime.ts";
-import { checkFlags, checkGiven, clock, count, refuseUnknown } from "./option-values.ts";
+import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "./option-values.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
 import { emitter, warn } from "./reporting.ts";
@@ -121,9 +121,12 @@ function check(options: SessionOptions): void {
   checkGiven(options, "session", "{ secrets }");
   refuseUnknown(options, KNOWN, { advise: adviceForName(OPTION_ADVICE) });
   const { cookie = {}, copy = {}, context = "", store, anonymous = "store", readable } = options;
-  for (const [key, value] of Object.entries({ cookie, copy })) {
+  for (const [key, value, like] of [
+    ["cookie", cookie, '{ sameSite: "strict" }'],
+    ["copy", copy, "{ maxAge: 60 }"],
+  ] as const) {
     if (typeof value !== "object" || value === null)
-      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object`);
+      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object, like ${like}`);
   }
   if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
   if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
@@ -164,10 +167,10 @@ export function settleRequest(
 }
 
 function settleTimeouts(options: SessionOptions): Timeouts {
-  const absoluteTimeout = count("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? Math.min(DAY, absoluteTimeout), 1, LONGEST);
+  const absoluteTimeout = seconds("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
+  const idleTimeout = seconds("idleTimeout", options.idleTimeout ?? Math.min(DAY, absoluteTimeout), 1, LONGEST);
   checkOrder(`idleTimeout ${idleTimeout}`, idleTimeout, absoluteTimeout);
-  const touchEvery = count("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
+  const touchEvery = seconds("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
   if (touchEvery >= idleTimeout) {
     throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
   }
@@ -186,7 +189,7 @@ const LONGEST_COPY = 300;
 function settleCopy(options: SessionOptions): Settings["copy"] {
   const { copy, store, name = "session", cookie = {} } = options;
   if (copy === undefined) return undefined;
-  const maxAge = count("copy.maxAge", copy.maxAge, 1, LONGEST_COPY);
+  const maxAge = seconds("copy.maxAge", copy.maxAge, 1, LONGEST_COPY);
   if (!store?.guarantees.atomic || !store.guarantees.immediate) {
     throw new OptionError("ERR_OPTION", "Cannot use option copy: it needs a store that is atomic and immediate");
   }
@@ -209,5 +212,5 @@ function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec
 
 function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
   if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
-  throw new OptionError("ERR_OPTION", "Cannot use option schema: it is no Standard Schema, such as those of zod and valibot");
+  throw new OptionError("ERR_OPTION", "Cannot use option schema: it is not a Standard Schema, such as those of zod and valibot");
 }

@@ -145,7 +145,7 @@ export class SessionState {
     const anonymous = this.subject === undefined;
     const same = this.subject === subject;
     const comesAlong = same || (anonymous && this.#trustsVisitors && !this.content.accepted);
-    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : [], anonymous);
+    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : [], anonymous && keep === undefined);
     this.content.accepted = false;
     this.clearsAccepted = true;
     this.subject = subject;

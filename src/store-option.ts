@@ -19,7 +19,8 @@ export function checkStore(store: SessionStore): void {
 export function misunderstood(store: unknown): string | undefined {
   if (typeof store === "function") return "it is a function; call it, as in memory()";
   if (store instanceof Promise) return "it is a promise; await it";
-  if (typeof store !== "object" || store === null) return "it is no object; use what sqlite(path) or redis(client) makes";
+  if (store === "cookie") return "leave it out to keep sessions in the cookie";
+  if (typeof store !== "object" || store === null) return "it is not an object; use what sqlite(path) or redis(client) makes";
   const call = lack(store) && adviceForValue(store, STORE_ADVICE);
   if (call === undefined) return undefined;
   const entry = call.replace(/\(.*/, "").replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);

@@ -36,32 +36,32 @@ export async function update<Result>(state: SessionState, engine: Engine, change
   const saving = state.phase === "committed" ? undefined : commit(state, engine, "later");
   if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const { gone } = state;
-    if (gone !== null && !gone.anew) throw new GoneError(gone.why);
-    // What this very request ended meanwhile is still there until it is answered.
+    while (state.updating !== null && isAlone(state, engine)) await state.updating.catch(() => {});
     const hasEnded = state.ends !== ends;
-    const kept = hasEnded ? before : state.kept;
-    if (kept === null && (wasInStore || hasEnded)) throw new GoneError("ended");
-    // A session that is in its cookie, or that is not kept yet, has no other writer.
-    const isAlone = kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
-    if (isAlone && hasEnded) throw new GoneError("ended");
-    if (isAlone && state.updating !== null) {
-      await state.updating.catch(() => {});
-      tries--;
-      continue;
-    }
+    const kept = sessionFor(state, hasEnded ? before : state.kept, wasInStore || hasEnded);
+    if (hasEnded && isAlone({ kept }, engine)) throw new GoneError("ended");
     const done =
-      kept === null || isAlone
+      kept === null || isAlone({ kept }, engine)
         ? await alone(state, updateAlone(state, engine, change))
         : await tryUpdate(state, engine, kept, change);
+    if (typeof done === "object") return done.result;
     if (done === "again" && hasEnded) throw new GoneError("ended");
-    if (done === "again") continue;
-    if (done !== "conflict") return done.result;
-    engine.emit({ type: "conflict", id: kept.key.id });
-    await pause(tries);
+    if (done === "conflict") await pause(tries);
   }
   const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries`;
   throw new ConflictError("ERR_CONFLICT", text);
+}
+
+/** The session to be updated: what this very request ended meanwhile is still there until it is answered. */
+function sessionFor({ gone }: SessionState, kept: Kept | null, mustBe: boolean): Kept | null {
+  if (gone !== null && !gone.anew) throw new GoneError(gone.why);
+  if (kept === null && mustBe) throw new GoneError("ended");
+  return kept;
+}
+
+/** Whether the session has no other writer, since it is in its cookie, or is not kept yet. */
+function isAlone({ kept }: { readonly kept: Kept | null }, engine: Engine): boolean {
+  return kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
 }
 
 function isInStore({ kept, imported }: SessionState, engine: Engine): boolean {
@@ -130,7 +130,10 @@ async function tryUpdate<Result>(
   if (patch !== null) {
     if (engine.schema !== undefined) await assertFits(engine.schema, draft.visible);
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
-    if (!written.ok && written.why === "conflict") return "conflict";
+    if (!written.ok && written.why === "conflict") {
+      emit({ type: "conflict", id: kept.key.id });
+      return "conflict";
+    }
     if (!written.ok) return goAlong(state, engine, kept, turns, written.why);
     emit({ type: "saved", id: kept.key.id });
   }

@@ -1,6 +1,6 @@
 /** Options: what is refused at creation, and what never depends on a request. */
 import { describe, expect, it } from "vitest";
-import { createSessions, type SessionOptions } from "../src/index.ts";
+import { createSessions, OptionError, type SessionOptions } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
 import { SECRET } from "./support/secrets.ts";
 
@@ -84,6 +84,15 @@ describe("createSessions() refuses", () => {
   for (const [what, options] of refused) {
     it(what, () => expect(() => create(options)).toThrow(expect.objectContaining({ code: "ERR_OPTION", name: "OptionError" })));
   }
+
+  it.each<[string, object, string]>([
+    ["a timeout as text", { idleTimeout: "1d" }, "idleTimeout 1d: it must be a whole number of seconds, 1 to 3153600000"],
+    ["a touch as text", { touchEvery: "1h" }, "touchEvery 1h: it must be a whole number of seconds, 0 or more"],
+    ["a number as the copy", { store: memory(), copy: 60 }, "option copy: it must be an object, like { maxAge: 60 }"],
+    ["a number that is no duration", { maxSessions: 0 }, "maxSessions 0: it must be a whole number, 1 or more"],
+  ])("%s, and says what it must be", (_what, options, message) => {
+    expect(() => create(options)).toThrow(new OptionError("ERR_OPTION", `Cannot use ${message}`));
+  });
 
   it("and never shows a secret in the message", () => {
     const error = (() => {

@@ -1,70 +1,12 @@
 /** What the library awaits: nothing is answered, and no call is done, before the store has done its part. */
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionOptions, type SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { createSessions, type Session, type SessionOptions } from "../src/index.ts";
 import { makeApp } from "./support/app.ts";
 import { Clock, HOUR } from "./support/clock.ts";
 import { FailingStore } from "./support/failing-store.ts";
+import { gated, type Operation, quiet, watched } from "./support/gated-store.ts";
 import { acceptingOld, oldToken, withCookie } from "./support/old-tokens.ts";
 import { SECRET } from "./support/secrets.ts";
-
-type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove";
-
-/** A memory store that holds calls of one kind up until it is told to go on. */
-function gated() {
-  const inner = memory();
-  const waiting: (() => void)[] = [];
-  let held: Operation | undefined;
-  const store = Object.create(inner) as SessionStore;
-  for (const name of ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const) {
-    store[name] = (async (...args: never[]) => {
-      if (name === held) await new Promise<void>((resolve) => waiting.push(resolve));
-      return (inner[name] as (...args: never[]) => unknown).apply(inner, args);
-    }) as never;
-  }
-  return {
-    store,
-    /** From now on calls of this kind wait. */
-    hold: (operation: Operation) => {
-      held = operation;
-    },
-    get isAsked() {
-      return waiting.length > 0;
-    },
-    release: () => {
-      held = undefined;
-      for (const go of waiting.splice(0)) go();
-    },
-  };
-}
-
-/** Everything that is done without the store is done. */
-async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Whether a promise is done before the store went on, and after it. */
-async function watched(gate: ReturnType<typeof gated>, running: Promise<unknown>): Promise<unknown[]> {
-  let done = false;
-  const settled = running.then(
-    () => {
-      done = true;
-    },
-    () => {
-      done = true;
-    },
-  );
-  // Tokens are opened and made in a while of their own.
-  while (!gate.isAsked && !done) await quiet();
-  await quiet();
-  const before = [gate.isAsked, done];
-  while (!done) {
-    gate.release();
-    await quiet();
-  }
-  await settled;
-  return [...before, done];
-}
 
 const WAITS = [true, false, true];
 
@@ -122,8 +64,11 @@ const RESPONSES: [string, Case][] = [
     {
       holds: "remove",
       does: (session) => {
+        session.update(async () => {
+          await quiet();
+          fail();
+        });
         session.logout();
-        session.update(fail);
       },
     },
   ],
@@ -292,6 +237,19 @@ describe("calls at the same time", () => {
     await Promise.all(saving);
     expect(await sessions.list("bob")).toHaveLength(1);
   });
+});
+
+it("use that finds the session ended by then is told of", async () => {
+  const { does, browser, clock, events } = makeApp({ store: gated().store });
+  await does((session) => session.login("alice"));
+  const id = await does((session) => session.id);
+  clock.pass(10 * HOUR);
+  const other = browser.copy();
+  await does(async (session) => {
+    expect(session.subject).toBe("alice");
+    await does((late) => late.logout(), other);
+  });
+  expect(events).toContainEqual({ type: "unknown", id, reason: "commit" });
 });
 
 it("update() of a session that has ended asks the store twice: for the session, and where it went", async () => {

@@ -86,7 +86,9 @@ function carriedImports(block, before) {
   const declared = new Set(
     [...block.code.matchAll(/\b(?:const|let|function|class|interface|type) \{?\s*(\w+)/g)].map(([, name]) => name),
   );
-  const used = [...names.values()].filter(({ name }) => !declared.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
+  // The env of process.env is no name of its own.
+  const isUsed = (name) => new RegExp(`(?<!\\w\\.)\\b${name}\\b`).test(block.code);
+  const used = [...names.values()].filter(({ name }) => !declared.has(name) && isUsed(name));
   return used.map(({ text }) => text).join(" ");
 }
 

@@ -43,11 +43,10 @@ export function nodeHeaders(response: NodeResponse): HeaderTarget {
   };
 }
 
-/** The status that Koa answers an error with. What is no Error is answered with 500. */
+/** The status that Koa answers an error with. What is no Error is answered with 500; a file that is missing is a fault, though Koa 2 says 404. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof Error)) return 500;
-  const { status, statusCode, code } = error as { status?: unknown; statusCode?: unknown; code?: unknown };
-  if (code === "ENOENT") return 404;
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
   const given = status ?? statusCode;
   return typeof given === "number" && given >= 400 && given < 600 ? given : 500;
 }

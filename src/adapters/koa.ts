@@ -8,7 +8,7 @@ import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngine
 import { commitEnds, pendingCalls } from "../ending.ts";
 import { createEngine, type Engine } from "../engine.ts";
 import { StateError, StoreError } from "../errors.ts";
-import type { Session, SessionOptions } from "../index.ts";
+import type { DataSchema, Session, SessionOptions } from "../index.ts";
 import { loadInto } from "../loading.ts";
 import { after, type MaybePromise } from "../maybe-promise.ts";
 import { canWrapKeys, nodeCrypto } from "../node-primitives.ts";
@@ -135,6 +135,7 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
 
 /** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
 export interface KoaSessionFunction {
+  <Data extends object>(options: KoaSecretOptions & { schema: DataSchema<Data> }): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(
     options?: KoaOptions<PlainStore | "cookie"> | KoaSecretOptions<PlainStore | "cookie">,
   ): KoaMiddleware<Data>;

@@ -30,7 +30,7 @@ export function entryFrom(value: unknown): Entry {
   const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
   if (typeof fields === "object" && fields !== null) {
     const { movedAt, to, by } = fields;
-    // Version 0.1.0 wrote no `by`.
+    // Earlier builds wrote no `by`.
     if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
     if (typeof fields.data === "string") return recordFrom(fields, fields.data);
   }

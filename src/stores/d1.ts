@@ -44,7 +44,7 @@ export interface D1Options {
  * What has expired stays until `sweep(now)`: call it from a Cron Trigger.
  *
  * @param database The binding, as `env.SESSIONS_DB`.
- * @throws OptionError when it is no D1 binding, saying what to write into wrangler.toml.
+ * @throws OptionError when it is not a D1 binding, saying what to write into wrangler.toml.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function d1(database: D1Binding, options: D1Options = {}): SqlSessionStor
   if (typeof database?.prepare !== "function" || typeof database.batch !== "function") {
     throw new OptionError(
       "ERR_OPTION",
-      'Cannot use the D1 database: it is no D1 binding. Run "npx wrangler d1 create sessions" and add to wrangler.toml: ' +
+      'Cannot use the D1 database: it is not a D1 binding. Run "npx wrangler d1 create sessions" and add to wrangler.toml: ' +
         '[[d1_databases]] binding = "SESSIONS_DB" database_name = "sessions" database_id = "<the id it printed>"',
     );
   }

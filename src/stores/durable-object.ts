@@ -115,7 +115,7 @@ class ObjectStore implements DurableObjectStore {
     const op = newOp();
     const { by, graceSeconds, maxSessions = null } = move;
     const added = { id: to.id, row: rowOf(record), maxSessions };
-    // What an object of version 0.1.0 goes by.
+    // What an object of an earlier build goes by.
     const follow = by !== "login";
     return resultOf(
       await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, { by, graceSeconds })),

@@ -24,7 +24,7 @@ and to the Worker's main file:
   export { SessionObject } from "web-session-store/stores/session-object";
 `;
 
-/** The only call that version 0.1.0 lacks. No other call of it can take its place: two callers could have the record. */
+/** The only call that earlier builds lack. No other call of theirs can take its place: two callers could have the record. */
 const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
 
 const NO_SQL = `the class has no SQLite. In wrangler.toml it must stand under [exports], which needs wrangler 4.107,

@@ -14,20 +14,20 @@ export interface Target {
 /**
  * The mark of a session that moved.
  *
- * Version 0.1.0 takes every mark that says `moved_to` for one of `regenerateId`, and follows it. So where a login went stands
- * in `meta`, which that version neither asks for nor passes on: to it, as to those who read what it passes on, that is what it
- * would have left itself, a mark that says no more than that the session is gone.
+ * Earlier builds take every mark that says `moved_to` for one of `regenerateId`, and follow it. So where a login went stands
+ * in `meta`, which they neither ask for nor pass on: to them, as to those who read what they pass on, that is what they
+ * would have left themselves, a mark that says no more than that the session is gone.
  */
 export interface MarkRow {
   readonly moved_at: number;
   readonly moved_to: string | null;
   /** The route of `moved_to` when that is in another object. */
   readonly moved_route: string | null;
-  /** {@link MarkMeta} as JSON. What version 0.1.0 wrote or answers has none. */
+  /** {@link MarkMeta} as JSON. What earlier builds wrote or answer has none. */
   readonly meta?: string | null;
 }
 
-/** What version 0.1.0 did not say in a mark. */
+/** What earlier builds did not say in a mark. */
 interface MarkMeta {
   readonly by?: MoveReason;
   readonly graceUntil?: number;
@@ -55,15 +55,15 @@ export function markOf(row: MarkRow, route: string): MovedMark {
   };
 }
 
-/** Where a mark leads, or null when version 0.1.0 wrote it at a login. */
+/** Where a mark leads, or null when an earlier build wrote it at a login. */
 export function targetOf(row: MarkRow): Target | null {
   const { moved_to, moved_route } = row;
   return moved_to === null ? (metaOf(row).to ?? null) : { id: moved_to, route: moved_route };
 }
 
 /**
- * The row of the mark of a session that went to `target`. Version 0.1.0 does not say why, only whether to say where to: it is
- * read as that version wrote it.
+ * The row of the mark of a session that went to `target`. Earlier builds do not say why, only whether to say where to: it is
+ * read as they wrote it.
  */
 export function markRow(movedAt: number, target: Target, move: Moving | boolean): MarkRow {
   const { id, route } = target;

@@ -52,7 +52,7 @@ export interface ObjectCalls {
   create(op: string, added: NewRow): Result<CreateResult>;
   update(op: string, id: string, patch: Patch, slide: Slide, ifVersion: number | null): Result<ChangeResult>;
   /**
-   * Gives a session a new id within the object. `follow` is all that version 0.1.0 says, and understands: whether its mark
+   * Gives a session a new id within the object. `follow` is all that earlier builds say, and understand: whether its mark
    * says where to, which it must not after a login.
    */
   replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean, move?: Moving): Result<ChangeResult>;
@@ -61,7 +61,7 @@ export interface ObjectCalls {
   touch(id: string, slide: Slide): Result<boolean>;
   /** Ends a session. A mark that leads to another object stays, and is answered; `all` drops that too. */
   remove(id: string, all: boolean): Result<Target | null>;
-  /** Removes a record and answers it; a mark stays. Version 0.1.0 has no such call. */
+  /** Removes a record and answers it; a mark stays. Earlier builds have no such call. */
   take(op: string, id: string): Result<RecordRow | null>;
   list(subject: string): Result<(RecordRow & { readonly id: string })[]>;
   removeAll(subject: string, except: string | null): Result<number>;

@@ -102,12 +102,12 @@ export function recordOf(row: SessionRow): SessionRecord {
   };
 }
 
-/** The column `meta` for a mark. A mark's row has room there, so that the table is the one that version 0.1.0 made. */
+/** The column `meta` for a mark. A mark's row has room there, so that the table is the one that earlier builds made. */
 export function markColumn({ by, graceUntil }: MovedMark): string {
   return JSON.stringify({ by, graceUntil });
 }
 
-/** The mark in a row, or null when it is the row of a session. Version 0.1.0 left a mark's `meta` empty. */
+/** The mark in a row, or null when it is the row of a session. Earlier builds left a mark's `meta` empty. */
 export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   if (moved_at === null) return null;
   const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};

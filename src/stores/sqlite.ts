@@ -68,7 +68,7 @@ export function sqlite(source: string | SqliteDatabase, options: SqliteOptions =
 
 function given(database: SqliteDatabase): SqliteSource {
   if (typeof database?.prepare !== "function" || typeof database.exec !== "function") {
-    throw new OptionError("ERR_OPTION", "Cannot use the session database: it is no path, and lacks prepare() or exec()");
+    throw new OptionError("ERR_OPTION", "Cannot use the session database: it is not a path, and lacks prepare() or exec()");
   }
   return { settings: [], open: () => database, close: () => {} };
 }

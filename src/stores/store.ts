@@ -23,7 +23,7 @@ export type MoveReason = "login" | "regenerateId";
 export interface MovedMark {
   /** The `seenAt` of the record that moved. */
   readonly movedAt: number;
-  /** Where it went. Only marks that version 0.1.0 left at a login lack it. */
+  /** Where it went. Only marks that earlier builds left at a login lack it. */
   readonly to?: Key;
   /** What gave it the new id. */
   readonly by: MoveReason;
@@ -141,7 +141,7 @@ export function markFor(movedAt: number, { id, route }: Key, { by, graceSeconds 
   return { movedAt, to, by, ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }) };
 }
 
-/** What a mark of version 0.1.0 leaves unsaid: only after a new id did it say where to. */
+/** What a mark of an earlier build leaves unsaid: only after a new id did it say where to. */
 export function reasonOf(by: unknown, to: unknown): MoveReason {
   if (by === "login" || by === "regenerateId") return by;
   return to === undefined || to === null ? "login" : "regenerateId";

@@ -42,7 +42,7 @@ export function checkAlgorithms(algorithms: unknown, encryption: unknown): void 
     return;
   }
   const content = checkList("encryption", encryption).find((enc) => !CONTENT.test(enc));
-  if (content !== undefined) refuse("encryption", content, "it is no content encryption, such as A256GCM");
+  if (content !== undefined) refuse("encryption", content, "it is not a content encryption, such as A256GCM");
   for (const alg of wanted) {
     if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "with the public key anybody can make such a token");
     if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would say how much work it makes");

@@ -87,8 +87,8 @@ export function keygripTokens(options: KeygripOptions): TokenCodec {
 
 function required(signer: Signer | null | undefined): Signer | null {
   if (signer !== undefined) return signer;
-  const way = 'set app.keys = ["a long random secret"], or give secrets to session()';
-  throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: .keys required for signed cookies; ${way}`);
+  const way = "Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session()";
+  throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: app.keys holds no key. ${way}`);
 }
 
 function claimsFrom(json: JsonObject, timeouts: Timeouts, now: number): Claims | null {

@@ -8,7 +8,7 @@ import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
 import { OptionError } from "../errors.ts";
 import { after, once } from "../maybe-promise.ts";
-import { checkGiven, clock, count, refuseUnknown } from "../option-values.ts";
+import { checkGiven, clock, refuseUnknown, seconds } from "../option-values.ts";
 import type { TokenCodec } from "./codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "./keygrip.ts";
 
@@ -67,7 +67,7 @@ export function koaTokens(options: KoaTokensOptions): KoaTokens {
   refuseUnknown(options, KNOWN);
   const { name = "koa:sess" } = options;
   const now = clock(options.now);
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? DAY, 1);
+  const idleTimeout = seconds("idleTimeout", options.idleTimeout ?? DAY, 1);
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
   const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
@@ -91,8 +91,9 @@ function identityOf(token: string): string {
 /** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
 function verifier({ keys, signatureAlgorithm = "sha1" }: KoaTokensOptions): Signer {
   if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
-  if (!Array.isArray(keys) || keys.length === 0) fail("keys", "it must be the list of app.keys");
-  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "one of them is no text, or empty");
+  if (!Array.isArray(keys) || keys.length === 0)
+    fail("keys", "it must be a list of strings: what app.keys, or its Keygrip, was made of");
+  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
   const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
   const imported = once(() =>
     Promise.all(keys.map((key) => crypto.subtle.importKey("raw", encodeUtf8(key), hmac, false, ["verify"]))),

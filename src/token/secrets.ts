@@ -94,7 +94,7 @@ function keyProblem({ algorithm, usages }: CryptoKey): string | undefined {
 function secretProblem(secret: string | Uint8Array): string | undefined {
   const isText = typeof secret === "string";
   if (!isText && !(secret instanceof Uint8Array)) return "it is not a string";
-  if (secret === "") return "it is empty";
+  if (secret === "") return "it is empty, so its variable may not be set";
   const bytes = isText ? encodeUtf8(secret) : secret;
   return bytes.length < MIN_SECRET_BYTES ? `it is shorter than ${MIN_SECRET_BYTES} bytes` : weakness(bytes);
 }

@@ -374,7 +374,9 @@ describe("app.keys", () => {
     const browser = new Browser(serveNode(app.callback()));
     expect((await browser.visit("/")).status).toBe(200);
     expect((await browser.visit("/use")).status).toBe(500);
-    expect(errors[0]?.message).toContain(".keys required for signed cookies; set app.keys");
+    expect(errors[0]?.message).toBe(
+      "Cannot sign the session cookie: app.keys holds no key. Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session()",
+    );
   });
 
   it("is not needed for cookies that are not signed", async () => {

@@ -124,7 +124,7 @@ describe("as the store", () => {
   const node = createClient();
   const io = new Redis({ lazyConnect: true });
   const where = (call: string, entry: string) => `use ${call} of web-session-store/stores/${entry}`;
-  const MAKES = "it is no object; use what sqlite(path) or redis(client) makes";
+  const MAKES = "it is not an object; use what sqlite(path) or redis(client) makes";
   const CALL = "it is a function; call it, as in memory()";
 
   /** What is given, the message, and whether Koa takes it. */
@@ -163,6 +163,14 @@ describe("as the store", () => {
       }
     },
   );
+
+  it("the word of Koa's compatible mode for the cookie is told to be left out, where there is no store for the cookie", () => {
+    const store = "cookie" as never;
+    const message = "Cannot use option store: leave it out to keep sessions in the cookie";
+    expect(refusal(() => createSessions({ secrets: SECRET, store }))).toBe(message);
+    expect(refusal(() => honoSession({ secrets: SECRET, store }))).toBe(message);
+    for (const secrets of [{}, { secrets: SECRET }]) expect(koaSession({ ...secrets, store })).toBeTypeOf("function");
+  });
 
   it("what lacks something is told what it lacks", () => {
     const { guarantees: _, ...unsaid } = Object.fromEntries(
@@ -210,7 +218,7 @@ describe("secrets that are not set", () => {
       expect.objectContaining({ code: "ERR_SECRET", message: ON_WORKERS }),
     );
     expect(() => call({ secrets: "" } as never)).toThrow(
-      "Cannot use secret number 1: it is empty. Make one with: openssl rand -base64 32; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET",
+      "Cannot use secret number 1: it is empty, so its variable may not be set. Make one with: openssl rand -base64 32; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET",
     );
   });
 });

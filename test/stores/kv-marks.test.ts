@@ -1,4 +1,4 @@
-/** The KV store's ends and what may be taken once, as values; and values that version 0.1.0 wrote. */
+/** The KV store's ends and what may be taken once, as values; and values that earlier builds wrote. */
 import { describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
 import { kv } from "../../src/stores/kv.ts";
@@ -36,12 +36,12 @@ const RECORD: SessionRecord = {
   meta: { device: "Firefox" },
 };
 
-/** What version 0.1.0 wrote for {@link RECORD}. */
+/** What earlier builds wrote for {@link RECORD}. */
 const OLD_RECORD =
   '{"v":4,"b":1795000000,"s":1795000600,"e":1795087000,"u":"ada","m":{"device":"Firefox"},"d":"{\\"cart\\":[\\"apple\\"],\\"views\\":3}"}';
 const OLD_METADATA = { b: 1795000000, s: 1795000600, e: 1795087000, m: { device: "Firefox" } };
 
-describe("a value that version 0.1.0 wrote is read on:", () => {
+describe("a value that earlier builds wrote is still read:", () => {
   it("a session is loaded, listed, changed, and ended with its user's", async () => {
     const { clock, network, store, write } = setUp();
     await write(nameOf(OLD), OLD_RECORD, OLD_METADATA);

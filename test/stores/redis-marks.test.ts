@@ -1,4 +1,4 @@
-/** The Redis store's marks and what may be taken once, as hashes on a real server; and hashes that version 0.1.0 wrote. */
+/** The Redis store's marks and what may be taken once, as hashes on a real server; and hashes that earlier builds wrote. */
 import { createClient } from "redis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SessionRecord } from "../../src/record.ts";
@@ -43,7 +43,7 @@ const RECORD: SessionRecord = {
   meta: { device: "Firefox" },
 };
 
-/** What version 0.1.0 wrote for {@link RECORD}. */
+/** What earlier builds wrote for {@link RECORD}. */
 const OLD_RECORD = {
   "d:cart": '["apple"]',
   "d:views": "3",
@@ -56,7 +56,7 @@ const OLD_RECORD = {
   "m:meta": '{"device":"Firefox"}',
 };
 
-describe("a hash that version 0.1.0 wrote is read on:", () => {
+describe("a hash that earlier builds wrote is still read:", () => {
   it("a session is loaded, listed, changed, and ended with its user's", async () => {
     await client.hSet(`session:s:${OLD}`, OLD_RECORD);
     // When the server drops it, by the server's clock.

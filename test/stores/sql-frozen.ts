@@ -1,4 +1,4 @@
-/** The table and rows that version 0.1.0 wrote, letter by letter, and what a store must make of them. Never to be changed. */
+/** The table and rows that earlier builds wrote, letter by letter, and what a store must make of them. Never to be changed. */
 import { expect } from "vitest";
 import type { SessionStore } from "../../src/stores/store.ts";
 

@@ -1,4 +1,4 @@
-/** Marks of sessions that moved, in SQLite: what stands in their rows, and rows that version 0.1.0 wrote. */
+/** Marks of sessions that moved, in SQLite: what stands in their rows, and rows that earlier builds wrote. */
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
 import { sqlite } from "../../src/stores/sqlite.ts";
@@ -29,7 +29,7 @@ it("the row of a mark says in meta what moved the session, and until when the ol
   ]);
 });
 
-it("rows that version 0.1.0 wrote are read on", async () => {
+it("rows that earlier builds wrote are still read", async () => {
   const database = new DatabaseSync(":memory:");
   for (const sql of FROZEN_SQL) database.exec(sql);
   await readsFrozenRows(sqlite(database, { table: "frozen" }));

@@ -168,7 +168,7 @@ describe("sqlite options", () => {
       [":memory:", { sweepEvery: Number.NaN }, "Cannot use option sweepEvery"],
       [":memory:", { timeout: 1 } as SqliteOptions, 'Cannot use option "timeout"'],
       [join(folder, "no", "such", "folder.db"), {}, "Cannot open the session database (ENOENT): its folder must exist"],
-      [undefined as unknown as string, {}, "it is no path, and lacks prepare() or exec()"],
+      [undefined as unknown as string, {}, "it is not a path, and lacks prepare() or exec()"],
     ];
     for (const [source, options, message] of refused) {
       expect(() => sqlite(source, options)).toThrow(OptionError);

@@ -148,7 +148,7 @@ describe("unstorage", () => {
     for (const key of [first, second, third]) expect(await store.load(key, { now: NOW })).toBeNull();
   });
 
-  it("reads items that version 0.1.0 wrote: a session, and the marks of a new id and of a login", async () => {
+  it("reads items that earlier builds wrote: a session, and the marks of a new id and of a login", async () => {
     const base = folder();
     mkdirSync(join(base, "session"));
     const session =

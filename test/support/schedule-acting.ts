@@ -125,9 +125,7 @@ export class Acting {
     const { segment } = this.#visit;
     if (act.do === "login") {
       this.#session.login(act.user, act.keep === undefined ? {} : { keep: act.keep });
-      const own = [...segment.pending].filter(([key, value]) => this.#shows(key, value));
-      segment.login(act.user, act.keep, new Set(own.map(([key]) => key)));
-      if (segment.hasDropped) this.#visit.rebased = true;
+      segment.login(act.user, act.keep);
     } else if (act.do === "regenerate") {
       const graceSeconds = this.#watcher.allowsGrace(segment) ? act.graceSeconds : 0;
       this.#session.regenerateId(graceSeconds > 0 ? { graceSeconds } : {});
@@ -136,11 +134,6 @@ export class Acting {
       this.#session.logout();
       this.#visit.leaves(this.#watcher.moment);
     }
-  }
-
-  /** Whether a value that the request has written is shown. */
-  #shows(key: string, value: string | undefined): boolean {
-    return value !== undefined && JSON.stringify(this.#session.data[key]) === value;
   }
 
   /** Where nobody can see the answer, the value stays. */

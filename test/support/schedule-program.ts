@@ -2,7 +2,7 @@
 import type { Random } from "./schedule.ts";
 
 /** How a request calls `update()` or `save()`: `gated`, others come while its callback runs; `caught`, it goes on when it fails. */
-export type How = "awaited" | "unawaited" | "caught" | "gated";
+type How = "awaited" | "unawaited" | "caught" | "gated";
 
 /** One thing that a request does. */
 export type Act =
@@ -65,7 +65,7 @@ export interface Kinds {
 }
 
 export const IDLE_SECONDS = 3600;
-export const GRACE_SECONDS = 10;
+const GRACE_SECONDS = 10;
 
 const SHARED = ["one", "two", "three"];
 /** Within grace, after it, after the mark, after the idle end. No sum of them is one of these limits. */

@@ -65,8 +65,6 @@ export class Segment {
   readonly owed: string[] = [];
   /** Whether a call of `save()` or `update()` came to its end. */
   wrote = false;
-  /** Whether a login left something behind. */
-  hasDropped = false;
   /** Where it was when it called one that nobody waits for. */
   readonly calls: Standing[] = [];
   /** What the token of other software says, and what was in a session that it took from the store. */
@@ -120,23 +118,21 @@ export class Segment {
     else this.pending.delete(key);
   }
 
-  /**
-   * What a login that says nothing of keys takes along: what nobody but the visitor can have brought, or what is the user's own. `shown`:
-   * what the request wrote and still shows. Whether that survives the login of a visitor although it is not named is left open.
-   */
-  login(user: string, keep: readonly string[] | undefined, shown: ReadonlySet<string>): void {
+  /** What a login that says nothing of keys takes along: what nobody but the visitor can have brought, or what is the user's own. */
+  login(user: string, keep: readonly string[] | undefined): void {
     const anonymous = this.subject === undefined;
     const same = this.subject === user;
     const trusts = this.place.is !== "token" && !(this.place.is === "session" && this.place.brought);
     const all = keep === undefined && (same || (anonymous && trusts));
     const named = all ? "all" : anonymous || same ? (keep ?? []) : [];
-    if (named !== "all") this.#keepOnly((key) => named.includes(key) || (anonymous && shown.has(key)));
+    // What a visitor's request has just put in is its own, whoever may have set the cookie.
+    const own = anonymous && keep === undefined;
+    if (named !== "all") this.#keepOnly((key) => named.includes(key) || (own && !this.seen.has(key)));
     this.subject = user;
     this.#ask({ asked: { asks: "login", user }, carries: both(named, this.identity?.carries ?? "all") });
   }
 
   #keepOnly(keeps: (key: string) => boolean): void {
-    this.hasDropped = true;
     for (const key of [...this.view.keys()]) if (!keeps(key)) this.view.delete(key);
     for (const key of [...this.pending.keys()]) if (!keeps(key)) this.pending.delete(key);
     this.seen = new Map([...this.seen].filter(([key]) => keeps(key)));

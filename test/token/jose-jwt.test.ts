@@ -296,7 +296,7 @@ describe("sessionJwt() takes a private key as", () => {
     ]) {
       const handOn = make({ key });
       for (const use of [() => handOn.jwks(), () => handOn.jwt(ALICE, { audience: AUDIENCE })]) {
-        await expect(use()).rejects.toThrow("Cannot use option key: it is no private key for EdDSA");
+        await expect(use()).rejects.toThrow("Cannot use option key: it is not a private key for EdDSA");
         await expect(use()).rejects.toThrow(OptionError);
       }
     }

@@ -1,5 +1,6 @@
 /** What must compile with Koa's types, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import Koa from "koa";
+import { z } from "zod";
 import { getSession, session } from "../../src/adapters/koa.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -42,6 +43,13 @@ app.use(
     },
   }),
 );
+const schema = z.object({ cart: z.array(z.string()) });
+new Koa().use(session({ secrets: SECRET, store: memory(), schema })).use((ctx) => {
+  const cart: string[] | undefined = ctx.session.cart;
+  // @ts-expect-error: a number is no list.
+  ctx.session.cart = 1;
+  ctx.body = cart;
+});
 // @ts-expect-error: with app.keys, the timeouts and the name are Koa's; `readable` belongs to secrets.
 app.use(session({ readable: true }));
 // @ts-expect-error: a store has three methods at least.

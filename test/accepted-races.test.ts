@@ -1,0 +1,85 @@
+/** Requests that bring one accepted token at the same time, when one of them ends or moves its session. */
+import { describe, expect, it } from "vitest";
+import type { Session } from "../src/index.ts";
+import { gated, quiet, watched } from "./support/gated-store.ts";
+import { acceptingOld, oldToken, seen, withCookie } from "./support/old-tokens.ts";
+
+const WAITS = [true, false, true];
+
+/** Two requests that have loaded the session of one token, before either is answered. */
+async function twoRequests() {
+  const gate = gated();
+  const app = acceptingOld(gate.store);
+  const Cookie = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });
+  const load = () => app.sessions.load({ method: "POST", headers: new Headers({ Cookie }) } as never) as Promise<Session>;
+  const [first, second] = [await load(), await load()];
+  const answers = (session: Session) => app.sessions.apply(session, new Response());
+  return { gate, app, Cookie, first, second, answers };
+}
+
+describe("of two requests with one token, the later", () => {
+  it("that logs out ends what the other made of it, before it is answered", async () => {
+    const { gate, app, first, second, answers } = await twoRequests();
+    first.data.note = "written";
+    await answers(first);
+    second.logout();
+    gate.hold("remove");
+    expect(await watched(gate, answers(second))).toEqual(WAITS);
+    expect(await app.sessions.list("alice")).toEqual([]);
+  });
+
+  it("that logs out while the other is making a session of it ends that, before it is answered", async () => {
+    const { gate, app, first, second, answers } = await twoRequests();
+    second.logout();
+    gate.hold("create");
+    const ending = answers(second);
+    while (!gate.isAsked) await quiet();
+    gate.hold("remove");
+    first.data.note = "written";
+    await answers(first);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+    gate.release();
+    gate.hold("remove");
+    expect(await watched(gate, ending)).toEqual(WAITS);
+    expect(await app.sessions.list("alice")).toEqual([]);
+  });
+
+  it("removes the session of its own that it made in vain, before it is answered", async () => {
+    const { gate, app, first, second, answers } = await twoRequests();
+    first.data.one = 1;
+    await answers(first);
+    second.data.two = 2;
+    gate.hold("remove");
+    expect(await watched(gate, answers(second))).toEqual(WAITS);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
+
+  it("follows the session to the id that it has since, while the one before is in grace", async () => {
+    const { app, Cookie, first, second, answers } = await twoRequests();
+    first.data.one = 1;
+    const browser = withCookie(app, Cookie);
+    browser.receive(await answers(first));
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }), browser);
+    second.data.two = 2;
+    await answers(second);
+    expect(await app.does(seen, browser)).toEqual(["alice", { cart: ["apple"], one: 1, two: 2 }]);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
+});
+
+it("a logout waits also for the end of what an accepted cookie beside our own stands for", async () => {
+  const gate = gated();
+  const app = acceptingOld(gate.store);
+  const token = await oldToken({ sid: "session-of-old", sub: "alice" });
+  await app.does(seen, withCookie(app, token));
+  await app.does((session) => session.login("bob"));
+  for (const [name, held] of withCookie(app, token).cookies) app.browser.cookies.set(name, held);
+  gate.hold("remove", 1);
+  expect(
+    await watched(
+      gate,
+      app.does((session) => session.logout()),
+    ),
+  ).toEqual(WAITS);
+  expect([await app.sessions.list("alice"), await app.sessions.list("bob")]).toEqual([[], []]);
+});
