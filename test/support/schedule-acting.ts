@@ -126,7 +126,6 @@ export class Acting {
     if (act.do === "login") {
       this.#session.login(act.user, act.keep === undefined ? {} : { keep: act.keep });
       segment.login(act.user, act.keep);
-      if (segment.place.is === "token") this.#dropWhatIsGone();
     } else if (act.do === "regenerate") {
       const graceSeconds = this.#watcher.allowsGrace(segment) ? act.graceSeconds : 0;
       this.#session.regenerateId(graceSeconds > 0 ? { graceSeconds } : {});
@@ -135,14 +134,6 @@ export class Acting {
       this.#session.logout();
       this.#visit.leaves(this.#watcher.moment);
     }
-  }
-
-  /** Whether what a request adds to a session of other software survives its login is left open. */
-  #dropWhatIsGone(): void {
-    const { pending } = this.#visit.segment;
-    const isHere = (key: string) => key in this.#session.data || key.startsWith(flashKey(""));
-    for (const key of [...pending.keys()]) if (!isHere(key)) pending.delete(key);
-    this.#visit.adopt(this.#session);
   }
 
   /** Where nobody can see the answer, the value stays. */

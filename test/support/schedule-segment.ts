@@ -125,17 +125,18 @@ export class Segment {
     const trusts = this.place.is !== "token" && !(this.place.is === "session" && this.place.brought);
     const all = keep === undefined && (same || (anonymous && trusts));
     const named = all ? "all" : anonymous || same ? (keep ?? []) : [];
-    if (named !== "all") {
-      // What a visitor's request has just put in is its own, whoever may have set the cookie.
-      const own = anonymous && keep === undefined;
-      const stays = (key: string) => named.includes(key) || (own && !this.seen.has(key));
-      for (const key of [...this.view.keys()]) if (!stays(key)) this.view.delete(key);
-      for (const key of [...this.pending.keys()]) if (!stays(key)) this.pending.delete(key);
-      if (!stays("list")) this.owed.length = 0;
-      this.seen = new Map([...this.seen].filter(([key]) => named.includes(key)));
-    }
+    // What a visitor's request has just put in is its own, whoever may have set the cookie.
+    const own = anonymous && keep === undefined;
+    if (named !== "all") this.#keepOnly((key) => named.includes(key) || (own && !this.seen.has(key)));
     this.subject = user;
     this.#ask({ asked: { asks: "login", user }, carries: both(named, this.identity?.carries ?? "all") });
+  }
+
+  #keepOnly(keeps: (key: string) => boolean): void {
+    for (const key of [...this.view.keys()]) if (!keeps(key)) this.view.delete(key);
+    for (const key of [...this.pending.keys()]) if (!keeps(key)) this.pending.delete(key);
+    this.seen = new Map([...this.seen].filter(([key]) => keeps(key)));
+    if (!keeps("list")) this.owed.length = 0;
   }
 
   regenerate(graceSeconds: number): void {

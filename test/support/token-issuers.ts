@@ -18,15 +18,15 @@ export interface Said {
   readonly jti: string | undefined;
   readonly iss: string | undefined;
   readonly sub: string | undefined;
-  /** Makes it another token. */
+  /** The data, which makes it another token. Nothing in a token says who made it but its key, its cookie and its form. */
   readonly note: string;
 }
 
 export interface Issuer {
   readonly name: string;
   readonly codec: TokenCodec;
-  /** The cookies that hold a token, spelled in another way each time where that is possible; `from` stands in its data. */
-  make(said: Said, from: string): Promise<string>;
+  /** The cookies that hold a token, spelled in another way each time where that is possible. */
+  make(said: Said): Promise<string>;
   /** The part of what is said that is in the token; undefined where that names neither a user nor a session. */
   proves(said: Said): unknown;
   /** Who is logged in by it. */
@@ -81,8 +81,8 @@ export async function makeIssuers(store: SessionStore | undefined, now: number):
 /** The cookie of koa-session-store: JSON, and Keygrip's signature over its name and value. */
 function koa(name: string, cookie: string, key: string): Issuer {
   const proves = ({ sid = NO_NAME, note }: Said) => ({ _sid: sid, note });
-  const make = async (said: Said, from: string) => {
-    const value = JSON.stringify({ ...proves(said), from });
+  const make = async (said: Said) => {
+    const value = JSON.stringify(proves(said));
     return `${cookie}=${value}; ${cookie}.sig=${new Keygrip([key]).sign(`${cookie}=${value}`)}`;
   };
   return { name, codec: koaTokens({ keys: [key], name: cookie }), make, proves, subjectOf: () => undefined };
@@ -92,7 +92,7 @@ function jose(name: string, cookie: string, sign: (said: object) => Promise<stri
   const proves = ({ sid, jti, iss, sub, note }: Said) => {
     return sid === undefined && jti === undefined && sub === undefined ? undefined : { sid, jti, iss, sub, note };
   };
-  const make = async ({ note, ...said }: Said, from: string) => `${cookie}=${await sign({ ...said, data: { note, from } })}`;
+  const make = async ({ note, ...said }: Said) => `${cookie}=${await sign({ ...said, data: { note } })}`;
   return { name, codec, make, proves, subjectOf: ({ sub }) => sub };
 }
 
@@ -101,7 +101,7 @@ function own(name: string, cookie: string, context: string, kind: "data" | "read
   const scope = { secrets: checkSecrets(OLD_SECRET), name: cookie, context };
   const maker = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
   const proves = ({ sid = NO_NAME, sub, note }: Said) => ({ sid, sub, note });
-  const make = async (said: Said, from: string) => {
+  const make = async (said: Said) => {
     const { sid, sub, note } = proves(said);
     const claims = {
       sid,
@@ -109,7 +109,7 @@ function own(name: string, cookie: string, context: string, kind: "data" | "read
       iat: now,
       exp: now + 30 * DAY,
       ...(sub !== undefined && { sub }),
-      data: JSON.stringify({ note, from }),
+      data: JSON.stringify({ note }),
     };
     return `__Host-${cookie}=${await maker.seal(claims as Parameters<typeof maker.seal>[0])}`;
   };
@@ -126,10 +126,10 @@ function own(name: string, cookie: string, context: string, kind: "data" | "read
 function ownId(store: SessionStore, now: number): Issuer {
   const old = createSessions({ secrets: OLD_SECRET, store, name: "ancient", now: () => now });
   const cookies = new Map<string, Promise<string>>();
-  const begin = async ({ sub }: Said, from: string) => {
+  const begin = async ({ sub, note }: Said) => {
     const browser = new Browser(
       old.handler((_request, session) => {
-        session.data.from = from;
+        session.data.note = note;
         if (sub !== undefined) session.login(sub);
         return new Response();
       }),
@@ -137,11 +137,13 @@ function ownId(store: SessionStore, now: number): Issuer {
     await browser.visit("/");
     return browser.cookieHeader();
   };
-  const make = (said: Said, from: string) => {
-    const cookie = cookies.get(from) ?? begin(said, from);
-    cookies.set(from, cookie);
+  const proves = ({ sub, note }: Said) => ({ sub, note });
+  const make = (said: Said) => {
+    const name = JSON.stringify(proves(said));
+    const cookie = cookies.get(name) ?? begin(said);
+    cookies.set(name, cookie);
     return cookie;
   };
   const codec = ownTokens({ secrets: OLD_SECRET, name: "ancient", kind: "id" });
-  return { name: "ours by id", codec, make, proves: ({ sub, note }) => ({ sub, note }), subjectOf: ({ sub }) => sub };
+  return { name: "ours by id", codec, make, proves, subjectOf: ({ sub }) => sub };
 }
