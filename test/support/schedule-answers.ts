@@ -75,7 +75,9 @@ export class Answers {
     return joined.find((id) => this.#isGone(visit, this.#scene.standingAt(id, since), UPDATE));
   }
 
-  #callIsGone(visit: Visit, standing: Standing): boolean {
+  /** A login as somebody else ends, for a call of before, what it was made for. */
+  #callIsGone(visit: Visit, standing: Segment["calls"][number]): boolean {
+    if (standing.subject !== undefined && standing.subject !== visit.segment.subject) return true;
     return this.#isGone(visit, standing, UPDATE) || this.#joinedAndGone(visit, standing) !== undefined;
   }
 
@@ -150,7 +152,7 @@ export class Answers {
     const what = missing.length > 0 ? missing.join() : "nothing, or its new id,";
     const asked = [segment.asks ?? CHANGE, ...segment.identities.map((identity) => identity.asked)];
     const mayLose = asked.some((one) => this.#scene.allows(visit, segment, one, "lost"));
-    const hasChanges = missing.length > 0 || segment.pending.size > 0 || segment.identities.length > 0;
+    const hasChanges = missing.length > 0 || segment.pending.size > 0 || segment.identities.length > 0 || visit.rebased;
     if (!mayLose) this.#problem(visit, `was answered, and ${what} is not in the store`);
     else if (!hasChanges) this.#problem(visit, "is told of a loss, and lost nothing");
     else if (missing.length > 0 && visit.losses === 0) this.#problem(visit, `lost ${what} without an event`);

@@ -132,7 +132,7 @@ export class Arrivals {
     if (seen.data !== "{}" || seen.subject !== undefined) return this.#wrong(visit, seen, "of nobody");
     const users = this.#heldIsOver(user) ? [] : this.#during(visit.sentAt, user);
     // It may have ended between two steps to where it went.
-    const mayEnd = users.some(({ is }) => is === "grace") && this.#scene.history.endOf(user as string) === undefined;
+    const mayEnd = users.some(({ is }) => is !== "alive") && this.#scene.history.endOf(user as string) === undefined;
     if (user !== undefined && !this.#heldIsOver(user) && !mayEnd && !users.some(({ is }) => is === "ended"))
       return this.#wrong(visit, seen, "in place of its user's");
     const visitors = this.#during(visit.sentAt, visitor);

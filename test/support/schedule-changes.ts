@@ -33,11 +33,11 @@ export class Explainer {
       this.#redeemed(change);
       return;
     }
-    if (change.does === "replace") this.#scene.movers.set(change.id, visit);
+    if (change.does === "replace") this.#scene.moves.set(change.id, { by: visit, to: change.to });
     // A call that nobody waits for may carry out what was asked for later, but nothing of before.
     const segments = visit.segments.slice(visit.segments.indexOf(segment));
     const problems = segments.map((one) => this.#problemOf(change, one));
-    const fits = segments[problems.indexOf(undefined)];
+    const fits = segments[problems.lastIndexOf(undefined)];
     if (fits === undefined) this.#scene.problem(visit, `${problems[0]} (at ${change.at})`);
     this.#goesOn(change, fits ?? segment);
   }

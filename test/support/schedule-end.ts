@@ -67,10 +67,9 @@ function judgeBrowser(scene: Scene, setters: readonly Setter[]): void {
 }
 
 /** Which requests moved a session, from this id on. */
-function moversFrom({ movers, history }: Scene, sid: string): Visit[] {
-  const entry = history.at(sid);
-  const mover = movers.get(sid);
-  return entry?.is === "mark" && mover !== undefined ? [mover, ...moversFrom({ movers, history } as Scene, entry.to)] : [];
+function moversFrom(scene: Scene, sid: string): Visit[] {
+  const move = scene.moves.get(sid);
+  return move === undefined ? [] : [move.by, ...moversFrom(scene, move.to)];
 }
 
 function isFair(mover: Visit, { visit }: Setter): boolean {

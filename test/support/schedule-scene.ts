@@ -35,8 +35,8 @@ export class Scene {
   readonly tokens: Tokens;
   /** What cookies say that hold their sessions, by their text. */
   readonly held: Map<string, Held> = new Map();
-  /** Which request moved a session away from an id. */
-  readonly movers: Map<string, Visit> = new Map();
+  /** Which request moved a session away from an id, and where to. */
+  readonly moves: Map<string, { readonly by: Visit; readonly to: string }> = new Map();
 
   constructor(setup: Setup, history: History, tokens: Tokens) {
     this.setup = setup;
@@ -98,7 +98,14 @@ export class Scene {
       (there) => outcomeOf(asked, there, visit.asker) === "joins",
     );
     const ids = found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
-    return this.setup.immediate ? ids : ids.flatMap((id) => this.history.cameFrom(id));
+    const { place } = segment;
+    return this.setup.immediate || !("id" in place) ? ids : [...ids, ...this.#wentTo(place.id)];
+  }
+
+  /** All that a session was under later, whether it lives or not. */
+  #wentTo(id: string): string[] {
+    const { to } = this.moves.get(id) ?? {};
+    return to === undefined ? [] : [to, ...this.#wentTo(to)];
   }
 
   /** A request that joined a session after this moment: from when on it lived. */

@@ -65,8 +65,8 @@ export class Segment {
   readonly owed: string[] = [];
   /** Whether a call of `save()` or `update()` came to its end. */
   wrote = false;
-  /** Where it was when it called one that nobody waits for. */
-  readonly calls: Standing[] = [];
+  /** Where it was, and who, when it called one that nobody waits for. */
+  readonly calls: (Standing & { readonly subject: string | undefined })[] = [];
   /** What the token of other software says, and what was in a session that it took from the store. */
   said: Values | undefined;
   taken: Values | undefined;
@@ -95,8 +95,8 @@ export class Segment {
 
   /** Makes such a call. */
   leaves(): void {
-    const { place, since } = this;
-    this.calls.push({ place, since });
+    const { place, since, subject } = this;
+    this.calls.push({ place, since, subject });
   }
 
   set(key: string, json: string): void {

@@ -60,6 +60,9 @@ export function situationsOver(history: History, from: number, to: number, at: (
     const clocks = [history.timeAt(from), history.timeAt(moment)];
     const further = [...found].flatMap((id) => clocks.flatMap((now) => situationsOf(history, id, moment, now)));
     for (const one of [...there, ...further]) if (one.is === "grace") found.add(one.id);
+    // Whoever has read a mark may find its grace over, and what it led to ended.
+    const isLater = found.size > 0 && history.timeAt(moment) > history.timeAt(from);
+    if (isLater && there.some(({ is }) => is === "ended")) all.push({ is: "renewed", id: undefined });
     all.push(...there, ...further.map((one) => (one.is === "alive" ? { ...one, is: "grace" as const } : one)));
   }
   return all;
