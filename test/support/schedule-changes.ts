@@ -106,7 +106,10 @@ export class Explainer {
         ? move.by === "login" && asked.user === after.subject
         : move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds,
     );
-    const fits = wanted.filter(({ asked }) => this.#moves(segment, asked, id, at));
+    // A call that nobody waits for may have joined it.
+    const hasJoined =
+      segment.unawaited && wanted.some(({ asked }) => this.#scene.joined(doing.visit, segment, asked, at - 1).includes(id));
+    const fits = wanted.filter(({ asked }) => hasJoined || this.#moves(segment, asked, id, at));
     if (fits.length === 0) return `moves a session to ${after.subject} by ${move.by} without a reason`;
     if (move.by === "regenerateId" && before.subject !== after.subject) return "changes the user by a new id";
     const origins = fits.map(({ asked, carries }): Origin => {
