@@ -93,7 +93,9 @@ export class Acting {
     for (const [key, value] of segment.pending) {
       // A list may have got longer.
       if (value === undefined || key === "list" || key === "seats" || key.startsWith(flashKey(""))) continue;
-      if (JSON.stringify(data[key]) !== value) return `sees ${key} without its own ${value}`;
+      // What it has written may be overwritten.
+      const isWritten = this.#visit.changes.some((change) => "after" in change && change.after.data.get(key) === value);
+      if (!isWritten && JSON.stringify(data[key]) !== value) return `sees ${key} without its own ${value}`;
     }
     this.#visit.adopt(this.#session);
     return undefined;

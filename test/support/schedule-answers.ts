@@ -166,6 +166,8 @@ export class Answers {
     const { asked } = identity;
     // A session that nothing is written to needs no new id.
     if (asked.asks === "regenerate" && (place.is === "nothing" || place.is === "anew")) return;
+    // What a call joined by the login, that nobody waited for, has got a new id by the same request.
+    if (segment.unawaited && id !== undefined && visit.moved.has(id)) return;
     if (id === undefined) this.#problem(visit, `asked for ${asked.asks}, and its answer brings no cookie`);
     else if (this.#scene.joined(visit, segment, asked).includes(id)) this.#joins(visit, segment, id);
     else this.#problem(visit, `gets a session by ${asked.asks} that it neither made nor may join`);

@@ -106,7 +106,10 @@ export class Explainer {
         ? move.by === "login" && asked.user === after.subject
         : move.by === "regenerateId" && asked.graceSeconds === move.graceSeconds,
     );
-    const fits = wanted.filter(({ asked }) => this.#moves(segment, asked, id, at));
+    // A call that nobody waits for may have joined it.
+    const hasJoined =
+      segment.unawaited && segment.identities.some(({ asked }) => this.#joins(doing.visit, segment, asked, id, at));
+    const fits = wanted.filter(({ asked }) => hasJoined || this.#moves(segment, asked, id, at));
     if (fits.length === 0) return `moves a session to ${after.subject} by ${move.by} without a reason`;
     if (move.by === "regenerateId" && before.subject !== after.subject) return "changes the user by a new id";
     const origins = fits.map(({ asked, carries }): Origin => {
@@ -128,7 +131,11 @@ export class Explainer {
     const living = this.#scene.situationsDuring(segment, CHANGE, at - 1).filter(({ is }) => is === "alive" || is === "grace");
     if (living.some((there) => "id" in there && there.id === id)) return true;
     if (place.is === "token" && this.#scene.tokens.sessionOf(place.token) === id) return true;
-    return identities.some(({ asked }) => this.#scene.joined(visit, segment, asked, at - 1).includes(id));
+    return identities.some(({ asked }) => this.#joins(visit, segment, asked, id, at));
+  }
+
+  #joins(visit: Visit, segment: Segment, asked: Asks, id: string, at: number): boolean {
+    return this.#scene.joined(visit, segment, asked, at - 1).includes(id);
   }
 
   #removed({ ids }: Change & { does: "remove" }, visit: Visit): string | undefined {

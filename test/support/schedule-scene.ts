@@ -99,7 +99,7 @@ export class Scene {
     );
     const ids = found.flatMap((there) => ("id" in there && there.id !== undefined ? [there.id] : []));
     const { place } = segment;
-    return this.setup.immediate || !("id" in place) ? ids : [...ids, ...this.#wentTo(place.id)];
+    return this.setup.immediate || !("id" in place) ? ids : [...ids, place.id, ...this.#wentTo(place.id)];
   }
 
   /** All that a session was under later, whether it lives or not. */
