@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/browser/**"],
+          exclude: ["test/workers/**", "test/browser/**", "**/node_modules/**"],
           testTimeout: 60_000,
         },
       },
