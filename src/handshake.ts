@@ -20,8 +20,11 @@ export const HANDSHAKE: Response = { status: 101, headers: new Headers() } as Re
  * @param given The server, or an object that has it, or what another runtime passes.
  */
 export function isUpgraded(request: Request, given: unknown): boolean {
-  if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") return false;
-  const { server = given } = (given ?? {}) as { server?: unknown };
+  // Most servers give nothing of the kind, and a look at the headers costs as much as the rest.
+  if (given === undefined || given === null) return false;
+  const { server = given } = given as { server?: unknown };
   const { upgrade, requestIP } = (server ?? {}) as Partial<BunServer>;
-  return typeof upgrade === "function" && typeof requestIP === "function" && (server as BunServer).requestIP(request) === null;
+  if (typeof upgrade !== "function" || typeof requestIP !== "function") return false;
+  const isHandshake = request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+  return isHandshake && (server as BunServer).requestIP(request) === null;
 }

@@ -102,8 +102,8 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Sho
 /** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
 function ownChanges({ base, migrated, leftBehind }: SessionState, data: JsonObject): Patch | null {
   const patch = diff(parseData(migrated ?? base) ?? {}, data);
-  if (patch === null || leftBehind.size === 0) return patch;
-  const unset = patch.unset.filter((key) => !leftBehind.has(key));
+  if (patch === null || leftBehind.length === 0) return patch;
+  const unset = patch.unset.filter((key) => !leftBehind.includes(key));
   return patch.set.length === 0 && unset.length === 0 ? null : { set: patch.set, unset };
 }
 

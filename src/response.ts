@@ -42,7 +42,10 @@ export function isAnswer(value: unknown): value is Response {
 /** @throws TypeError for what is no response: whoever made it forgot to answer. */
 export function assertAnswer(value: unknown): asserts value is Response {
   if (!isAnswer(value)) throw new TypeError("Cannot answer: the handler returned no Response");
-  // Before anything is written: an answer that cannot be sent says nothing to anybody.
+}
+
+/** @throws TypeError for a response that cannot be sent: asked before anything is written, since nobody would hear of it. */
+export function assertSendable(value: Response): void {
   if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
   if (value.type === "error") throw new TypeError("Cannot answer: Response.error() is no answer");
 }

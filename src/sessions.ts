@@ -12,7 +12,7 @@ import { after, type MaybePromise } from "./maybe-promise.ts";
 import { open } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import { type Primitives, webCrypto } from "./primitives.ts";
-import { assertAnswer, headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
+import { assertAnswer, assertSendable, headersFor, isShared, isUnseen, withSessionHeaders } from "./response.ts";
 import { type Session, stateOf } from "./session.ts";
 import { settle } from "./settings.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
@@ -102,6 +102,7 @@ function manage<Data extends object>(engine: Engine): Sessions<Data> {
     state.answered = true;
     // A commit that failed is followed by that of the answer which says so.
     if (state.phase !== "open" && !(state.phase === "closing" && options.discard)) return response;
+    if (state.used) assertSendable(response);
     if (options.discard) state.discard();
     const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
     return after(commitAnswer(state, engine, mode, response.status), (setCookie) => {

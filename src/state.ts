@@ -61,7 +61,7 @@ export class SessionState {
   /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
   clearsAccepted = false;
   /** What a login left behind: that it is not there any more is no change of the data. */
-  readonly leftBehind: Set<string> = new Set();
+  readonly leftBehind: string[] = [];
   /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
   ambiguous = false;
   /** How each of the sessions ends that came then. */
@@ -161,7 +161,7 @@ export class SessionState {
     this.clear = true;
     const there = parseData(this.base) ?? {};
     const dropped = this.content.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
-    for (const key of dropped) this.leftBehind.add(key);
+    this.leftBehind.push(...dropped);
   }
 
   /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
@@ -237,7 +237,7 @@ export class SessionState {
     const since = this.#changedSinceFailure();
     this.renewal = null;
     this.clear = false;
-    this.leftBehind.clear();
+    this.leftBehind.length = 0;
     if (kept !== null) this.#show(kept);
     else if (imported !== null && since !== null) this.import(imported);
     else this.reject();
@@ -248,7 +248,7 @@ export class SessionState {
   #changedSinceFailure(): Patch | null {
     const failedWith = this.#failedWith ? parseData(this.#failedWith) : null;
     const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
-    return since && { set: since.set, unset: since.unset.filter((key) => !this.leftBehind.has(key)) };
+    return since && { set: since.set, unset: since.unset.filter((key) => !this.leftBehind.includes(key)) };
   }
 
   /** Goes on with the session that another request made of the same accepted token. */

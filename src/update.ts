@@ -198,5 +198,5 @@ function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   }
   // A login left behind what there was, and so what has come to it since.
   const known = parseData(before) ?? {};
-  for (const key of Object.keys(parseData(record.data) ?? {})) if (!Object.hasOwn(known, key)) state.leftBehind.add(key);
+  for (const key of Object.keys(parseData(record.data) ?? {})) if (!Object.hasOwn(known, key)) state.leftBehind.push(key);
 }
