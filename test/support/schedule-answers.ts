@@ -38,7 +38,7 @@ export class Answers {
       return;
     }
     this.saved(visit, session, call);
-    const made = added(visit, key, item).map(([, list]) => list);
+    const made = this.#scene.added(visit, key, item).map(([, list]) => list);
     if (result === null) {
       if (made.length > 0) this.#problem(visit, "wrote by an update() that changed nothing");
       if (!this.#wasFull(segment, key))
@@ -62,7 +62,7 @@ export class Answers {
     for (const [key, value] of pending)
       if (item !== undefined && this.#scene.isWritten(visit, key, value)) segment.pending.delete(key);
     if (visit.session !== undefined) this.#showsNothingOf(visit, visit.session, item);
-    if (item !== undefined && added(visit, "list", item).concat(added(visit, "seats", item)).length > 0) {
+    if (item !== undefined && this.#scene.added(visit, "list", item).concat(this.#scene.added(visit, "seats", item)).length > 0) {
       this.#problem(visit, "was told by update() that its session is gone, and wrote");
     }
   }
@@ -128,7 +128,9 @@ export class Answers {
   #answeredWell(visit: Visit, segment: Segment, sid: string | undefined): void {
     if (this.#scene.isInCookie(segment)) return;
     const missing = this.#scene.missing(visit, segment.pending);
-    const owed = segment.owed.filter((item) => !added(visit, "list", item).some(([id]) => !this.#scene.isVoid(visit, id)));
+    const owed = segment.owed.filter(
+      (item) => !this.#scene.added(visit, "list", item).some(([id]) => !this.#scene.isVoid(visit, id)),
+    );
     const asked = segment.identity?.asked;
     const dropped = asked !== undefined && sid === undefined && this.#scene.allows(visit, segment, asked, "lost");
     // What it asked for may have been done, and gone, before a call failed.
@@ -150,7 +152,12 @@ export class Answers {
   /** What was dropped was dropped by the table, and the event said so, once. */
   #judgeLoss(visit: Visit, segment: Segment, missing: readonly string[]): void {
     const what = missing.length > 0 ? missing.join() : "nothing, or its new id,";
-    const asked = [segment.asks ?? CHANGE, ...segment.identities.map((identity) => identity.asked)];
+    const isJoined = visit.refused || segment.unawaited;
+    const asked = [
+      segment.asks ?? CHANGE,
+      ...segment.identities.map((identity) => identity.asked),
+      ...(isJoined ? [CHANGE] : []),
+    ];
     const mayLose = asked.some((one) => this.#scene.allows(visit, segment, one, "lost"));
     const hasChanges = missing.length > 0 || segment.pending.size > 0 || segment.identities.length > 0 || visit.rebased;
     if (!mayLose) this.#problem(visit, `was answered, and ${what} is not in the store`);
@@ -236,14 +243,4 @@ export class Answers {
   #problem(visit: Visit, what: string): void {
     this.#scene.problem(visit, what);
   }
-}
-
-/** Where a request added an item to a list: the ids, and the list after it. */
-function added({ changes }: Visit, key: string, item: string): [id: string, list: string][] {
-  return changes.flatMap((change) => {
-    if (!("after" in change)) return [];
-    const [from, to] = ["before" in change ? change.before : undefined, change.after].map((live) => live?.data.get(key) ?? "[]");
-    const isNew = !JSON.parse(from ?? "").includes(item) && JSON.parse(to ?? "").includes(item);
-    return isNew ? [["to" in change ? change.to : change.id, to as string] as [string, string]] : [];
-  });
 }

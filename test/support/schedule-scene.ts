@@ -148,6 +148,18 @@ export class Scene {
       .map(([key, value]) => `${key}=${value}`);
   }
 
+  /** Where a request added an item to a list: the ids, and the list after it. */
+  added({ changes }: Visit, key: string, item: string): [id: string, list: string][] {
+    return changes.flatMap((change) => {
+      if (!("after" in change)) return [];
+      const [from, to] = ["before" in change ? change.before : undefined, change.after].map(
+        (live) => live?.data.get(key) ?? "[]",
+      );
+      const isNew = !JSON.parse(from ?? "").includes(item) && JSON.parse(to ?? "").includes(item);
+      return isNew ? [["to" in change ? change.to : change.id, to as string] as [string, string]] : [];
+    });
+  }
+
   #has(visit: Visit, change: Change, key: string): boolean {
     return "after" in change && !this.isVoid(visit, "to" in change ? change.to : change.id) && change.after.data.has(key);
   }
