@@ -257,7 +257,12 @@ export class SessionState {
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
-    if (this.clear) return;
+    if (this.clear) {
+      // The login leaves behind what the request saw. What another has written since is not the login's to unset.
+      const seen = parseData(before) ?? {};
+      for (const key of Object.keys(parseData(kept.record.data) ?? {})) if (!Object.hasOwn(seen, key)) this.leftBehind.push(key);
+      return;
+    }
     this.content.rebase(before, kept.record.data);
     if (this.renewal === "login") this.content.accepted = false;
   }
