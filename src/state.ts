@@ -257,14 +257,22 @@ export class SessionState {
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
-    if (this.clear) {
-      // The login leaves behind what the request saw. What another has written since is not the login's to unset.
-      const seen = parseData(before) ?? {};
-      for (const key of Object.keys(parseData(kept.record.data) ?? {})) if (!Object.hasOwn(seen, key)) this.leftBehind.push(key);
+    this.catchUp(before, kept.record.data);
+    if (this.renewal === "login") this.content.accepted = false;
+  }
+
+  /**
+   * Goes on from data that others have written meanwhile. What this request changed stays changed. A login that left behind what it saw
+   * leaves that behind, too, and so has not removed it.
+   */
+  catchUp(before: string, now: string): void {
+    if (!this.clear) {
+      this.content.rebase(before, now);
       return;
     }
-    this.content.rebase(before, kept.record.data);
-    if (this.renewal === "login") this.content.accepted = false;
+    const seen = parseData(before) ?? {};
+    const others = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key));
+    this.leftBehind.push(...others);
   }
 
   /** What was written is now what is kept. */
@@ -295,8 +303,7 @@ export class SessionState {
 
   /** There is no session to be shown: it had moved before this request could see it. */
   miss(gone: Gone): void {
-    this.#forget();
-    this.content.fill("{}");
+    this.reject();
     this.gone = gone;
   }
 

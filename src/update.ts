@@ -191,12 +191,5 @@ function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   const before = state.kept.record.data;
   state.kept = { ...state.kept, record };
   state.known = "exact";
-  if (state.phase === "committed") return;
-  if (!state.clear) {
-    state.content.rebase(before, record.data);
-    return;
-  }
-  // A login left behind what there was, and so what has come to it since.
-  const known = parseData(before) ?? {};
-  for (const key of Object.keys(parseData(record.data) ?? {})) if (!Object.hasOwn(known, key)) state.leftBehind.push(key);
+  if (state.phase !== "committed") state.catchUp(before, record.data);
 }

@@ -65,6 +65,23 @@ describe("of two requests with one token, the later", () => {
     expect(await app.does(seen, browser)).toEqual(["alice", { cart: ["apple"], one: 1, two: 2 }]);
     expect(await app.sessions.list("alice")).toHaveLength(1);
   });
+
+  it("that logs in and keeps nothing takes nothing from the login that was faster", async () => {
+    const { gate, app, Cookie, first, second, answers } = await twoRequests();
+    first.data.note = "written";
+    const browser = withCookie(app, Cookie);
+    browser.receive(await answers(first));
+    second.login("alice", { keep: [] });
+    gate.hold("replace");
+    const joining = answers(second);
+    while (!gate.isAsked) await quiet();
+    gate.hold("touch");
+    await app.does((session) => session.login("alice"), browser);
+    gate.release();
+    expect((await joining).status).toBe(200);
+    expect(await app.does(seen, browser)).toEqual(["alice", { cart: ["apple"], note: "written" }]);
+    expect(await app.sessions.list("alice")).toHaveLength(1);
+  });
 });
 
 it("a logout waits also for the end of what an accepted cookie beside our own stands for", async () => {
