@@ -7,7 +7,7 @@ import { GoneError } from "./errors.ts";
 import type { Emit } from "./events.ts";
 import { HANDSHAKE, isUpgraded } from "./handshake.ts";
 import type { MaybePromise } from "./maybe-promise.ts";
-import { assertAnswer, isAnswer } from "./response.ts";
+import { isAnswer } from "./response.ts";
 import type { Session } from "./session.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
@@ -52,9 +52,7 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
 
   async function answered(session: Session<Data>, request: Incoming, rest: Rest): Promise<Response> {
     try {
-      const response = await answer(request, session, ...rest);
-      if (!isUpgraded(request, rest[0])) assertAnswer(response);
-      return response;
+      return await answer(request, session, ...rest);
     } catch (thrown) {
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
       if (isAnswer(thrown)) return thrown;
