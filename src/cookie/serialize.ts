@@ -91,30 +91,24 @@ export function createCookie(name: string, given: CookieOptions = {}): Cookie {
   const { path = "/", secure = true, maxBytes = MAX_COOKIE_BYTES } = options;
   const wireName = prefixed(name, options);
   const attributes = attributeText(options);
-  const at = (place: string | undefined) => `; Path=${path}${place === undefined ? "" : `; Domain=${place}`}${attributes}`;
-  const removal = (place: string | undefined) => `${wireName}=; ${EXPIRED}${at(place)}`;
+  const at = (where: string, place: string | undefined) => `; Path=${where}${place === undefined ? "" : `; Domain=${place}`}`;
+  const removal = (place: string | undefined, where = path, others = attributes) =>
+    `${wireName}=; ${EXPIRED}${at(where, place)}${others}`;
   const places = domain === undefined ? [undefined] : [domain, undefined];
   return {
     name: wireName,
     set: (token, maxAge) => {
       const limit = maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`;
-      return [`${wireName}=${token}${limit}${at(domain)}`];
+      return [`${wireName}=${token}${limit}${at(path, domain)}${attributes}`];
     },
     maxBytes,
     sizeOf: (token) => wireName.length + token.length,
-    clear: () => places.map(removal),
+    clear: () => places.map((place) => removal(place)),
     clearEvery: (others) => {
       const own = removal(domain);
-      const paths = new Set([path, "/"]);
-      const kinds = secure ? [false, true] : [false];
-      const lines = places.flatMap((place) =>
-        [...paths].flatMap((where) =>
-          kinds.map((partitioned) => {
-            const site = place === undefined ? "" : `; Domain=${place}`;
-            return `${wireName}=; ${EXPIRED}; Path=${where}${site}${attributeText({ ...options, partitioned })}`;
-          }),
-        ),
-      );
+      const paths = [...new Set([path, "/"])];
+      const kinds = (secure ? [false, true] : [false]).map((partitioned) => attributeText({ ...options, partitioned }));
+      const lines = places.flatMap((place) => paths.flatMap((where) => kinds.map((kind) => removal(place, where, kind))));
       return others ? lines.filter((line) => line !== own) : lines;
     },
   };
