@@ -16,7 +16,7 @@ import { markAccepted } from "./session-data.ts";
 import { isSessionId } from "./session-id.ts";
 import type { SessionState } from "./state.ts";
 import { isMoved, type Key } from "./stores/store.ts";
-import { type Claims, claimsToJson, isFromTheFuture } from "./token/claims.ts";
+import { type Claims, claimsToJson, isFromTheFuture, newestOfEach } from "./token/claims.ts";
 import type { Opened, TokenCodec } from "./token/codec.ts";
 import { OWN } from "./token/own.ts";
 import { usableData } from "./usable.ts";
@@ -45,7 +45,7 @@ export async function findAccepted(
 ): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
   const brought: Brought[] = [];
   for (const codec of engine.accept) brought.push(...(await allOf(codec, engine, header, true)));
-  const [newest, ...others] = newestOfEach(brought);
+  const [newest, ...others] = newestOfEach(brought, (one) => one);
   if (newest === undefined) return null;
   if (others.length === 0) return newest.found;
   engine.emit({ type: "ambiguous", reason: "several" });
@@ -83,16 +83,6 @@ async function allOf(codec: TokenCodec, engine: Engine, header: string | null, r
 function isInOurCookie(text: string, { places }: Engine, header: string | null): boolean {
   const names = [places.session.cookie.name, places.visitor.cookie.name];
   return names.some((name) => cookieValues(header, name).values.includes(text));
-}
-
-/** Two tokens of one session are one session: the newer counts. */
-function newestOfEach(brought: readonly Brought[]): Brought[] {
-  const newest = new Map<string, Brought>();
-  for (const one of brought) {
-    const other = newest.get(one.session);
-    if (other === undefined || other.iat < one.iat) newest.set(one.session, one);
-  }
-  return [...newest.values()];
 }
 
 /**

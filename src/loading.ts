@@ -18,7 +18,7 @@ import { follow, inGrace, isFresh, isInGrace } from "./moved.ts";
 import type { SessionRecord } from "./record.ts";
 import type { SessionState } from "./state.ts";
 import { isMoved, type MovedMark } from "./stores/store.ts";
-import { type Claims, isFromTheFuture } from "./token/claims.ts";
+import { type Claims, isFromTheFuture, newestOfEach } from "./token/claims.ts";
 import { usableData } from "./usable.ts";
 
 /** What one cookie name stands for. */
@@ -131,7 +131,7 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
   }
   const candidates = all(values.map((text) => open(place, engine, text, ask)));
   return after(candidates, (opened) => {
-    const looked = all(newestOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
+    const looked = all(oneOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
     return after(looked, (found) => choose(engine, found));
   });
 }
@@ -168,17 +168,10 @@ function noteRemains(place: Place, { places, tokensProve }: Engine, claims: Clai
   remains.push({ is: "session", key: keyOf(claims), place: place === places.session ? "session" : "visitor" });
 }
 
-/** Two tokens of one session are one session: the newer counts. */
-function newestOfEach({ several }: Engine, candidates: (Candidate | null)[]): Candidate[] {
-  const newest = new Map<string, Candidate>();
-  for (const candidate of candidates) {
-    if (candidate === null) continue;
-    const other = newest.get(candidate.claims.sid);
-    // Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made.
-    const newer = other !== undefined && several === "none" && other.claims.iat < candidate.claims.iat;
-    if (other === undefined || newer) newest.set(candidate.claims.sid, candidate);
-  }
-  return [...newest.values()];
+/** One candidate for each session. Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made. */
+function oneOfEach({ several }: Engine, opened: (Candidate | null)[]): Candidate[] {
+  const candidates = opened.filter((candidate) => candidate !== null);
+  return newestOfEach(candidates, ({ claims: { sid, iat } }) => ({ session: sid, iat: several === "none" ? iat : 0 }));
 }
 
 function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
@@ -226,8 +219,10 @@ function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedM
 function living(place: Place, engine: Engine, candidate: Candidate, record: SessionRecord, ask: Ask, copied = false): Found {
   const { text, claims, olderKey } = candidate;
   const data = usableData(place, engine, claims.sid, record, engine.now());
-  if (data === null) noteRemains(place, engine, claims, ask);
-  if (data === null) return NOTHING;
+  if (data === null) {
+    noteRemains(place, engine, claims, ask);
+    return NOTHING;
+  }
   const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
   return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };
 }

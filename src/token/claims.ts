@@ -67,6 +67,21 @@ export function isFromTheFuture(claims: Claims, now: number): boolean {
   return claims.start > now + CLOCK_SKEW || claims.iat > now + CLOCK_SKEW;
 }
 
+/**
+ * Two tokens of one session are one session: the newer counts, and of two that were made at the same time the first.
+ *
+ * @param read Which session a token is of, and when it was made.
+ */
+export function newestOfEach<One>(tokens: readonly One[], read: (token: One) => { session: string; iat: number }): One[] {
+  const newest = new Map<string, { readonly token: One; readonly iat: number }>();
+  for (const token of tokens) {
+    const { session, iat } = read(token);
+    const other = newest.get(session);
+    if (other === undefined || other.iat < iat) newest.set(session, { token, iat });
+  }
+  return [...newest.values()].map(({ token }) => token);
+}
+
 function isInstant(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
