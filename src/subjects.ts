@@ -66,9 +66,8 @@ export function subjects(engine: Engine): Subjects {
     const rows = await guarded("list", async () => store.list?.(subject) ?? []);
     const now = engine.now();
     const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
-    return living
-      .sort((left, right) => right.seenAt - left.seenAt)
-      .map((row) => ({ ...row, current: row.id === engine.nextIds.current(current ?? "") }));
+    const asking = engine.nextIds.current(current ?? "");
+    return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
   }
 
   async function revoke(subject: string, id: string): Promise<boolean> {
