@@ -15,8 +15,8 @@ export const limitCases: readonly TrialCase[] = [
 ];
 
 /** Whether sessions beyond the limit must be gone: a store that cannot list cannot know of them. */
-function evicts({ store }: Trial): boolean {
-  return store.list !== undefined && store.guarantees.atomic && store.guarantees.immediate;
+function evicts({ store, judged }: Trial): boolean {
+  return store.list !== undefined && judged;
 }
 
 /** Four sessions, last used in the order: third, first, second, fourth. */

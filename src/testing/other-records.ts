@@ -74,7 +74,7 @@ async function creates(trial: Trial): Promise<void> {
   const records = Array.from({ length: 10 }, (_none, index) => trial.record({ data: `{"sid":"number ${index}"}` }));
   const results = await Promise.allSettled(records.map((record) => store.create(key, record)));
   expectLegalLoad(await store.load(key, { now }));
-  if (!store.guarantees.atomic || !store.guarantees.immediate) return;
+  if (!trial.judged) return;
   const made = records.filter((_record, index) => results[index]?.status === "fulfilled");
   expectEqual("how many creates were made", made.length, 1);
   await trial.has(key, made[0] as SessionRecord);

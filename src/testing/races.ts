@@ -25,10 +25,6 @@ export const raceCases: readonly TrialCase[] = [
   { name: "removes of one session at the same time are fine", run: removes },
 ];
 
-function judged({ store }: Trial): boolean {
-  return store.guarantees.atomic && store.guarantees.immediate;
-}
-
 function set(trial: Trial, key: Key, name: string, value: unknown, ifVersion?: number): Promise<UpdateResult> {
   const options = { now: trial.now, expiresAt: trial.now + HOUR, ...(ifVersion !== undefined && { ifVersion }) };
   return trial.store.update(key, { set: [[name, JSON.stringify(value)]], unset: [] }, options);
@@ -51,7 +47,7 @@ async function updatesOfManyKeys(trial: Trial): Promise<void> {
   for (const result of results) expectLegalResult(result);
   const data = { there: "before", ...Object.fromEntries(numbers(PARALLEL).map((index) => [`key${index}`, index])) };
   const found = await loadRecord(trial, key);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   expectEqual("the data", parseData(found?.data ?? ""), data);
   const versions = results.map((result) => (result.ok ? result.version : 0)).sort((left, right) => left - right);
   const expected = numbers(PARALLEL).map((index) => index + 2);
@@ -64,7 +60,7 @@ async function updatesOfOneKey(trial: Trial): Promise<void> {
   const results = await Promise.all(numbers(PARALLEL).map((index) => set(trial, key, "one", index)));
   for (const result of results) expectLegalResult(result);
   const found = await loadRecord(trial, key);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const last = results.findIndex((result) => result.ok && result.version === PARALLEL + 1);
   expectEqual("the data", parseData(found?.data ?? ""), { one: last });
 }
@@ -74,7 +70,7 @@ async function updatesOfOneVersion(trial: Trial): Promise<void> {
   const results = await Promise.all(numbers(10).map((index) => set(trial, key, `key${index}`, index, 1)));
   for (const result of results) expectLegalResult(result);
   await loadRecord(trial, key);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const winner = results.findIndex(({ ok }) => ok);
   const others = results.filter((result) => !result.ok && result.why === "conflict");
   expectEqual("how many updates answered conflict", others.length, 9);
@@ -87,7 +83,7 @@ async function creates(trial: Trial): Promise<void> {
   const records = numbers(10).map((index) => trial.record({ data: `{"index":${index}}` }));
   const results = await Promise.allSettled(records.map((record) => store.create(key, record)));
   await loadRecord(trial, key);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const made = numbers(10).filter((index) => results[index]?.status === "fulfilled");
   expectEqual("how many creates were made", made.length, 1);
   await trial.has(key, records[made[0] as number] as SessionRecord);
@@ -101,7 +97,7 @@ async function replaces(trial: Trial): Promise<void> {
   const results = await Promise.all(keys.map((next) => store.replace(key, next, NO_CHANGE, record, NEW_ID)));
   for (const result of results) expectLegalResult(result);
   for (const next of [key, ...keys]) await loadRecord(trial, next);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const [winner, loser] = results[0]?.ok ? [0, 1] : [1, 0];
   expectEqual("the result that won", results[winner], { ok: true, version: 2 });
   trial.refusedAsMoved(results[loser] as UpdateResult);
@@ -124,7 +120,7 @@ async function changesAndRemove(trial: Trial): Promise<void> {
   const { key } = await trial.begin();
   await Promise.all([...changes(trial, key), trial.store.remove(key), ...changes(trial, key)]);
   const found = await loadRecord(trial, key);
-  if (judged(trial)) expectEqual("what is loaded", found, null);
+  if (trial.judged) expectEqual("what is loaded", found, null);
 }
 
 async function replaceAndRemove(trial: Trial): Promise<void> {
@@ -143,7 +139,7 @@ async function replaceAgainstRemove(trial: Trial, move: Move, removeFirst: boole
   const [result] = await Promise.all([replaced, early ?? store.remove(key)]);
   expectLegalResult(result);
   const [before, after] = [await loadRecord(trial, key), await loadRecord(trial, next)];
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   expectThat(result.ok || result.why === "gone", "the replace to be made, or to answer gone", result);
   expectEqual("what is loaded at the old key", before, null);
   // Made first, it left a mark that leads the remove there.
@@ -162,7 +158,7 @@ async function replaceAndUpdate(trial: Trial): Promise<void> {
   ]);
   for (const result of results) expectLegalResult(result);
   const found = await loadRecord(trial, next);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const [early, late] = [results.slice(0, 5), results.slice(6)];
   const names = [...early.map((_none, index) => `key${index}`), ...late.map((_none, index) => `late${index}`)];
   const made = names.filter((_name, index) => [...early, ...late][index]?.ok);
@@ -179,7 +175,7 @@ async function changesAndRemoveAll(trial: Trial): Promise<void> {
   await Promise.all([...calls, store.removeAll(subject), ...sessions.flatMap(({ key }) => changes(trial, key))]);
   for (const { key } of sessions) {
     const found = await loadRecord(trial, key);
-    if (judged(trial)) expectEqual("what is loaded", found, null);
+    if (trial.judged) expectEqual("what is loaded", found, null);
   }
 }
 

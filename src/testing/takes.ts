@@ -80,11 +80,6 @@ async function takeOfMoved(trial: Trial): Promise<void> {
   }
 }
 
-/** Whether what happens at the same time can be judged. */
-function judged({ store }: Trial): boolean {
-  return store.guarantees.atomic && store.guarantees.immediate;
-}
-
 function times<Result>(count: number, call: (index: number) => Promise<Result>): Promise<Result>[] {
   return Array.from({ length: count }, (_none, index) => call(index));
 }
@@ -94,7 +89,7 @@ async function takes(trial: Trial): Promise<void> {
   const taken = await Promise.all(times(PARALLEL, () => trial.store.take(key)));
   for (const one of taken) expectLegalTake(one);
   await trial.lacks(key);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   const got = taken.filter((one) => one !== null);
   expectEqual("how many takes got the record", got.length, 1);
   trial.took(got[0] as SessionRecord, record);
@@ -112,7 +107,7 @@ async function takeAndChanges(trial: Trial): Promise<void> {
     });
   const [taken] = await Promise.all([store.take(key), ...changes(), ...changes()]);
   expectLegalTake(taken);
-  if (!judged(trial)) return;
+  if (!trial.judged) return;
   expectThat(taken !== null, "the record, at whatever version", taken);
   await trial.lacks(key);
 }
@@ -129,7 +124,7 @@ async function takeAndReplace(trial: Trial): Promise<void> {
     expectLegalTake(taken);
     const moved = await store.load(next, { now });
     expectLegalLoad(moved);
-    if (!judged(trial)) continue;
+    if (!trial.judged) continue;
     expectEqual("whether replace or take got the record", [result.ok, taken !== null], [!taken, !result.ok]);
     expectEqual("whether there is a session at the new key", moved !== null && !isMoved(moved), result.ok);
   }

@@ -38,6 +38,8 @@ export class Trial {
   readonly now: number = Math.floor(Date.now() / 1000);
   /** Whether one call sees what the calls before it did. An atomic store's changes do, even when its reads may lag. */
   readonly ordered: boolean;
+  /** Whether what happens at the same time can be judged. */
+  readonly judged: boolean;
   /** Whether what replace leaves is followed, and can be judged. */
   readonly marks: boolean;
 
@@ -47,6 +49,7 @@ export class Trial {
     expectThat(marks === undefined || marks === false, 'the guarantee "marks" to be false or missing', store.guarantees);
     this.store = store;
     this.ordered = atomic || immediate;
+    this.judged = atomic && immediate;
     this.marks = marks !== false;
   }
 
