@@ -10,13 +10,11 @@ import { OLD_SECRET, SECRET } from "./support/secrets.ts";
 /** The memory store as one of several parts: every key names its part, and which one it is takes a moment to know. */
 function split(): SessionStore {
   const inner = memory();
-  const routes: string[] = [];
   const check =
     <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
     (...args: Args): Result => {
       const { route } = args[0] as { route?: unknown };
       if (typeof route !== "string") throw new Error("A key names no part of the store");
-      routes.push(route);
       return method.apply(inner, args);
     };
   return {

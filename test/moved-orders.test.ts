@@ -1,34 +1,15 @@
 /** Requests that are on their way while another gives the session a new id: what each order of events must leave. */
 import { expect, it } from "vitest";
-import type { Session } from "../src/index.ts";
 import { memory } from "../src/stores/memory.ts";
-import { makeApp, typesOf } from "./support/app.ts";
+import { type Act, makeApp, typesOf } from "./support/app.ts";
+import { onItsWay } from "./support/on-its-way.ts";
 
 /** A request that has loaded its session and waits; `finish` lets it go on, `receive` applies its answer to the browser. */
 function parallel(more: object = {}) {
   const app = makeApp({ store: memory(), ...more });
-  const { browser, sessions } = app;
-  async function start(act: (session: Session) => unknown, method = "POST") {
-    let go = () => {};
-    const gate = new Promise<void>((open) => (go = open));
-    const headers = { Cookie: browser.cookieHeader() };
-    let loaded = () => {};
-    const isLoaded = new Promise<void>((done) => (loaded = done));
-    const answer = sessions.handler(async (_request, session) => {
-      loaded();
-      await gate;
-      await act(session);
-      return new Response();
-    })(new Request("https://app.example.com", { method, headers }));
-    answer.catch(() => {});
-    await isLoaded;
-    return {
-      finish: async () => {
-        go();
-        return answer;
-      },
-      receive: async () => browser.receive(await answer),
-    };
+  async function start(act: Act, method = "POST") {
+    const { finish } = await onItsWay(app, act, method);
+    return { finish, receive: async () => app.browser.receive(await finish()) };
   }
   return { ...app, start };
 }

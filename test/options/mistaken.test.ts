@@ -12,25 +12,17 @@ import { csrf as koaCsrf } from "../../src/adapters/csrf-koa.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa.ts";
 import { csrf } from "../../src/csrf.ts";
-import { createSessions, OptionError } from "../../src/index.ts";
+import { createSessions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { plain } from "../../src/stores/plain.ts";
 import { redis } from "../../src/stores/redis.ts";
 import { Browser } from "../support/browser.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
+import { refusal } from "./refusal.ts";
 
 afterAll(closeServers);
 afterEach(() => vi.unstubAllGlobals());
-
-/** What a call throws: the message of an OptionError with `ERR_OPTION`, else whatever it was. */
-function refusal(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    return error instanceof OptionError && error.code === "ERR_OPTION" ? error.message : error;
-  }
-}
 
 const LIKE = "they are an object, like { secrets }";
 const APPLICATION = "Cannot use an application as options: write app.use(session({ secrets }))";

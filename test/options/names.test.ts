@@ -2,18 +2,10 @@
 import { describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa.ts";
-import { createSessions, OptionError } from "../../src/index.ts";
+import { createSessions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { SECRET } from "../support/secrets.ts";
-
-/** What a call throws: the message of an OptionError with `ERR_OPTION`, else whatever it was. */
-function refusal(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    return error instanceof OptionError && error.code === "ERR_OPTION" ? error.message : error;
-  }
-}
+import { refusal } from "./refusal.ts";
 
 /** Each of some names, and what is said of them. */
 const each = (names: string, advice: string): [string, string][] => names.split(" ").map((name) => [name, advice]);
@@ -116,5 +108,5 @@ it("a name that every object has is an option there is none of", () => {
 });
 
 it("an option that is there is taken, whatever other libraries mean by its name", () => {
-  expect(refusal(() => createSessions({ secrets: SECRET, name: "shop", store: memory(), cookie: {} }))).not.toBeTypeOf("string");
+  expect(createSessions({ secrets: SECRET, name: "shop", store: memory(), cookie: {} }).load).toBeTypeOf("function");
 });

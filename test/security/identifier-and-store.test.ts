@@ -34,6 +34,18 @@ function held(app: App, browser: Browser, act: Parameters<App["does"]>[0]) {
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** A user, their browser as it is now, and five requests of it that have loaded the session and wait. */
+async function fiveOnTheirWay() {
+  const app = makeApp({ store: memory() });
+  await app.does((session) => session.login("alice"));
+  const old = app.browser.copy();
+  const slow = Array.from({ length: 5 }, (_, index) =>
+    held(app, old.copy(), (session) => Object.assign(session.data, { [`key${index}`]: index })),
+  );
+  await nextTurn();
+  return { app, old, slow };
+}
+
 describe("A: session identifier and store", () => {
   it("A1 ids are 24 bytes of the platform's secure randomness, and of nothing else", async () => {
     const { getRandomValues, randomUUID } = crypto;
@@ -112,13 +124,7 @@ describe("A: session identifier and store", () => {
   });
 
   it("A4 requests on the way during a new id log nobody out, make no second session, and are told what they did not write; the old id is dead at once", async () => {
-    const app = makeApp({ store: memory() });
-    await app.does((session) => session.login("alice"));
-    const old = app.browser.copy();
-    const slow = Array.from({ length: 5 }, (_, index) =>
-      held(app, old.copy(), (session) => Object.assign(session.data, { [`key${index}`]: index })),
-    );
-    await nextTurn();
+    const { app, old, slow } = await fiveOnTheirWay();
     await app.does((session) => session.regenerateId());
     for (const { go } of slow) go();
     for (const { done } of slow) await expect(done).rejects.toThrow("409");
@@ -136,13 +142,7 @@ describe("A: session identifier and store", () => {
   });
 
   it("A4 with a grace that the application asked for, the old id is the session itself until then, and no longer", async () => {
-    const app = makeApp({ store: memory() });
-    await app.does((session) => session.login("alice"));
-    const old = app.browser.copy();
-    const slow = Array.from({ length: 5 }, (_, index) =>
-      held(app, old.copy(), (session) => Object.assign(session.data, { [`key${index}`]: index })),
-    );
-    await nextTurn();
+    const { app, old, slow } = await fiveOnTheirWay();
     await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
     for (const { go } of slow) go();
     await Promise.all(slow.map(({ done }) => done));

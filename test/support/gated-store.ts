@@ -1,6 +1,7 @@
 /** A memory store whose calls wait until the test lets them go on, and what waits for them. */
 import type { SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory.ts";
+import { waitingStore } from "./slow-store.ts";
 
 /** What a store is asked for. */
 export type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove";
@@ -18,17 +19,12 @@ export interface Gate {
 
 /** A memory store that holds calls of one kind up until it is told to go on. */
 export function gated(): Gate {
-  const inner = memory();
   const waiting: (() => void)[] = [];
   let held: Operation | undefined;
   let free = 0;
-  const store = Object.create(inner) as SessionStore;
-  for (const name of ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const) {
-    store[name] = (async (...args: never[]) => {
-      if (name === held && free-- <= 0) await new Promise<void>((resolve) => waiting.push(resolve));
-      return (inner[name] as (...args: never[]) => unknown).apply(inner, args);
-    }) as never;
-  }
+  const store = waitingStore(memory(), async (name) => {
+    if (name === held && free-- <= 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  });
   return {
     store,
     hold: (operation, but = 0) => {

@@ -1,14 +1,21 @@
-/** A store that takes a while, so that all of several requests at once read before one of them writes. */
+/** Stores whose calls wait before they are carried out. */
 import type { SessionStore } from "../../src/index.ts";
 
-/** The same store, slower. */
-export function slow(inner: SessionStore): SessionStore {
+/** The same store, each of whose calls waits for what `wait` gives for its name. */
+export function waitingStore(inner: SessionStore, wait: (name: string) => Promise<void>): SessionStore {
   const store: SessionStore = Object.create(inner, {});
   for (const name of ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const) {
     store[name] = (async (...args: never[]) => {
-      for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await wait(name);
       return (inner[name] as (...args: never[]) => unknown).apply(inner, args);
     }) as never;
   }
   return store;
+}
+
+/** The same store, slower, so that all of several requests at once read before one of them writes. */
+export function slow(inner: SessionStore): SessionStore {
+  return waitingStore(inner, async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  });
 }
