@@ -7,7 +7,7 @@ import { type Engine, placeOf } from "./engine.ts";
 import { StoreError } from "./errors.ts";
 import type { Kept, Redemption } from "./found.ts";
 import { after, type MaybePromise } from "./maybe-promise.ts";
-import { follow, inGrace, isInGrace } from "./moved.ts";
+import { follow, goneFrom, inGrace, isInGrace } from "./moved.ts";
 import type { Patch } from "./patch.ts";
 import type { Plan } from "./plan.ts";
 import type { SessionRecord } from "./record.ts";
@@ -26,7 +26,6 @@ export function carryOut(plan: Plan, state: SessionState, engine: Engine): Maybe
   state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
   if (plan.step === "replace") return replace(plan, state, engine);
-  if (plan.patch === null) return plan.next;
   return save(plan.next, plan.patch, state, engine);
 }
 
@@ -98,9 +97,9 @@ async function goWithRedeemed(state: SessionState, engine: Engine, redemption: R
   const key = entry.key ?? redemption.key;
   const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
   const went = mark !== null && isInGrace(mark, now) ? await follow(engine, keeping, mark) : null;
-  if (went?.inGrace) state.joinImported(inGrace({ key, record: went.record, token }, went));
+  if (went?.inGrace) state.joinImported(inGrace(token, went));
   else if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token });
-  else state.lose({ key, why: mark === null ? "ended" : "moved", mark, atLoad: false, anew: false });
+  else state.lose(goneFrom(key, mark, went, now));
   return true;
 }
 
@@ -144,11 +143,11 @@ export async function relocate(
   const went = mark && (await follow(engine, keeping, mark));
   // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
   if (state.turns !== turns || state.kept?.key.id !== from.id) return "again";
-  if (went?.inGrace) state.kept = inGrace(state.kept, went);
-  else {
-    const hasEnded = mark === null || (went === null && isInGrace(mark, engine.now()));
-    state.lose({ key: from, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false });
-  }
+  const now = engine.now();
+  if (went?.inGrace) {
+    state.goOnWith(inGrace(state.kept.token, went));
+    state.askedAt = now;
+  } else state.lose(goneFrom(from, mark, went, now));
   return "again";
 }
 

@@ -212,7 +212,7 @@ function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedM
     if (went === null) return unknown(engine, key.id);
     if (!went.inGrace) return moved;
     const found = living(place, engine, candidate, went.record, ask);
-    return found.is === "living" ? { ...found, kept: inGrace(found.kept, went) } : found;
+    return found.is === "living" ? { ...found, kept: inGrace(found.kept.token, went) } : found;
   });
 }
 

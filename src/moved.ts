@@ -4,7 +4,7 @@
  * @module
  */
 import type { Engine } from "./engine.ts";
-import type { Kept } from "./found.ts";
+import type { Gone, Kept } from "./found.ts";
 import type { Keeping } from "./keeping.ts";
 import { endOf } from "./lifetime.ts";
 import type { SessionRecord } from "./record.ts";
@@ -53,7 +53,15 @@ export async function follow(engine: Engine, keeping: Keeping, first: MovedMark)
   return null;
 }
 
-/** The session under the id that it has now. Its cookie is for the answer that gave it this id to bring. */
-export function inGrace({ record, token }: Kept, { key }: Whereabouts): Kept {
-  return { key, record, token: { temp: token.temp, renew: "no", elsewhere: true } };
+/**
+ * The session under the id that it has now. Its cookie is for the answer that gave it this id to bring, and for this one, if it owes one.
+ */
+export function inGrace({ temp, renew }: Kept["token"], { key, record }: Whereabouts): Kept {
+  return { key, record, token: { temp, renew: renew === "must" ? "must" : "no", elsewhere: true } };
+}
+
+/** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */
+export function goneFrom(key: Key, mark: MovedMark | null, went: Whereabouts | null, now: number): Gone {
+  const hasEnded = mark === null || (went === null && isInGrace(mark, now));
+  return { key, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false };
 }

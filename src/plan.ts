@@ -18,15 +18,15 @@ import type { Key } from "./stores/store.ts";
  * another one than that.
  */
 export type Plan =
-  | { readonly step: "none"; readonly next: Kept | null }
+  | { readonly step: "none"; readonly next: Kept | null; readonly shown?: string }
   /** The session is out of reach, and so is what was to be changed, or its new id. */
   | { readonly step: "lost"; readonly next: null; readonly gone: Gone }
-  | { readonly step: "touch"; readonly next: Kept }
+  | { readonly step: "touch"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "create"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
   | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key }
   /** Another request gave the session the id that this one wants, too: what this one changed goes there. */
-  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch | null; readonly shown: string };
+  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch; readonly shown: string };
 
 /** What had to be asked for before there can be a plan. */
 export interface Surroundings {
@@ -90,12 +90,12 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Sho
   const { renewal } = state;
   const patch = ownChanges(state, shown.data);
   if (renewal === "login") {
-    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, went, patch, shown.text);
+    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, engine, went, patch, shown.text);
     // What was in the session is not there to be taken along: another login has it, or nobody.
     const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
     return { step: "create", next: following(state, engine, own, route), shown: shown.text };
   }
-  if (renewal === "regenerateId" && went?.renewed && !gone.atLoad) return joining(state, went, patch, shown.text);
+  if (renewal === "regenerateId" && went?.renewed && !gone.atLoad) return joining(state, engine, went, patch, shown.text);
   return patch === null && renewal === null ? { step: "none", next: null } : { step: "lost", next: null, gone };
 }
 
@@ -107,10 +107,18 @@ function ownChanges({ base, migrated, leftBehind }: SessionState, data: JsonObje
   return patch.set.length === 0 && unset.length === 0 ? null : { set: patch.set, unset };
 }
 
-function joining({ temp }: SessionState, { key, record }: Whereabouts, patch: Patch | null, shown: string): Plan {
-  const data = patch === null ? record.data : applyPatch(record.data, patch);
-  const version = record.version + (patch === null ? 0 : 1);
-  return { step: "join", next: { key, record: { ...record, data, version }, token: { temp, renew: "must" } }, patch, shown };
+/** The session under the id that another request gave it: this one brings its cookie, too. */
+function joining(
+  { temp }: SessionState,
+  engine: Engine,
+  { key, record }: Pick<Kept, "key" | "record">,
+  patch: Patch | null,
+  shown: string,
+): Plan {
+  const there: Kept = { key, record, token: { temp, renew: "must" } };
+  if (patch === null) return { ...planForUse(there, engine), shown };
+  const data = applyPatch(record.data, patch);
+  return { step: "join", next: { ...there, record: { ...used(record, engine), data, version: record.version + 1 } }, patch, shown };
 }
 
 /** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
@@ -123,23 +131,25 @@ function planForRenewal(
   { route }: Surroundings,
 ): Plan {
   const isThere = kept.token.elsewhere && state.renewal === "regenerateId" && state.graceSeconds > 0;
-  if (isThere)
-    return { step: "join", next: { ...following(state, engine, text, kept.key.route), key: kept.key }, patch, shown: text };
+  if (isThere) return joining(state, engine, kept, patch, text);
   const next = following(state, engine, text, route);
   const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
   return moves ? { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key } : { step: "create", next };
 }
 
 /** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */
-function planForUse(kept: Kept, engine: Engine): Plan {
-  const { timeouts } = engine;
-  const time = engine.now();
+function planForUse(kept: Kept, engine: Engine): Extract<Plan, { step: "none" | "touch" }> {
   const { record, token } = kept;
   const { keeping } = placeOf(engine, record.subject);
-  if (!isTouchDue(record, timeouts, time)) return { step: "none", next: kept };
-  const touched = { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
+  if (!isTouchDue(record, engine.timeouts, engine.now())) return { step: "none", next: kept };
   const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
-  return { step: "touch", next: { ...kept, record: touched, token: { ...token, renew } } };
+  return { step: "touch", next: { ...kept, record: used(record, engine), token: { ...token, renew } } };
+}
+
+/** The record, used now. */
+function used(record: SessionRecord, { now, timeouts }: Engine): SessionRecord {
+  const time = now();
+  return { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
 }
 
 function changes({ clear }: SessionState, { record }: Kept, engine: Engine, text: string, data: JsonObject): Patch | null {

@@ -5,7 +5,7 @@
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
 import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
-import { type JsonObject, parseData } from "./json.ts";
+import { type JsonObject, parseData, stringifyData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
@@ -261,9 +261,17 @@ export class SessionState {
     if (this.renewal === "login") this.content.accepted = false;
   }
 
+  /** Goes on with the session as the store has it now. */
+  goOnWith(kept: Kept): void {
+    const before = this.base;
+    this.kept = kept;
+    this.known = "exact";
+    if (this.phase !== "committed") this.catchUp(before, kept.record.data);
+  }
+
   /**
    * Goes on from data that others have written meanwhile. What this request changed stays changed. A login that left behind what it saw
-   * leaves that behind, too, and so has not removed it.
+   * leaves behind what came since, too.
    */
   catchUp(before: string, now: string): void {
     if (!this.clear) {
@@ -271,8 +279,13 @@ export class SessionState {
       return;
     }
     const seen = parseData(before) ?? {};
-    const others = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key));
-    this.leftBehind.push(...others);
+    const there = parseData(now) ?? {};
+    this.leftBehind.push(...Object.keys(there).filter((key) => !Object.hasOwn(seen, key)));
+    for (const key of this.leftBehind) {
+      delete seen[key];
+      delete there[key];
+    }
+    this.content.rebase(stringifyData(seen), stringifyData(there));
   }
 
   /** What was written is now what is kept. */

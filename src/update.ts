@@ -188,8 +188,5 @@ function pause(tries: number): Promise<void> {
 function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
   // The session ended, or got another id, while the change ran: that stands.
   if (state.kept === null || state.kept.key.id !== kept.key.id) return;
-  const before = state.kept.record.data;
-  state.kept = { ...state.kept, record };
-  state.known = "exact";
-  if (state.phase !== "committed") state.catchUp(before, record.data);
+  state.goOnWith({ ...state.kept, record });
 }

@@ -5,6 +5,7 @@ import { memory } from "../src/stores/memory.ts";
 import { plain } from "../src/stores/plain.ts";
 import { type App, makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
+import { onItsWay } from "./support/on-its-way.ts";
 
 const COPY = "__Host-session-copy";
 const MAX_AGE = 60;
@@ -424,6 +425,20 @@ describe("copy", () => {
     await does((session) => session.regenerateId({ graceSeconds: 60 }));
     const response = await answers((session) => expect(session.subject).toBe("alice"), { Cookie });
     expect(response.headers.getSetCookie()).toEqual([]);
+  });
+
+  it("made by a request that joins a new id in grace, with nothing to write, shows the whole after the next write", async () => {
+    const app = await loggedIn();
+    const slow = await onItsWay(app, async (session) => {
+      await session.update((data) => Object.assign(data, { one: 1 }));
+      session.regenerateId({ graceSeconds: 10 });
+    });
+    await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+    const joined = app.browser.copy();
+    joined.receive(await slow.finish());
+    await app.does((session) => Object.assign(session.data, { two: 2 }));
+    await app.does((session) => Object.assign(session.data, { three: 3 }), joined);
+    expect(await app.does((session) => ({ ...session.data }), joined)).toEqual({ cart: ["apple"], one: 1, two: 2, three: 3 });
   });
 
   it("is removed at the end also where there are more than are looked at, or one is too long to be looked at", async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { memory } from "../src/stores/memory.ts";
 import { type App, makeApp, typesOf } from "./support/app.ts";
-import { lostOf, OWNERS, onItsWay } from "./support/on-its-way.ts";
+import { lostOf, OWNERS, onItsWay, stop } from "./support/on-its-way.ts";
 
 describe.each(OWNERS)("a request that loaded %s session before regenerateId() with grace", (_whose, begin) => {
   async function begun(): Promise<App> {
@@ -67,6 +67,33 @@ describe.each(OWNERS)("a request that loaded %s session before regenerateId() wi
     for (const browser of [before, app.browser]) {
       expect(await app.does((session) => [session.id, session.data.late], browser)).toEqual([id, "kept"]);
     }
+  });
+
+  it.each(["GET", "POST"])("keeps its word by %s that it brings the cookie of the new id it joined, wherever that goes", async (method) => {
+    const app = await begun();
+    const before = app.browser.copy();
+    const step = stop();
+    const slow = await onItsWay(
+      app,
+      async (session) => {
+        session.regenerateId();
+        await session.save();
+        await step.pause();
+        session.data.late = "kept";
+      },
+      method,
+    );
+    await app.does((session) => session.regenerateId());
+    const answer = slow.finish();
+    await step.isReached;
+    const id = await app.does((session) => {
+      session.regenerateId({ graceSeconds: 10 });
+      return session.id;
+    });
+    step.goOn();
+    // The browser drops all answers but this one.
+    before.receive(await answer);
+    expect(await app.does((session) => [session.id, session.data.late], before)).toEqual([id, "kept"]);
   });
 
   it("gives it a second new id if it asks for one without grace, and ends the grace", async () => {

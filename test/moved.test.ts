@@ -80,6 +80,21 @@ describe.each(OWNERS)("a request that loaded %s session before regenerateId() wi
     expect(lostOf(app)).toEqual([]);
   });
 
+  it.each([["with a change", "kept"], ["without one"]])("uses the session there, %s, so that its time begins again", async (_how, late) => {
+    const app = makeApp({ store: memory(), idleTimeout: 100 });
+    await app.does(begin);
+    app.clock.pass(50);
+    const slow = await onItsWay(app, (session) => {
+      session.regenerateId();
+      if (late !== undefined) session.data.late = late;
+    });
+    await app.does((session) => session.regenerateId());
+    app.clock.pass(45);
+    app.browser.receive(await slow.finish());
+    app.clock.pass(90);
+    expect(await app.does((session) => [session.isNew, session.data.late])).toEqual([false, late]);
+  });
+
   it("writes nothing once the session has ended there, also if it asks for an id", async () => {
     const app = await begun();
     const slow = await onItsWay(app, (session) => Object.assign(session.data, { late: "lost" }), "GET");

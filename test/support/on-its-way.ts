@@ -4,26 +4,38 @@ import type { Act, App } from "./app.ts";
 
 /** A request that has its session, and goes on when it is told to. */
 export async function onItsWay(app: App, act: Act, method = "POST"): Promise<{ finish(): Promise<Response> }> {
-  let open = () => {};
-  let isLoaded = () => {};
-  const gate = new Promise<void>((resolve) => (open = resolve));
-  const loaded = new Promise<void>((resolve) => (isLoaded = resolve));
+  const step = stop();
   const answer = app.answers(
     async (session, request) => {
       void session.data;
-      isLoaded();
-      await gate;
+      await step.pause();
       return act(session, request);
     },
     {},
     method,
   );
-  await loaded;
+  await step.isReached;
   return {
     finish: () => {
-      open();
+      step.goOn();
       return answer;
     },
+  };
+}
+
+/** A place at which a request waits until it is told to go on. */
+export function stop() {
+  let goOn = () => {};
+  let reached = () => {};
+  const gate = new Promise<void>((resolve) => (goOn = resolve));
+  const isReached = new Promise<void>((resolve) => (reached = resolve));
+  return {
+    isReached,
+    pause: () => {
+      reached();
+      return gate;
+    },
+    goOn: () => goOn(),
   };
 }
 
