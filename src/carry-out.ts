@@ -30,11 +30,16 @@ export function carryOut(plan: Plan, state: SessionState, engine: Engine): Maybe
 }
 
 function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
-  const { next, from, patch } = plan;
+  const { next, from, patch, ifVersion } = plan;
   const { key, record } = next;
   const { turns } = state;
   const by = state.renewal as "login" | "regenerateId";
-  const move = { by, graceSeconds: by === "login" ? 0 : state.graceSeconds, ...engine.limit };
+  const move = {
+    by,
+    graceSeconds: by === "login" ? 0 : state.graceSeconds,
+    ...engine.limit,
+    ...(ifVersion !== undefined && { ifVersion }),
+  };
   return after(
     placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move),
     (result): MaybePromise<Outcome> => {
@@ -144,10 +149,10 @@ export async function relocate(
   // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
   if (state.turns !== turns || state.kept?.key.id !== from.id) return "again";
   const now = engine.now();
-  if (went?.inGrace) {
-    state.goOnWith(inGrace(state.kept.token, went));
-    state.askedAt = now;
-  } else state.lose(goneFrom(from, mark, went, now));
+  state.askedAt = now;
+  if (went?.inGrace) state.goOnWith(inGrace(state.kept.token, went));
+  else if (why === "conflict" && found !== null && !isMoved(found)) state.goOnWith({ ...state.kept, record: found });
+  else state.lose(goneFrom(from, mark, went, now));
   return "again";
 }
 

@@ -106,7 +106,7 @@ function carry(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string
 /** Tries once more: the plan rested on what is not so any more. */
 function again({ state, engine, mode, status, count }: Attempt): MaybePromise<string[]> {
   if (count < MAX_PLANS) return write({ state, engine, mode, status, count: count + 1 });
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: it gets new ids all the time");
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
 }
 
 const KNOWN_KEY: Surroundings = { route: undefined, went: null, canSetCookie: true };

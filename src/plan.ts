@@ -24,7 +24,7 @@ export type Plan =
   | { readonly step: "touch"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "create"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
-  | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key }
+  | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key; readonly ifVersion?: number }
   /** Another request gave the session the id that this one wants, too: what this one changed goes there. */
   | { readonly step: "join"; readonly next: Kept; readonly patch: Patch; readonly shown: string };
 
@@ -90,7 +90,8 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Sho
   const { renewal } = state;
   const patch = ownChanges(state, shown.data);
   if (renewal === "login") {
-    if (went !== null && !went.renewed && went.record.subject === state.subject) return joining(state, engine, went, patch, shown.text);
+    if (went !== null && !went.renewed && went.record.subject === state.subject)
+      return joining(state, engine, went, patch, shown.text);
     // What was in the session is not there to be taken along: another login has it, or nobody.
     const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
     return { step: "create", next: following(state, engine, own, route), shown: shown.text };
@@ -118,7 +119,12 @@ function joining(
   const there: Kept = { key, record, token: { temp, renew: "must" } };
   if (patch === null) return { ...planForUse(there, engine), shown };
   const data = applyPatch(record.data, patch);
-  return { step: "join", next: { ...there, record: { ...used(record, engine), data, version: record.version + 1 } }, patch, shown };
+  return {
+    step: "join",
+    next: { ...there, record: { ...used(record, engine), data, version: record.version + 1 } },
+    patch,
+    shown,
+  };
 }
 
 /** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
@@ -133,8 +139,11 @@ function planForRenewal(
   const isThere = kept.token.elsewhere && state.renewal === "regenerateId" && state.graceSeconds > 0;
   if (isThere) return joining(state, engine, kept, patch, text);
   const next = following(state, engine, text, route);
-  const moves = placeOf(engine, kept.record.subject).keeping === placeOf(engine, state.subject).keeping;
-  return moves ? { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key } : { step: "create", next };
+  const { keeping } = placeOf(engine, state.subject);
+  if (placeOf(engine, kept.record.subject).keeping !== keeping) return { step: "create", next };
+  // What came meanwhile is to be looked at: only what is named comes along.
+  const ifVersion = state.keeps !== null && !keeping.timesInToken ? { ifVersion: kept.record.version } : {};
+  return { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key, ...ifVersion };
 }
 
 /** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */

@@ -5,7 +5,7 @@
  */
 import { OptionError, StateError, type StoreError } from "./errors.ts";
 import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
-import { type JsonObject, parseData, stringifyData } from "./json.ts";
+import { type JsonObject, parseData } from "./json.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
@@ -60,6 +60,8 @@ export class SessionState {
   clear = false;
   /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
   clearsAccepted = false;
+  /** The keys that a login takes along, as they are when the session moves; null where it names none. */
+  keeps: readonly string[] | null = null;
   /** What a login left behind: that it is not there any more is no change of the data. */
   readonly leftBehind: string[] = [];
   /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
@@ -158,7 +160,9 @@ export class SessionState {
 
   /** What a visitor's own request has just put in is nobody else's, whoever may have set the cookie that it came with. */
   #keepOnly(keys: readonly string[], own: boolean): void {
-    this.clear = true;
+    const named = keys.filter((key) => this.keeps?.includes(key) ?? true);
+    this.clear ||= named.length === 0;
+    this.keeps = this.clear ? null : named;
     const there = parseData(this.base) ?? {};
     const dropped = this.content.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
     this.leftBehind.push(...dropped);
@@ -210,6 +214,7 @@ export class SessionState {
     this.renewal = null;
     this.graceSeconds = 0;
     this.clear = false;
+    this.keeps = null;
     this.startedAt = undefined;
     this.subject = undefined;
     this.meta = undefined;
@@ -237,6 +242,7 @@ export class SessionState {
     const since = this.#changedSinceFailure();
     this.renewal = null;
     this.clear = false;
+    this.keeps = null;
     this.leftBehind.length = 0;
     if (kept !== null) this.#show(kept);
     else if (imported !== null && since !== null) this.import(imported);
@@ -270,22 +276,20 @@ export class SessionState {
   }
 
   /**
-   * Goes on from data that others have written meanwhile. What this request changed stays changed. A login that left behind what it saw
-   * leaves behind what came since, too.
+   * Goes on from data that others have written meanwhile. What this request changed stays changed. A login leaves behind what came
+   * since, as it does with what it saw.
    */
   catchUp(before: string, now: string): void {
-    if (!this.clear) {
+    if (!this.clear && this.keeps === null) {
       this.content.rebase(before, now);
       return;
     }
-    const seen = parseData(before) ?? {};
-    const there = parseData(now) ?? {};
-    this.leftBehind.push(...Object.keys(there).filter((key) => !Object.hasOwn(seen, key)));
-    for (const key of this.leftBehind) {
-      delete seen[key];
-      delete there[key];
-    }
-    this.content.rebase(stringifyData(seen), stringifyData(there));
+    const [seen, own] = [parseData(before) ?? {}, parseData(this.content.text()) ?? {}];
+    const came = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key) && !this.keeps?.includes(key));
+    this.leftBehind.push(...came);
+    if (this.clear) return;
+    this.content.rebase(before, now);
+    this.content.keepOnly((key) => Object.hasOwn(own, key) || !came.includes(key));
   }
 
   /** What was written is now what is kept. */
@@ -298,6 +302,7 @@ export class SessionState {
     this.renewal = null;
     this.graceSeconds = 0;
     this.clear = false;
+    this.keeps = null;
     this.migrated = null;
   }
 

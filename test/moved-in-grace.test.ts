@@ -69,32 +69,35 @@ describe.each(OWNERS)("a request that loaded %s session before regenerateId() wi
     }
   });
 
-  it.each(["GET", "POST"])("keeps its word by %s that it brings the cookie of the new id it joined, wherever that goes", async (method) => {
-    const app = await begun();
-    const before = app.browser.copy();
-    const step = stop();
-    const slow = await onItsWay(
-      app,
-      async (session) => {
-        session.regenerateId();
-        await session.save();
-        await step.pause();
-        session.data.late = "kept";
-      },
-      method,
-    );
-    await app.does((session) => session.regenerateId());
-    const answer = slow.finish();
-    await step.isReached;
-    const id = await app.does((session) => {
-      session.regenerateId({ graceSeconds: 10 });
-      return session.id;
-    });
-    step.goOn();
-    // The browser drops all answers but this one.
-    before.receive(await answer);
-    expect(await app.does((session) => [session.id, session.data.late], before)).toEqual([id, "kept"]);
-  });
+  it.each(["GET", "POST"])(
+    "keeps its word by %s that it brings the cookie of the new id it joined, wherever that goes",
+    async (method) => {
+      const app = await begun();
+      const before = app.browser.copy();
+      const step = stop();
+      const slow = await onItsWay(
+        app,
+        async (session) => {
+          session.regenerateId();
+          await session.save();
+          await step.pause();
+          session.data.late = "kept";
+        },
+        method,
+      );
+      await app.does((session) => session.regenerateId());
+      const answer = slow.finish();
+      await step.isReached;
+      const id = await app.does((session) => {
+        session.regenerateId({ graceSeconds: 10 });
+        return session.id;
+      });
+      step.goOn();
+      // The browser drops all answers but this one.
+      before.receive(await answer);
+      expect(await app.does((session) => [session.id, session.data.late], before)).toEqual([id, "kept"]);
+    },
+  );
 
   it("gives it a second new id if it asks for one without grace, and ends the grace", async () => {
     const app = await begun();

@@ -80,7 +80,10 @@ describe.each(OWNERS)("a request that loaded %s session before regenerateId() wi
     expect(lostOf(app)).toEqual([]);
   });
 
-  it.each([["with a change", "kept"], ["without one"]])("uses the session there, %s, so that its time begins again", async (_how, late) => {
+  it.each([
+    ["with a change", "kept"],
+    ["without one", undefined],
+  ])("uses the session there, %s, so that its time begins again", async (_how, late) => {
     const app = makeApp({ store: memory(), idleTimeout: 100 });
     await app.does(begin);
     app.clock.pass(50);

@@ -6,7 +6,7 @@
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import type { Entry } from "./bridge-entry.ts";
-import { isDue, patched, slid } from "./changes.ts";
+import { isDue, isVersion, patched, slid } from "./changes.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, markFor, type SessionStore, type UpdateResult } from "./store.ts";
 
 /** Where a bridge leads: one entry for each id. */
@@ -59,23 +59,24 @@ export class BridgeStore implements SessionStore {
     patch: Patch,
     options: { now: number; expiresAt: number; ifVersion?: number },
   ): Promise<UpdateResult> {
-    const { now, expiresAt, ifVersion } = options;
+    const { now, expiresAt } = options;
     const entry = await this.#living(id, now);
     if (entry === null) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
-    if (ifVersion !== undefined && ifVersion !== entry.version) return { ok: false, why: "conflict" };
+    if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
     const after = slid(patched(entry, entry, patch), now, expiresAt);
     await this.#put(id, after, now);
     return { ok: true, version: after.version };
   }
 
-  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, { by }: Move): Promise<UpdateResult> {
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
     const entry = await this.#living(from.id, now);
     if (entry === null) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
+    if (!isVersion(entry, move)) return { ok: false, why: "conflict" };
     const moved = patched(record, entry, patch);
-    const mark = markFor(now, { id: to.id }, { by, graceSeconds: 0 });
+    const mark = markFor(now, { id: to.id }, { by: move.by, graceSeconds: 0 });
     await this.#put(to.id, moved, now);
     try {
       await this.#put(from.id, mark, now);

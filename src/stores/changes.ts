@@ -15,6 +15,11 @@ export function isDue(seenAt: number, { seenAfter, seenBefore }: Touch): boolean
   return seenAt > seenAfter && seenAt <= seenBefore;
 }
 
+/** Whether a record is the one that a change is for; every change adds one to its version. */
+export function isVersion({ version }: { readonly version: number }, { ifVersion }: { readonly ifVersion?: number }): boolean {
+  return ifVersion === undefined || ifVersion === version;
+}
+
 /** The record after use. Neither instant moves backwards. */
 export function slid(record: SessionRecord, now: number, expiresAt: number): SessionRecord {
   return { ...record, seenAt: Math.max(record.seenAt, now), expiresAt: Math.max(record.expiresAt, expiresAt) };

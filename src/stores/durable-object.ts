@@ -113,13 +113,11 @@ class ObjectStore implements DurableObjectStore {
       return resultOf(await moveBetween(this.#objects, newOp, { from, to, patch, record, move }));
     }
     const op = newOp();
-    const { by, graceSeconds, maxSessions = null } = move;
+    const { maxSessions = null, ...moving } = move;
     const added = { id: to.id, row: rowOf(record), maxSessions };
     // What an object of an earlier build goes by.
-    const follow = by !== "login";
-    return resultOf(
-      await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, { by, graceSeconds })),
-    );
+    const follow = move.by !== "login";
+    return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, moving)));
   }
 
   async touch({ id, route }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {

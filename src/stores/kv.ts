@@ -5,7 +5,7 @@
  */
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
-import { isDue, patched, slid } from "./changes.ts";
+import { isDue, isVersion, patched, slid } from "./changes.ts";
 import { isRateLimited, type KvNamespace, twice } from "./kv-namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./kv-options.ts";
 import { KvRecords } from "./kv-records.ts";
@@ -93,15 +93,12 @@ class KvSessionStore implements KvStore {
     await this.#twice(() => this.#records.write(key, record, record.seenAt));
   }
 
-  async update(
-    key: Key,
-    patch: Patch,
-    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
+  async update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult> {
+    const { now, expiresAt } = options;
     return this.#twice(async () => {
       const { record, end } = await this.#records.read(key);
       if (record === null || end !== null) return lost(end, now);
-      if (ifVersion !== undefined && ifVersion !== record.version) return { ok: false, why: "conflict" };
+      if (!isVersion(record, options)) return { ok: false, why: "conflict" };
       const after = slid(patched(record, record, patch), now, expiresAt);
       await this.#records.write(key, after, now);
       return { ok: true, version: after.version };
@@ -114,6 +111,7 @@ class KvSessionStore implements KvStore {
     const mark = markFor(now, to, move);
     const { record: there, end } = await this.#records.read(from);
     if (there === null || end !== null) return lost(end, now);
+    if (!isVersion(there, move)) return { ok: false, why: "conflict" };
     const after = patched(record, there, patch);
     await this.#twice(() => this.#records.write(to, after, now));
     try {

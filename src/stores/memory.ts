@@ -7,7 +7,7 @@ import { count, refuseUnknown } from "../option-values.ts";
 import type { Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
-import { isDue, ownRecord, patched, slid, toInfo } from "./changes.ts";
+import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "./changes.ts";
 import {
   isMoved,
   type Key,
@@ -73,11 +73,11 @@ class MemoryStore implements SessionStore {
     patch: Patch,
     options: { now: number; expiresAt: number; ifVersion?: number },
   ): Promise<UpdateResult> {
-    const { now, expiresAt, ifVersion } = options;
+    const { now, expiresAt } = options;
     const entry = this.#entries.get(id, now);
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
-    if (ifVersion !== undefined && ifVersion !== entry.version) return { ok: false, why: "conflict" };
+    if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
     const { version } = this.#slide(id, patched(entry, entry, patch), now, expiresAt);
     this.#entries.makeRoom(now, id);
     return { ok: true, version };
@@ -88,6 +88,7 @@ class MemoryStore implements SessionStore {
     const entry = this.#entries.get(from.id, now);
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
+    if (!isVersion(entry, move)) return { ok: false, why: "conflict" };
     const moved = patched(record, entry, patch);
     this.#entries.put(from.id, markFor(now, to, move));
     this.#entries.put(to.id, moved);

@@ -35,8 +35,8 @@ interface MarkMeta {
   readonly to?: Target;
 }
 
-/** What a mark says of a move but where to. */
-export type Moving = Pick<Move, "by" | "graceSeconds">;
+/** What a mark says of a move but where to; and on what condition the session moves. */
+export type Moving = Pick<Move, "by" | "graceSeconds" | "ifVersion">;
 
 /** Of all columns, those of a mark. */
 export function markPart({ moved_at, moved_to, moved_route, meta }: MarkRow): MarkRow {

@@ -8,6 +8,7 @@
  */
 import { applyPatch, type Patch } from "../patch.ts";
 import type { SessionRecord } from "../record.ts";
+import { isVersion } from "./changes.ts";
 import type { SessionObjects } from "./object-client.ts";
 import { markRow } from "./object-marks.ts";
 import { type ChangeResult, type CreateResult, isMark, type RecordRow, rowOf } from "./object-rows.ts";
@@ -32,17 +33,18 @@ const TRIES = 10;
 export async function moveBetween(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
   for (let tries = 1; tries <= TRIES; tries++) {
     const result = await tryMove(objects, newOp, asked);
-    if (result.ok || result.why !== "conflict") return result;
+    if (result.ok || result.why !== "conflict" || asked.move.ifVersion !== undefined) return result;
   }
   const error = new Error("Cannot move the session: it is changed all the time");
   throw Object.assign(error, { code: "CONFLICT", retryable: true });
 }
 
 async function tryMove(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
-  const { from, to, patch, record } = asked;
+  const { from, to, patch, record, move } = asked;
   const there = await objects.ask(from.route, (object) => object.load(from.id, record.seenAt, null));
   if (there === null) return { ok: false, why: "gone" };
   if (isMark(there)) return { ok: false, why: "moved" };
+  if (!isVersion(there, move)) return { ok: false, why: "conflict" };
   const row = { ...rowOf(record), data: applyPatch(there.data, patch), version: there.version + 1 };
   const created = await copy(objects, newOp(), asked, row);
   if (!created.ok) return created;

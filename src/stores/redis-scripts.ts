@@ -58,19 +58,20 @@ return version
 
 /**
  * KEYS: old session, new session, the new subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing,
- * what gives the new id, the end of the grace or nothing; how many fields of the record; those and their values; patch. Answers
- * as UPDATE does.
+ * what gives the new id, the end of the grace or nothing, version or nothing; how many fields of the record; those and their
+ * values; patch. Answers as UPDATE does.
  */
 export const REPLACE: Script = new Script(`
 local old, new, now = KEYS[1], KEYS[2], ARGV[1]
 local state, record = look(old, now)
 if state ~= 'here' then return state end
+if ARGV[7] ~= '' and number(ARGV[7]) ~= number(record.version) then return 'conflict' end
 if look(new, now) ~= 'gone' then return 'taken' end
 redis.call('RENAME', old, new)
 forget(record.route, id_of(old))
 redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set')
-local fields_end = 7 + 2 * tonumber(ARGV[7])
-for at = 8, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
+local fields_end = 8 + 2 * tonumber(ARGV[8])
+for at = 9, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
 local version = patch(new, fields_end + 1)
 redis.call('HSET', old, 'm:movedAt', now)
 redis.call('HSET', old, 'm:to', id_of(new))

@@ -123,9 +123,9 @@ class RedisStore implements SessionStore {
     const { seenAt, expiresAt } = record;
     const { by, graceUntil } = markFor(seenAt, to, move);
     const { route, keys } = await this.#setOf(record);
-    const limit = String(move.maxSessions ?? "");
+    const [limit, ifVersion] = [String(move.maxSessions ?? ""), String(move.ifVersion ?? "")];
     const fields = recordFields(record, route);
-    const args = [String(seenAt), String(expiresAt), route, limit, by, String(graceUntil ?? "")];
+    const args = [String(seenAt), String(expiresAt), route, limit, by, String(graceUntil ?? ""), ifVersion];
     return resultFrom(
       await this.#run(
         REPLACE,

@@ -5,7 +5,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { applyPatch, type Patch } from "../patch.ts";
-import { isDue } from "./changes.ts";
+import { isDue, isVersion } from "./changes.ts";
 import { TakenRows } from "./object-answers.ts";
 import { type MarkRow, type Moving, markPart, markRow, type Target } from "./object-marks.ts";
 import {
@@ -101,6 +101,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       const there = changeable(found);
       if (!there.ok) return there;
       const { row } = there;
+      if (!isVersion(row, move ?? {})) return { ok: false, why: "conflict" };
       if (this.#table.living(added.id, now) !== undefined) return { ok: false, why: "taken" };
       const moved = { ...added.row, data: applyPatch(row.data, patch), version: row.version + 1 };
       if (size(moved) > MAX_ROW) return { ok: false, why: "too-large" };

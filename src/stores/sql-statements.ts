@@ -78,9 +78,9 @@ export function statementsFor(name: string): Statements {
     // The data that is there at this moment goes along; `clear` leaves it behind.
     move: `INSERT INTO ${table} (${COLUMNS})
       SELECT ?, ?, version + 1, ?, ?, ?, NULL, NULL, ?, json_patch(CASE ? WHEN 1 THEN '{}' ELSE data END, ?)
-      FROM ${table} WHERE ${LIVING} RETURNING version`,
+      FROM ${table} WHERE ${LIVING} AND version = coalesce(?, version) RETURNING version`,
     mark: `UPDATE ${table} SET moved_at = ?, moved_to = ?, expires_at = ?, subject = NULL, meta = ?, data = '{}'
-      WHERE ${LIVING} RETURNING id`,
+      WHERE ${LIVING} AND version = coalesce(?, version) RETURNING id`,
     // Only where the session that counts and stays was written. What has expired goes first.
     limit: `DELETE FROM ${table} WHERE id IN (
         SELECT id FROM ${table} WHERE subject = ? AND id <> ? ORDER BY expires_at > ? DESC, seen_at DESC LIMIT -1 OFFSET ?

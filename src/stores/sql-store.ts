@@ -109,12 +109,14 @@ export class SqlStore implements SqlSessionStore {
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const { startedAt, seenAt: now, expiresAt } = record;
     const fields = [subjectColumn(record), startedAt, now, instantColumn(expiresAt), metaColumn(record)] as const;
+    const { ifVersion } = move;
+    const asked = [from.id, now, ifVersion ?? null] as const;
     const [rows] = await this.#database.write([
-      [this.#sql.move, to.id, ...fields, patch.clear ? 1 : 0, patchColumn(patch), from.id, now],
-      [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), from.id, now],
+      [this.#sql.move, to.id, ...fields, patch.clear ? 1 : 0, patchColumn(patch), ...asked],
+      [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), ...asked],
       ...this.#limit(to.id, record, move.maxSessions),
     ]);
-    return (await this.#result(rows, from.id, now)) ?? { ok: false, why: "gone" };
+    return (await this.#result(rows, from.id, now)) ?? { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {

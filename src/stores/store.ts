@@ -48,6 +48,8 @@ export interface Move extends Limit {
   readonly by: MoveReason;
   /** For how long the old id still stands for the session: 0 for not at all, at most 60. */
   readonly graceSeconds: number;
+  /** Move it only if its version is this one; else `conflict`, and nothing is changed. */
+  readonly ifVersion?: number;
 }
 
 /**

@@ -15,6 +15,8 @@ export const moveCases: readonly TrialCase[] = [
   { name: "replace without subject and meta drops both", run: replaceDropsFields },
   { name: "replace may shorten a session's life", run: replaceShortens },
   { name: "clear drops the data that was there", run: clearDrops },
+  { name: "ifVersion lets a move through when it is the version that is there", run: sameVersion },
+  { name: "ifVersion answers conflict to a move when the version is another one, and changes nothing", run: otherVersion },
   { name: "replace of a session that is gone answers gone and creates nothing", run: replaceGone },
   { name: "a session that moved can be changed, and can move again", run: movesAgain },
   { name: "replace from nobody to a subject", run: replaceToSubject },
@@ -65,6 +67,28 @@ async function clearDrops(trial: Trial): Promise<void> {
   await trial.has(second, { ...first.record, data: '{"b":2}', version: 2 });
   trial.written(await trial.store.replace(second, third, { ...NO_CHANGE, clear: true }, first.record, LOGIN), 3);
   await trial.has(third, { ...first.record, data: "{}", version: 3 });
+}
+
+async function sameVersion(trial: Trial): Promise<void> {
+  for (const subject of [undefined, trial.subject()]) {
+    const { key, record } = await trial.begin({ data: '{"a":1}', version: 4 });
+    const [next, moved] = [await trial.key(subject), { ...record, ...(subject !== undefined && { subject }) }];
+    trial.written(await trial.store.replace(key, next, NO_CHANGE, moved, { ...LOGIN, ifVersion: 4 }), 5);
+    await trial.has(next, { ...moved, version: 5 });
+  }
+}
+
+async function otherVersion(trial: Trial): Promise<void> {
+  for (const subject of [undefined, trial.subject()]) {
+    const { key, record } = await trial.begin({ data: '{"a":1}', version: 4 });
+    const [next, moved] = [await trial.key(subject), { ...record, ...(subject !== undefined && { subject }) }];
+    const patch: Patch = { set: [["b", "2"]], unset: [] };
+    for (const ifVersion of [0, 3, 5]) {
+      trial.refused(await trial.store.replace(key, next, patch, moved, { ...LOGIN, ifVersion }), "conflict");
+    }
+    await trial.has(key, record);
+    await trial.lacks(next);
+  }
 }
 
 async function replaceGone(trial: Trial): Promise<void> {

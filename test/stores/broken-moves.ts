@@ -29,6 +29,11 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
     (whole) => moving(whole, (move) => ({ ...move, by: "regenerateId" })),
   ],
   [
+    "replace moves whatever version is there",
+    "ifVersion answers conflict to a move when the version is another one, and changes nothing",
+    (whole) => moving(whole, ({ ifVersion: _ifVersion, ...move }) => move),
+  ],
+  [
     "there is no grace",
     "the mark of a new id with grace says until when the old id counts",
     (whole) => moving(whole, (move) => ({ ...move, graceSeconds: 0 })),

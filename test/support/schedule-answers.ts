@@ -1,6 +1,7 @@
 /** What a request was told is true: by the end of a call of `save()` or `update()`, by its answer, and by an event. */
 import type { Session } from "../../src/index.ts";
 import { type Call, SEATS, type UpdateCall } from "./schedule-acting.ts";
+import { flashKey } from "./schedule-history.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Segment, Standing } from "./schedule-segment.ts";
 import type { Asks } from "./schedule-table.ts";
@@ -118,7 +119,10 @@ export class Answers {
     const unawaited = visit.segments.some(
       (one) => one.unawaited && (one !== segment || [...one.calls, one].some((call) => this.#callIsGone(visit, call))),
     );
-    const isGone = unawaited || (asked !== undefined && this.#isGone(visit, segment, asked));
+    // Whether a flash value was there that it has put another one over and taken, it cannot be seen to know.
+    const mayTake = visit.rebased && [...segment.removed].some((key) => key.startsWith(flashKey("")));
+    const changed = asked ?? (mayTake ? CHANGE : undefined);
+    const isGone = unawaited || (changed !== undefined && this.#isGone(visit, segment, changed));
     if (visit.ask.status >= 400 && !unawaited) this.#problem(visit, `is answered GoneError in place of ${visit.ask.status}`);
     if (!isGone) this.#problem(visit, "is answered that its session is gone, which it is not");
     const written = visit.segments.some((one) => one.unawaited) ? [] : this.#written(visit, segment.pending);
