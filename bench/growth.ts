@@ -1,8 +1,8 @@
 /**
  * How the cost of a request grows with what there is: data, cookies, secrets, sessions. node bench/growth.ts [--quick]
  */
-import { newSessionId } from "../dist/session-id.js";
-import { memory } from "../dist/stores/memory.js";
+import { newSessionId } from "../dist/ground/session-id.js";
+import { memory } from "../dist/stores/memory/index.js";
 import { newData } from "./contenders/deeds.ts";
 import { ourFetch } from "./contenders/ours.ts";
 import { OLDER_SECRETS, SECRET } from "./contenders/secrets.ts";

@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type Koa from "koa";
-import { session } from "../dist/adapters/koa.js";
+import { session } from "../dist/adapters/koa/index.js";
 import { ctxSession, koaHandler, useGenericSession, useKoaSession } from "./contenders/koa.ts";
 import { ourOptions } from "./contenders/ours.ts";
 import { cookieHeader } from "./harness/app.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 import { createSessions } from "../dist/index.js";
-import { webCrypto } from "../dist/primitives.js";
 import { encryptedTokens } from "../dist/token/encrypted.js";
 import { signedTokens } from "../dist/token/signed.js";
+import { webCrypto } from "../dist/token/web-crypto.js";
 import { newData } from "./contenders/deeds.ts";
 import { SECRET } from "./contenders/secrets.ts";
 

@@ -11,7 +11,7 @@ if (!(process.argv.includes("--if-needed") && isFresh)) {
   execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
   useJsEndings();
   // What require() gives is CommonJS already.
-  for (const file of ["koa.cjs", "koa.d.cts"]) copyFileSync(join("src/adapters", file), join("dist/adapters", file));
+  for (const file of ["index.cjs", "index.d.cts"]) copyFileSync(join("src/adapters/koa", file), join("dist/adapters/koa", file));
   // For those who run it from this folder; npm does the same when it installs.
   chmodSync("dist/cli/main.js", 0o755);
 }

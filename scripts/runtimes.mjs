@@ -47,7 +47,7 @@ function install() {
 
 /** One bundle for all, so that every runtime runs the same code; Koa's adapter apart, since it imports node:crypto. */
 async function bundle() {
-  const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa.ts" };
+  const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa/index.ts" };
   const options = { outdir: ".portable", outExtension: { ".js": ".mjs" }, external: ["node:crypto"], logLevel: "warning" };
   await build({ entryPoints, bundle: true, format: "esm", platform: "neutral", mainFields: ["module", "main"], ...options });
 }

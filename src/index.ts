@@ -3,8 +3,12 @@
  *
  * @module
  */
+
+export { type OwnTokensOptions, ownTokens } from "./accept/own.ts";
 export type { CookieValues } from "./cookie/parse.ts";
 export type { CookieOptions } from "./cookie/serialize.ts";
+export type { DataSchema, SchemaIssue, SchemaResult } from "./features/schema.ts";
+export type { WatchOptions } from "./features/watch.ts";
 export {
   ConflictError,
   DataError,
@@ -15,24 +19,21 @@ export {
   StateError,
   StoreError,
   type StoreOperation,
-} from "./errors.ts";
-export type { SessionEvent } from "./events.ts";
-export type { SessionHandler } from "./handling.ts";
-export type { DestroyOptions, LoginOptions, SiteDataKind } from "./login-options.ts";
-export type { MaybePromise } from "./maybe-promise.ts";
-export type { SessionOptions } from "./options.ts";
-export type { Patch } from "./patch.ts";
-export type { KeyUse, Primitives, Sealed } from "./primitives.ts";
-export type { SessionMeta, SessionRecord } from "./record.ts";
-export type { DataSchema, SchemaIssue, SchemaResult } from "./schema.ts";
-export type { Session } from "./session.ts";
-export type { SessionId } from "./session-id.ts";
-export { createSessions, type RequestHeaders, type Sessions } from "./sessions.ts";
-export type { SessionSnapshot } from "./snapshot.ts";
-export type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionStore, UpdateResult } from "./stores/store.ts";
-export type { ListedSession, Revocation, Subjects } from "./subjects.ts";
+} from "./ground/errors.ts";
+export type { MaybePromise } from "./ground/maybe-promise.ts";
+export type { SessionId } from "./ground/session-id.ts";
+export type { SessionEvent } from "./manager/events.ts";
+export type { SessionHandler } from "./manager/handling.ts";
+export type { SessionOptions } from "./manager/options.ts";
+export { createSessions, type RequestHeaders, type Sessions } from "./manager/sessions.ts";
+export type { SessionSnapshot } from "./manager/snapshot.ts";
+export type { DestroyOptions, LoginOptions, SiteDataKind } from "./session/login-options.ts";
+export type { Patch } from "./session/patch.ts";
+export type { SessionMeta, SessionRecord } from "./session/record.ts";
+export type { Session } from "./session/session.ts";
+export type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionStore, UpdateResult } from "./stored/contract.ts";
+export type { ListedSession, Revocation, Subjects } from "./stored/users.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";
-export { type OwnTokensOptions, ownTokens } from "./token/own.ts";
 export type { Secret, Secrets } from "./token/secrets.ts";
-export type { WatchOptions } from "./watching.ts";
+export type { KeyUse, Primitives, Sealed } from "./token/web-crypto.ts";

@@ -1,8 +1,8 @@
 /** The option `accept`: tokens of before are read and made anew, and nobody is logged out. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { ownTokens, type SessionOptions, type TokenCodec } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type App, makeApp } from "./support/app.ts";
 import { HOUR } from "./support/clock.ts";
 import { FailingStore } from "./support/failing-store.ts";

@@ -1,6 +1,6 @@
 /** Visitors in a cookie, users in a store: the option `anonymous: "cookie"`. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 

@@ -1,8 +1,8 @@
 /** What was answered as done is done: requests at once, what each was told, and whether that was true. */
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, type SessionOptions, type SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { sqlite } from "../src/stores/sqlite.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { sqlite } from "../src/stores/sql/sqlite.ts";
 import { Browser } from "./support/browser.ts";
 import { Clock } from "./support/clock.ts";
 import { SECRET } from "./support/secrets.ts";

@@ -1,7 +1,7 @@
 /** After the response: the application's objects stay its own, and a late change is an error where it is made. */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 
 const KEPT = [

@@ -6,7 +6,7 @@ import Koa from "koa";
 import koaSession from "koa-session";
 import { afterAll, describe, expect, it } from "vitest";
 import { createSessions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import type { Serve } from "./support/browser.ts";
 import { closeServers, serveNode } from "./support/koa.ts";
 import { SECRET } from "./support/secrets.ts";

@@ -1,8 +1,8 @@
 /** The option `copy`: most requests ask no store, and what changes elsewhere is seen after at most `maxAge`. */
 import { describe, expect, it } from "vitest";
 import type { Session, SessionOptions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type App, makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 import { onItsWay } from "./support/on-its-way.ts";

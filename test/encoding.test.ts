@@ -1,7 +1,7 @@
 /** base64url and UTF-8: one spelling for every value, and nothing else is read. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8, utf8Length } from "../src/encoding.ts";
+import { decodeBase64url, decodeUtf8, encodeBase64url, encodeUtf8, utf8Length } from "../src/ground/encoding.ts";
 
 const anyUtf16 = fc.array(fc.integer({ min: 0, max: 0xffff })).map((units) => String.fromCharCode(...units));
 

@@ -1,7 +1,7 @@
 /** Ends hold, whatever else of a request fails: a logout is carried out where no answer can carry a cookie any more. */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 

@@ -1,7 +1,7 @@
 /** Every cell of the table of what a request is told whose session is gone: in memory and in SQLite. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
-import { sqlite } from "../src/stores/sqlite.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { sqlite } from "../src/stores/sql/sqlite.ts";
 import { goneCases } from "./contracts/gone.ts";
 
 describe.each([

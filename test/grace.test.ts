@@ -1,10 +1,10 @@
 /** regenerateId({ graceSeconds }): where it is refused, and what it means where it is not. */
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../src/index.ts";
-import { connect } from "../src/stores/connect.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
-import { unstorage } from "../src/stores/unstorage.ts";
+import { connect } from "../src/stores/bridges/connect.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { unstorage } from "../src/stores/bridges/unstorage.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "./support/app.ts";
 
 const items = new Map<string, string>();

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { SessionOptions } from "../src/index.ts";
-import { cookieFor } from "../src/testing.ts";
+import { cookieFor } from "../src/testing/index.ts";
 import { makeApp, typesOf } from "./support/app.ts";
 import { DAY } from "./support/clock.ts";
 import { FailingStore } from "./support/failing-store.ts";

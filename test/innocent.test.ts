@@ -1,8 +1,8 @@
 /** Nobody innocent is locked out: stories that end with a user who can log in, and stays logged in. */
 import { describe, expect, it } from "vitest";
 import { type CookieOptions, createSessions, type Session, type SessionOptions, type Sessions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { sqlite } from "../src/stores/sqlite.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { sqlite } from "../src/stores/sql/sqlite.ts";
 import { Clock, DAY, HOUR } from "./support/clock.ts";
 import { Jar } from "./support/jar.ts";
 import { SECRET } from "./support/secrets.ts";

@@ -1,8 +1,8 @@
 /** Session data as JSON: what may be in it, what is refused and how, and how it is read. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { DataError } from "../src/errors.ts";
-import { type JsonObject, parseData, stringifyData } from "../src/json.ts";
+import { DataError } from "../src/ground/errors.ts";
+import { type JsonObject, parseData, stringifyData } from "../src/ground/json.ts";
 
 /** What no error message may show. */
 const VALUE = "hunter2";

@@ -1,7 +1,7 @@
 /** login(subject, { keep }): what is named comes along as it is when the session moves, and nothing else does. */
 import { describe, expect, it } from "vitest";
 import type { SessionOptions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type App, makeApp } from "./support/app.ts";
 import { onItsWay } from "./support/on-its-way.ts";
 

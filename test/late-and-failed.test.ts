@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { session as honoSession } from "../src/adapters/hono.ts";
 import { createSessions, type Session, type SessionOptions, type SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
 import { DAY } from "./support/clock.ts";
@@ -217,7 +217,7 @@ describe("two updates at once in one request", () => {
 
 describe("accepted tokens", () => {
   it("whose codec counts their end from now stay redeemed", async () => {
-    const { joseTokens } = await import("../src/token/jose.ts");
+    const { joseTokens } = await import("../src/accept/jose.ts");
     const { OLD_SECRET } = await import("./support/secrets.ts");
     const app = makeApp({ store: memory() });
     const moving = joseTokens({

@@ -1,7 +1,7 @@
 /** save() and update() of a session that nobody has loaded yet: they load it first. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { slow } from "./support/slow-store.ts";
 

@@ -1,6 +1,6 @@
 /** When a session ends, and when its use is written down. */
 import { describe, expect, it } from "vitest";
-import { endOf, expiryOf, isTouchDue, type Lifespan } from "../src/lifetime.ts";
+import { endOf, expiryOf, isTouchDue, type Lifespan } from "../src/session/timeouts.ts";
 import { DAY, HOUR } from "./support/clock.ts";
 
 const T = 1_800_000_000;

@@ -1,6 +1,6 @@
 /** A session that gets a new id with a grace while other requests are on their way: what they write is there. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type App, makeApp, typesOf } from "./support/app.ts";
 import { lostOf, OWNERS, onItsWay, stop } from "./support/on-its-way.ts";
 

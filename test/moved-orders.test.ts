@@ -1,6 +1,6 @@
 /** Requests that are on their way while another gives the session a new id: what each order of events must leave. */
 import { expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type Act, makeApp, typesOf } from "./support/app.ts";
 import { onItsWay } from "./support/on-its-way.ts";
 

@@ -1,7 +1,7 @@
 /** A session that gets a new id while other requests are on their way: they write nothing to it, and are told so. */
 import { describe, expect, it } from "vitest";
 import type { Session } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { type App, makeApp, typesOf } from "./support/app.ts";
 import { lostOf, OWNERS, onItsWay } from "./support/on-its-way.ts";
 

@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { HmacKey } from "../src/node-hmac.ts";
+import { HmacKey } from "../src/token/node-hmac.ts";
 
 const ALGORITHMS = ["sha1", "sha256"] as const;
 const anyText = fc.string({ unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)), maxLength: 300 });

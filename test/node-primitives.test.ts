@@ -4,8 +4,8 @@ import fc from "fast-check";
 import Keygrip from "keygrip";
 import { describe, expect, it } from "vitest";
 import { createSessions } from "../src/index.ts";
-import { keygripSigner, nodeCrypto } from "../src/node-primitives.ts";
-import { type Primitives, webCrypto } from "../src/primitives.ts";
+import { keygripSigner, nodeCrypto } from "../src/token/node-crypto.ts";
+import { type Primitives, webCrypto } from "../src/token/web-crypto.ts";
 import { SECRET } from "./support/secrets.ts";
 
 const bytes = (minLength = 0) => fc.uint8Array({ minLength, maxLength: 400 }).map((array) => Uint8Array.from(array));

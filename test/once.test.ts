@@ -1,13 +1,13 @@
 /** What is made once and kept: settled values, and never a promise, which on Workers would belong to one request. */
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { koaTokens } from "../src/accept/koa-session-store.ts";
+import { sessionJwt } from "../src/features/jwt.ts";
+import { once } from "../src/ground/maybe-promise.ts";
 import { ownTokens } from "../src/index.ts";
-import { sessionJwt } from "../src/jwt.ts";
-import { once } from "../src/maybe-promise.ts";
-import { webCrypto } from "../src/primitives.ts";
-import { Script } from "../src/stores/redis-scripts.ts";
+import { Script } from "../src/stores/redis/scripts.ts";
 import { encryptedTokens } from "../src/token/encrypted.ts";
-import { koaTokens } from "../src/token/koa.ts";
 import { signedTokens } from "../src/token/signed.ts";
+import { webCrypto } from "../src/token/web-crypto.ts";
 import { SECRET } from "./support/secrets.ts";
 
 afterEach(() => void vi.restoreAllMocks());

@@ -1,7 +1,7 @@
 /** Options: what is refused at creation, and what never depends on a request. */
 import { describe, expect, it } from "vitest";
 import { createSessions, OptionError, type SessionOptions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { SECRET } from "./support/secrets.ts";
 
 const create = (more: object) => createSessions({ secrets: SECRET, ...more } as SessionOptions);

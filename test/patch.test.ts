@@ -1,8 +1,8 @@
 /** Patches: what turns one JSON object into another, key by key. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type JsonObject, parseData } from "../src/json.ts";
-import { applyPatch, diff, type Patch } from "../src/patch.ts";
+import { type JsonObject, parseData } from "../src/ground/json.ts";
+import { applyPatch, diff, type Patch } from "../src/session/patch.ts";
 
 /** Keys that mean something elsewhere: to prototypes, to paths, to the order of keys, to queries, to encoders. */
 const oddKey = fc.constantFrom(

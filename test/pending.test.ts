@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { createSessions, type Session } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 import { SECRET } from "./support/secrets.ts";

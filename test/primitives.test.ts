@@ -2,8 +2,8 @@
 import { createDecipheriv, createHmac, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeUtf8 } from "../src/encoding.ts";
-import { type Sealed, webCrypto } from "../src/primitives.ts";
+import { encodeUtf8 } from "../src/ground/encoding.ts";
+import { type Sealed, webCrypto } from "../src/token/web-crypto.ts";
 
 const KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 7);
 const OTHER_KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 11);

@@ -1,7 +1,7 @@
 /** Requests at the same time: every order in which they are saved, and every order in which their answers arrive. */
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, type SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
 import { Clock, HOUR, MINUTE } from "./support/clock.ts";

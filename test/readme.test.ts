@@ -42,7 +42,7 @@ it("the first program says 2 views to the second request, and sets the cookie th
 it("the README has fewer than 250 lines, and names every option", () => {
   expect(readme.split("\n").length).toBeLessThan(250);
   const options =
-    /export interface SessionOptions<[^>]*> \{\n([\s\S]+?)\n\}/.exec(readFileSync("src/options.ts", "utf8"))?.[1] ?? "";
+    /export interface SessionOptions<[^>]*> \{\n([\s\S]+?)\n\}/.exec(readFileSync("src/manager/options.ts", "utf8"))?.[1] ?? "";
   const names = [...options.matchAll(/^ {2}(\w+)\??: /gm)].map(([, name]) => name);
   const documented = [...readme.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(10);

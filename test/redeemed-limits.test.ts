@@ -1,8 +1,8 @@
 /** What a login makes of an accepted session, and where a token cannot be redeemed once. */
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { HOUR } from "./support/clock.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "./support/old-tokens.ts";
 

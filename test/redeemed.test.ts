@@ -1,10 +1,10 @@
 /** Accepted tokens are redeemed once: what a token brings, to whom, and when it brings nothing any more. */
 import { describe, expect, it } from "vitest";
+import { joseTokens } from "../src/accept/jose.ts";
+import { koaTokens } from "../src/accept/koa-session-store.ts";
 import { ownTokens } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { sqlite } from "../src/stores/sqlite.ts";
-import { joseTokens } from "../src/token/jose.ts";
-import { koaTokens } from "../src/token/koa.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { sqlite } from "../src/stores/sql/sqlite.ts";
 import { type App, makeApp } from "./support/app.ts";
 import type { Browser } from "./support/browser.ts";
 import { DAY, HOUR } from "./support/clock.ts";

@@ -1,8 +1,8 @@
 /** Accepted cookies whose tokens are refused: the application hears of them, and the visitor keeps them. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../src/stores/memory.ts";
-import { joseTokens } from "../src/token/jose.ts";
-import { koaTokens } from "../src/token/koa.ts";
+import { joseTokens } from "../src/accept/jose.ts";
+import { koaTokens } from "../src/accept/koa-session-store.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { DAY } from "./support/clock.ts";
 import { koaCookie, old, oldToken, START, seen, withCookie } from "./support/old-tokens.ts";

@@ -4,8 +4,8 @@
  * SCHEDULES=100000 runs so many, instead of 10,000; SEED=7 begins with that one.
  */
 import { describe } from "vitest";
-import { nodeCrypto } from "../src/node-primitives.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { nodeCrypto } from "../src/token/node-crypto.ts";
 import { PARTS, type Part, scheduleTests } from "./support/schedule-suite.ts";
 
 const SCHEDULES = Number(process.env.SCHEDULES ?? 10_000);

@@ -1,9 +1,9 @@
 /** Secrets of every kind, and how they are changed without a logout. */
 import Koa from "koa";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import session from "../src/adapters/koa.ts";
+import session from "../src/adapters/koa/index.ts";
 import type { Secrets, SessionEvent, SessionOptions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
 import { closeServers, serveNode } from "./support/koa.ts";

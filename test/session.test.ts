@@ -1,7 +1,7 @@
 /** Session: what its members do, seen from the next request. */
 import { describe, expect, it, vi } from "vitest";
 import { ConflictError, createSessions, DataError, StateError } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "./support/app.ts";
 import { DAY, HOUR } from "./support/clock.ts";
 import { FailingStore } from "./support/failing-store.ts";

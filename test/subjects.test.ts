@@ -1,8 +1,8 @@
 /** The sessions of a user: listed, ended one by one, and all at once. */
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 

@@ -1,8 +1,8 @@
 /** cookieFor(): a session for an application's own tests. */
 import { expect, it } from "vitest";
 import { createSessions } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { cookieFor } from "../src/testing.ts";
+import { memory } from "../src/stores/memory/index.ts";
+import { cookieFor } from "../src/testing/index.ts";
 import { SECRET } from "./support/secrets.ts";
 
 for (const [where, options] of [

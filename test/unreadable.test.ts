@@ -1,8 +1,8 @@
 /** An end is carried out whatever stands in the store: what cannot be read, or has ended, is removed by a logout all the same. */
 import { describe, expect, it } from "vitest";
 import type { SessionOptions, SessionRecord } from "../src/index.ts";
-import { memory } from "../src/stores/memory.ts";
-import { plain } from "../src/stores/plain.ts";
+import { plain } from "../src/stores/bridges/plain.ts";
+import { memory } from "../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "./support/app.ts";
 import { DAY, HOUR } from "./support/clock.ts";
 import { OLD_SECRET } from "./support/secrets.ts";

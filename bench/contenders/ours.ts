@@ -5,9 +5,9 @@
  */
 
 import { session as honoSession } from "../../dist/adapters/hono.js";
-import { getSession, session as koaSession } from "../../dist/adapters/koa.js";
+import { getSession, session as koaSession } from "../../dist/adapters/koa/index.js";
 import { createSessions, type SessionOptions } from "../../dist/index.js";
-import { memory } from "../../dist/stores/memory.js";
+import { memory } from "../../dist/stores/memory/index.js";
 import type { App } from "../harness/app.ts";
 import type { Contender, Kind } from "../harness/contender.ts";
 import { fetchApp } from "../harness/fetch-app.ts";

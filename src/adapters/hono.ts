@@ -4,10 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { HANDSHAKE, isUpgraded } from "../handshake.ts";
 import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
-import { isAnswer } from "../response.ts";
-import { Session, stateOf } from "../session.ts";
+import { HANDSHAKE, isUpgraded } from "../manager/handshake.ts";
+import { isAnswer } from "../manager/headers.ts";
+import { Session, stateOf } from "../session/session.ts";
 import { perEnv } from "./hono-env.ts";
 import { twice } from "./one-name.ts";
 

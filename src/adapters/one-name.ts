@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../errors.ts";
+import { OptionError } from "../ground/errors.ts";
 
 /** What is thrown where a second middleware of a name runs for one request. */
 export function twice(name: string): OptionError {

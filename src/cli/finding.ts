@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { utf8Length } from "../encoding.ts";
-import { parseData } from "../json.ts";
+import { utf8Length } from "../ground/encoding.ts";
+import { parseData } from "../ground/json.ts";
 import { count, instant, printable } from "./text.ts";
 
 /** What was found. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { MAX_COOKIE_BYTES } from "../cookie/parse.ts";
-import { isSessionId } from "../session-id.ts";
+import { isSessionId } from "../ground/session-id.ts";
 import { type PastedCookie, pastedCookies } from "./cookies.ts";
 import type { Finding, Setting } from "./finding.ts";
 import { inspectKoaCookie, koaSession } from "./koa-cookies.ts";

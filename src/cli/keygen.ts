@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeBase64url } from "../encoding.ts";
+import { encodeBase64url } from "../ground/encoding.ts";
 
 const SECRET_BYTES = 32;
 

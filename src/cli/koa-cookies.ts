@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type JsonObject, parseData } from "../json.ts";
-import { keygripSigner } from "../node-primitives.ts";
-import { isSessionId } from "../session-id.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
+import { isSessionId } from "../ground/session-id.ts";
+import { keygripSigner } from "../token/node-crypto.ts";
 import type { PastedCookie } from "./cookies.ts";
 import { type Finding, rowsAbout, type Said, type Setting } from "./finding.ts";
 import { count, printableName } from "./text.ts";

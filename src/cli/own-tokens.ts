@@ -5,14 +5,14 @@
  */
 import { MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import { baseName } from "../cookie/serialize.ts";
-import { decodeBase64url, decodeUtf8 } from "../encoding.ts";
-import { webCrypto } from "../primitives.ts";
+import { decodeBase64url, decodeUtf8 } from "../ground/encoding.ts";
 import { type Claims, claimsFromJson, isFromTheFuture } from "../token/claims.ts";
 import type { TokenCodec, TokenFault } from "../token/codec.ts";
 import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";
 import { checkSecrets, looksWeak } from "../token/secrets.ts";
 import { signedTokens } from "../token/signed.ts";
+import { webCrypto } from "../token/web-crypto.ts";
 import type { PastedCookie } from "./cookies.ts";
 import { type Finding, rowsAbout, type Setting } from "./finding.ts";
 import { count, printable, printableName } from "./text.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { adviceForName, KOA_COOKIE_ADVICE } from "../advice.ts";
-import { OptionError } from "../errors.ts";
-import { refuseUnknown, shown } from "../option-values.ts";
+import { adviceForName, KOA_COOKIE_ADVICE } from "../ground/advice.ts";
+import { OptionError } from "../ground/errors.ts";
+import { refuseUnknown, shown } from "../ground/option-values.ts";
 import { MAX_COOKIE_BYTES } from "./parse.ts";
 import { type Cookie, checkMaxBytes } from "./serialize.ts";
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { adviceForName, COOKIE_ADVICE } from "../advice.ts";
-import { utf8Length } from "../encoding.ts";
-import { OptionError } from "../errors.ts";
-import { checkFlags, count, refuseUnknown, shown } from "../option-values.ts";
+import { adviceForName, COOKIE_ADVICE } from "../ground/advice.ts";
+import { utf8Length } from "../ground/encoding.ts";
+import { OptionError } from "../ground/errors.ts";
+import { checkFlags, count, refuseUnknown, shown } from "../ground/option-values.ts";
 import { MAX_COOKIE_BYTES } from "./parse.ts";
 
 /** The attributes of the session cookie. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isSessionId, type SessionId } from "../session-id.ts";
+import { isSessionId, type SessionId } from "../ground/session-id.ts";
 
 /** What a token says about a session. Names come from JWT (RFC 7519) and OpenID Connect where they exist. */
 export interface Claims {

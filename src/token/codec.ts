@@ -4,8 +4,8 @@
  * @module
  */
 import type { CookieValues } from "../cookie/parse.ts";
-import { decodeUtf8 } from "../encoding.ts";
-import type { MaybePromise } from "../maybe-promise.ts";
+import { decodeUtf8 } from "../ground/encoding.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { type Claims, claimsFromJson } from "./claims.ts";
 
 /** A token that was opened: it is ours, and nobody changed it. Whether it is still valid is not decided here. */

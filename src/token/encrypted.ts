@@ -5,13 +5,13 @@
  *
  * @module
  */
-import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../encoding.ts";
-import { after, type MaybePromise, once } from "../maybe-promise.ts";
-import type { Primitives, Sealed } from "../primitives.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { after, type MaybePromise, once } from "../ground/maybe-promise.ts";
 import { type Claims, claimsToJson } from "./claims.ts";
 import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "./codec.ts";
 import { deriveKeys, type KeyScope } from "./keys.ts";
 import type { CheckedSecrets } from "./secrets.ts";
+import type { Primitives, Sealed } from "./web-crypto.ts";
 
 /** What encrypted tokens are made with. */
 export interface EncryptedOptions extends KeyScope {

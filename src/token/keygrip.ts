@@ -6,11 +6,11 @@
  * @module
  */
 import { type CookieValues, everyCookieValue, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
-import { DataError, OptionError } from "../errors.ts";
-import { type JsonObject, parseData } from "../json.ts";
-import type { Timeouts } from "../lifetime.ts";
-import { after, type MaybePromise } from "../maybe-promise.ts";
-import { isSessionId } from "../session-id.ts";
+import { DataError, OptionError } from "../ground/errors.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { isSessionId } from "../ground/session-id.ts";
+import type { Timeouts } from "../session/timeouts.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 

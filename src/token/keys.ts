@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { encodeBase64url, encodeUtf8 } from "../encoding.ts";
-import { OptionError } from "../errors.ts";
-import { after, all, type MaybePromise } from "../maybe-promise.ts";
-import type { KeyUse, Primitives } from "../primitives.ts";
+import { encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { OptionError } from "../ground/errors.ts";
+import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { CheckedSecret, CheckedSecrets } from "./secrets.ts";
+import type { KeyUse, Primitives } from "./web-crypto.ts";
 
 /**
  * What a derived key is for. Each kind has keys of its own, so that a token of one never opens as another:

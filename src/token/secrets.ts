@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { whereSecretsGo } from "../advice.ts";
-import { encodeUtf8 } from "../encoding.ts";
-import { OptionError } from "../errors.ts";
-import { type MaybePromise, once } from "../maybe-promise.ts";
+import { whereSecretsGo } from "../ground/advice.ts";
+import { encodeUtf8 } from "../ground/encoding.ts";
+import { OptionError } from "../ground/errors.ts";
+import { type MaybePromise, once } from "../ground/maybe-promise.ts";
 import { textOf, weakness } from "./weak.ts";
 
 /**

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { decodeUtf8, encodeUtf8 } from "../encoding.ts";
-import { after, type MaybePromise } from "../maybe-promise.ts";
+import { decodeUtf8, encodeUtf8 } from "../ground/encoding.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { decodeBase64url } from "../encoding.ts";
+import { decodeBase64url } from "../ground/encoding.ts";
 
 /** What characters as rarely different as these can hold, in bits. 32 random hex digits hold about 117. */
 const LEAST_BITS = 64;

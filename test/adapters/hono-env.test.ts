@@ -9,8 +9,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { session } from "../../src/adapters/hono.ts";
 import { perEnv } from "../../src/adapters/hono-env.ts";
 import { OptionError, type SessionOptions, type SessionStore } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { Browser, type Serve } from "../support/browser.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 

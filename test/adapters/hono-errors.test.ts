@@ -6,7 +6,7 @@ import { deleteCookie as deleteCookie40, setCookie as setCookie40 } from "hono40
 import { describe, expect, it } from "vitest";
 import { type HonoSession, session } from "../../src/adapters/hono.ts";
 import type { GoneError, SessionOptions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";

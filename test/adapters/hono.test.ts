@@ -4,7 +4,7 @@ import { HTTPException } from "hono/http-exception";
 import { describe, expect, it } from "vitest";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
 import { OptionError, StateError } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { adapterContract, type Data } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";

@@ -4,7 +4,7 @@ import convert from "koa-convert";
 import oldSession from "koa-session-store";
 import Koa2 from "koa2";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { session } from "../../src/adapters/koa.ts";
+import { session } from "../../src/adapters/koa/index.ts";
 import { OptionError } from "../../src/index.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -1,8 +1,8 @@
 /** An application's own object as Koa's whole session: it stays the application's, however many visitors get it. */
 import Koa from "koa";
 import { afterAll, describe, expect, it } from "vitest";
-import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";

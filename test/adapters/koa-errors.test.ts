@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import Koa3 from "koa";
 import Koa2 from "koa2";
 import { afterEach, describe, expect, it } from "vitest";
-import { getSession, session } from "../../src/adapters/koa.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 const KOAS = [

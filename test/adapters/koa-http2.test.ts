@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import session, { getSession, type KoaOptions, type KoaSecretOptions } from "../../src/adapters/koa.ts";
-import { memory } from "../../src/stores/memory.ts";
+import session, { getSession, type KoaOptions, type KoaSecretOptions } from "../../src/adapters/koa/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 

@@ -2,9 +2,9 @@
 import Koa3 from "koa";
 import Koa2 from "koa2";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa.ts";
+import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa/index.ts";
 import type { SessionEvent } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";

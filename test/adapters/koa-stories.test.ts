@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll } from "vitest";
-import { getSession, session } from "../../src/adapters/koa.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
 import { adapterContract, type Data, type Route } from "../contracts/adapter.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 

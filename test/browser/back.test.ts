@@ -2,7 +2,7 @@
 import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { getSession, session } from "../../src/adapters/koa.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";

@@ -2,8 +2,8 @@
 import Koa from "koa";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { csrf } from "../../src/adapters/csrf-koa.ts";
-import type { CsrfRefusal } from "../../src/csrf.ts";
+import type { CsrfRefusal } from "../../src/csrf/csrf.ts";
+import { csrf } from "../../src/csrf/koa.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { launch } from "./chromium.ts";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import Koa from "koa";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { session } from "../../src/adapters/koa.ts";
+import { session } from "../../src/adapters/koa/index.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 

@@ -2,8 +2,8 @@
 import Koa from "koa";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
-import { csrf } from "../../src/adapters/csrf-koa.ts";
-import { getSession, session } from "../../src/adapters/koa.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { csrf } from "../../src/csrf/koa.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";

@@ -2,9 +2,9 @@
 import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { getSession, session } from "../../src/adapters/koa.ts";
-import type { SessionEvent } from "../../src/events.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
+import type { SessionEvent } from "../../src/manager/events.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { baseName, type CookieOptions, createCookie } from "../../src/cookie/serialize.ts";
-import { OptionError } from "../../src/errors.ts";
+import { OptionError } from "../../src/ground/errors.ts";
 
 const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 const LIMIT = 400 * 24 * 60 * 60;

@@ -1,9 +1,9 @@
 /** Options of calls: what there is none of is refused, and not ignored. */
 import { describe, expect, it } from "vitest";
+import { joseTokens } from "../../src/accept/jose.ts";
+import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { createSessions, ownTokens, type Session } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { joseTokens } from "../../src/token/jose.ts";
-import { koaTokens } from "../../src/token/koa.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
 

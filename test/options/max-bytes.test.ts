@@ -1,9 +1,9 @@
 /** cookie.maxBytes: a cookie that a proxy would refuse is not sent, and the application learns it while it is written. */
 import Koa from "koa";
 import { afterAll, describe, expect, it } from "vitest";
-import { getSession, session as koaSession } from "../../src/adapters/koa.ts";
+import { getSession, session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, DataError, OptionError, type SessionOptions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";

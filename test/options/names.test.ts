@@ -1,9 +1,9 @@
 /** Names of options that other libraries have: the error says what to use here. */
 import { describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 import { refusal } from "./refusal.ts";
 

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import Koa from "koa";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { getSession, session as koaSession } from "../../src/adapters/koa.ts";
+import { getSession, session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type SessionEvent, type SessionOptions } from "../../src/index.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -1,9 +1,9 @@
 /** Options that look right, and with which nobody stays logged in: each is an error that says why. */
 import { describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { DAY } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { refusal } from "./refusal.ts";

@@ -16,7 +16,7 @@ export interface Manifest {
 
 export const manifest: Manifest = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** One entry: `./koa` is at `dist/adapters/koa.js`, made from `src/adapters/koa.ts`. */
+/** One entry: `./koa` is at `dist/adapters/koa/index.js`, made from `src/adapters/koa/index.ts`. */
 export interface Entry {
   readonly name: string;
   /** What an application imports. */

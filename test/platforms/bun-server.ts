@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { upgradeWebSocket, websocket } from "hono/bun";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
 import { createSessions, type Session } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {

@@ -1,8 +1,8 @@
 /** A Worker whose bindings are wired in all the ways that do not work, and one that does. */
 import { DurableObject } from "cloudflare:workers";
 import { createSessions } from "../../src/index.ts";
-import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
-import { SessionObject } from "../../src/stores/session-object.ts";
+import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
+import { SessionObject } from "../../src/stores/durable-object/session-object.ts";
 
 export { SessionObject };
 

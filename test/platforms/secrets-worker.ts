@@ -1,6 +1,6 @@
 /** A Worker whose secrets come from a server, and which gives up on a request that takes too long, as a timeout middleware does. */
 import { createSessions, type Secrets } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 
 interface Env {
   readonly VAULT: string;

@@ -1,7 +1,7 @@
 /** What every adapter must do, told as stories of a browser over several requests. */
 import type { Session, SessionOptions } from "../../src/index.ts";
 import { StoreError } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser, type Serve } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { FailingStore, LEAK } from "../support/failing-store.ts";

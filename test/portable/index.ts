@@ -1,6 +1,6 @@
 /** The portable suite: every story, and how a runtime runs them. */
-import { memory } from "../../src/stores/memory.ts";
-import { storeContract } from "../../src/testing.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { storeContract } from "../../src/testing/index.ts";
 import { adapters } from "./adapters.ts";
 import { type Platform, platformStories } from "./platform.ts";
 import { promises } from "./promises.ts";

@@ -11,7 +11,7 @@ export interface Platform {
   /** How much of node:crypto it has. Deno, Bun and workerd lack the cipher that wraps the keys of encrypted tokens. */
   readonly nodeCrypto: "whole" | "no key wrap" | "none";
   /** Loads the built web-session-store/koa. */
-  koa(): Promise<typeof import("../../src/adapters/koa.ts")>;
+  koa(): Promise<typeof import("../../src/adapters/koa/index.ts")>;
 }
 
 const NODE_GLOBALS = ["Buffer", "process", "setImmediate", "global"];

@@ -1,6 +1,6 @@
 /** The promises of the README, one test or more for each, under its name. */
 import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";

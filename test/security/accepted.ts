@@ -1,9 +1,9 @@
 /** Codecs of other software as an application may accept them, and genuine cookies of that software. */
 import { CompactEncrypt, CompactSign, exportJWK, generateKeyPair } from "jose";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { joseTokens } from "../../src/accept/jose.ts";
+import { koaTokens } from "../../src/accept/koa-session-store.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, ownTokens, type TokenCodec } from "../../src/index.ts";
-import { joseTokens } from "../../src/token/jose.ts";
-import { koaTokens } from "../../src/token/koa.ts";
 import { Browser } from "../support/browser.ts";
 import { OLD_SECRET, OTHER_SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";

@@ -2,11 +2,11 @@
 import { Hono } from "hono";
 import { exportJWK, exportPKCS8, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
+import { joseTokens, sessionJwt } from "../../src/accept/jose.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type Secrets, type Session, type SessionEvent } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { joseTokens, sessionJwt } from "../../src/token/jose.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";

@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { session as fetchSession } from "../../src/adapters/fetch.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type Session, type SessionOptions, type StoreError } from "../../src/index.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";

@@ -1,13 +1,13 @@
 /** A clock that cannot tell the time opens nothing and makes nothing: by a time that is no number, no session would ever end. */
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { koaTokens } from "../../src/accept/koa-session-store.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
+import { sessionJwt } from "../../src/features/jwt.ts";
 import type { SessionOptions } from "../../src/index.ts";
-import { sessionJwt } from "../../src/jwt.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import type { Claims } from "../../src/token/claims.ts";
-import { koaTokens } from "../../src/token/koa.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";

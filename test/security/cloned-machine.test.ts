@@ -19,8 +19,8 @@ async function start(cryptography: "web" | "node"): Promise<(visitors: number) =
   vi.resetModules();
   const [{ createSessions }, { webCrypto }, { nodeCrypto }] = await Promise.all([
     import("../../src/index.ts"),
-    import("../../src/primitives.ts"),
-    import("../../src/node-primitives.ts"),
+    import("../../src/token/web-crypto.ts"),
+    import("../../src/token/node-crypto.ts"),
   ]);
   const sessions = createSessions({ secrets: SECRET }, cryptography === "web" ? webCrypto : nodeCrypto);
   return async (visitors) => {

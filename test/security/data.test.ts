@@ -1,7 +1,7 @@
 /** Section E of docs/security.md: data from clients and stores. */
 import { describe, expect, it } from "vitest";
-import { session as koaSession } from "../../src/adapters/koa.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { fakeKoa } from "./fake-koa.ts";

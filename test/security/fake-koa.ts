@@ -1,5 +1,5 @@
 /** As much of Koa's context as the middleware uses, so that cookies can be sent that no HTTP client would send. */
-import { getSession, type KoaContext, type KoaMiddleware, type session } from "../../src/adapters/koa.ts";
+import { getSession, type KoaContext, type KoaMiddleware, type session } from "../../src/adapters/koa/index.ts";
 import type { Session } from "../../src/index.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 

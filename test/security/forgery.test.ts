@@ -1,6 +1,6 @@
 /** Section F of docs/security.md: what other sites can have a browser do. */
 import { describe, expect, it } from "vitest";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 
 describe("F: forged requests", () => {

@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { createSessions, type SessionStore, StoreError } from "../../src/index.ts";
-import { type KvNamespace, kv } from "../../src/stores/kv.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { type KvNamespace, kv } from "../../src/stores/kv/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Clock } from "../support/clock.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 import { cookieHeaders } from "./attacks.ts";

@@ -1,12 +1,12 @@
 /** Section A of docs/security.md: the session's id, and where sessions are kept. */
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { createEngine } from "../../src/engine.ts";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
-import { webCrypto } from "../../src/primitives.ts";
-import { settle } from "../../src/settings.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { cookieFor } from "../../src/testing.ts";
+import { createEngine } from "../../src/manager/manager.ts";
+import { settle } from "../../src/manager/settle.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { cookieFor } from "../../src/testing/index.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY, HOUR, MINUTE } from "../support/clock.ts";

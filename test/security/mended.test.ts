@@ -1,8 +1,8 @@
 /** Ways in that were found open once, and are shut. */
 import { describe, expect, it } from "vitest";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { base64url, CompactEncrypt, CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { joseTokens } from "../../src/accept/jose.ts";
 import { ownTokens, type SessionOptions, type TokenCodec } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { joseTokens } from "../../src/token/jose.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";

@@ -1,8 +1,8 @@
 /** Section C of docs/security.md: which cookies are read, and what comes of others. */
 import { describe, expect, it } from "vitest";
 import { createSessions, type SessionEvent } from "../../src/index.ts";
-import { type Primitives, webCrypto } from "../../src/primitives.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock } from "../support/clock.ts";
 import { FailingStore } from "../support/failing-store.ts";

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
-import { nodeCrypto } from "../../src/node-primitives.ts";
-import { webCrypto } from "../../src/primitives.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { keyInfo } from "../../src/token/keys.ts";
+import { nodeCrypto } from "../../src/token/node-crypto.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
@@ -244,7 +244,7 @@ describe("D: sealing", () => {
     const mac = Uint8Array.from(Buffer.from(await nodeCrypto.sign(key, "a message"), "base64url"));
     expect([nodeCrypto.verify(key, "a message", mac), nodeCrypto.verify(key, "a message", bytes)]).toEqual([true, false]);
     expect(safelyCompared.count).toBe(2);
-    const { keygripSigner } = await import("../../src/node-primitives.ts");
+    const { keygripSigner } = await import("../../src/token/node-crypto.ts");
     const signer = keygripSigner([SECRET, OTHER_SECRET], "sha1");
     safelyCompared.count = 0;
     expect(signer.index("text", signer.sign("other"))).toBe(-1);
@@ -255,7 +255,7 @@ describe("D: sealing", () => {
     const computing = SOURCES.filter(({ text }) => /createHmac\(|hash\(this\.#algorithm|subtle\.sign\(/.test(text)).map(
       ({ file }) => file,
     );
-    expect(computing.sort()).toEqual(["node-hmac.ts", "primitives.ts"]);
+    expect(computing.sort()).toEqual(["token/node-hmac.ts", "token/web-crypto.ts"]);
     for (const { file, text } of SOURCES)
       expect(text, file).not.toMatch(/\b(mac|hmac|signature|digest)\b (===|!==) (?!""|undefined|null)/);
   });
@@ -333,6 +333,6 @@ describe("D: sealing", () => {
       names.filter((name) => /crypt|jose|jws|jwt|sodium|noble|hash|cookie-sign|keygrip/i.test(name) && name !== "jose"),
     ).toEqual([]);
     const platform = SOURCES.filter(({ text }) => /crypto\.subtle|from "node:crypto"/.test(text)).map(({ file }) => file);
-    expect(platform).toEqual(expect.arrayContaining(["node-hmac.ts", "primitives.ts"]));
+    expect(platform).toEqual(expect.arrayContaining(["token/node-hmac.ts", "token/web-crypto.ts"]));
   });
 });

@@ -1,9 +1,9 @@
 /** Applications under attack: each kind of session once with and once without the memory of opened tokens, and its genuine cookies. */
 import { Hono } from "hono";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { session as koaSession } from "../../src/adapters/koa.ts";
+import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type SessionEvent, type SessionOptions } from "../../src/index.ts";
-import type { PlainStore } from "../../src/stores/plain.ts";
+import type { PlainStore } from "../../src/stores/bridges/plain.ts";
 import type { KeyKind } from "../../src/token/keys.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionStore, type Sessions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -1,6 +1,6 @@
 /** Secrets that are long enough and easy to guess are refused, in every spelling; no random one ever is. */
 import { describe, expect, it } from "vitest";
-import session from "../../src/adapters/koa.ts";
+import session from "../../src/adapters/koa/index.ts";
 import { createSessions, type Secrets, type SessionEvent } from "../../src/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -1,9 +1,9 @@
 /** Memory stores with some of their methods made otherwise, and what such methods are made of. */
-import type { JsonObject } from "../../src/json.ts";
-import type { Patch } from "../../src/patch.ts";
-import type { SessionRecord } from "../../src/record.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { isMoved, type Key, type Move, type MovedMark, type SessionStore } from "../../src/stores/store.ts";
+import type { JsonObject } from "../../src/ground/json.ts";
+import type { Patch } from "../../src/session/patch.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { isMoved, type Key, type Move, type MovedMark, type SessionStore } from "../../src/stored/contract.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 
 export type Full = Required<Omit<SessionStore, "route" | "recordRoute" | "dataOnly" | "watch">>;
 export type Change = (whole: Full) => Partial<SessionStore>;

@@ -1,7 +1,7 @@
 /** Stores that break the contract where a session moves, or a record is taken or is no session; see broken.ts. */
-import { parseData } from "../../src/json.ts";
-import type { SessionRecord } from "../../src/record.ts";
-import { isMoved, type Key, type MovedMark } from "../../src/stores/store.ts";
+import { parseData } from "../../src/ground/json.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { isMoved, type Key, type MovedMark } from "../../src/stored/contract.ts";
 import { type Change, type Full, marking, moving, nextTurn, readAndRemove, recordAt } from "./altered.ts";
 
 /** Whether the key is that of a record that is no session. */

@@ -1,9 +1,9 @@
 /** The store contract itself: it passes stores that keep it, and catches those that break it. */
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/record.ts";
-import { memory } from "../../src/stores/memory.ts";
-import { isMoved, type Key, type MovedMark, type SessionStore } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { isMoved, type Key, type MovedMark, type SessionStore } from "../../src/stored/contract.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { altered, type Change, type Full, marking, readAndRemove, readMergeSave, recordAt } from "./altered.ts";
 import { broken } from "./broken.ts";
 import { brokenMoves } from "./broken-moves.ts";

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import type { DurableObjectNamespace } from "@cloudflare/workers-types";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { OptionError } from "../../src/index.ts";
-import { type DurableObjectOptions, durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
-import { routeOf } from "../../src/stores/route.ts";
+import { routeOf } from "../../src/stored/route.ts";
+import { type DurableObjectOptions, durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 
 /** A namespace that answers nothing, and tells which objects it was asked for. */
 function recording(asked: [name: string, options: unknown][], prefix = ""): ObjectNamespace {

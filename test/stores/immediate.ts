@@ -1,5 +1,5 @@
 /** Stores held to more than they declare, because what is behind them can do it. */
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 
 /** The store, held to showing every call what the calls before it did, as one database in one place does. */
 export function immediate(store: SessionStore): SessionStore {

@@ -1,8 +1,8 @@
 /** The KV store's ends and what may be taken once, as values; and values that earlier builds wrote. */
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/record.ts";
-import { kv } from "../../src/stores/kv.ts";
-import type { Move } from "../../src/stores/store.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { Move } from "../../src/stored/contract.ts";
+import { kv } from "../../src/stores/kv/index.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
 

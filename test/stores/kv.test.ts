@@ -2,10 +2,10 @@
 
 import type { KVNamespace } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/record.ts";
-import { type KvNamespace, type KvOptions, kv } from "../../src/stores/kv.ts";
-import type { Move, SessionStore } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { Move, SessionStore } from "../../src/stored/contract.ts";
+import { type KvNamespace, type KvOptions, kv } from "../../src/stores/kv/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { type KvConditions, KvSimulator } from "../support/kv-simulator.ts";
 import { claimingImmediate } from "../support/kv-strict.ts";

@@ -2,10 +2,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/record.ts";
-import { memory } from "../../src/stores/memory.ts";
-import type { Move, SessionStore } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { Move, SessionStore } from "../../src/stored/contract.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 
 const NOW = 1_800_000_000;

@@ -1,6 +1,6 @@
 /** The bridge to stores of three methods: what it says it cannot keep, and what it takes once. */
 import { expect, it } from "vitest";
-import { plain } from "../../src/stores/plain.ts";
+import { plain } from "../../src/stores/bridges/plain.ts";
 
 const NOW = 1_800_000_000;
 const key = { id: "a-session-of-this-test" };

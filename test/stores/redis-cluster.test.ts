@@ -2,8 +2,8 @@
 import { Cluster } from "ioredis";
 import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
-import { redis } from "../../src/stores/redis.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import { redis } from "../../src/stores/redis/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { freePort, type RedisServer, startRedis } from "../support/redis-server.ts";
 
 const nodes: RedisServer[] = [];

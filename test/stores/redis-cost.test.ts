@@ -1,7 +1,7 @@
 /** What requests cost in Redis: how many scripts run, as docs/redis.md says. */
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { redis } from "../../src/stores/redis.ts";
+import { redis } from "../../src/stores/redis/index.ts";
 import { type Act, type App, makeApp } from "../support/app.ts";
 import { DAY } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";

@@ -2,9 +2,9 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { newSessionId } from "../../src/ground/session-id.ts";
 import { createSessions, type Session, StoreError } from "../../src/index.ts";
-import { newSessionId } from "../../src/session-id.ts";
-import { type RedisClient, redis } from "../../src/stores/redis.ts";
+import { type RedisClient, redis } from "../../src/stores/redis/index.ts";
 import { Browser } from "../support/browser.ts";
 import { HOUR } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";

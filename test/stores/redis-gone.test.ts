@@ -1,7 +1,7 @@
 /** Every cell of the table of what a request is told whose session is gone, on a real Redis. */
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { redis } from "../../src/stores/redis.ts";
+import { redis } from "../../src/stores/redis/index.ts";
 import { goneCases } from "../contracts/gone.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createClient } from "redis";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
-import { redis } from "../../src/stores/redis.ts";
+import { redis } from "../../src/stores/redis/index.ts";
 import { Browser } from "../support/browser.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { SECRET } from "../support/secrets.ts";

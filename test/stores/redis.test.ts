@@ -2,13 +2,13 @@
 import { Redis } from "ioredis";
 import { createClient, createClientPool, createCluster } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { OptionError } from "../../src/errors.ts";
-import type { Patch } from "../../src/patch.ts";
-import type { SessionRecord } from "../../src/record.ts";
-import { newSessionId } from "../../src/session-id.ts";
-import { type RedisClient, redis } from "../../src/stores/redis.ts";
-import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, type SessionStore } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import { OptionError } from "../../src/ground/errors.ts";
+import { newSessionId } from "../../src/ground/session-id.ts";
+import type { Patch } from "../../src/session/patch.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type Move, type SessionStore } from "../../src/stored/contract.ts";
+import { type RedisClient, redis } from "../../src/stores/redis/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 

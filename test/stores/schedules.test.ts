@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe } from "vitest";
-import { nodeCrypto } from "../../src/node-primitives.ts";
-import { redis } from "../../src/stores/redis.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { redis } from "../../src/stores/redis/index.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
+import { nodeCrypto } from "../../src/token/node-crypto.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { AHEAD, PARTS, scheduleTests } from "../support/schedule-suite.ts";
 

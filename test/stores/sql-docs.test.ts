@@ -1,7 +1,7 @@
 /** docs/sql.md shows the table as it is. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { sessionTable } from "../../src/stores/d1.ts";
+import { sessionTable } from "../../src/stores/sql/d1.ts";
 
 it("the statements in docs/sql.md are those that make the table", () => {
   const [, shown] = /```sql\n([\s\S]+?)```/.exec(readFileSync("docs/sql.md", "utf8")) ?? [];

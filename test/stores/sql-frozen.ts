@@ -1,6 +1,6 @@
 /** The table and rows that earlier builds wrote, letter by letter, and what a store must make of them. Never to be changed. */
 import { expect } from "vitest";
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 
 const NOW = 1_800_000_000;
 

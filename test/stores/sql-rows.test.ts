@@ -2,9 +2,9 @@
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { parseData } from "../../src/json.ts";
-import { applyPatch, type Patch } from "../../src/patch.ts";
-import { dataColumn, patchColumn, recordOf, type SessionRow, safeText } from "../../src/stores/sql-rows.ts";
+import { parseData } from "../../src/ground/json.ts";
+import { applyPatch, type Patch } from "../../src/session/patch.ts";
+import { dataColumn, patchColumn, recordOf, type SessionRow, safeText } from "../../src/stores/sql/rows.ts";
 
 // Every UTF-16 code unit alone too, and so what UTF-8 cannot say.
 const text = fc.oneof(

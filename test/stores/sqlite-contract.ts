@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sqlite } from "../../src/stores/sqlite.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 
 const [source = "path"] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "sqlite-contract-"));

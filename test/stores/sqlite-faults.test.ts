@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, StoreError } from "../../src/index.ts";
-import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sqlite } from "../../src/stores/sqlite.ts";
+import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sqlite } from "../../src/stores/sql/sqlite.ts";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 import { startServer } from "../support/server.ts";

@@ -1,7 +1,7 @@
 /** Marks of sessions that moved, in SQLite: what stands in their rows, and rows that earlier builds wrote. */
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { FROZEN_SQL, readsFrozenRows } from "./sql-frozen.ts";
 
 const NOW = 1_800_000_000;

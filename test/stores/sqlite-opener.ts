@@ -1,6 +1,6 @@
 /** A thread that opens many new databases, each at the same moment as the other threads. */
 import { parentPort, workerData } from "node:worker_threads";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
 
 const { folder, files, threads, counters } = workerData as {
   folder: string;

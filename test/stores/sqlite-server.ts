@@ -1,7 +1,7 @@
 /** An application with its sessions in SQLite, for tests of several processes. It is told the file, and how long to wait for it. */
 import { createServer } from "node:http";
 import { createSessions, type Session, StoreError } from "../../src/index.ts";
-import { sqlite } from "../../src/stores/sqlite.ts";
+import { sqlite } from "../../src/stores/sql/sqlite.ts";
 
 type Data = Record<string, unknown>;
 

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { OptionError } from "../../src/index.ts";
-import { type SqliteStore, sqlite } from "../../src/stores/sqlite.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import { type SqliteStore, sqlite } from "../../src/stores/sql/sqlite.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 
 const NOW = 1_800_000_000;
 const record = { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + 3600 };

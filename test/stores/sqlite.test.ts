@@ -8,9 +8,9 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { OptionError } from "../../src/index.ts";
-import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sessionTable, sqlite } from "../../src/stores/sqlite.ts";
-import type { Move } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import type { Move } from "../../src/stored/contract.ts";
+import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sessionTable, sqlite } from "../../src/stores/sql/sqlite.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const opened: SqliteStore[] = [];

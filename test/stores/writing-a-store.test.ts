@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { SessionStore } from "../../src/stores/store.ts";
-import { storeContract } from "../../src/testing.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
+import { storeContract } from "../../src/testing/index.ts";
 
 // Git and linters leave this folder alone. That the code type-checks, and does what the page shows, npm run check:docs says.
 const FOLDER = ".vitest/writing-a-store";
@@ -17,7 +17,7 @@ const store = files.get("store.ts") ?? "";
 /** The page's code reaches the library by its sources, so that nothing has to be built. */
 function write(name: string, code: string): void {
   const sources = code
-    .replace('"web-session-store/testing"', '"../../src/testing.ts"')
+    .replace('"web-session-store/testing"', '"../../src/testing/index.ts"')
     .replace('"web-session-store"', '"../../src/index.ts"');
   writeFileSync(`${FOLDER}/${name}`, sources);
 }

@@ -1,6 +1,6 @@
 /** A memory store that can be told to fail, and that counts what it is asked. */
 import type { SessionStore } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 
 /** What a store of somebody else might put in its error. */
 export const LEAK = "SECRET COMMAND get session:abc";

@@ -1,6 +1,6 @@
 /** A memory store whose calls wait until the test lets them go on, and what waits for them. */
 import type { SessionStore } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { waitingStore } from "./slow-store.ts";
 
 /** What a store is asked for. */

@@ -12,7 +12,7 @@
  * | limits | TTL 60 to 2^31-1, cacheTtl 30, key 512 bytes, metadata 1024 bytes, with the messages of production | kv/platform/limits |
  * | expiry | wins over every cache | kv/api/write-key-value-pairs |
  */
-import type { KvNamespace, KvPage } from "../../src/stores/kv.ts";
+import type { KvNamespace, KvPage } from "../../src/stores/kv/index.ts";
 
 /** How bad this KV is. */
 export interface KvConditions {

@@ -1,6 +1,7 @@
 /** The KV store under a claim of its own: where one location writes to a KV without caches, it is held to more than it declares. */
-import type { KvStore } from "../../src/stores/kv.ts";
-import type { SessionStore } from "../../src/stores/store.ts";
+
+import type { SessionStore } from "../../src/stored/contract.ts";
+import type { KvStore } from "../../src/stores/kv/index.ts";
 
 /** The same store, claiming that each call sees the calls before it. */
 export function claimingImmediate(store: KvStore): SessionStore {

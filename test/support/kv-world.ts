@@ -1,6 +1,6 @@
 /** An application in several locations over one simulated KV, and one user whose cookie may be used in all of them. */
 import { createSessions, type Session, type SessionSnapshot, type Sessions } from "../../src/index.ts";
-import { type KvStore, kv } from "../../src/stores/kv.ts";
+import { type KvStore, kv } from "../../src/stores/kv/index.ts";
 import { Browser } from "./browser.ts";
 import { Clock } from "./clock.ts";
 import { type KvConditions, KvSimulator } from "./kv-simulator.ts";

@@ -1,8 +1,8 @@
 /** Tokens of other software in cookies, browsers that hold them, and applications that accept them. */
 import { CompactSign } from "jose";
 import Keygrip from "keygrip";
+import { type JoseTokens, joseTokens } from "../../src/accept/jose.ts";
 import type { Session, SessionOptions, SessionStore } from "../../src/index.ts";
-import { type JoseTokens, joseTokens } from "../../src/token/jose.ts";
 import { type App, makeApp } from "./app.ts";
 import type { Browser } from "./browser.ts";
 import { Clock, DAY } from "./clock.ts";

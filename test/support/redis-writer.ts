@@ -5,7 +5,7 @@
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { ConflictError, createSessions } from "../../src/index.ts";
-import { redis } from "../../src/stores/redis.ts";
+import { redis } from "../../src/stores/redis/index.ts";
 import { SECRET } from "./secrets.ts";
 
 const { REDIS_URL: url = "", CLIENT, COOKIE = "", NAME = "" } = process.env;

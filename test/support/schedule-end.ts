@@ -1,5 +1,5 @@
 /** What a schedule must leave behind when every answer has arrived. */
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import type { Cookies, Setter } from "./schedule-cookies.ts";
 import { valuesOf, visible } from "./schedule-history.ts";
 import { USER, VISITOR } from "./schedule-lines.ts";

@@ -1,6 +1,6 @@
 /** What a store went through in one schedule: at each moment, what was there under each id. */
-import type { SessionRecord } from "../../src/record.ts";
-import type { Key } from "../../src/stores/store.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { Key } from "../../src/stored/contract.ts";
 
 const FLASH = "~flash:";
 

@@ -1,6 +1,6 @@
 /** Schedules over a store, and what they must leave in the browsers and in the store. */
 import { createSessions, type Session, type Sessions } from "../../src/index.ts";
-import type { SessionStore } from "../../src/stores/store.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { Clock } from "./clock.ts";
 import type { Call, UpdateCall, Watcher } from "./schedule-acting.ts";
 import { Answers } from "./schedule-answers.ts";

@@ -1,7 +1,7 @@
 /** Tokens of other software in one schedule: what they say, and which sessions of ours they became. */
 import { SignJWT } from "jose";
+import { joseTokens } from "../../src/accept/jose.ts";
 import type { TokenCodec } from "../../src/index.ts";
-import { joseTokens } from "../../src/token/jose.ts";
 import type { History, Live, Values } from "./schedule-history.ts";
 import { TOKENS } from "./schedule-program.ts";
 import { behindMark, type Situation, situationsOf } from "./schedule-table.ts";

@@ -1,13 +1,13 @@
 /** Who makes tokens that one application accepts: of every kind, under several names, keys and contexts. */
 import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair } from "jose";
 import Keygrip from "keygrip";
+import { joseTokens } from "../../src/accept/jose.ts";
+import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { createSessions, ownTokens, type SessionStore, type TokenCodec } from "../../src/index.ts";
-import { webCrypto } from "../../src/primitives.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
-import { joseTokens } from "../../src/token/jose.ts";
-import { koaTokens } from "../../src/token/koa.ts";
 import { checkSecrets } from "../../src/token/secrets.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { Browser } from "./browser.ts";
 import { DAY } from "./clock.ts";
 import { OLD_SECRET, OTHER_SECRET } from "./secrets.ts";

@@ -3,10 +3,10 @@ import { hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { CompactEncrypt, type CompactJWEHeaderParameters, compactDecrypt } from "jose";
 import { describe, expect, it, vi } from "vitest";
-import { webCrypto } from "../../src/primitives.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import { type EncryptedOptions, encryptedTokens } from "../../src/token/encrypted.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const CLAIMS: Claims = {

@@ -2,11 +2,11 @@
 import { useSession } from "@hono/session";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { joseTokens } from "../../src/accept/jose.ts";
 import { session } from "../../src/adapters/hono.ts";
 import type { SessionOptions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import type { Claims } from "../../src/token/claims.ts";
-import { joseTokens } from "../../src/token/jose.ts";
 import { type App, makeApp } from "../support/app.ts";
 import { Browser } from "../support/browser.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";

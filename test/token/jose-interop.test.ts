@@ -2,14 +2,14 @@
 import { hkdfSync } from "node:crypto";
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
+import { joseTokens } from "../../src/accept/jose.ts";
 import type { SessionOptions } from "../../src/index.ts";
-import { webCrypto } from "../../src/primitives.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { claimsToJson } from "../../src/token/claims.ts";
 import type { TokenCodec } from "../../src/token/codec.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
-import { joseTokens } from "../../src/token/jose.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { type App, makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
 import vectors from "../vectors/v1.json" with { type: "json" };

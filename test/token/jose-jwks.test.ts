@@ -3,9 +3,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { OptionError } from "../../src/errors.ts";
-import { createSessions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
 import {
   type HandedSession,
   joseTokens,
@@ -13,7 +10,10 @@ import {
   type SessionJwtOptions,
   type SigningAlgorithm,
   sessionJwt,
-} from "../../src/token/jose.ts";
+} from "../../src/accept/jose.ts";
+import { OptionError } from "../../src/ground/errors.ts";
+import { createSessions } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 

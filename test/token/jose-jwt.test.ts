@@ -13,17 +13,17 @@ import {
   jwtVerify,
 } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { OptionError, StateError } from "../../src/errors.ts";
-import { createSessions, type Session } from "../../src/index.ts";
-import { webCrypto } from "../../src/primitives.ts";
 import {
   type HandedSession,
   type JwtOptions,
   type SessionJwt,
   type SessionJwtOptions,
   sessionJwt,
-} from "../../src/token/jose.ts";
+} from "../../src/accept/jose.ts";
+import { OptionError, StateError } from "../../src/ground/errors.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const NOW = 1_800_000_000;

@@ -18,9 +18,9 @@ import {
   UnsecuredJWT,
 } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
-import { OptionError } from "../../src/errors.ts";
+import { type JoseTokensOptions, joseTokens } from "../../src/accept/jose.ts";
+import { OptionError } from "../../src/ground/errors.ts";
 import type { Claims } from "../../src/token/claims.ts";
-import { type JoseTokensOptions, joseTokens } from "../../src/token/jose.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 const KEY = Buffer.from(SECRET, "base64");

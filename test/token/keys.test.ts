@@ -1,10 +1,10 @@
 /** Secrets: which are refused, and which keys come of the others. */
 import { hkdfSync } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { OptionError } from "../../src/errors.ts";
-import { webCrypto } from "../../src/primitives.ts";
+import { OptionError } from "../../src/ground/errors.ts";
 import { deriveKeys, type KeyPlan, keyInfo } from "../../src/token/keys.ts";
 import { checkSecrets } from "../../src/token/secrets.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const SCOPE = { name: "session", context: "" };

@@ -3,9 +3,9 @@ import { createHmac, hkdfSync } from "node:crypto";
 import fc from "fast-check";
 import { CompactSign, compactVerify, SignJWT } from "jose";
 import { describe, expect, it, vi } from "vitest";
-import { type Primitives, webCrypto } from "../../src/primitives.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import { type SignedOptions, signedTokens } from "../../src/token/signed.ts";
+import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const CLAIMS: Claims = { sid: "abcdefghijklmnopqrstuvwxyzABCDEF", start: 1000, iat: 2000, exp: 3000 };

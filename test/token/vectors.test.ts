@@ -1,12 +1,12 @@
 /** Tokens of format version 1, frozen: cookies that are out in browsers must open with every later release. */
 import { describe, expect, it } from "vitest";
-import { encodeUtf8 } from "../../src/encoding.ts";
-import { webCrypto } from "../../src/primitives.ts";
+import { encodeUtf8 } from "../../src/ground/encoding.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import type { TokenCodec } from "../../src/token/codec.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { deriveKeys, type KeyKind, type KeyPlan, keyInfo } from "../../src/token/keys.ts";
 import { signedTokens } from "../../src/token/signed.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { SECRET } from "../support/secrets.ts";
 import vectors from "../vectors/v1.json" with { type: "json" };
 

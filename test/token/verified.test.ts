@@ -1,11 +1,11 @@
 /** The memory of opened tokens: what it saves, what it holds, and what it forgets. */
 import { describe, expect, it, vi } from "vitest";
-import { webCrypto } from "../../src/primitives.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "../../src/token/codec.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { signedTokens } from "../../src/token/signed.ts";
 import { rememberTokens } from "../../src/token/verified.ts";
+import { webCrypto } from "../../src/token/web-crypto.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 const CLAIMS: Claims = { sid: "abcdefghijklmnopqrstuvwxyzABCDEF", start: 1000, iat: 2000, exp: 3000 };

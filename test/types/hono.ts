@@ -1,10 +1,10 @@
 /** What must compile with Hono's types, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import { Hono, type MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
-import { csrf } from "../../src/adapters/csrf-hono.ts";
 import { type HonoSession, type SessionVariables, session } from "../../src/adapters/hono.ts";
+import { csrf } from "../../src/csrf/hono.ts";
 import type { Session, SessionOptions } from "../../src/index.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {

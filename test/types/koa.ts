@@ -1,8 +1,8 @@
 /** What must compile with Koa's types, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import Koa from "koa";
 import { z } from "zod";
-import { getSession, session } from "../../src/adapters/koa.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {

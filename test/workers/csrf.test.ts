@@ -1,7 +1,7 @@
 /** csrf() inside workerd. */
 import { Hono } from "hono";
-import { csrf as honoCsrf } from "../../src/adapters/csrf-hono.ts";
-import { csrf } from "../../src/csrf.ts";
+import { csrf } from "../../src/csrf/csrf.ts";
+import { csrf as honoCsrf } from "../../src/csrf/hono.ts";
 import { csrfContract } from "../contracts/csrf.ts";
 
 const toRequest = (method: string, host: string, headers: Record<string, string>) =>

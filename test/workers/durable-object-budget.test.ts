@@ -2,7 +2,7 @@
 import { evictAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { beforeAll, expect, it } from "vitest";
 import { COUNTS, type Count } from "../../bench/counts.ts";
-import { durableObject } from "../../src/stores/durable-object.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { begin, between, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOW, newKey, objectOf, type Place, record } from "./objects.ts";
 
 interface Cursor {

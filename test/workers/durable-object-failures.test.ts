@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createSessions, OptionError } from "../../src/index.ts";
-import { type DurableObjectStore, durableObject } from "../../src/stores/durable-object.ts";
+import { type DurableObjectStore, durableObject } from "../../src/stores/durable-object/index.ts";
 import { SECRET } from "../support/secrets.ts";
 import {
   begin,

@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { durableObject } from "../../src/stores/durable-object.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { begin, HOUR, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);

@@ -2,8 +2,8 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { durableObject } from "../../src/stores/durable-object.ts";
-import { isMoved, type UpdateResult } from "../../src/stores/store.ts";
+import { isMoved, type UpdateResult } from "../../src/stored/contract.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import {
   begin,
   between,

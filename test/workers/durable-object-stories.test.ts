@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
-import { durableObject } from "../../src/stores/durable-object.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { adapterContract, type Data } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
 import { FailingStore } from "../support/failing-store.ts";

@@ -2,7 +2,7 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
+import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 import {
   begin,
   between,

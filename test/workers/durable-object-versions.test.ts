@@ -2,10 +2,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { type DurableObjectStore, durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
-import type { SessionStub } from "../../src/stores/object-client.ts";
-import { rowOf } from "../../src/stores/object-rows.ts";
-import type { Move } from "../../src/stores/store.ts";
+import type { Move } from "../../src/stored/contract.ts";
+import type { SessionStub } from "../../src/stores/durable-object/client.ts";
+import { type DurableObjectStore, durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
+import { rowOf } from "../../src/stores/durable-object/rows.ts";
 import { begin, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);

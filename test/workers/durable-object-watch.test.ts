@@ -2,7 +2,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { durableObject } from "../../src/stores/durable-object.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { begin, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 import { Page } from "./page.ts";
 

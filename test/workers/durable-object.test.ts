@@ -3,8 +3,8 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { DurableObjectId } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
-import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object.ts";
-import { storeContract } from "../../src/testing/store-contract.ts";
+import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { begin, between, NOW } from "./objects.ts";
 
 describe("durableObject keeps the store contract", () => {

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session } from "../../src/index.ts";
-import { kv } from "../../src/stores/kv.ts";
-import { storeContract } from "../../src/testing.ts";
+import { kv } from "../../src/stores/kv/index.ts";
+import { storeContract } from "../../src/testing/index.ts";
 import { Browser } from "../support/browser.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
 import { claimingImmediate } from "../support/kv-strict.ts";

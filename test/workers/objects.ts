@@ -1,10 +1,10 @@
 /** Sessions' objects seen from inside and outside: what they store, what their calls cost, and what fails on the way. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { SessionRecord } from "../../src/record.ts";
-import { newSessionId } from "../../src/session-id.ts";
-import type { ObjectNamespace } from "../../src/stores/durable-object.ts";
-import type { Key, Move, SessionStore } from "../../src/stores/store.ts";
+import { newSessionId } from "../../src/ground/session-id.ts";
+import type { SessionRecord } from "../../src/session/record.ts";
+import type { Key, Move, SessionStore } from "../../src/stored/contract.ts";
+import type { ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 
 export const HOUR = 3600;
 export const NO_CHANGE = { set: [], unset: [] };

@@ -1,7 +1,7 @@
 /** The schedules of schedules.test.ts with Durable Objects, in workerd. */
 import { env } from "cloudflare:workers";
 import { describe } from "vitest";
-import { durableObject } from "../../src/stores/durable-object.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { AHEAD, PARTS, scheduleTests } from "../support/schedule-suite.ts";
 
 const SCHEDULES = 1000;

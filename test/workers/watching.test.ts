@@ -1,8 +1,8 @@
 /** sessions.watch(): open pages are told when their session ends, and only they. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { durableObject } from "../../src/stores/durable-object.ts";
-import { memory } from "../../src/stores/memory.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { Page } from "./page.ts";

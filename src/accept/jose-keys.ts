@@ -1,0 +1,132 @@
+/**
+ * Algorithms and keys of tokens that other software makes: which may be pinned, and which key fits.
+ *
+ * @module
+ */
+import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+import { OptionError } from "../ground/errors.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
+
+/**
+ * A key as jose takes it: for `HS*` and for encryption a secret, as bytes, as a JWK of type `oct` or as a CryptoKey; else a
+ * public key, as a JWK or as a CryptoKey.
+ */
+export type JoseKey = CryptoKey | JWK | Uint8Array;
+
+/** All that a token may say about its key: nothing here brings a key along. A type, so that jose's key sets take it. */
+export type KeyHint = {
+  /** One of `algorithms`. */
+  readonly alg: string;
+  /** One of `encryption`, where that is set. */
+  readonly enc?: string;
+  /** The key's name, as tokens say it. */
+  readonly kid?: string;
+};
+
+/** Finds the key for a token; null and undefined when there is none. */
+export type GetKey = (hint: KeyHint) => MaybePromise<JoseKey | null | undefined>;
+
+const SIGNED_BY_SECRET = /^HS(256|384|512)$/;
+const SIGNED_BY_PAIR = /^([RPE]S(256|384|512)|EdDSA|Ed25519|ML-DSA-(44|65|87))$/;
+const ENCRYPTED_BY_SECRET = /^(dir|A(128|192|256)(GCM)?KW)$/;
+const ENCRYPTED_BY_PUBLIC_KEY = /^(RSA|ECDH)/;
+const CONTENT = /^(A(128|192|256)GCM|A128CBC-HS256|A192CBC-HS384|A256CBC-HS512)$/;
+/** RFC 7518, section 3.2: a key for HS256 has at least as many bytes as the hash. */
+const MIN_SECRET_BYTES = 32;
+
+/** @throws OptionError unless these algorithms, together, prove who made a token. Without `encryption`, they are to sign. */
+export function checkAlgorithms(algorithms: unknown, encryption: unknown): void {
+  const wanted = checkList("algorithms", algorithms);
+  if (encryption === undefined) {
+    checkSigning(wanted);
+    return;
+  }
+  const content = checkList("encryption", encryption).find((enc) => !CONTENT.test(enc));
+  if (content !== undefined) refuse("encryption", content, "it is not a content encryption, such as A256GCM");
+  for (const alg of wanted) {
+    if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "with the public key anybody can make such a token");
+    if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would say how much work it makes");
+    if (!ENCRYPTED_BY_SECRET.test(alg))
+      refuse("algorithms", alg, "it does not encrypt; without encryption, it would have to sign");
+  }
+}
+
+function checkSigning(wanted: readonly string[]): void {
+  for (const alg of wanted) {
+    if (alg.toLowerCase() === "none") refuse("algorithms", alg, "anybody can make a token that nobody signed");
+    if (SIGNED_BY_SECRET.test(alg) || SIGNED_BY_PAIR.test(alg)) continue;
+    refuse("algorithms", alg, "it does not sign; for encrypted tokens set encryption, too");
+  }
+  // A public key that is taken for a secret lets everybody sign: one codec knows one kind of key.
+  const secret = wanted.find((alg) => SIGNED_BY_SECRET.test(alg));
+  if (secret !== undefined && !wanted.every((alg) => SIGNED_BY_SECRET.test(alg)))
+    refuse("algorithms", secret, "the others need a public key; make a codec for each");
+}
+
+function checkList(name: string, list: unknown): readonly string[] {
+  if (Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === "string")) return list;
+  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: it must be a list of what the tokens are made with`);
+}
+
+function refuse(name: string, value: string, why: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot use ${JSON.stringify(value)} in ${name}: ${why}`);
+}
+
+/** Why a key cannot be used with the algorithms; undefined if it can. */
+export function keyProblem(key: unknown, algorithms: readonly string[]): string | undefined {
+  if (algorithms.some((alg) => SIGNED_BY_PAIR.test(alg))) return isPublic(key) ? undefined : "it must be a public key";
+  const bits = secretBits(key);
+  if (!bits) return "it must be a secret: bytes, a JWK of type oct, or a CryptoKey";
+  const signs = algorithms.some((alg) => SIGNED_BY_SECRET.test(alg));
+  return signs && bits < MIN_SECRET_BYTES * 8 ? `it is shorter than ${MIN_SECRET_BYTES} bytes` : undefined;
+}
+
+function isPublic(key: unknown): boolean {
+  if (key instanceof Uint8Array) return false;
+  if (key instanceof CryptoKey) return key.type === "public";
+  const { kty, d, priv } = (key ?? {}) as JWK;
+  return typeof kty === "string" && kty !== "oct" && d === undefined && priv === undefined;
+}
+
+function secretBits(key: unknown): number | undefined {
+  if (key instanceof Uint8Array) return key.length * 8;
+  if (key instanceof CryptoKey) return key.type === "secret" ? (key.algorithm as { length?: number }).length : undefined;
+  const { kty, k } = (key ?? {}) as JWK;
+  return kty === "oct" && typeof k === "string" ? Math.floor((k.length * 6) / 8) * 8 : undefined;
+}
+
+/** A copy: what the application changes later is not the key, and jose freezes the objects that it is given. */
+export function copyOfKey(key: JoseKey): JoseKey {
+  if (key instanceof Uint8Array) return Uint8Array.from(key);
+  return key instanceof CryptoKey ? key : structuredClone(key);
+}
+
+/**
+ * What tells a key from every other, the same however the key is given: what one signer's token brought, another's equal token must not.
+ * Empty for a CryptoKey that cannot be exported: then the cookie's name has to do.
+ */
+export async function nameOfKey(key: JoseKey): Promise<string> {
+  if (key instanceof CryptoKey && !key.extractable) return "";
+  const isJwk = !(key instanceof CryptoKey || key instanceof Uint8Array);
+  return calculateJwkThumbprint(isJwk ? key : await exportJWK(key));
+}
+
+/** What jose's key sets say when they have no key for a token, or more than one. */
+const NO_KEY = new Set(["ERR_JWKS_NO_MATCHING_KEY", "ERR_JWKS_MULTIPLE_MATCHING_KEYS"]);
+
+/** The key that the application finds for a token; null when there is none that fits. @throws OptionError when finding it failed. */
+export async function keyFrom(getKey: GetKey, hint: KeyHint, algorithms: readonly string[]): Promise<JoseKey | null> {
+  try {
+    const key = await getKey(hint);
+    return key && keyProblem(key, algorithms) === undefined ? key : null;
+  } catch (error) {
+    if (NO_KEY.has(codeOf(error))) return null;
+    // What a provider says about a failure may hold what it failed with.
+    throw new OptionError("ERR_SECRET", "Cannot get the key of a token: its provider failed");
+  }
+}
+
+/** jose's word for what went wrong. */
+export function codeOf(error: unknown): string {
+  return String((error as { code?: unknown } | null)?.code);
+}

@@ -1,0 +1,72 @@
+/**
+ * This library's own tokens of another name, context or kind: to be read while an application changes from one to another.
+ *
+ * @module
+ */
+import { cookieValues } from "../cookie/parse.ts";
+import { baseName, type CookieOptions, createCookie } from "../cookie/serialize.ts";
+import { OptionError } from "../ground/errors.ts";
+import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
+import type { TokenCodec } from "../token/codec.ts";
+import { encryptedTokens } from "../token/encrypted.ts";
+import { checkSecrets, type Secrets } from "../token/secrets.ts";
+import { signedTokens } from "../token/signed.ts";
+import { webCrypto } from "../token/web-crypto.ts";
+
+/** What the names of these codecs begin with: their tokens' ids are ours, and change at every login. */
+export const OWN = "own:";
+
+/** How the tokens were made. */
+export interface OwnTokensOptions {
+  /** The secrets they were made with. */
+  secrets: Secrets;
+  /** What stood in the cookie: `"data"`, encrypted, the default; `"readable"`, signed; `"id"`, where a store keeps the session. */
+  kind?: "data" | "readable" | "id";
+  /** The option `name` of then. Default `"session"`. */
+  name?: string;
+  /** The option `context` of then. Default empty. */
+  context?: string;
+  /** The option `cookie` of then. */
+  cookie?: CookieOptions;
+}
+
+const KINDS: readonly string[] = ["data", "readable", "id"];
+const KNOWN: ReadonlySet<string> = new Set<keyof OwnTokensOptions>(["secrets", "kind", "name", "context", "cookie"]);
+
+/**
+ * Reads tokens that `createSessions` made with other options. Those with data are redeemed once, where there is a store; those of kind
+ * `"id"` go on as the sessions that they name.
+ *
+ * @throws OptionError when an option or a secret cannot be used.
+ *
+ * @example
+ * ```ts
+ * // From readable cookies to a store, with nobody logged out.
+ * const sessions = createSessions({ secrets, store, accept: [ownTokens({ secrets, kind: "readable" })] });
+ * ```
+ */
+export function ownTokens(options: OwnTokensOptions): TokenCodec {
+  checkGiven(options, "ownTokens", "{ secrets }");
+  refuseUnknown(options, KNOWN);
+  if (!KINDS.includes(options.kind ?? "data")) {
+    throw new OptionError("ERR_OPTION", `Cannot use option kind: it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
+  }
+  const { kind = "data", name = "session", context = "", cookie = {} } = options;
+  const cookies = [createCookie(name, cookie), createCookie(`${name}-visitor`, cookie)];
+  const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };
+  const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
+  return {
+    ...codec,
+    name: `${OWN}${kind}:${baseName(name)}:${context}`,
+    namesSessions: kind === "id",
+    find: (header) => {
+      const found = cookies.map((one) => cookieValues(header, one.name));
+      return {
+        values: found.flatMap(({ values }) => values),
+        oversize: found.some(({ oversize }) => oversize),
+        tooMany: found.some(({ tooMany }) => tooMany),
+      };
+    },
+    clear: () => cookies.flatMap((one) => one.clear()),
+  };
+}

@@ -1,3 +1,0 @@
-// Koa's middleware for require(): the function itself, as Koa's users write it, also where a bundler or a compiler makes CommonJS of the
-// library. It is the function that import gives. scripts/build.mjs puts it beside koa.js.
-module.exports = require("./koa.js").session;

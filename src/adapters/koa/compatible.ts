@@ -1,0 +1,164 @@
+/**
+ * Koa's compatible mode: an engine with the cookies and tokens of koa-session-store 2.0.0.
+ *
+ * @module
+ */
+
+import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie/koa.ts";
+import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
+import { OptionError } from "../../ground/errors.ts";
+import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
+import { type Engine, keepingFor, NextIds, place } from "../../manager/manager.ts";
+import type { RequestOptions } from "../../manager/options.ts";
+import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
+import { lateChanges, warn } from "../../manager/reporting.ts";
+import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
+import type { Timeouts } from "../../session/timeouts.ts";
+import type { SessionStore } from "../../stored/contract.ts";
+import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygrip.ts";
+import { keygripSigner } from "../../token/node-crypto.ts";
+import { looksWeak } from "../../token/secrets.ts";
+
+/** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
+export interface CompatibleOptions extends RequestOptions {
+  /** The cookie's name, as it stands. Default `"koa:sess"`. */
+  name?: string;
+  /** The cookie's options, those of Koa's `cookies` package. */
+  cookie?: KoaCookieOptions;
+  /** A session not used for this long ends. Default: `cookie.maxAge`, else never. */
+  idleTimeout?: number;
+  /** A session this old ends, used or not. Default: never. */
+  absoluteTimeout?: number;
+  /** How often, at most, use of a session is written down. Default: a quarter of the idle timeout. */
+  touchEvery?: number;
+  /** The hash that signs, where `app.keys` is a list. Default `"sha1"`, as everywhere in Koa; to change it is to log everybody out. */
+  signatureAlgorithm?: "sha1" | "sha256";
+}
+
+/** Koa's `app.keys`: a list of keys, newest first, or a Keygrip. */
+export type AppKeys =
+  | readonly (string | undefined)[]
+  | { sign(text: string): string; index(text: string, signature: string): number };
+
+/** The engines of one middleware: for requests that came by https, and for the others. */
+export interface CompatibleEngines {
+  for(secure: boolean): Engine;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
+  ...(["name", "store", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery", "signatureAlgorithm"] as const),
+  ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
+]);
+const OFF: Timeouts = {
+  idleTimeout: Number.POSITIVE_INFINITY,
+  absoluteTimeout: Number.POSITIVE_INFINITY,
+  touchEvery: Number.POSITIVE_INFINITY,
+};
+
+/** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
+export function checkCompatible(options: CompatibleOptions): void {
+  checkGiven(options, "session", "{ secrets }");
+  refuseUnknown(options, KNOWN, { advise: adviceForName(KOA_ADVICE, OPTION_ADVICE) });
+  if (options.cookie && typeof options.cookie !== "object")
+    throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
+  const { now } = settleRequest(options);
+  koaCookie(cookieName(options), options.cookie || {}, false, now, splitKeygripToken);
+  timeoutsOf(options);
+}
+
+/** The cookie's name; as before, whatever is empty is none. */
+export function cookieName({ name }: CompatibleOptions): string {
+  return name || "koa:sess";
+}
+
+/** Puts the engines together, once the application's keys are known. */
+export function compatibleEngines(
+  options: CompatibleOptions,
+  store: SessionStore | undefined,
+  keys: AppKeys | undefined,
+): CompatibleEngines {
+  const name = cookieName(options);
+  const cookie = options.cookie || {};
+  const { rememberTokens, ...settings } = settleRequest(options);
+  const timeouts = timeoutsOf(options);
+  const keeping = keepingFor(store, timeouts.absoluteTimeout);
+  const signer = isSigned(cookie) ? signerFor(keys, options) : null;
+  const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
+  const onLateChange = lateChanges(options.onEvent);
+  const noticeCookie = noticeFor(options, settings.now);
+  const engineFor = (secure: boolean): Engine => {
+    const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
+    const persistent = Number.isFinite(timeouts.idleTimeout) && (Boolean(cookie.maxAge) || !cookie.expires);
+    // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
+    const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
+    const both = place(one, keeping, codec, remembered);
+    return {
+      ...settings,
+      noticeCookie,
+      timeouts,
+      persistent,
+      hostOnly: false,
+      neverGone: true,
+      onLateChange,
+      several: "first",
+      schema: undefined,
+      migrate: undefined,
+      limit: {},
+      store,
+      copies: undefined,
+      accept: [],
+      tokensProve: signer !== null,
+      waits: false,
+      places: { session: both, visitor: both },
+      nextIds: new NextIds(),
+    };
+  };
+  const engines = { plain: engineFor(false), secure: engineFor(true) };
+  return { for: (secure) => (secure ? engines.secure : engines.plain) };
+}
+
+/** Warns of cookies that browsers drop, each kind once. */
+function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): NoticeCookie {
+  const noticePlainHttp = cookie?.secure ? plainHttpNotice(onEvent) : () => {};
+  let told = false;
+  return (request) => {
+    noticePlainHttp(request);
+    if (told || !isOver(cookie || {}, now)) return;
+    told = true;
+    warn("expires-past", onEvent);
+  };
+}
+
+function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
+  const fromCookie = cookie?.maxAge ? Math.ceil(cookie.maxAge / 1000) : undefined;
+  const idle = idleTimeout ?? fromCookie;
+  if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {
+    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
+  }
+  const timeouts = {
+    idleTimeout: idle === undefined ? OFF.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
+    absoluteTimeout:
+      absoluteTimeout === undefined ? OFF.absoluteTimeout : seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST),
+    touchEvery: idle === undefined ? OFF.touchEvery : seconds("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
+  };
+  const what = idleTimeout === undefined ? `cookie maxAge of ${idle} seconds` : `idleTimeout ${idle}`;
+  if (idle !== undefined) checkOrder(what, timeouts.idleTimeout, timeouts.absoluteTimeout);
+  return timeouts;
+}
+
+function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {
+  if (given === undefined) return undefined;
+  if (!isList(given)) return given;
+  // A variable that is not set leaves a gap in the list.
+  const keys = given.filter((key) => key !== undefined && key !== "");
+  if (keys.length === 0) return undefined;
+  if (!keys.every((key) => typeof key === "string")) {
+    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings, or a Keygrip");
+  }
+  if (keys.some(looksWeak)) warn("weak-key", onEvent);
+  return keygripSigner(keys, signatureAlgorithm);
+}
+
+function isList(keys: AppKeys): keys is readonly (string | undefined)[] {
+  return Array.isArray(keys);
+}

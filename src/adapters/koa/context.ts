@@ -1,0 +1,150 @@
+/**
+ * What a Koa context knows of its sessions: `ctx.session`, and those that other middleware opened.
+ *
+ * @module
+ */
+
+import { DataError } from "../../ground/errors.ts";
+import type { JsonObject } from "../../ground/json.ts";
+import { loadInto } from "../../manager/load.ts";
+import type { Engine } from "../../manager/manager.ts";
+import { open } from "../../manager/opening.ts";
+import type { Session } from "../../session/session.ts";
+import type { SessionState } from "../../session/visit.ts";
+
+/** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
+interface Opened {
+  innermost: ContextSession;
+  readonly latest: ContextSession;
+}
+
+// On the context itself: a WeakMap takes as long as the rest of the request's work on its session.
+const SESSIONS = Symbol("sessions");
+
+/** A Koa context, or what stands for one. */
+interface Context {
+  [SESSIONS]?: Opened;
+}
+
+/** One middleware's session of one request. Its fields are private, so that who prints a context prints no secret. */
+export class ContextSession {
+  readonly #name: string;
+  readonly #state: SessionState;
+  readonly #engine: Engine;
+  /** The session that this one stands before while its middleware runs. */
+  #outer: ContextSession | undefined;
+  /** The session that another middleware opened before. */
+  #before: ContextSession | undefined;
+  #session: Session<never> | undefined;
+  #emptied = false;
+
+  constructor(name: string, state: SessionState, engine: Engine) {
+    this.#name = name;
+    this.#state = state;
+    this.#engine = engine;
+  }
+
+  /** The session of a context: the innermost, or that of a name. */
+  static of(ctx: object, name: string): ContextSession | undefined {
+    const opened = (ctx as Context)[SESSIONS];
+    if (name === "") return opened?.innermost;
+    let found = opened?.latest;
+    while (found !== undefined && found.#name !== name) found = found.#before;
+    return found;
+  }
+
+  /** Whether this is the session of a middleware, by its engine. */
+  isOf(engine: Engine): boolean {
+    return this.#engine === engine;
+  }
+
+  /** Whether its middleware is not done yet. */
+  get isRunning(): boolean {
+    return !this.#state.answered;
+  }
+
+  /** Makes this the session of a context. */
+  show(ctx: object): void {
+    const opened = (ctx as Context)[SESSIONS];
+    this.#outer = opened?.innermost;
+    this.#before = opened?.latest;
+    (ctx as Context)[SESSIONS] = { innermost: this, latest: this };
+    Object.defineProperty(ctx, "session", PROPERTY);
+  }
+
+  /** Takes the context back to the session of an outer middleware. */
+  hide(ctx: object): void {
+    const opened = (ctx as Context)[SESSIONS];
+    if (this.#outer === undefined || opened === undefined) return;
+    opened.innermost = this.#outer;
+    Object.defineProperty(ctx, "session", PROPERTY);
+  }
+
+  /** Loads the session that nobody has asked for yet. */
+  load(): void {
+    if (this.#state.phase === "unloaded" && !this.#engine.lazy) loadInto(this.#state, this.#engine);
+  }
+
+  /** The whole session. */
+  get session(): Session<never> {
+    this.#session ??= open<never>(this.#state, this.#engine);
+    return this.#session;
+  }
+
+  /** What `ctx.session` is: the data; null when the application has ended the session and put nothing in since. */
+  get data(): object | null {
+    this.load();
+    const state = this.#state;
+    state.assertLoaded();
+    state.used = true;
+    const { visible, replaced } = state.content;
+    const ended = this.#emptied && state.destroyed && state.kept === null && state.renewal === null && !replaced;
+    return ended && Object.keys(visible).length === 0 ? null : visible;
+  }
+
+  /** An object takes the place of the data. As before, whatever is empty ends the session. */
+  set data(value: unknown) {
+    this.load();
+    if ((this.#state.phase === "closing" || this.#state.phase === "committed") && this.#engine.onLateChange !== undefined) {
+      this.#engine.onLateChange(this.#state.id);
+      return;
+    }
+    this.#emptied = !value;
+    if (this.#emptied) this.#end();
+    else if (value !== this.session.data) replaceData(this.#state, value);
+  }
+
+  /** Ends the session; an object of its data that a handler still holds stays as it is. */
+  #end(): void {
+    this.#state.assertWritable();
+    this.#state.content.replace({});
+    this.session.destroy();
+  }
+}
+
+/** The same functions for every context: with functions of its own, each would be an object that no engine can make fast. */
+const PROPERTY: PropertyDescriptor = {
+  configurable: true,
+  enumerable: true,
+  get(this: Context) {
+    return this[SESSIONS]?.innermost.data;
+  },
+  set(this: Context, value: unknown) {
+    const opened = this[SESSIONS];
+    if (opened !== undefined) opened.innermost.data = value as object | null;
+  },
+};
+
+function replaceData(state: SessionState, value: unknown): void {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isExotic(value)) {
+    const kind = Array.isArray(value) ? "an array" : `a ${isExotic(value) ? "built-in object" : typeof value}`;
+    throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
+  }
+  state.assertWritable();
+  state.content.replace(value as JsonObject);
+}
+
+/** Whether an object's contents are not in its properties, so that storing those would lose it: a Map, a Date, a Buffer. */
+function isExotic(value: unknown): boolean {
+  return Object.prototype.toString.call(value) !== "[object Object]" || ArrayBuffer.isView(value);
+}

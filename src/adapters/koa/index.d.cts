@@ -1,0 +1,25 @@
+/**
+ * What `require("web-session-store/koa")` gives: the function, and the types of the entry as a namespace.
+ *
+ * @module
+ */
+import type * as koa from "./index.js" with { "resolution-mode": "import" };
+
+declare const session: koa.KoaSessionFunction;
+
+declare namespace session {
+  export type AppKeys = koa.AppKeys;
+  export type CompatibleOptions = koa.CompatibleOptions;
+  export type KoaContext = koa.KoaContext;
+  export type KoaCookieOptions = koa.KoaCookieOptions;
+  export type KoaMiddleware<Data extends object> = koa.KoaMiddleware<Data>;
+  export type KoaOptions<Store = koa.KoaStore> = koa.KoaOptions<Store>;
+  export type KoaSecretOptions<Store = koa.KoaStore> = koa.KoaSecretOptions<Store>;
+  export type KoaSession<Data extends object> = koa.KoaSession<Data>;
+  export type KoaSessionFunction = koa.KoaSessionFunction;
+  export type KoaStore = koa.KoaStore;
+  export type NodeResponse = koa.NodeResponse;
+  export type RequestOptions = koa.RequestOptions;
+}
+
+export = session;

@@ -1,0 +1,69 @@
+/**
+ * Node's response and Koa's errors, as far as session headers go.
+ *
+ * @module
+ */
+import { editHeaders, type HeaderTarget, type SessionHeaders } from "../../manager/headers.ts";
+
+/** What is used of Node's `ServerResponse`. */
+export interface NodeResponse {
+  readonly headersSent: boolean;
+  statusMessage?: string;
+  getHeader(name: string): number | string | string[] | undefined;
+  setHeader(name: string, value: string | string[]): unknown;
+  removeHeader(name: string): void;
+  /** Sends the headers; called by `end()` and `write()`, too. What stands for a response may lack it. */
+  writeHead?(...given: never[]): unknown;
+}
+
+/**
+ * On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. It is the response's own
+ * there; HTTP/2 has none, and Node warns whoever asks its response for one.
+ */
+export function clearStatusText(response: NodeResponse): void {
+  if (Object.hasOwn(response, "statusMessage") && response.statusMessage === "unknown") response.statusMessage = "";
+}
+
+/** The header operations of `Headers` on Node's response, which keeps several lines as a list. */
+export function nodeHeaders(response: NodeResponse): HeaderTarget {
+  const lines = (name: string): string[] => {
+    const value = response.getHeader(name);
+    return value === undefined ? [] : Array.isArray(value) ? value : [String(value)];
+  };
+  return {
+    get: (name) => (lines(name).length === 0 ? null : lines(name).join(", ")),
+    has: (name) => lines(name).length > 0,
+    set: (name, value) => void response.setHeader(name, value),
+    delete: (name) => response.removeHeader(name),
+    append: (name, value) => {
+      const all = [...lines(name), value];
+      response.setHeader(name, name === "Set-Cookie" ? all : all.join(", "));
+    },
+    getSetCookie: () => lines("Set-Cookie"),
+  };
+}
+
+/** The status that Koa answers an error with. What is no Error is answered with 500; a file that is missing is a fault, though Koa 2 says 404. */
+export function statusOf(error: unknown): number {
+  if (!(error instanceof Error)) return 500;
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
+  const given = status ?? statusCode;
+  return typeof given === "number" && given >= 400 && given < 600 ? given : 500;
+}
+
+/**
+ * Puts the headers on whatever answer is sent in the end. Koa drops those of the response when it answers an error, and takes the
+ * error's own: but that belongs to the application, and may be thrown for many visitors.
+ */
+export function putWhenSent(response: NodeResponse | undefined, headers: SessionHeaders | undefined): void {
+  const writeHead = response?.writeHead;
+  if (response === undefined || writeHead === undefined || headers === undefined) return;
+  response.writeHead = (...given) => {
+    response.writeHead = writeHead;
+    const target = nodeHeaders(response);
+    const there = target.getSetCookie();
+    const isThere = headers.setCookie.length > 0 && headers.setCookie.every((line) => there.includes(line));
+    if (!response.headersSent && !isThere) editHeaders(target, headers);
+    return writeHead.apply(response, given);
+  };
+}

@@ -1,0 +1,22 @@
+/**
+ * The stores that Koa's middleware takes: those of koa-session-store, of three methods, too.
+ *
+ * @module
+ */
+import type { SessionStore } from "../../index.ts";
+import { checkStore, misunderstood } from "../../manager/store-option.ts";
+import { type PlainStore, plain } from "../../stores/bridges/plain.ts";
+
+/** A store: of three methods, a SessionStore, or `"cookie"` for none. */
+export type KoaStore = PlainStore | SessionStore | "cookie";
+
+/** The store that is meant; undefined for the cookie. @throws OptionError for what is no store */
+export function sessionStore(store: KoaStore | null | undefined): SessionStore | undefined {
+  if (!store || store === "cookie") return undefined;
+  const { guarantees, load, save } = store as Partial<SessionStore & PlainStore>;
+  // What lacks one of the three is told so; clients of Redis have a method save, and no load.
+  const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
+  if (isPlain) return plain(store as PlainStore);
+  checkStore(store as SessionStore);
+  return store as SessionStore;
+}

@@ -1,0 +1,30 @@
+/**
+ * Cross-origin protection as a Hono middleware.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./csrf.ts";
+
+export type { CsrfOptions, CsrfRefusal } from "./csrf.ts";
+
+/**
+ * Makes the middleware. A request that another website made the browser send is answered with 403, and no later handler runs.
+ * What is refused and what is not: see {@link CsrfOptions}, and `csrf` of `web-session-store/csrf`.
+ *
+ * @throws OptionError when an origin is not one, or an option is misspelt.
+ *
+ * @example
+ * ```ts
+ * const app = new Hono().use(csrf()).use(session({ secrets: SECRET }));
+ * ```
+ */
+export function csrf(options: CsrfOptions = {}): MiddlewareHandler {
+  const refuses = createCheck(options);
+  return async function csrf(c, next) {
+    const { method, url } = c.req;
+    if (!refuses({ method, host: new URL(url).host, header: (name) => c.req.header(name) ?? "" })) return next();
+    c.header("Vary", REFUSED_VARY, { append: true });
+    return c.text(REFUSED_TEXT, 403);
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * JWTs that say who a session belongs to, for services behind this one. They live for seconds and are no sessions.
+ *
+ * @module
+ */
+import { type JWK, SignJWT } from "jose";
+import { encodeBase64url } from "../ground/encoding.ts";
+import { OptionError, StateError } from "../ground/errors.ts";
+import { once } from "../ground/maybe-promise.ts";
+import { clock, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
+
+/** What the JWTs are signed with. */
+export interface SessionJwtOptions {
+  /**
+   * The private key: a JWK, PEM text in PKCS #8 (`-----BEGIN PRIVATE KEY-----`), an extractable CryptoKey, or a pair of CryptoKeys, of
+   * which the private one need not be extractable. A key of its own: not one that signs anything else.
+   */
+  key: SigningKey;
+  /** `"EdDSA"`: Ed25519. `"ES256"`: ECDSA on P-256. A secret that both sides know is not possible: services could make tokens themselves. */
+  algorithm: SigningAlgorithm;
+  /** The key's name. Default: the JWK's `kid`, else its SHA-256 thumbprint (RFC 7638). */
+  kid?: string;
+  /** Who makes the tokens: `iss`, your site's URL. Default: not said. */
+  issuer?: string;
+  /** Public keys that `jwks()` shows besides: the next one before it signs, the last one until its tokens ended. Default: none. */
+  otherKeys?: readonly JWK[];
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  now?: () => number;
+}
+
+/** What one JWT is for. */
+export interface JwtOptions {
+  /** The service that may accept it, or several: `aud`. */
+  audience: string | readonly string[];
+  /** Seconds until it ends, at most 3,600. It never outlives the session, and nothing takes it back. Default 60. */
+  expiresIn?: number;
+  /** What else it says. Anybody who sees the token can read it. Default: nothing. */
+  claims?: Readonly<Record<string, unknown>>;
+}
+
+/** What a JWT says about a session: a `Session`, or what `read()` gives. */
+export interface HandedSession {
+  /** Its public id. */
+  readonly id: string;
+  /** Who is logged in. */
+  readonly subject?: string | undefined;
+  /** When it ends, in epoch seconds. */
+  readonly expiresAt: number;
+}
+
+/** Makes JWTs and shows the key that proves them. */
+export interface SessionJwt {
+  /**
+   * A JWT for a service: `sub` is the session's subject, `sid` its id, with `aud`, `iat`, `exp`, `jti`, and `iss` where it is set.
+   *
+   * @throws StateError when nobody is logged in; OptionError when an option cannot be used, or the key is none.
+   */
+  jwt(session: HandedSession, options: JwtOptions): Promise<string>;
+  /** The public keys as a JWK Set (RFC 7517), which caches may keep for five minutes. @throws OptionError when the key is none. */
+  jwks(): Promise<Response>;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof SessionJwtOptions>([
+  ...(["key", "algorithm", "kid", "issuer", "otherKeys", "now"] as const),
+]);
+const KNOWN_JWT: ReadonlySet<string> = new Set<keyof JwtOptions>(["audience", "expiresIn", "claims"]);
+/** What the session and the options say, `claims` may not. */
+const OWN_CLAIMS = ["sub", "sid", "aud", "iss", "iat", "nbf", "exp", "jti"];
+const LONGEST = 3600;
+const JTI_BYTES = 16;
+const JWKS_HEADERS = { "Content-Type": "application/jwk-set+json", "Cache-Control": "public, max-age=300" };
+
+/**
+ * Hands sessions on: services behind this one get a short-lived, signed JWT in the place of the cookie, and check it with the
+ * public key at `jwks()`. It needs the package `jose`.
+ *
+ * @throws OptionError when an option or a key cannot be used.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7519
+ *
+ * @example
+ * ```ts
+ * const handOn = sessionJwt({ key: env.JWT_KEY, algorithm: "EdDSA", issuer: "https://example.com" });
+ * const token = await handOn.jwt(session, { audience: "https://orders.example.com" });
+ * await fetch("https://orders.example.com/", { headers: { Authorization: `Bearer ${token}` } });
+ * ```
+ */
+export function sessionJwt(options: SessionJwtOptions): SessionJwt {
+  check(options);
+  const { algorithm, issuer } = options;
+  const now = clock(options.now);
+  const keys = once(() => prepareKey(options));
+
+  async function jwt(session: HandedSession, given: JwtOptions): Promise<string> {
+    const { audience, expiresIn, claims } = checkJwt(given);
+    const { id, subject, expiresAt } = session;
+    if (subject === undefined) throw new StateError("ERR_SESSION_MISSING", "Cannot make a JWT: nobody is logged in");
+    const { privateKey, kid } = await keys();
+    const iat = now();
+    const times = { iat, exp: Math.min(iat + expiresIn, expiresAt) };
+    const from = issuer === undefined ? {} : { iss: issuer };
+    // No UUID: Node has those ready ahead, and a machine that was cloned would have them twice.
+    const jti = encodeBase64url(crypto.getRandomValues(new Uint8Array(JTI_BYTES)));
+    const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti, sid: id };
+    return new SignJWT(said).setProtectedHeader({ alg: algorithm, kid, typ: "JWT" }).sign(privateKey);
+  }
+
+  async function jwks(): Promise<Response> {
+    return new Response((await keys()).set, { headers: JWKS_HEADERS });
+  }
+
+  return { jwt, jwks };
+}
+
+function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn: number; claims: object } {
+  refuseUnknown(options, KNOWN_JWT);
+  const { audience, expiresIn = 60, claims = {} } = options;
+  const services = typeof audience === "string" ? [audience] : audience;
+  if (!Array.isArray(services) || services.length === 0 || !services.every((name) => typeof name === "string" && name !== ""))
+    throw new OptionError("ERR_OPTION", "Cannot make a JWT: audience must say for which service it is");
+  const own = OWN_CLAIMS.find((name) => Object.hasOwn(claims, name));
+  if (own !== undefined) throw new OptionError("ERR_OPTION", `Cannot make a JWT: "${own}" in claims is set by the library`);
+  return {
+    audience: typeof audience === "string" ? audience : services,
+    expiresIn: seconds("expiresIn", expiresIn, 1, LONGEST),
+    claims,
+  };
+}
+
+function check(options: SessionJwtOptions): void {
+  refuseUnknown(options, KNOWN);
+  const { kid, issuer } = options;
+  for (const [name, value] of Object.entries({ kid, issuer })) {
+    if (value !== undefined && (typeof value !== "string" || value === ""))
+      throw new OptionError("ERR_OPTION", `Cannot use option ${name}: it must be a text`);
+  }
+  checkKey(options);
+}

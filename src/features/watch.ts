@@ -1,0 +1,58 @@
+/**
+ * Watching: a WebSocket that tells an open page when its session ends.
+ *
+ * @module
+ */
+import { createCheck } from "../csrf/csrf.ts";
+import { OptionError } from "../ground/errors.ts";
+import { guarded } from "../manager/backend.ts";
+import { loadInto } from "../manager/load.ts";
+import { type Engine, placeOf } from "../manager/manager.ts";
+import { SessionState } from "../session/visit.ts";
+
+/** Who may watch. */
+export interface WatchOptions {
+  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
+  trustedOrigins?: readonly string[];
+}
+
+/** Answers the handshake of a page that watches its session. @throws OptionError, StoreError */
+export async function watch(engine: Engine, request: Request, options: WatchOptions): Promise<Response> {
+  const { store } = engine;
+  if (store?.watch === undefined) {
+    throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");
+  }
+  const { method, headers, url } = request;
+  const header = (name: string) => headers.get(name) ?? "";
+  if (header("Upgrade").toLowerCase() !== "websocket")
+    return answer(426, "This address is for WebSockets", { Upgrade: "websocket" });
+  // Browsers send cookies with a handshake from any website: RFC 6455, section 10.2.
+  if (createCheck(options)({ method, host: new URL(url).host, header })) return answer(403, "Forbidden", { Vary: "Origin" });
+  const state = new SessionState(headers.get("Cookie"));
+  await loadInto(state, engine, { fresh: true });
+  const { kept, gone } = state;
+  const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
+  if (kept === null || !inStore)
+    return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
+  return guarded("watch", async () => withOwnHeaders((await store.watch?.(kept.key, request)) as Response));
+}
+
+/** The same handshake, with headers that middleware may set: those of an object's answer cannot be changed. */
+function withOwnHeaders(response: Response): Response {
+  const { status, headers, webSocket } = response as Response & { webSocket?: WebSocket | null };
+  return status === 101 ? new Response(null, { status, headers, webSocket } as ResponseInit) : response;
+}
+
+/** Browsers cannot see the status of a handshake that is refused: the page would try for ever. So it is opened, and closed. */
+function closed(code: number, reason: string): Response {
+  const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { 0: WebSocket; 1: WebSocket & { accept(): void } } };
+  if (WebSocketPair === undefined) return answer(401, "There is no session to watch", {});
+  const pair = new WebSocketPair();
+  pair[1].accept();
+  pair[1].close(code, reason);
+  return new Response(null, { status: 101, webSocket: pair[0] } as ResponseInit);
+}
+
+function answer(status: number, text: string, headers: Record<string, string>): Response {
+  return new Response(text, { status, headers: { "Cache-Control": "no-store", ...headers } });
+}

@@ -1,0 +1,31 @@
+/**
+ * Loaded data against the schema: it fits, is migrated, or there is no session.
+ *
+ * @module
+ */
+
+import { fits } from "../features/schema.ts";
+import { parseData } from "../ground/json.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { endingOf } from "../session/found.ts";
+import type { SessionState } from "../session/visit.ts";
+import type { Engine } from "./manager.ts";
+
+/** Data that does not fit the schema is migrated, or there is no session. */
+export function fitData(state: SessionState, { schema, migrate, emit }: Engine): MaybePromise<void> {
+  if (schema === undefined || (state.kept ?? state.imported) === null) return;
+  const { content } = state;
+  return after(fits(schema, content.visible), (fit) => {
+    if (fit) return;
+    if (migrate !== undefined) content.become(parseData(JSON.stringify(migrate({ ...content.visible }))) ?? {});
+    return after(migrate === undefined ? false : fits(schema, content.visible), (fitsNow) => {
+      if (fitsNow) {
+        state.migrated = content.text();
+        return;
+      }
+      emit({ type: "invalid", reason: "schema" });
+      if (state.kept !== null) state.remains.push(endingOf(state.kept));
+      state.reject();
+    });
+  });
+}

@@ -1,0 +1,93 @@
+/**
+ * SessionOptions: what an application sets, documented.
+ *
+ * @module
+ */
+import type { CookieOptions } from "../cookie/serialize.ts";
+import type { DataSchema } from "../features/schema.ts";
+import type { SessionStore } from "../stored/contract.ts";
+import type { TokenCodec } from "../token/codec.ts";
+import type { Secrets } from "../token/secrets.ts";
+import type { SessionEvent } from "./events.ts";
+
+/** What an application sets. Only `secrets` is required. Durations are in seconds. */
+// biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
+export interface SessionOptions<Data extends object = any> {
+  /**
+   * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
+   * first. All of them open tokens, the first makes them. What has a `get()`, like a binding of Cloudflare's Secrets Store, and a
+   * function that gives a promise are asked at the first use, and again after a failure. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
+   * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
+   */
+  secrets: Secrets;
+  /**
+   * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
+   * our own with the next response that used the session, and stays logged in. See `ownTokens`, `joseTokens` and `koaTokens`. With a
+   * store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
+   * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
+   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
+   */
+  accept?: readonly TokenCodec[];
+  /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
+  context?: string;
+  /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
+  store?: SessionStore;
+  /**
+   * Where visitors who are not logged in are kept, when there is a store. `"store"`: there, too. `"cookie"`: in an encrypted
+   * cookie, until a login moves their data into the store; so they cost the store nothing. Data in a cookie can be replayed, and
+   * each of several logins at the same time has it: a counter that must hold needs the store. Default `"store"`.
+   */
+  anonymous?: "store" | "cookie";
+  /**
+   * Keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most requests
+   * ask no store. Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`.
+   * `session.ready({ fresh: true })`, `update`, `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
+   * Needs a store that is atomic and immediate. Default: none.
+   */
+  copy?: { maxAge: number };
+  /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
+  maxSessions?: number;
+  /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
+  readable?: boolean;
+  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
+  name?: string;
+  /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
+  cookie?: CookieOptions;
+  /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
+  idleTimeout?: number;
+  /** A session this old ends, used or not; a login begins anew. Default 2,592,000 (30 days). */
+  absoluteTimeout?: number;
+  /** How often, at most, use of a session is written down; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
+  touchEvery?: number;
+  /**
+   * What `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a session is
+   * loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits. Default: none.
+   */
+  schema?: DataSchema<Data>;
+  /**
+   * Brings data that an earlier version saved into the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
+   * either, the visitor has no session, so a user is logged out. Default: none.
+   */
+  migrate?: (data: Record<string, unknown>) => Record<string, unknown>;
+  /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
+  lazy?: boolean;
+  /**
+   * What a store that cannot be read does to a request. `"fail"`: it throws `StoreError`. `"anonymous"`: the request goes
+   * on with an empty session; no cookie is written, and whatever would change a session throws. Default `"fail"`.
+   */
+  onStoreError?: "fail" | "anonymous";
+  /** Is told what happens. What it throws is dropped: watching must not break a request. Default: nobody. */
+  onEvent?: (event: SessionEvent) => void;
+  /** False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's cookie to another. Default true. */
+  cacheHeaders?: boolean;
+  /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB. */
+  rememberTokens?: number;
+  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  now?: () => number;
+}
+
+/** The options that mean the same whatever the tokens are. */
+export type RequestOptions = Pick<
+  SessionOptions,
+  "lazy" | "onStoreError" | "onEvent" | "cacheHeaders" | "rememberTokens" | "now"
+>;

@@ -1,0 +1,106 @@
+/**
+ * Calls on a session that a handler may have forgotten to wait for: the response waits for them.
+ *
+ * @module
+ */
+import { StateError } from "../ground/errors.ts";
+
+/** How long a response waits. Milliseconds. */
+const LONGEST_WAIT = 30_000;
+
+/** The calls of one request that are not done yet, or that failed and nobody heard of it. */
+export class PendingCalls {
+  readonly #calls = new Set<Call<unknown>>();
+
+  /** Whether there is anything to wait for. */
+  get isEmpty(): boolean {
+    return this.#calls.size === 0;
+  }
+
+  /** Begins a call. Its failure belongs to whoever waits for it; to the response, if nobody does. */
+  run<Result>(call: () => Promise<Result>): Promise<Result> {
+    const running = Call.of(call());
+    this.#calls.add(running);
+    running.settled.then(
+      () => this.#calls.delete(running),
+      () => {
+        if (running.isHeard) this.#calls.delete(running);
+      },
+    );
+    return running;
+  }
+
+  /**
+   * Waits for all calls, also for those that others begin meanwhile.
+   *
+   * @throws what the first call failed with that nobody waited for; StateError when one takes too long.
+   */
+  async done(): Promise<void> {
+    const deadline = Date.now() + LONGEST_WAIT;
+    const failures: unknown[] = [];
+    for (let call = this.#first(); call !== undefined; call = this.#first()) {
+      try {
+        await inTime(call.settled, deadline - Date.now());
+      } catch (error) {
+        // Whoever hears of it by now answers for it.
+        if (!call.isHeard) failures.push(error);
+      }
+      this.#calls.delete(call);
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #first(): Call<unknown> | undefined {
+    return this.#calls.values().next().value;
+  }
+}
+
+/** A promise that knows whether anybody waits for it. A failure that nobody hears of must not end the process. */
+class Call<Result> extends Promise<Result> {
+  isHeard = false;
+  /** The call itself: to look at it is not to wait for it. */
+  declare settled: Promise<Result>;
+
+  // What `then` and `finally` make of it is an ordinary promise.
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise;
+  }
+
+  static of<Result>(settled: Promise<Result>): Call<Result> {
+    const call = new Call<Result>((resolve, reject) => {
+      settled.then(resolve, reject);
+    });
+    call.settled = settled;
+    call.then(undefined, () => {});
+    call.isHeard = false;
+    return call;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a promise has one.
+  override then<Next = Result, Caught = never>(
+    next?: ((value: Result) => Next | PromiseLike<Next>) | null,
+    caught?: ((reason: unknown) => Caught | PromiseLike<Caught>) | null,
+  ): Promise<Next | Caught> {
+    this.isHeard = true;
+    return super.then(next, caught);
+  }
+}
+
+async function inTime(call: Promise<unknown>, milliseconds: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(tooLate()), milliseconds);
+  });
+  try {
+    await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(): StateError {
+  return new StateError(
+    "ERR_SESSION_PENDING",
+    `Cannot answer: session.update() or session.save() is not done after ${LONGEST_WAIT / 1000} seconds; await it in the handler`,
+  );
+}

@@ -1,0 +1,259 @@
+/**
+ * Session: one visitor during one request.
+ *
+ * @module
+ */
+
+import { checkDestroy, checkLogin, checkRenewal, type DestroyOptions, type LoginOptions } from "./login-options.ts";
+import { PendingCalls } from "./pending.ts";
+import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
+import type { SessionState } from "./visit.ts";
+
+/** What a session asks of the manager that made it. */
+export interface SessionActions<Data> {
+  readonly timeouts: Timeouts;
+  now(): number;
+  /** Remembers which session an id will be, until that is written. */
+  noteNextId(next: string, former: string): void;
+  /** @throws OptionError where the session's old id cannot go on for a while. */
+  assertGrace(graceSeconds: number): void;
+  load(fresh: boolean): Promise<void>;
+  refresh(): Promise<void>;
+  save(): Promise<void>;
+  update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result>;
+}
+
+let readState: (session: Session<never>) => SessionState;
+
+/** The state behind a session: for the manager, not for applications. */
+export function stateOf<Data extends object>(session: Session<Data>): SessionState {
+  return readState(session as unknown as Session<never>);
+}
+
+/**
+ * One visitor during one request.
+ *
+ * Nothing is written before the handler is done, except by {@link save} and {@link update}. A session that nobody reads
+ * or changes sets no cookie and writes no store.
+ *
+ * @example
+ * ```ts
+ * session.data.cart = ["apple"];
+ * session.login(user.id);
+ * session.flash("notice", "Welcome back");
+ * ```
+ */
+export class Session<Data extends object = Record<string, unknown>> {
+  readonly #state: SessionState;
+  readonly #actions: SessionActions<Data>;
+  /** One load, however many ask for it at the same time. */
+  #loading: Promise<void> | undefined;
+
+  static {
+    readState = (session) => session.#state;
+  }
+
+  /** For this library: sessions come from `load()`, a handler or a middleware. */
+  constructor(state: SessionState, actions: SessionActions<Data>) {
+    this.#state = state;
+    this.#actions = actions;
+  }
+
+  /**
+   * The visitor's data, yours to change in place and in depth. JSON in, JSON out: a value that JSON cannot carry throws a
+   * `DataError` when it is saved, with its path. Any key may be missing, since sessions end. What you put in stays your own object:
+   * it is never frozen. After the response a change of a key throws ERR_SESSION_COMMITTED; one inside of a value is lost.
+   */
+  get data(): Partial<Data> {
+    return this.#read().content.visible as Partial<Data>;
+  }
+
+  /**
+   * The session's public id: random, safe to log, useless without its token. A new one after `login`, `regenerateId` and `destroy`; until
+   * that is saved it may become another, if a request at the same time was faster.
+   */
+  get id(): string {
+    const state = this.#read();
+    if (state.renewal !== null && state.kept !== null) this.#actions.noteNextId(state.id, state.kept.key.id);
+    return state.id;
+  }
+
+  /** Who is logged in, as given to `login`; undefined for an anonymous visitor. */
+  get subject(): string | undefined {
+    return this.#read().subject;
+  }
+
+  /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
+  get isNew(): boolean {
+    const { kept, gone, imported } = this.#read();
+    return kept === null && imported === null && (gone === null || gone.anew);
+  }
+
+  /**
+   * `"moved"` when the request came with a session that has another id by now: another request logged the user in, or called
+   * {@link regenerateId}. The session is empty here. {@link isNew} is false where it is a user's, and true where it is a visitor's, which
+   * begins anew when you write. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
+   * the new cookie, or will have it in a moment.
+   */
+  get gone(): "moved" | undefined {
+    return this.#read().gone?.why === "moved" ? "moved" : undefined;
+  }
+
+  /**
+   * Seconds since the user logged in: ask before you show or change what matters. `Infinity` for nobody, for a session that came by an
+   * accepted token until `login()`, and while only a copy is known (`await session.ready({ fresh: true })` asks the store).
+   *
+   * @example
+   * ```ts
+   * if (session.loginAge > 15 * 60) return Response.redirect(new URL("/password", request.url));
+   * ```
+   */
+  get loginAge(): number {
+    const { subject, known, content, gone, renewal } = this.#read();
+    if (renewal === "login") return 0;
+    const isKnown = subject !== undefined && gone === null && !content.accepted && known !== "copy";
+    return isKnown ? Math.max(0, this.#actions.now() - this.startedAt) : Number.POSITIVE_INFINITY;
+  }
+
+  /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
+  get startedAt(): number {
+    const { startedAt, renewal } = this.#read();
+    return startedAt === undefined || renewal === "login" ? this.#actions.now() : startedAt;
+  }
+
+  /** When the session ends if it is not used again, in epoch seconds. */
+  get expiresAt(): number {
+    const { kept, renewal } = this.#read();
+    const { timeouts } = this.#actions;
+    const now = this.#actions.now();
+    // Use that is not written down moves nothing.
+    if (kept !== null && renewal === null && !isTouchDue(kept.record, timeouts, now)) return kept.record.expiresAt;
+    return expiryOf(this.startedAt, now, timeouts);
+  }
+
+  /**
+   * Logs a user in: binds the session to `subject`, gives it a new id and ends the old one, so that an id somebody
+   * planted before is worth nothing (session fixation). Both timeouts begin again.
+   *
+   * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
+   */
+  login(subject: string, options: LoginOptions = {}): void {
+    checkLogin(options);
+    this.#change().login(subject, options);
+  }
+
+  /** The same as {@link destroy}. */
+  logout(options: DestroyOptions = {}): void {
+    this.destroy(options);
+  }
+
+  /**
+   * Ends the session for ever, in the store and in this browser. It is empty and new afterwards; what is written then
+   * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
+   */
+  destroy(options: DestroyOptions = {}): void {
+    checkDestroy(options);
+    this.#change().destroy(options);
+  }
+
+  /**
+   * Gives the session a new id; everything else stays. For a change of privileges: the old id is dead at once, also for requests that
+   * are on their way with it, whose changes get a {@link GoneError}.
+   *
+   * @param options `graceSeconds`: 1 to 60: until then the old id is the session itself, for reading and writing; for ids that are
+   * renewed from time to time. Default 0.
+   * @throws OptionError for a grace that the session's store cannot keep, or of a session in its cookie.
+   */
+  regenerateId(options: { graceSeconds?: number } = {}): void {
+    checkRenewal(options);
+    const { graceSeconds = 0 } = options;
+    const state = this.#change();
+    this.#actions.assertGrace(graceSeconds);
+    state.regenerateId(graceSeconds);
+  }
+
+  /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
+  flash(key: string, value: unknown): void {
+    this.#change().content.flashes[key] = value;
+  }
+
+  /**
+   * The value that {@link flash} kept, once; undefined if there is none. Two requests at the same time may both get it. It stays
+   * for the next request when nobody may see this one's answer: HEAD, or a page fetched ahead (`Sec-Purpose: prefetch`).
+   */
+  takeFlash<Value = unknown>(key: string): Value | undefined {
+    const state = this.#read();
+    const { flashes } = state.content;
+    const value = Object.hasOwn(flashes, key) ? (flashes[key] as Value) : undefined;
+    if (value !== undefined && state.phase === "open" && state.outage === null && !state.unseen) delete flashes[key];
+    return value;
+  }
+
+  /** Loads the session, where the option `lazy` left that to you. `fresh`: as the store has it, where a copy was loaded. */
+  ready({ fresh = false }: { fresh?: boolean } = {}): Promise<void> {
+    return this.#waitFor(() => this.#ready(fresh));
+  }
+
+  /**
+   * Writes to the store now what was changed so far; the cookie still goes with the response. Needed only when something
+   * outside must see the change before the response is made.
+   *
+   * @throws StoreError when the store fails; GoneError when the session ended, or has another id, since it was loaded; StateError when
+   * the response is made and the session is in its cookie.
+   */
+  save(): Promise<void> {
+    return this.#waitFor(async () => {
+      if (this.#state.phase === "unloaded") await this.#ready(false);
+      await this.#actions.save();
+    });
+  }
+
+  /**
+   * Changes the data in one step: `change` runs on what the store holds at that moment, and again if another request was
+   * faster. For counters and lists, where the new value depends on the old. What was changed before is saved first.
+   *
+   * @returns What `change` returned, once that was written.
+   * @throws GoneError when the session ended, or has another id, since it was loaded: nothing was written; ConflictError when other
+   * writers were faster every time; StoreError when the store fails.
+   *
+   * @example
+   * ```ts
+   * const left = await session.update((data) => (data.credits = (data.credits ?? 0) - 1));
+   * ```
+   */
+  update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
+    // Begun at once where that can be, so that what the handler does next comes after it.
+    return this.#waitFor(async () => {
+      if (this.#state.phase === "unloaded") await this.#ready(false);
+      return this.#actions.update(change);
+    });
+  }
+
+  /** The response waits for what nobody else waits for. */
+  #waitFor<Result>(call: () => Promise<Result>): Promise<Result> {
+    this.#state.pending ??= new PendingCalls();
+    return this.#state.pending.run(call);
+  }
+
+  async #ready(fresh: boolean): Promise<void> {
+    if (this.#state.phase === "unloaded") {
+      this.#loading ??= this.#actions.load(fresh);
+      await this.#loading;
+    }
+    if (fresh) await this.#actions.refresh();
+  }
+
+  #read(): SessionState {
+    this.#state.assertLoaded();
+    this.#state.noteFailure();
+    this.#state.used = true;
+    return this.#state;
+  }
+
+  #change(): SessionState {
+    this.#state.assertWritable();
+    this.#state.noteFailure();
+    this.#state.used = true;
+    return this.#state;
+  }
+}

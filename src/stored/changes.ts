@@ -1,0 +1,41 @@
+/**
+ * What stores do to a record, whatever they keep it in: patch it, slide it, show it in a list.
+ *
+ * @module
+ */
+import { applyPatch, type Patch } from "../session/patch.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { SessionInfo, SessionStore } from "./contract.ts";
+
+/** What `load` is asked to slide. */
+export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
+
+/** Whether a record was seen so long ago that use is to be written down, and not so long ago that it is over. */
+export function isDue(seenAt: number, { seenAfter, seenBefore }: Touch): boolean {
+  return seenAt > seenAfter && seenAt <= seenBefore;
+}
+
+/** Whether a record is the one that a change is for; every change adds one to its version. */
+export function isVersion({ version }: { readonly version: number }, { ifVersion }: { readonly ifVersion?: number }): boolean {
+  return ifVersion === undefined || ifVersion === version;
+}
+
+/** The record after use. Neither instant moves backwards. */
+export function slid(record: SessionRecord, now: number, expiresAt: number): SessionRecord {
+  return { ...record, seenAt: Math.max(record.seenAt, now), expiresAt: Math.max(record.expiresAt, expiresAt) };
+}
+
+/** The record with the data that is there, patched. */
+export function patched(record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord {
+  return { ...ownRecord(record), data: applyPatch(there.data, patch), version: there.version + 1 };
+}
+
+/** A record that the caller cannot change afterwards. */
+export function ownRecord(record: SessionRecord): SessionRecord {
+  return record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
+}
+
+/** The row of a list. */
+export function toInfo(id: string, { startedAt, seenAt, expiresAt, meta }: SessionRecord): SessionInfo {
+  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+}

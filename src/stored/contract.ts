@@ -1,0 +1,150 @@
+/**
+ * The SessionStore contract, in prose and type. `web-session-store/testing` has the suite that proves it.
+ *
+ * @module
+ */
+import type { Patch } from "../session/patch.ts";
+import type { SessionInfo, SessionRecord } from "../session/record.ts";
+
+export type { SessionInfo } from "../session/record.ts";
+
+/** Where a record is: the session's public id, and the route if the store has one. */
+export interface Key {
+  /** 15 to 64 letters, digits, `-` and `_`. */
+  readonly id: string;
+  /** What {@link SessionStore.route} gave. */
+  readonly route?: string;
+}
+
+/** Why a session got a new id. */
+export type MoveReason = "login" | "regenerateId";
+
+/** What is left where a session was, for 60 seconds after it got a new id. Applications never see one: `to` is for the core. */
+export interface MovedMark {
+  /** The `seenAt` of the record that moved. */
+  readonly movedAt: number;
+  /** Where it went. Only marks that earlier builds left at a login lack it. */
+  readonly to?: Key;
+  /** What gave it the new id. */
+  readonly by: MoveReason;
+  /** Until then, in epoch seconds, the old id still stands for the session. Absent: it was dead at once. */
+  readonly graceUntil?: number;
+}
+
+/** What came of a change. Expected outcomes are values; a store throws only when it is broken. */
+export type UpdateResult =
+  | { readonly ok: true; readonly version: number }
+  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
+
+/** How many sessions a subject may have. A store that lists ends, in the same step, those used longest ago beyond that. */
+export interface Limit {
+  /** At least 1; the session that is written counts and stays. Default: no limit. */
+  readonly maxSessions?: number;
+}
+
+/** How a session gets a new key. */
+export interface Move extends Limit {
+  /** What gives it the new id. */
+  readonly by: MoveReason;
+  /** For how long the old id still stands for the session: 0 for not at all, at most 60. */
+  readonly graceSeconds: number;
+  /** Move it only if its version is this one; else `conflict`, and nothing is changed. */
+  readonly ifVersion?: number;
+}
+
+/**
+ * Keeps records of sessions.
+ *
+ * - **Unknown is not an error.** A key that is not there is `null`, `false` or `gone`. An exception means that the store
+ *   failed; it reaches the application as a `StoreError`, and the request fails.
+ * - **Keys are clean.** The core checks ids before it asks: 15 to 64 letters, digits, `-` and `_`, from a token it verified.
+ * - **Values are JSON text.** Keys of the data may be any text, also `__proto__`; they never mix with the record's own fields.
+ * - **Nothing comes back.** Only `create` and `replace` insert. `update` and `touch` of what is gone change nothing.
+ * - **The core decides what has expired.** A store may drop a record after its `expiresAt`, never before, or return it.
+ * - **Nothing is shared.** What the caller later does to a record it passed or got does not change the store.
+ *
+ * @example
+ * ```ts
+ * import { storeContract } from "web-session-store/testing";
+ * for (const { name, run } of storeContract(() => myStore())) test(name, run);
+ * ```
+ */
+export interface SessionStore {
+  /**
+   * What the store promises. `atomic`: each call happens wholly and alone, so no parallel patch is lost and nothing is
+   * revived. `immediate`: what one call did, the next one sees, wherever it comes from. `marks: false`: {@link replace} leaves
+   * nothing that leads from an old id to the new one, so that `regenerateId({ graceSeconds })` is refused.
+   */
+  readonly guarantees: { readonly atomic: boolean; readonly immediate: boolean; readonly marks?: false };
+  /** True for a store that keeps only the data: the core then keeps a session's times and user in its token. */
+  readonly dataOnly?: boolean;
+  /** Which part of the store holds the sessions of a subject, or a new anonymous session. Only for stores that are split. */
+  route?(subject: string | undefined): Promise<string>;
+  /**
+   * Which part of the store holds a record that is no session, such as the one of a token that was redeemed: always the same
+   * for the same id. Only for stores that are split.
+   */
+  recordRoute?(id: string): Promise<string>;
+  /**
+   * The record, the mark of one that moved, or null. With `touch`, a record last seen after `seenAfter`, at `seenBefore` or
+   * earlier, is slid in the same call, as {@link touch} would: one that is over must not live again.
+   */
+  load(
+    key: Key,
+    options: { now: number; touch?: { seenAfter: number; seenBefore: number; expiresAt: number } },
+  ): Promise<SessionRecord | MovedMark | null>;
+  /** Keeps a new record. An atomic store throws rather than overwrite one. */
+  create(key: Key, record: SessionRecord, options?: Limit): Promise<void>;
+  /**
+   * Patches what is there now, adds one to its version, and sets `seenAt` to `now`; `expiresAt` never moves backwards.
+   * With `ifVersion`, `conflict` when the version is another one. Never inserts.
+   */
+  update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult>;
+  /**
+   * Gives a session a new key in one step: patches the data that is there now, keeps it under `newKey` with everything
+   * else from `record` (its `data` and `version` are not used), and leaves a mark at `oldKey` for 60 seconds that says where
+   * it went, by what, and until when the old id still counts.
+   */
+  replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult>;
+  /** Sets `seenAt` and `expiresAt`, neither of which moves backwards. False when there is nothing to touch. */
+  touch(key: Key, options: { now: number; expiresAt: number }): Promise<boolean>;
+  /** Ends a session. Nothing to end is fine. A mark that says where its session went ends that too, from mark to mark. */
+  remove(key: Key): Promise<void>;
+  /**
+   * Removes a record and answers it, to one caller only: for what may be used once. Null when there is none, and for a mark, which
+   * stays. Whether the record had expired is for the caller to see.
+   */
+  take(key: Key): Promise<SessionRecord | null>;
+  /** The sessions of a subject, in any order; expired ones may be among them. */
+  list?(subject: string): Promise<SessionInfo[]>;
+  /** Ends all sessions of a subject, except one id; answers how many. */
+  removeAll?(subject: string, options?: { except?: string }): Promise<number>;
+  /** A WebSocket on the session's object, for a request that the core has checked. Only for stores that can tell a page at once. */
+  watch?(key: Key, request: Request): Promise<Response>;
+}
+
+/** How long a store keeps the mark of a session that moved. Seconds. */
+export const MOVED_MARK_SECONDS = 60;
+
+/** Whether what a store answered is the mark of a session that moved. */
+export function isMoved(found: SessionRecord | MovedMark): found is MovedMark {
+  return "movedAt" in found;
+}
+
+/** What the ids of records begin with that say which session an accepted token became. No session's id is as long as these. */
+export const REDEEMED = "redeemed-";
+
+/** The longest grace: the mark that says where a session went is gone after that. Seconds. */
+export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;
+
+/** The mark that `replace` leaves. A copy, which the caller cannot change afterwards. */
+export function markFor(movedAt: number, { id, route }: Key, { by, graceSeconds }: Move): MovedMark {
+  const to = Object.freeze(route === undefined ? { id } : { id, route });
+  return { movedAt, to, by, ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }) };
+}
+
+/** What a mark of an earlier build leaves unsaid: only after a new id did it say where to. */
+export function reasonOf(by: unknown, to: unknown): MoveReason {
+  if (by === "login" || by === "regenerateId") return by;
+  return to === undefined || to === null ? "login" : "regenerateId";
+}

@@ -1,0 +1,68 @@
+/**
+ * Where a session went that got a new id: from mark to mark, to where it lives now.
+ *
+ * @module
+ */
+
+import { isSessionId } from "../ground/session-id.ts";
+import type { Keeping } from "../manager/backend.ts";
+import type { Engine } from "../manager/manager.ts";
+import type { Gone, Kept } from "../session/found.ts";
+import type { SessionRecord } from "../session/record.ts";
+import { endOf } from "../session/timeouts.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark } from "./contract.ts";
+
+/** A living session that was found under its new id. */
+export interface Whereabouts {
+  readonly key: Key;
+  readonly record: SessionRecord;
+  /** Whether the id it had still stands for it. */
+  readonly inGrace: boolean;
+  /** Whether nothing but `regenerateId()` gave it new ids. */
+  readonly renewed: boolean;
+}
+
+/** A session may get a few new ids within a minute. More marks than this are not followed. */
+const MAX_MARKS = 64;
+
+/** Whether a mark still counts: stores may keep one for longer. */
+export function isFresh({ movedAt }: MovedMark, now: number): boolean {
+  return now < movedAt + MOVED_MARK_SECONDS;
+}
+
+/** Whether a mark says that the old id still stands for the session. */
+export function isInGrace({ by, graceUntil }: MovedMark, now: number): boolean {
+  return by === "regenerateId" && graceUntil !== undefined && now < graceUntil;
+}
+
+/** Follows marks to a living session; null when there is none. A new id without grace ends every grace before it. */
+export async function follow(engine: Engine, keeping: Keeping, first: MovedMark): Promise<Whereabouts | null> {
+  const now = engine.now();
+  let [inGrace, renewed] = [true, true];
+  let mark = first;
+  for (let count = 0; count < MAX_MARKS && isFresh(mark, now); count++) {
+    const { to } = mark;
+    if (!isSessionId(to?.id)) return null;
+    inGrace &&= isInGrace(mark, now);
+    renewed &&= mark.by === "regenerateId";
+    const found = await keeping.loadKey(to as Key, { now });
+    if (found === null) return null;
+    if (!isMoved(found))
+      return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+    mark = found;
+  }
+  return null;
+}
+
+/**
+ * The session under the id that it has now. Its cookie is for the answer that gave it this id to bring, and for this one, if it owes one.
+ */
+export function inGrace({ temp, renew }: Kept["token"], { key, record }: Whereabouts): Kept {
+  return { key, record, token: { temp, renew: renew === "must" ? "must" : "no", elsewhere: true } };
+}
+
+/** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */
+export function goneFrom(key: Key, mark: MovedMark | null, went: Whereabouts | null, now: number): Gone {
+  const hasEnded = mark === null || (went === null && isInGrace(mark, now));
+  return { key, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false };
+}

@@ -1,0 +1,53 @@
+/**
+ * Redeemed tokens: an accepted token becomes one session, once, and an entry in the store says which.
+ *
+ * The entry is a record of its own under a hash of what the token proves. It is made after the session, and never overwritten, so of
+ * parallel requests with one token one makes it, and the others use that request's session.
+ *
+ * @module
+ */
+import { encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { parseData } from "../ground/json.ts";
+import { isSessionId } from "../ground/session-id.ts";
+import type { Keeping } from "../manager/backend.ts";
+import type { Redemption } from "../session/found.ts";
+import { isMoved, type Key, type MovedMark, REDEEMED } from "./contract.ts";
+
+/** What an entry says. */
+export interface Redeemed {
+  /** The session that the token became; null when it was ended in the same request. */
+  readonly key: Key | null;
+  /** As the mark of a session that moved: the token stood for a session that got its own id at once, and brings nothing. */
+  readonly mark: MovedMark | null;
+}
+
+/** Where the entry of a token is. @param identity What the token proves, and who made it. */
+export async function redemptionKey(keeping: Keeping, identity: string): Promise<Key> {
+  const bytes = encodeUtf8(`web-session-store\0redeemed\0${identity}`);
+  const id = REDEEMED + encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+  const route = await keeping.recordRoute(id);
+  return route === undefined ? { id } : { id, route };
+}
+
+/** The entry of a token, or null when the token is still good. */
+export async function findRedeemed(keeping: Keeping, key: Key, now: number): Promise<Redeemed | null> {
+  const found = await keeping.loadKey(key, { now });
+  if (found === null || isMoved(found)) return null;
+  const { sid, route, by } = parseData(found.data) ?? {};
+  if (!isSessionId(sid)) return { key: null, mark: null };
+  const session = typeof route === "string" ? { id: sid, route } : { id: sid };
+  const isMark = by === "login" || by === "regenerateId";
+  return { key: session, mark: isMark ? { movedAt: found.startedAt, to: session, by } : null };
+}
+
+/** Makes the entry. @param by What gave the session another id in the same request: then the token brings nobody. */
+export async function redeem(
+  keeping: Keeping,
+  { key, expiresAt }: Redemption,
+  session: Key | null,
+  by: MovedMark["by"] | null,
+  now: number,
+): Promise<void> {
+  const data = JSON.stringify({ ...(session && { sid: session.id, route: session.route }), ...(by && { by }) });
+  await keeping.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
+}

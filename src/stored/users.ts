@@ -1,0 +1,120 @@
+/**
+ * The sessions of a user: listing them, ending one, ending them all.
+ *
+ * @module
+ */
+
+import { OptionError } from "../ground/errors.ts";
+import { isSessionId } from "../ground/session-id.ts";
+import { guarded } from "../manager/backend.ts";
+import type { Engine } from "../manager/manager.ts";
+import { endOf } from "../session/timeouts.ts";
+import { isMoved, type Key, type SessionInfo } from "./contract.ts";
+import { follow } from "./follow.ts";
+
+/** A session of a user, for a page that shows them. Instants are epoch seconds. */
+export interface ListedSession extends SessionInfo {
+  /** Whether it is the one that was named as `current`. */
+  readonly current: boolean;
+}
+
+/** What came of ending sessions. */
+export interface Revocation {
+  /** How many sessions were ended. */
+  readonly count: number;
+  /** `"now"`: no request gets one of them any more. `"requested"`: the store is not immediate, and says how long it may take. */
+  readonly effect: "now" | "requested";
+}
+
+/** What a manager does with the sessions of a user. */
+export interface Subjects {
+  /**
+   * The living sessions of a user, the one used last first.
+   *
+   * @param options `current`: the id of the session that asks, so that it is marked.
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
+   */
+  list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
+  /**
+   * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
+   *
+   * @throws OptionError without a subject or a store; StoreError when it fails
+   */
+  revoke(subject: string, id: string): Promise<boolean>;
+  /**
+   * Ends all sessions of a user, for "log out everywhere" and for a new password.
+   *
+   * @param options `except`: the id of a session that stays, such as the one that asks.
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
+   *
+   * @example
+   * ```ts
+   * await sessions.revokeAll(session.subject, { except: session.id });
+   * ```
+   */
+  revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
+}
+
+/** The sessions of users, in the store of an engine. */
+export function subjects(engine: Engine): Subjects {
+  const { store } = engine;
+  const { keeping } = engine.places.session;
+
+  async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
+    checkSubject("list sessions", subject);
+    if (store?.list === undefined) throw cannot("list sessions", "list");
+    const rows = await guarded("list", async () => store.list?.(subject) ?? []);
+    const now = engine.now();
+    const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
+    const asking = engine.nextIds.current(current ?? "");
+    return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
+  }
+
+  async function revoke(subject: string, id: string): Promise<boolean> {
+    checkSubject("revoke a session", subject);
+    if (store === undefined || store.dataOnly) throw cannot("revoke a session", "load and remove records");
+    if (!isSessionId(id)) return false;
+    const key = await ownKey(subject, id);
+    if (key === null) return false;
+    await keeping.remove(key);
+    engine.emit({ type: "destroyed", id: key.id });
+    return true;
+  }
+
+  /** Where this session is, if it lives and is this user's. */
+  async function ownKey(subject: string, id: string): Promise<Key | null> {
+    const route = await keeping.route(subject);
+    const key = route === undefined ? { id } : { id, route };
+    const found = await keeping.loadKey(key, { now: engine.now() });
+    if (found === null) return null;
+    const living = isMoved(found) ? await follow(engine, keeping, found) : { key, record: found };
+    return living?.record.subject === subject ? living.key : null;
+  }
+
+  async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
+    checkSubject("revoke all sessions", subject);
+    if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
+    const options = except === undefined ? {} : { except: await spared(subject, except) };
+    const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
+    return { count, effect: store.guarantees.immediate ? "now" : "requested" };
+  }
+
+  /** Where the session is that is to stay: its request may have been told of an id that is not written yet, or that another gave it. */
+  async function spared(subject: string, except: string): Promise<string> {
+    const id = engine.nextIds.current(except);
+    if (id === except || store?.dataOnly) return id;
+    return (await ownKey(subject, id))?.id ?? id;
+  }
+
+  return { list, revoke, revokeAll };
+}
+
+/** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */
+function checkSubject(action: string, subject: unknown): void {
+  if (typeof subject === "string" && subject !== "") return;
+  throw new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a string that is not empty`);
+}
+
+function cannot(action: string, needs: string): OptionError {
+  return new OptionError("ERR_OPTION", `Cannot ${action}: that needs a store that can ${needs}`);
+}

@@ -1,0 +1,64 @@
+/**
+ * What a bridge writes into a store of another kind: a record, or the mark of a session that moved, as one JSON text.
+ *
+ * @module
+ */
+import type { SessionRecord } from "../../session/record.ts";
+import { isMoved, type MovedMark, reasonOf } from "../../stored/contract.ts";
+
+/** What is kept under one key. */
+export type Entry = SessionRecord | MovedMark;
+
+/**
+ * The entry as text. Whatever an application may choose (data, subject, meta) stands in it as a text of its own, so that
+ * nothing that reads JSON on the way can take a key of it for something else, or drop it.
+ */
+export function entryToText(entry: Entry): string {
+  if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
+  const { data, version, startedAt, seenAt, expiresAt, subject, meta } = entry;
+  // JSON has no Infinity, which is the expiry of sessions without timeouts.
+  const end = Number.isFinite(expiresAt) ? expiresAt : null;
+  return JSON.stringify({ data, version, startedAt, seenAt, expiresAt: end, subject, meta: meta && JSON.stringify(meta) });
+}
+
+/**
+ * The entry that a text holds, or that a store has already made of it.
+ *
+ * @throws SyntaxError when it is not JSON, TypeError when it is JSON of something else.
+ */
+export function entryFrom(value: unknown): Entry {
+  const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
+  if (typeof fields === "object" && fields !== null) {
+    const { movedAt, to, by } = fields;
+    // Earlier builds wrote no `by`.
+    if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
+    if (typeof fields.data === "string") return recordFrom(fields, fields.data);
+  }
+  throw new TypeError("Cannot read the session: what the store gave is no session");
+}
+
+/** JSON.parse quotes what it cannot read in its error, which may be session data. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError("Cannot read the session: what the store gave is not JSON");
+  }
+}
+
+function recordFrom(fields: Record<string, unknown>, data: string): SessionRecord {
+  const { version, startedAt, seenAt, expiresAt, subject, meta } = fields as Record<string, number | string | null | undefined>;
+  const record = {
+    data,
+    version: Number(version),
+    startedAt: Number(startedAt),
+    seenAt: Number(seenAt),
+    expiresAt: expiresAt === null ? Number.POSITIVE_INFINITY : Number(expiresAt),
+    ...(typeof subject === "string" && { subject }),
+    ...(typeof meta === "string" && { meta: parse(meta) as NonNullable<SessionRecord["meta"]> }),
+  };
+  if ([record.version, record.startedAt, record.seenAt, record.expiresAt].some(Number.isNaN)) {
+    throw new TypeError("Cannot read the session: what the store gave lacks its version or its times");
+  }
+  return record;
+}

@@ -1,0 +1,184 @@
+/**
+ * A store in Cloudflare Durable Objects: an object for each user, a row in it for each session.
+ *
+ * @module
+ */
+import { encodeBase64url } from "../../ground/encoding.ts";
+import type { Patch } from "../../session/patch.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import type { Key, Limit, Move, MovedMark, SessionInfo, SessionStore, UpdateResult } from "../../stored/contract.ts";
+import { recordRouteOf, routeOf } from "../../stored/route.ts";
+import { isRoute, type ObjectNamespace, SessionObjects } from "./client.ts";
+import { markOf } from "./marks.ts";
+import { moveBetween, type Place, removeThrough } from "./moves.ts";
+import { type ChangeResult, infoOf, isMark, recordOf, rowOf } from "./rows.ts";
+
+export type { ObjectNamespace } from "./client.ts";
+
+/** How sessions are spread over objects. */
+export interface DurableObjectOptions {
+  /**
+   * Goes into the hash that names a user's object, so that applications that share a namespace do not share objects. Changing
+   * it orphans all sessions: they work until they expire, but can no longer be listed or revoked. Default empty.
+   */
+  salt?: string;
+  /**
+   * Keeps new sessions' objects within `"eu"`, `"us"` or `"fedramp"`. It is part of every session's route, so sessions that
+   * exist stay where they are when it changes. Default: none.
+   * https://developers.cloudflare.com/durable-objects/reference/data-location/
+   */
+  jurisdiction?: string;
+  /** The region where new objects are made, such as `"weur"`; a wish. Default: near the user's first request. */
+  locationHint?: string;
+  /** Waits so many milliseconds before a call is made again. For tests. Default: the clock. */
+  wait?: (milliseconds: number) => Promise<void>;
+}
+
+/**
+ * Makes a store of a Durable Object namespace whose class is `SessionObject`. Each call of the store is one call of one object,
+ * but for a login, which moves a session from the visitor's object to the user's.
+ *
+ * @throws OptionError when there is no binding; it says which lines of configuration are missing. At the first call, when the class
+ * is another one, has no SQLite, or cannot be asked.
+ *
+ * @example
+ * ```ts
+ * import { env } from "cloudflare:workers";
+ * export { SessionObject } from "web-session-store/stores/session-object";
+ * const sessions = createSessions({ secrets: env.SESSION_SECRET, store: durableObject(env.SESSIONS) });
+ * ```
+ */
+export function durableObject(namespace: ObjectNamespace, options: DurableObjectOptions = {}): DurableObjectStore {
+  const { salt = "", jurisdiction, locationHint, wait } = options;
+  const objects = new SessionObjects(namespace, { jurisdiction, locationHint }, wait);
+  return new ObjectStore(objects, salt, jurisdiction === undefined ? "" : `${jurisdiction}.`);
+}
+
+/** The store that {@link durableObject} makes. */
+export type DurableObjectStore = Required<Omit<SessionStore, "dataOnly">>;
+
+class ObjectStore implements DurableObjectStore {
+  readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
+  readonly #objects: SessionObjects;
+  readonly #salt: string;
+  readonly #prefix: string;
+
+  constructor(objects: SessionObjects, salt: string, prefix: string) {
+    this.#objects = objects;
+    this.#salt = salt;
+    this.#prefix = prefix;
+  }
+
+  async route(subject: string | undefined): Promise<string> {
+    const name = subject === undefined ? `v${random(16)}` : await routeOf(subject, this.#salt);
+    return this.#prefix + name;
+  }
+
+  async recordRoute(id: string): Promise<string> {
+    return this.#prefix + (await recordRouteOf(id, this.#salt));
+  }
+
+  async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
+    const { route } = key;
+    if (!isRoute(route)) return null;
+    const slide = touch === undefined ? null : { ...touch, now };
+    const row = await this.#objects.ask(route, (object) => object.load(key.id, now, slide));
+    if (row === null) return null;
+    return isMark(row) ? markOf(row, route) : recordOf(row);
+  }
+
+  async create(key: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
+    const { id, route } = placeOf(key);
+    const added = { id, row: rowOf(record), maxSessions: maxSessions ?? null };
+    const op = newOp();
+    const result = await this.#objects.ask(route, (object) => object.create(op, added));
+    if (!result.ok) throw refusal(result.why);
+  }
+
+  async update(
+    { id, route }: Key,
+    patch: Patch,
+    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
+  ): Promise<UpdateResult> {
+    if (!isRoute(route)) return { ok: false, why: "gone" };
+    const op = newOp();
+    const slide = { now, expiresAt };
+    return resultOf(await this.#objects.ask(route, (object) => object.update(op, id, patch, slide, ifVersion ?? null)));
+  }
+
+  async replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
+    if (!isRoute(oldKey.route)) return { ok: false, why: "gone" };
+    const [from, to] = [placeOf(oldKey), placeOf(newKey)];
+    if (from.route !== to.route) {
+      return resultOf(await moveBetween(this.#objects, newOp, { from, to, patch, record, move }));
+    }
+    const op = newOp();
+    const { maxSessions = null, ...moving } = move;
+    const added = { id: to.id, row: rowOf(record), maxSessions };
+    // What an object of an earlier build goes by.
+    const follow = move.by !== "login";
+    return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, moving)));
+  }
+
+  async touch({ id, route }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
+    if (!isRoute(route)) return false;
+    return this.#objects.ask(route, (object) => object.touch(id, { now, expiresAt }));
+  }
+
+  async remove({ id, route }: Key): Promise<void> {
+    if (isRoute(route)) await removeThrough(this.#objects, { id, route });
+  }
+
+  async take({ id, route }: Key): Promise<SessionRecord | null> {
+    if (!isRoute(route)) return null;
+    const op = newOp();
+    const row = await this.#objects.ask(route, (object) => object.take(op, id));
+    return row === null ? null : recordOf(row);
+  }
+
+  async list(subject: string): Promise<SessionInfo[]> {
+    const rows = await this.#objects.ask(await this.route(subject), (object) => object.list(subject));
+    return rows.map(infoOf);
+  }
+
+  async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {
+    return this.#objects.ask(await this.route(subject), (object) => object.removeAll(subject, except ?? null));
+  }
+
+  /** A WebSocket that is closed with 4401 when the session ends, and with 4409 when it gets a new id. */
+  async watch({ id, route }: Key, request: Request): Promise<Response> {
+    if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("This address is for WebSockets", { status: 426, headers: { Upgrade: "websocket" } });
+    }
+    const place = placeOf(route === undefined ? { id } : { id, route });
+    // The object needs nothing of the request: no cookie, no address.
+    const upgrade = () => new Request(`https://session-object/${id}`, { headers: { Upgrade: "websocket" } });
+    return this.#objects.ask(place.route, (object) => object.fetch(upgrade()));
+  }
+}
+
+function placeOf({ id, route }: Key): Place {
+  if (isRoute(route)) return { id, route };
+  throw Object.assign(new Error("Cannot keep the session: its key has no route of this store"), { code: "NO_ROUTE" });
+}
+
+function resultOf(result: ChangeResult): UpdateResult {
+  if (result.ok) return { ok: true, version: result.version };
+  const { why } = result;
+  if (why === "taken" || why === "too-large") throw refusal(why);
+  return { ok: false, why };
+}
+
+function refusal(why: "taken" | "too-large"): Error {
+  if (why === "taken") return Object.assign(new Error("Cannot keep the session: its id is taken"), { code: "ID_TAKEN" });
+  return Object.assign(new Error("Cannot keep the session: it is too large for a row"), { code: "TOO_LARGE" });
+}
+
+/** The name of a call: 12 characters. */
+function newOp(): string {
+  return random(9);
+}
+
+function random(bytes: number): string {
+  return encodeBase64url(crypto.getRandomValues(new Uint8Array(bytes)));
+}

@@ -1,0 +1,80 @@
+/**
+ * Sessions that move from one object to another: at a login, and when a visitor's session gets a new id.
+ *
+ * No transaction spans two objects. So the session is read, kept at its new place, and then left at its old one, on condition
+ * that it has not changed meanwhile. The last step decides: until it is done the old one lives, and nobody has the new id.
+ *
+ * @module
+ */
+import { applyPatch, type Patch } from "../../session/patch.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import { isVersion } from "../../stored/changes.ts";
+import type { Key, Move, UpdateResult } from "../../stored/contract.ts";
+import type { SessionObjects } from "./client.ts";
+import { markRow } from "./marks.ts";
+import { type ChangeResult, type CreateResult, isMark, type RecordRow, rowOf } from "./rows.ts";
+
+/** A key in an object. */
+export type Place = Key & { readonly route: string };
+
+/** What `replace` is asked for. */
+export interface Relocation {
+  readonly from: Place;
+  readonly to: Place;
+  readonly patch: Patch;
+  readonly record: SessionRecord;
+  readonly move: Move;
+}
+
+/** How often a move begins again because the session was changed while it moved. */
+const TRIES = 10;
+
+/** Moves a session to another object. Throws when it cannot be known to have left, and then ends the new one. */
+export async function moveBetween(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
+  for (let tries = 1; tries <= TRIES; tries++) {
+    const result = await tryMove(objects, newOp, asked);
+    if (result.ok || result.why !== "conflict" || asked.move.ifVersion !== undefined) return result;
+  }
+  const error = new Error("Cannot move the session: it is changed all the time");
+  throw Object.assign(error, { code: "CONFLICT", retryable: true });
+}
+
+async function tryMove(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
+  const { from, to, patch, record, move } = asked;
+  const there = await objects.ask(from.route, (object) => object.load(from.id, record.seenAt, null));
+  if (there === null) return { ok: false, why: "gone" };
+  if (isMark(there)) return { ok: false, why: "moved" };
+  if (!isVersion(there, move)) return { ok: false, why: "conflict" };
+  const row = { ...rowOf(record), data: applyPatch(there.data, patch), version: there.version + 1 };
+  const created = await copy(objects, newOp(), asked, row);
+  if (!created.ok) return created;
+  const result = await leave(objects, newOp(), asked, there.version);
+  if (!result.ok) await objects.ask(to.route, (object) => object.remove(to.id, true));
+  return result;
+}
+
+/** The new one. It counts for its subject's limit from now on: a move that fails later may have ended an old session. */
+function copy(objects: SessionObjects, op: string, { to, move }: Relocation, row: RecordRow): Promise<CreateResult> {
+  const added = { id: to.id, row, maxSessions: move.maxSessions ?? null };
+  return objects.ask(to.route, (object) => object.create(op, added));
+}
+
+async function leave(objects: SessionObjects, op: string, asked: Relocation, version: number): Promise<UpdateResult> {
+  const { from, to, record, move } = asked;
+  const mark = markRow(record.seenAt, to, move);
+  try {
+    return await objects.ask(from.route, (object) => object.leave(op, from.id, mark, version));
+  } catch (error) {
+    // The first failure is the one to tell. A new one that stays has an id that nobody was given; it expires, and can be revoked.
+    await objects.ask(to.route, (object) => object.remove(to.id, true)).catch(() => {});
+    throw error;
+  }
+}
+
+/** Ends a session, through the objects that its marks lead to. The marks go last, so that a failure leaves the way open. */
+export async function removeThrough(objects: SessionObjects, { id, route }: Place): Promise<void> {
+  const target = await objects.ask(route, (object) => object.remove(id, false));
+  if (target === null || target.route === null) return;
+  await removeThrough(objects, { id: target.id, route: target.route });
+  await objects.ask(route, (object) => object.remove(id, true));
+}

@@ -1,0 +1,199 @@
+/**
+ * A store in Workers KV: cheap to read everywhere, and late to know what happened elsewhere.
+ *
+ * @module
+ */
+import type { Patch } from "../../session/patch.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
+import {
+  type Key,
+  MOVED_MARK_SECONDS,
+  type Move,
+  type MovedMark,
+  markFor,
+  type SessionInfo,
+  type SessionStore,
+  type UpdateResult,
+} from "../../stored/contract.ts";
+import { routeOf } from "../../stored/route.ts";
+import { isRateLimited, type KvNamespace, twice } from "./namespace.ts";
+import { checkNamespace, type KvOptions, settleKvOptions } from "./options.ts";
+import { KvRecords } from "./records.ts";
+import { type End, NOBODY, RECORDS } from "./values.ts";
+
+export type { KvNamespace, KvPage } from "./namespace.ts";
+export type { KvOptions } from "./options.ts";
+
+/** A SessionStore in Workers KV. What it cannot promise it does not declare. */
+export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">> {
+  /** None: KV has no transactions, and is late to know what happened elsewhere. */
+  readonly guarantees: { readonly atomic: false; readonly immediate: false };
+}
+
+/**
+ * Makes a store in a Workers KV namespace. For sessions that are read everywhere, seldom written, and need not end at once.
+ *
+ * Risky: other locations know of a login, a change or a logout up to 60 seconds later, "or more" in Cloudflare's words. Of
+ * two changes at the same time the last one wins, whatever keys they change. The option `maxSessions` is not enforced: counting
+ * a user's sessions costs as much as a write at every login, and KV's lists are up to a minute old. `removeAll` is a request:
+ * it ends what the list shows. What may be used once can be used again for as long. docs/kv.md has each bound, with the test
+ * that shows it.
+ *
+ * @see https://developers.cloudflare.com/kv/concepts/how-kv-works/
+ * @throws {@link OptionError} when the binding is missing or an option cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { env } from "cloudflare:workers";
+ * const sessions = createSessions({ secrets: env.SESSION_SECRET, store: kv(env.SESSIONS_KV) });
+ * ```
+ */
+export function kv(namespace: KvNamespace, options: KvOptions = {}): KvStore {
+  checkNamespace(namespace);
+  const settled = settleKvOptions(options);
+  return new KvSessionStore(new KvRecords(namespace, settled), settled);
+}
+
+/** KV serves six calls at a time for one request. https://developers.cloudflare.com/workers/platform/limits/ */
+const PARALLEL = 6;
+
+class KvSessionStore implements KvStore {
+  readonly guarantees = { atomic: false, immediate: false } as const;
+  readonly #records: KvRecords;
+  readonly #options: Required<KvOptions>;
+
+  constructor(records: KvRecords, options: Required<KvOptions>) {
+    this.#records = records;
+    this.#options = options;
+  }
+
+  async route(subject: string | undefined): Promise<string> {
+    return subject === undefined ? NOBODY : routeOf(subject, this.#options.salt);
+  }
+
+  async recordRoute(): Promise<string> {
+    return RECORDS;
+  }
+
+  /** What is there now. A touch that KV does not take is left to the next request. */
+  async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
+    const { record, end } = await this.#records.read(key);
+    if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
+    if (record === null || touch === undefined || !isDue(record.seenAt, touch)) return record;
+    const after = slid(record, now, touch.expiresAt);
+    return this.#records.write(key, after, now).then(
+      () => after,
+      () => record,
+    );
+  }
+
+  /** Without a look at what is there: that would cost a read, and a miss would be remembered. Ids are not drawn twice. */
+  async create(key: Key, record: SessionRecord): Promise<void> {
+    await this.#twice(() => this.#records.write(key, record, record.seenAt));
+  }
+
+  async update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult> {
+    const { now, expiresAt } = options;
+    return this.#twice(async () => {
+      const { record, end } = await this.#records.read(key);
+      if (record === null || end !== null) return lost(end, now);
+      if (!isVersion(record, options)) return { ok: false, why: "conflict" };
+      const after = slid(patched(record, record, patch), now, expiresAt);
+      await this.#records.write(key, after, now);
+      return { ok: true, version: after.version };
+    });
+  }
+
+  /** The new record first: if the old one cannot be ended, the new one is taken back, and the request fails. */
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
+    const now = record.seenAt;
+    const mark = markFor(now, to, move);
+    const { record: there, end } = await this.#records.read(from);
+    if (there === null || end !== null) return lost(end, now);
+    if (!isVersion(there, move)) return { ok: false, why: "conflict" };
+    const after = patched(record, there, patch);
+    await this.#twice(() => this.#records.write(to, after, now));
+    try {
+      const meanwhile = await this.#twice(() => this.#records.markUnlessEnded(from, mark, there));
+      if (meanwhile === null) return { ok: true, version: after.version };
+      await this.#takeBack(to);
+      return lost(meanwhile, now);
+    } catch (error) {
+      await this.#takeBack(to).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** True also when KV does not take the write, because the key was written within this second: the session lives. */
+  async touch(key: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
+    const { record, end } = await this.#records.read(key);
+    if (record === null || end !== null) return false;
+    try {
+      await this.#records.write(key, slid(record, now, expiresAt), now);
+    } catch (error) {
+      if (!isRateLimited(error)) throw error;
+    }
+    return true;
+  }
+
+  async remove(key: Key): Promise<void> {
+    let next: Key | undefined = key;
+    while (next !== undefined) {
+      const at: Key = next;
+      next = await this.#twice(async () => {
+        const { record, end } = await this.#records.read(at);
+        // A session that is not seen here may have been made elsewhere just now, so its end is written, too.
+        if (end === null) await this.#records.end(at, record);
+        return end?.mark?.to;
+      });
+    }
+  }
+
+  /**
+   * Not to one caller only: who asks at the same moment gets the record, too, and so does who asks in another location before
+   * the end is seen there, up to 60 seconds later.
+   */
+  async take(key: Key): Promise<SessionRecord | null> {
+    return this.#twice(async () => {
+      const { record, end } = await this.#records.read(key);
+      if (record === null || end !== null) return null;
+      await this.#records.end(key, record);
+      return record;
+    });
+  }
+
+  /** From KV's list, which is up to a minute old: newer sessions are missing, and ended ones may still be there. */
+  async list(subject: string): Promise<SessionInfo[]> {
+    return this.#records.rows(await this.route(subject));
+  }
+
+  /** Asks for the end of what {@link list} shows: other locations see it later, and sessions of the last minute are missed. */
+  async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {
+    const route = await this.route(subject);
+    const rows = (await this.#records.rows(route)).filter(({ id }) => id !== except);
+    for (let done = 0; done < rows.length; done += PARALLEL) {
+      const batch = rows.slice(done, done + PARALLEL);
+      await Promise.all(batch.map((row) => this.#twice(() => this.#records.end({ id: row.id, route }, row))));
+    }
+    return rows.length;
+  }
+
+  /** By a delete and not by an end: the login that comes after all has the same new key. */
+  #takeBack(to: Key): Promise<void> {
+    return this.#twice(() => this.#records.erase(to));
+  }
+
+  #twice<Result>(write: () => Promise<Result>): Promise<Result> {
+    return twice(write, this.#options.sleep);
+  }
+}
+
+/** The end stays in KV to keep late writers away; as a mark it counts for 60 seconds, so that a late browser can begin anew. */
+function isFresh(mark: MovedMark | undefined, now: number): mark is MovedMark {
+  return mark !== undefined && now < mark.movedAt + MOVED_MARK_SECONDS;
+}
+
+function lost(end: End | null, now: number): UpdateResult {
+  return { ok: false, why: isFresh(end?.mark, now) ? "moved" : "gone" };
+}

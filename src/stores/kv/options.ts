@@ -1,0 +1,58 @@
+/**
+ * The options of the KV store, checked and settled once.
+ *
+ * @module
+ */
+import { utf8Length } from "../../ground/encoding.ts";
+import { OptionError } from "../../ground/errors.ts";
+import type { KvNamespace } from "./namespace.ts";
+
+/** How a KV store keeps its sessions. */
+export interface KvOptions {
+  /** Goes into the hash of a subject that stands in the keys of its sessions. Changing it loses every session of users. Default `""`. */
+  salt?: string;
+  /** Before every key, so that other things may be in the namespace. At most 200 bytes. Default `"s:"`. */
+  prefix?: string;
+  /** For how many seconds a location may answer from what it read before; so this late it knows of a logout elsewhere, at least. Default 30, the least that KV takes. */
+  cacheTtl?: number;
+  /** Waits so many milliseconds before a write that KV refused is made again. For tests. Default: a timer. */
+  sleep?: (milliseconds: number) => Promise<void>;
+}
+
+const METHODS = ["get", "put", "delete", "list"] as const;
+/** Keys have 512 bytes at most. https://developers.cloudflare.com/kv/platform/limits/ */
+const MAX_PREFIX_BYTES = 200;
+const LEAST_CACHE_TTL = 30;
+
+/** @throws {@link OptionError} for an option that cannot be used. */
+export function settleKvOptions(options: KvOptions): Required<KvOptions> {
+  const { salt = "", prefix = "s:", cacheTtl = LEAST_CACHE_TTL, sleep = wait } = options;
+  if (typeof salt !== "string") throw refusal("option salt: it must be a string");
+  if (typeof prefix !== "string" || utf8Length(prefix) > MAX_PREFIX_BYTES) {
+    throw refusal(`option prefix: it must be a string of at most ${MAX_PREFIX_BYTES} bytes`);
+  }
+  if (!Number.isSafeInteger(cacheTtl) || cacheTtl < LEAST_CACHE_TTL) {
+    throw refusal(
+      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV demands`,
+    );
+  }
+  if (typeof sleep !== "function") throw refusal("option sleep: it must be a function");
+  return { salt, prefix, cacheTtl, sleep };
+}
+
+/** @throws {@link OptionError} unless the value has the methods, saying which lines a configuration lacks. */
+export function checkNamespace(namespace: KvNamespace): void {
+  const missing = METHODS.filter((method) => typeof (namespace as Partial<KvNamespace> | undefined)?.[method] !== "function");
+  if (missing.length === 0) return;
+  throw refusal(
+    `the KV namespace: it lacks ${missing.join(", ")}. Pass env.SESSIONS_KV, and add these lines to wrangler.toml (before wrangler 4.45 also id, which "npx wrangler kv namespace create SESSIONS_KV" prints):\n[[kv_namespaces]]\nbinding = "SESSIONS_KV"`,
+  );
+}
+
+function refusal(what: string): OptionError {
+  return new OptionError("ERR_OPTION", `Cannot use ${what}`);
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

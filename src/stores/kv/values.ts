@@ -1,0 +1,160 @@
+/**
+ * What the KV store keeps: names of keys, values, metadata for lists, and for how long.
+ *
+ * A session has two keys. `s:<route>:<id>` is its record. `s:<route>:<id>:x` is its end: that it was logged out, or where it
+ * went. Nothing ever overwrites an end with a record, so a late write of a record revives nothing.
+ *
+ * @module
+ */
+import { utf8Length } from "../../ground/encoding.ts";
+import type { SessionMeta, SessionRecord } from "../../session/record.ts";
+import { type MovedMark, reasonOf, type SessionInfo } from "../../stored/contract.ts";
+
+/** The end of a session. With a mark it has a new key. */
+export interface End {
+  readonly mark?: MovedMark;
+}
+
+/** What a list shows of a session without reading its record. */
+type Listed = Omit<SessionInfo, "id">;
+
+const END = ":x";
+/** Sessions of nobody are never listed, so one route is enough. */
+export const NOBODY = "nobody";
+/** Records that are no sessions have one of their own. It is no user's, so they are never listed. */
+export const RECORDS = "records";
+/** KV refuses less. */
+const LEAST_TTL_SECONDS = 60;
+/** Workers refuse more: 68 years. */
+const MOST_TTL_SECONDS = 2 ** 31 - 1;
+const DAY = 24 * 60 * 60;
+/** A session that is ended without having been seen here may be as long as most applications let one live. */
+const UNSEEN_END_SECONDS = 31 * DAY;
+const MAX_METADATA_BYTES = 1024;
+/** Characters of one string of `meta`. */
+const LONGEST_LISTED = 1024;
+const SHORTEST_LISTED = 16;
+
+/** Before the id in all keys of a route. */
+export function prefixOf(prefix: string, route: string = NOBODY): string {
+  return `${prefix}${route}:`;
+}
+
+/** The key of a session's end, from that of its record. */
+export function endKey(recordKey: string): string {
+  return recordKey + END;
+}
+
+/** The id that a listed key names, and whether the key is that of an end. */
+export function parseKey(name: string, prefix: string): { id: string; ended: boolean } {
+  const ended = name.endsWith(END);
+  return { id: name.slice(prefix.length, ended ? -END.length : undefined), ended };
+}
+
+/** The value of a record's key. */
+export function encodeRecord({ version, startedAt, seenAt, expiresAt, data, subject, meta }: SessionRecord): string {
+  return JSON.stringify({ v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data });
+}
+
+/** @throws Error when the value is none of ours. */
+export function decodeRecord(text: string): SessionRecord {
+  const { v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data } = decode(text);
+  if (typeof data !== "string") throw foreign();
+  const record = { data, version, startedAt, seenAt, expiresAt } as SessionRecord;
+  return { ...record, ...(subject !== undefined && { subject }), ...(meta !== undefined && { meta }) } as SessionRecord;
+}
+
+/** The value of an end's key. */
+export function encodeEnd({ mark }: End): string {
+  return JSON.stringify({ x: 1, mark });
+}
+
+/** @throws Error when the value is none of ours. */
+export function decodeEnd(text: string): End {
+  const { x, mark } = decode(text);
+  if (x !== 1) throw foreign();
+  return mark === undefined ? {} : { mark: markFrom(mark) };
+}
+
+function markFrom(kept: unknown): MovedMark {
+  const mark = kept as Omit<MovedMark, "by"> & Partial<Pick<MovedMark, "by">>;
+  return { ...mark, by: reasonOf(mark.by, mark.to) };
+}
+
+function decode(text: string): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    // The error of JSON.parse quotes what it read.
+    throw foreign();
+  }
+}
+
+function foreign(): Error {
+  return new Error("Cannot load the session: its key in KV holds something else");
+}
+
+/**
+ * How long KV keeps a record. Counted from the write, since KV refuses instants less than 60 seconds ahead of its own clock,
+ * and a write may take a while. Never less than the record lives, but for one that lives longer than KV can keep any.
+ */
+export function recordTtl({ expiresAt }: SessionRecord, now: number): number {
+  return Math.min(Math.max(LEAST_TTL_SECONDS, Math.ceil(expiresAt - now)), MOST_TTL_SECONDS);
+}
+
+/**
+ * How long KV keeps an end: longer than any record that another location may still write, not knowing of the end. That
+ * record would live for as long as the last one did, from when it is written; the day is for the way through the network.
+ */
+export function endTtl(last: Pick<SessionRecord, "seenAt" | "expiresAt"> | null): number {
+  if (last === null) return UNSEEN_END_SECONDS;
+  return Math.min(Math.max(0, Math.ceil(last.expiresAt - last.seenAt)) + DAY, MOST_TTL_SECONDS);
+}
+
+/** What is listed of a record, within KV's 1024 bytes: strings of `meta` are cut, then left out from the last. */
+export function metadataOf({ startedAt, seenAt, expiresAt, meta }: SessionRecord): unknown {
+  const times = { b: startedAt, s: seenAt, e: expiresAt };
+  if (meta === undefined) return times;
+  const entries = Object.entries(meta);
+  for (let longest = LONGEST_LISTED; longest >= SHORTEST_LISTED; longest /= 2) {
+    const metadata = { ...times, m: listable(entries, longest) };
+    if (fits(metadata)) return metadata;
+  }
+  while (entries.length > 0) {
+    entries.pop();
+    const metadata = { ...times, m: listable(entries, SHORTEST_LISTED) };
+    if (fits(metadata)) return metadata;
+  }
+  return times;
+}
+
+function fits(metadata: unknown): boolean {
+  return utf8Length(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;
+}
+
+function listable(entries: [string, string][], longest: number): SessionMeta {
+  return Object.fromEntries(entries.map(([name, text]) => [toAscii(name), toAscii(cut(text, longest))]));
+}
+
+/** By whole characters, so that no emoji is halved. */
+function cut(text: string, longest: number): string {
+  return text.length <= longest ? text : `${[...text.slice(0, longest)].slice(0, -1).join("")}…`;
+}
+
+/** Metadata travels in an HTTP header, and workerd writes a header that is not ASCII into the log. */
+function toAscii(text: string): string {
+  return text.replace(/[^ -$&-~]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function fromAscii(text: string): string {
+  return text.replace(/%([0-9a-f]{4})/g, (_all, code) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+/** The row of a list, or null for what is no record of ours. */
+export function listedOf(metadata: unknown): Listed | null {
+  const { b: startedAt, s: seenAt, e: expiresAt, m: meta } = Object(metadata);
+  if (![startedAt, seenAt, expiresAt].every(Number.isFinite)) return null;
+  if (meta === undefined) return { startedAt, seenAt, expiresAt };
+  const entries = Object.entries(meta).map(([name, text]) => [fromAscii(name), fromAscii(String(text))]);
+  return { startedAt, seenAt, expiresAt, meta: Object.fromEntries(entries) };
+}

@@ -1,0 +1,124 @@
+/**
+ * What the memory store holds: records and marks, bounded by number and bytes, with an index of subjects.
+ *
+ * @module
+ */
+import type { SessionRecord } from "../../session/record.ts";
+import { isMoved, MOVED_MARK_SECONDS, type MovedMark, REDEEMED } from "../../stored/contract.ts";
+import { type Used, UseOrder } from "./use-order.ts";
+
+/** A session, or the mark of one that moved. */
+export type Entry = SessionRecord | MovedMark;
+
+/** The entries. When there are too many, what belongs to nobody goes first, and of that what was used longest ago. */
+export class BoundedEntries {
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #entries = new Map<string, Used<Entry>>();
+  readonly #anonymous = new UseOrder<Entry>();
+  readonly #known = new UseOrder<Entry>();
+  readonly #idsOf = new Map<string, Set<string>>();
+  #bytes = 0;
+
+  constructor(maxEntries: number, maxBytes: number) {
+    this.#maxEntries = maxEntries;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** The entry, unless it has ended. */
+  get(id: string, now: number): Entry | undefined {
+    const entry = this.#entries.get(id)?.value;
+    if (entry === undefined || endsAt(entry) > now) return entry;
+    this.drop(id);
+    return undefined;
+  }
+
+  /** The entry, ended or not. */
+  peek(id: string): Entry | undefined {
+    return this.#entries.get(id)?.value;
+  }
+
+  /** The sessions of a subject. */
+  of(subject: string): [id: string, record: SessionRecord][] {
+    return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#entries.get(id)?.value as SessionRecord]);
+  }
+
+  /**
+   * Keeps an entry as the latest used, in place of one with the same id. That one is not deleted first: a Map leaves the place of
+   * what was deleted in its chain, and with every write of the same session the next would take longer.
+   */
+  put(id: string, entry: Entry): void {
+    const before = this.#entries.get(id);
+    const owner = subjectOf(entry);
+    if (before !== undefined) this.#release(before);
+    if (before !== undefined && subjectOf(before.value) !== owner) this.#disown(before);
+    Object.freeze(entry);
+    this.#bytes += weight(id, entry);
+    this.#entries.set(id, this.#orderOf(id, entry).add(id, entry));
+    if (owner === undefined) return;
+    const ids = this.#idsOf.get(owner);
+    if (ids === undefined) this.#idsOf.set(owner, new Set([id]));
+    else ids.add(id);
+  }
+
+  /** Drops an entry; answers with it. */
+  drop(id: string): Entry | undefined {
+    const used = this.#entries.get(id);
+    if (used === undefined) return undefined;
+    this.#entries.delete(id);
+    this.#release(used);
+    this.#disown(used);
+    return used.value;
+  }
+
+  #release(used: Used<Entry>): void {
+    this.#orderOf(used.id, used.value).remove(used);
+    this.#bytes -= weight(used.id, used.value);
+  }
+
+  #disown({ id, value }: Used<Entry>): void {
+    const owner = subjectOf(value);
+    const ids = owner === undefined ? undefined : this.#idsOf.get(owner);
+    ids?.delete(id);
+    if (owner !== undefined && ids?.size === 0) this.#idsOf.delete(owner);
+  }
+
+  /** A token that was redeemed counts like a user: were that forgotten, it could be used again. */
+  #orderOf(id: string, entry: Entry): UseOrder<Entry> {
+    return subjectOf(entry) === undefined && !id.startsWith(REDEEMED) ? this.#anonymous : this.#known;
+  }
+
+  /** Frees what has ended among the oldest, then whatever is too much; `latest` stays. */
+  makeRoom(now: number, latest: string): void {
+    for (const order of [this.#anonymous, this.#known]) {
+      for (let used = order.oldest; used !== undefined; used = order.oldest) {
+        const full = this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes;
+        if (used.id === latest || !(full || endsAt(used.value) <= now)) break;
+        this.drop(used.id);
+      }
+    }
+  }
+
+  /** Ends the subject's other sessions beyond so many, those used longest ago first. */
+  limit(latest: string, { subject }: SessionRecord, maxSessions: number = Number.POSITIVE_INFINITY): void {
+    if (subject === undefined) return;
+    const others = this.of(subject).filter(([id]) => id !== latest);
+    others.sort(([, left], [, right]) => right.seenAt - left.seenAt);
+    for (const [id] of others.slice(maxSessions - 1)) this.drop(id);
+  }
+}
+
+/** Whose it is. What is left of a session that moved is nobody's. */
+function subjectOf(entry: Entry): string | undefined {
+  return isMoved(entry) ? undefined : entry.subject;
+}
+
+function endsAt(entry: Entry): number {
+  return isMoved(entry) ? entry.movedAt + MOVED_MARK_SECONDS : entry.expiresAt;
+}
+
+/** About the bytes an entry takes: its texts, and the bookkeeping. */
+function weight(id: string, entry: Entry): number {
+  const { data = "", subject = "", meta } = entry as Partial<SessionRecord>;
+  return 300 + 2 * (id.length + data.length + subject.length + (meta === undefined ? 0 : JSON.stringify(meta).length));
+}

@@ -1,0 +1,134 @@
+/**
+ * A store in this process's memory: for tests, development, and single servers that may forget.
+ *
+ * @module
+ */
+import { count, refuseUnknown } from "../../ground/option-values.ts";
+import type { Patch } from "../../session/patch.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "../../stored/changes.ts";
+import {
+  isMoved,
+  type Key,
+  type Limit,
+  type Move,
+  markFor,
+  type SessionInfo,
+  type SessionStore,
+  type UpdateResult,
+} from "../../stored/contract.ts";
+import { BoundedEntries, type Entry } from "./bounded-entries.ts";
+
+/** How much a memory store keeps. */
+export interface MemoryOptions {
+  /** How many sessions. Default 100,000. */
+  maxSessions?: number;
+  /** About how many bytes. Default 134,217,728 (128 MB). */
+  maxBytes?: number;
+}
+
+const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxSessions", "maxBytes"]);
+
+/**
+ * Makes a memory store. Its sessions end with the process. When it is full, the anonymous sessions used longest ago go
+ * first, then the others; an accepted token whose redemption is forgotten with them can be redeemed again. Records are text, as in
+ * the stores you deploy, so what works here works there.
+ *
+ * @throws OptionError for a bound that is no whole number, or an option that there is none of.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions({ secrets, store: memory() });
+ * ```
+ */
+export function memory(options: MemoryOptions = {}): SessionStore {
+  refuseUnknown(options, KNOWN);
+  const { maxSessions = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
+  return new MemoryStore(new BoundedEntries(count("maxSessions", maxSessions, 1), count("maxBytes", maxBytes, 1)));
+}
+
+class MemoryStore implements SessionStore {
+  readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
+  readonly #entries: BoundedEntries;
+
+  constructor(entries: BoundedEntries) {
+    this.#entries = entries;
+  }
+
+  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
+    const entry = this.#entries.get(id, now) ?? null;
+    if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
+    return this.#slide(id, entry, now, touch.expiresAt);
+  }
+
+  async create({ id }: Key, record: SessionRecord, limit: Limit = {}): Promise<void> {
+    if (this.#entries.get(id, record.seenAt) !== undefined) throw new Error("Cannot create the session: its id is taken");
+    this.#entries.put(id, ownRecord(record));
+    this.#entries.limit(id, record, limit.maxSessions);
+    this.#entries.makeRoom(record.seenAt, id);
+  }
+
+  async update(
+    { id }: Key,
+    patch: Patch,
+    options: { now: number; expiresAt: number; ifVersion?: number },
+  ): Promise<UpdateResult> {
+    const { now, expiresAt } = options;
+    const entry = this.#entries.get(id, now);
+    if (entry === undefined) return { ok: false, why: "gone" };
+    if (isMoved(entry)) return { ok: false, why: "moved" };
+    if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
+    const { version } = this.#slide(id, patched(entry, entry, patch), now, expiresAt);
+    this.#entries.makeRoom(now, id);
+    return { ok: true, version };
+  }
+
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
+    const now = record.seenAt;
+    const entry = this.#entries.get(from.id, now);
+    if (entry === undefined) return { ok: false, why: "gone" };
+    if (isMoved(entry)) return { ok: false, why: "moved" };
+    if (!isVersion(entry, move)) return { ok: false, why: "conflict" };
+    const moved = patched(record, entry, patch);
+    this.#entries.put(from.id, markFor(now, to, move));
+    this.#entries.put(to.id, moved);
+    this.#entries.limit(to.id, moved, move.maxSessions);
+    this.#entries.makeRoom(now, to.id);
+    return { ok: true, version: moved.version };
+  }
+
+  async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
+    const entry = this.#entries.get(id, now);
+    if (entry === undefined || isMoved(entry)) return false;
+    this.#slide(id, entry, now, expiresAt);
+    return true;
+  }
+
+  async remove({ id }: Key): Promise<void> {
+    const entry = this.#entries.drop(id);
+    if (entry !== undefined && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
+  }
+
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const entry = this.#entries.peek(id);
+    if (entry === undefined || isMoved(entry)) return null;
+    this.#entries.drop(id);
+    return entry;
+  }
+
+  async list(subject: string): Promise<SessionInfo[]> {
+    return this.#entries.of(subject).map(([id, record]) => toInfo(id, record));
+  }
+
+  async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {
+    const ids = this.#entries.of(subject).flatMap(([id]) => (id === except ? [] : [id]));
+    for (const id of ids) this.#entries.drop(id);
+    return ids.length;
+  }
+
+  #slide(id: string, record: SessionRecord, now: number, expiresAt: number): SessionRecord {
+    const after = slid(record, now, expiresAt);
+    this.#entries.put(id, after);
+    return after;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * A session as the fields of a Redis hash: `d:<key>` for a key of the data, `m:<name>` for what else a record or mark holds.
+ *
+ * @module
+ */
+import { parseData } from "../../ground/json.ts";
+import type { Patch } from "../../session/patch.ts";
+import type { SessionMeta, SessionRecord } from "../../session/record.ts";
+import { type MovedMark, reasonOf, type SessionInfo } from "../../stored/contract.ts";
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The field of a data key. UTF-8 cannot carry half a character, so a key with one is written as JSON, under `j:`. */
+function fieldOf(key: string): string {
+  return LONE_SURROGATE.test(key) ? `j:${JSON.stringify(key)}` : `d:${key}`;
+}
+
+/** A JSON text in which half a character is escaped. */
+function wellFormed(json: string): string {
+  return LONE_SURROGATE.test(json) ? JSON.stringify(JSON.parse(json)) : json;
+}
+
+/** The fields and values of a record's data, in turn. Throws a SyntaxError when it is not the JSON text of an object. */
+export function dataFields(data: string): string[] {
+  const object = parseData(data);
+  if (object === null) throw new SyntaxError("Cannot create the session: the record's data is not a JSON object");
+  return Object.entries(object).flatMap(([key, value]) => [fieldOf(key), JSON.stringify(value)]);
+}
+
+/** The fields and values of everything else in a record but its version, in turn. */
+export function recordFields(record: SessionRecord, route: string): string[] {
+  const { startedAt, seenAt, expiresAt, subject, meta } = record;
+  return [
+    ...["m:startedAt", String(startedAt), "m:seenAt", String(seenAt), "m:expiresAt", String(expiresAt)],
+    ...(subject === undefined ? [] : ["m:subject", JSON.stringify(subject), "m:set", route]),
+    ...(meta === undefined ? [] : ["m:meta", JSON.stringify(meta)]),
+  ];
+}
+
+/** A patch as the arguments that the scripts expect. */
+export function patchArguments({ clear, set, unset }: Patch): string[] {
+  const sets = set.flatMap(([key, json]) => [fieldOf(key), wellFormed(json)]);
+  return [clear ? "1" : "0", String(set.length), ...sets, ...unset.map(fieldOf)];
+}
+
+/** The record or mark in the fields and values of a hash, in turn; null when there is none. */
+export function entryFrom(reply: readonly unknown[]): SessionRecord | MovedMark | null {
+  const fields = new Map<string, string>();
+  const data: string[] = [];
+  for (let at = 0; at < reply.length; at += 2) {
+    const [field, value] = [String(reply[at]), String(reply[at + 1])];
+    if (field.startsWith("d:")) data.push(`${JSON.stringify(field.slice(2))}:${value}`);
+    else if (field.startsWith("j:")) data.push(`${field.slice(2)}:${value}`);
+    else fields.set(field, value);
+  }
+  if (fields.has("m:movedAt")) return markFrom(fields);
+  return fields.has("m:version") ? recordFrom(fields, `{${data.join(",")}}`) : null;
+}
+
+function markFrom(fields: Map<string, string>): MovedMark {
+  const [to, grace] = [fields.get("m:to"), fields.get("m:grace")];
+  return {
+    movedAt: Number(fields.get("m:movedAt")),
+    ...(to !== undefined && { to: { id: to } }),
+    by: reasonOf(fields.get("m:by"), to),
+    ...(grace !== undefined && { graceUntil: Number(grace) }),
+  };
+}
+
+function recordFrom(fields: Map<string, string>, data: string): SessionRecord {
+  const [subject, meta] = [fields.get("m:subject"), fields.get("m:meta")];
+  return {
+    data,
+    version: Number(fields.get("m:version")),
+    startedAt: Number(fields.get("m:startedAt")),
+    seenAt: Number(fields.get("m:seenAt")),
+    expiresAt: Number(fields.get("m:expiresAt")),
+    ...(subject !== undefined && { subject: JSON.parse(subject) as string }),
+    ...(meta !== undefined && { meta: JSON.parse(meta) as SessionMeta }),
+  };
+}
+
+/** The rows of a list, from id, three instants and meta (or nothing) in turn. */
+export function rowsFrom(reply: readonly unknown[]): SessionInfo[] {
+  const rows: SessionInfo[] = [];
+  for (let at = 0; at < reply.length; at += 5) {
+    const [id = "", startedAt, seenAt, expiresAt, meta = ""] = reply.slice(at, at + 5).map(String);
+    const times = { startedAt: Number(startedAt), seenAt: Number(seenAt), expiresAt: Number(expiresAt) };
+    rows.push({ id, ...times, ...(meta !== "" && { meta: JSON.parse(meta) as SessionMeta }) });
+  }
+  return rows;
+}

@@ -1,0 +1,179 @@
+/**
+ * A store in Redis: for several processes that share sessions, and sessions that survive a restart.
+ *
+ * @module
+ */
+import { OptionError } from "../../ground/errors.ts";
+import type { Patch } from "../../session/patch.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import {
+  isMoved,
+  type Key,
+  type Limit,
+  MOVED_MARK_SECONDS,
+  type Move,
+  type MovedMark,
+  markFor,
+  type SessionInfo,
+  type SessionStore,
+  type UpdateResult,
+} from "../../stored/contract.ts";
+import { routeOf } from "../../stored/route.ts";
+import { isCluster, type RedisClient, type Run, runOn } from "./client.ts";
+import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";
+import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TAKE, TOUCH, UPDATE } from "./scripts.ts";
+
+export type { IoRedisClient, NodeRedisClient, RedisClient } from "./client.ts";
+
+/** How a Redis store is set up. */
+export interface RedisOptions {
+  /**
+   * What the names of all keys begin with, so that several applications can use one database. With Redis Cluster it must hold
+   * a hash tag, such as `{session}:`, which puts all sessions on one node. Default `"session:"`.
+   */
+  prefix?: string;
+  /**
+   * How long to wait for an answer, in seconds. A call that takes longer fails with the reason `TIMEOUT`; Redis may still carry
+   * it out. Default 5.
+   */
+  timeout?: number;
+}
+
+/**
+ * Makes a store in Redis 5 or later, or a server that speaks its language. A session is a hash with a field for each key of its
+ * data; every call is one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
+ * persistence settings: see docs/redis.md.
+ *
+ * @param client A client of the package `redis` or `ioredis`, whose connection is yours to open and to close. Give it a
+ * listener for `"error"`: without one, a lost connection ends the process.
+ * @throws OptionError for another client, an empty or unsuitable prefix, or a timeout that is none.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from "redis";
+ *
+ * const client = createClient({ url: "redis://127.0.0.1:6379", disableOfflineQueue: true });
+ * client.on("error", (error) => console.warn("Redis:", error.message));
+ * await client.connect();
+ * const sessions = createSessions({ secrets, store: redis(client) });
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { Redis } from "ioredis";
+ *
+ * const client = new Redis("redis://127.0.0.1:6379", { maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false });
+ * const sessions = createSessions({ secrets, store: redis(client) });
+ * ```
+ */
+export function redis(client: RedisClient, options: RedisOptions = {}): SessionStore {
+  const { prefix = "session:", timeout = 5, ...unknown } = options;
+  for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
+  if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a text that is not empty");
+  if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
+    throw wrong(`timeout ${String(timeout)}: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
+  const run = runOn(client, timeout);
+  if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
+    throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
+  return new RedisStore(run, prefix);
+}
+
+/** Seconds. */
+const LONGEST_TIMEOUT = 600;
+
+function wrong(what: string): OptionError {
+  return new OptionError("ERR_OPTION", `Cannot use ${what}`);
+}
+
+class RedisStore implements SessionStore {
+  readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
+  readonly #run: Run;
+  readonly #prefix: string;
+
+  constructor(run: Run, prefix: string) {
+    this.#run = run;
+    this.#prefix = prefix;
+  }
+
+  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
+    const args = touch === undefined ? [] : [now, touch.seenAfter, touch.seenBefore, touch.expiresAt].map(String);
+    const found = entryFrom((await this.#run(LOAD, [this.#key(id)], args)) as unknown[]);
+    return found !== null && isMoved(found) && found.movedAt + MOVED_MARK_SECONDS <= now ? null : found;
+  }
+
+  async create({ id }: Key, record: SessionRecord, limit: Limit = {}): Promise<void> {
+    const { seenAt, expiresAt, version, data } = record;
+    const fields = ["m:version", String(version), ...dataFields(data)];
+    const { route, keys } = await this.#setOf(record);
+    const args = [String(seenAt), String(expiresAt), route, String(limit.maxSessions ?? "")];
+    const said = await this.#run(CREATE, [this.#key(id), ...keys], [...args, ...recordFields(record, route), ...fields]);
+    if (String(said) !== "ok") throw new Error("Cannot create the session: its id is taken");
+  }
+
+  async update(
+    { id }: Key,
+    patch: Patch,
+    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
+  ): Promise<UpdateResult> {
+    const args = [String(now), String(expiresAt), String(ifVersion ?? ""), ...patchArguments(patch)];
+    return resultFrom(await this.#run(UPDATE, [this.#key(id)], args));
+  }
+
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
+    const { seenAt, expiresAt } = record;
+    const { by, graceUntil } = markFor(seenAt, to, move);
+    const { route, keys } = await this.#setOf(record);
+    const [limit, ifVersion] = [String(move.maxSessions ?? ""), String(move.ifVersion ?? "")];
+    const fields = recordFields(record, route);
+    const args = [String(seenAt), String(expiresAt), route, limit, by, String(graceUntil ?? ""), ifVersion];
+    return resultFrom(
+      await this.#run(
+        REPLACE,
+        [this.#key(from.id), this.#key(to.id), ...keys],
+        [...args, String(fields.length / 2), ...fields, ...patchArguments(patch)],
+      ),
+    );
+  }
+
+  async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
+    return Number(await this.#run(TOUCH, [this.#key(id)], [String(now), String(expiresAt)])) === 1;
+  }
+
+  async remove({ id }: Key): Promise<void> {
+    await this.#run(REMOVE, [this.#key(id)], []);
+  }
+
+  /** When the answer is lost, as by a `TIMEOUT`, nobody gets the record: whether Redis took it, no client can know. */
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    const found = entryFrom((await this.#run(TAKE, [this.#key(id)], [])) as unknown[]);
+    return found === null || isMoved(found) ? null : found;
+  }
+
+  async list(subject: string): Promise<SessionInfo[]> {
+    const { keys } = await this.#setOf({ subject });
+    return rowsFrom((await this.#run(LIST, keys, [])) as unknown[]);
+  }
+
+  async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
+    const { keys } = await this.#setOf({ subject });
+    return Number(await this.#run(REMOVE_ALL, keys, [except]));
+  }
+
+  #key(id: string): string {
+    return `${this.#prefix}s:${id}`;
+  }
+
+  /** A subject may be any text, so keys hold its hash. */
+  async #setOf({ subject }: { readonly subject?: string }): Promise<{ route: string; keys: string[] }> {
+    if (subject === undefined) return { route: "", keys: [] };
+    const route = await routeOf(subject, "");
+    return { route, keys: [`${this.#prefix}u:${route}`] };
+  }
+}
+
+function resultFrom(said: unknown): UpdateResult {
+  const word = String(said);
+  if (word === "gone" || word === "moved" || word === "conflict") return { ok: false, why: word };
+  if (word === "taken") throw new Error("Cannot replace the session: its new id is taken");
+  return { ok: true, version: Number(word) };
+}

@@ -1,0 +1,113 @@
+/**
+ * A SQLite file on `node:sqlite`, which Node, Deno and Bun have. Nothing is imported: runtimes without it can load this.
+ *
+ * @module
+ */
+import { OptionError } from "../../ground/errors.ts";
+import { type Location, locate } from "./location.ts";
+
+/** What the store uses of a statement. */
+export interface SqliteStatement {
+  all(...values: (string | number | null)[]): unknown[];
+}
+
+/** What the store uses of a database: `DatabaseSync` of `node:sqlite` and `Database` of `bun:sqlite` have it. */
+export interface SqliteDatabase {
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+  close(): unknown;
+}
+
+/** Gives the open database. */
+export interface SqliteSource {
+  /** What to run on a database that was just opened. */
+  readonly settings: readonly string[];
+  open(): SqliteDatabase;
+  close(): void;
+}
+
+interface Modules {
+  "node:sqlite": { DatabaseSync: new (path: string) => SqliteDatabase };
+  "node:fs": {
+    statSync(path: string, options: { bigint: true; throwIfNoEntry: false }): { dev: bigint; ino: bigint } | undefined;
+    openSync(path: string, flags: "wx", mode: number): number;
+    closeSync(file: number): void;
+  };
+  "node:path": { resolve(path: string): string };
+}
+
+type Runtime = { process?: { getBuiltinModule?<Name extends keyof Modules>(name: Name): Modules[Name] | undefined } };
+
+function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
+  const found = (globalThis as Runtime).process?.getBuiltinModule?.(name);
+  if (found !== undefined) return found;
+  throw new OptionError(
+    "ERR_OPTION",
+    `Cannot open the session database: this runtime has no ${name} (Node has it from 22.13 on, Deno and Bun have it); pass an open database`,
+  );
+}
+
+/**
+ * The file at a path or URI. When somebody deletes it or puts another in its place, the next call opens what is there then:
+ * SQLite alone would go on writing into a file that nobody will ever find again.
+ *
+ * @throws {@link OptionError} when the runtime has no `node:sqlite`, or the file cannot be opened.
+ */
+export class SqliteFile implements SqliteSource {
+  readonly settings: readonly string[];
+  readonly #location: Location;
+  #database: SqliteDatabase | undefined;
+  #identity: string | undefined;
+
+  constructor(given: string, synchronous: "full" | "normal") {
+    this.settings = ["PRAGMA busy_timeout = 0", "PRAGMA journal_mode = WAL", `PRAGMA synchronous = ${synchronous}`];
+    builtin("node:sqlite");
+    try {
+      this.#location = locate(given, builtin("node:path").resolve);
+      this.open();
+    } catch (error) {
+      if (error instanceof OptionError) throw error;
+      const { code, name } = error as { code?: unknown; name: string };
+      const reason = typeof code === "string" ? code : name;
+      throw new OptionError(
+        "ERR_OPTION",
+        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must have files`,
+      );
+    }
+  }
+
+  open(): SqliteDatabase {
+    const { name, file, makes } = this.#location;
+    if (this.#database !== undefined && (file === undefined || identify(file) === this.#identity)) return this.#database;
+    const { DatabaseSync } = builtin("node:sqlite");
+    this.close();
+    if (file !== undefined && makes) create(file);
+    this.#database = new DatabaseSync(name);
+    if (file !== undefined) this.#identity = identify(file);
+    return this.#database;
+  }
+
+  close(): void {
+    const database = this.#database;
+    this.#database = undefined;
+    database?.close();
+  }
+}
+
+/** A new file, and those that SQLite puts beside it, are for this user only: there is session data in them. */
+function create(file: string): void {
+  const { openSync, closeSync } = builtin("node:fs");
+  // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
+  if (identify(file) !== undefined) return;
+  try {
+    closeSync(openSync(file, "wx", 0o600));
+  } catch (error) {
+    // Another process has just made it, in the same way.
+    if ((error as { code?: unknown }).code !== "EEXIST") throw error;
+  }
+}
+
+function identify(file: string): string | undefined {
+  const found = builtin("node:fs").statSync(file, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}

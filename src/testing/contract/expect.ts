@@ -1,0 +1,84 @@
+/**
+ * The assertions of the store contract: their errors say what was expected and what was found.
+ *
+ * @module
+ */
+import { parseData } from "../../ground/json.ts";
+import type { SessionRecord } from "../../session/record.ts";
+import { isMoved, MAX_GRACE_SECONDS, type MovedMark, type UpdateResult } from "../../stored/contract.ts";
+
+const SHOWN_CHARACTERS = 300;
+const SHOWN_BEFORE_DIFFERENCE = 60;
+
+/** Fails unless `holds`. */
+export function expectThat(holds: boolean, expected: string, found: unknown): asserts holds {
+  if (!holds) throw new Error(`Expected ${expected}, but found ${show(canonical(found), 0)}`);
+}
+
+/** Fails unless both are the same JSON, whatever the order of their keys. */
+export function expectEqual(what: string, found: unknown, expected: unknown): void {
+  const left = canonical(found);
+  const right = canonical(expected);
+  if (left === right) return;
+  let same = 0;
+  while (left[same] === right[same]) same++;
+  const from = Math.max(0, same - SHOWN_BEFORE_DIFFERENCE);
+  throw new Error(`Expected ${what} to be ${show(right, from)}, but found ${show(left, from)}`);
+}
+
+/** Fails unless it is a record, a mark or null. */
+export function expectLegalLoad(found: SessionRecord | MovedMark | null): void {
+  if (found === null) return;
+  expectThat(typeof found === "object", "a record, a mark or null", found);
+  if (isMoved(found)) expectLegalMark(found);
+  else expectLegalRecord(found);
+}
+
+/** Fails unless it is a record or null: a mark cannot be taken. */
+export function expectLegalTake(taken: SessionRecord | null): void {
+  if (taken === null) return;
+  expectThat(typeof taken === "object" && !isMoved(taken), "a record or null", taken);
+  expectLegalRecord(taken);
+}
+
+function expectLegalMark(mark: MovedMark): void {
+  const { movedAt, to, by, graceUntil } = mark;
+  expectThat(Number.isFinite(movedAt), "a mark with the time of the move", mark);
+  expectThat(typeof to?.id === "string", "a mark that says where the session went", mark);
+  expectThat(by === "login" || by === "regenerateId", 'a mark whose "by" is "login" or "regenerateId"', mark);
+  if (graceUntil === undefined) return;
+  const grace = graceUntil - movedAt;
+  expectThat(grace > 0 && grace <= MAX_GRACE_SECONDS, "a mark without grace, or with up to 60 seconds of it", mark);
+}
+
+function expectLegalRecord(found: SessionRecord): void {
+  const { data, version, startedAt, seenAt, expiresAt } = found;
+  expectThat(typeof data === "string" && parseData(data) !== null, "data that is the JSON text of an object", found);
+  expectThat([version, startedAt, seenAt, expiresAt].every(Number.isFinite), "a version and three instants, as numbers", found);
+}
+
+/** Fails unless it is one of the answers that a change can have. */
+export function expectLegalResult(result: UpdateResult): void {
+  const legal = result.ok ? Number.isInteger(result.version) : ["gone", "moved", "conflict"].includes(result.why);
+  expectThat(legal, "a version, or one of gone, moved and conflict", result);
+}
+
+/** A record's fields, with its data as a value, so that texts that mean the same are the same. */
+export function plainRecord(record: SessionRecord): Record<string, unknown> {
+  const { data, version, startedAt, seenAt, expiresAt, subject, meta } = record;
+  return { data: parseData(data), version, startedAt, seenAt, expiresAt, subject, meta };
+}
+
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) => sorted(inner)) ?? "undefined";
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function show(text: string, from: number): string {
+  const end = from + SHOWN_CHARACTERS;
+  return `${from > 0 ? "..." : ""}${text.slice(from, end)}${end < text.length ? "..." : ""}`;
+}

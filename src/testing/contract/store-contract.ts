@@ -1,0 +1,61 @@
+/**
+ * The store contract as cases without a test framework.
+ *
+ * @module
+ */
+
+import type { SessionStore } from "../../stored/contract.ts";
+import { dataCases } from "./data.ts";
+import { limitCases } from "./limits.ts";
+import { markCases } from "./marks.ts";
+import { moveCases } from "./moves.ts";
+import { otherRecordCases } from "./other-records.ts";
+import { patchCases } from "./patches.ts";
+import { raceCases } from "./races.ts";
+import { recordCases } from "./records.ts";
+import { subjectCases } from "./subjects.ts";
+import { takeCases } from "./takes.ts";
+import { timeCases } from "./times.ts";
+import { Trial } from "./trial.ts";
+
+/** One case of the contract. */
+export interface StoreCase {
+  /** What the store does, as a sentence. */
+  readonly name: string;
+  /** Passes by resolving; fails by rejecting with an error that says what was expected. */
+  run(): Promise<void>;
+}
+
+/**
+ * The cases of the SessionStore contract, for a store of any kind and for any test runner.
+ *
+ * A store is held to the guarantees it declares. One that is not atomic or not immediate runs every case too, and is then
+ * asked for what holds anyway: no exception, and answers that are legal. Likewise one with `marks: false`, where marks are
+ * concerned. Ids and subjects are new in every case, so all of them may use one database.
+ *
+ * @param create Makes the store for one case; called once for each.
+ *
+ * @example
+ * ```ts
+ * import { storeContract } from "web-session-store/testing";
+ * import { test } from "vitest";
+ *
+ * for (const { name, run } of storeContract(() => myStore())) test(name, run);
+ * ```
+ */
+export function storeContract(create: () => SessionStore | Promise<SessionStore>): StoreCase[] {
+  const cases = [
+    ...recordCases,
+    ...timeCases,
+    ...dataCases,
+    ...patchCases,
+    ...moveCases,
+    ...markCases,
+    ...takeCases,
+    ...otherRecordCases,
+    ...subjectCases,
+    ...limitCases,
+    ...raceCases,
+  ];
+  return cases.map(({ name, run }) => ({ name, run: async () => run(new Trial(await create())) }));
+}

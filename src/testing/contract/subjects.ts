@@ -1,0 +1,181 @@
+/**
+ * The store contract for the sessions of a subject: listing them, and ending them all. For stores that can.
+ *
+ * @module
+ */
+
+import type { SessionInfo } from "../../stored/contract.ts";
+import { expectEqual, expectThat } from "./expect.ts";
+import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+
+/** Subjects that break stores which build a key, a pattern or a path from them. */
+const ODD_SUBJECTS: readonly string[] = [
+  ...["a:b", "a", "a:", ":a", "a/b", "x/../y", "..", "x", "y", "*", "?", "[a]", "%", "_", "a%"],
+  ...["🚀", "Zürich", "with space", 'quo"te', "apos'trophe", "back\\slash", "line\nbreak", "A", "0", "00"],
+  ...["__proto__", "constructor", "toString", "undefined", "null"],
+];
+
+/** Cases about list and removeAll. They ask nothing of a store that has neither. */
+export const subjectCases: readonly TrialCase[] = [
+  { name: "an unknown subject has no sessions to list or to end", run: unknownSubject },
+  { name: "list gives one row for each session of the subject, with its instants and meta", run: listRows },
+  { name: "list shows what touch and update wrote", run: listIsCurrent },
+  { name: "list gives no session of others, none of nobody, none removed and no mark", run: listOnlyTheirs },
+  { name: "removeAll ends every session of the subject and says how many", run: removeAllSessions },
+  { name: "removeAll ends no session but the subject's", run: removeAllOnlyTheirs },
+  { name: "removeAll spares the one session that is excepted", run: removeAllExcept },
+  { name: "removeAll excepting an id that is not the subject's ends them all", run: removeAllExceptUnknown },
+  { name: "sessions ended by removeAll do not come back", run: removeAllIsFinal },
+  { name: "a subject may have any name", run: oddSubjects },
+  { name: "a subject may have any name that begins like another's", run: oddEndings },
+];
+
+function row({ key, record }: Begun): SessionInfo {
+  const { startedAt, seenAt, expiresAt, meta } = record;
+  return { id: key.id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+}
+
+function byId(left: { id: string }, right: { id: string }): number {
+  return left.id < right.id ? -1 : 1;
+}
+
+/** The subject's rows are these, in any order. */
+export async function lists(trial: Trial, subject: string, sessions: Begun[]): Promise<void> {
+  const rows = await trial.store.list?.(subject);
+  if (rows === undefined) return;
+  expectThat(Array.isArray(rows), "a list", rows);
+  if (!trial.store.guarantees.immediate) return;
+  const found = rows.map(({ id, startedAt, seenAt, expiresAt, meta }) => ({ id, startedAt, seenAt, expiresAt, meta }));
+  expectEqual("the list of sessions", found.sort(byId), sessions.map(row).sort(byId));
+}
+
+/** Ends the subject's sessions; false in a store that cannot. */
+async function ends(trial: Trial, subject: string, count: number, options?: { except: string }): Promise<boolean> {
+  const found = await trial.store.removeAll?.(subject, options);
+  if (found === undefined) return false;
+  expectThat(Number.isInteger(found) && found >= 0, "how many sessions were ended", found);
+  if (trial.store.guarantees.immediate) expectEqual("how many sessions were ended", found, count);
+  return true;
+}
+
+/** So many sessions of one subject. */
+export async function beginAll(trial: Trial, subject: string, count: number): Promise<Begun[]> {
+  const sessions: Begun[] = [];
+  for (let index = 0; index < count; index++) sessions.push(await trial.begin({ subject, data: `{"index":${index}}` }));
+  return sessions;
+}
+
+async function unknownSubject(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  const rows = await trial.store.list?.(subject);
+  if (rows !== undefined) expectEqual("the list of sessions", rows, []);
+  const count = await trial.store.removeAll?.(subject);
+  if (count !== undefined) expectEqual("how many sessions were ended", count, 0);
+}
+
+async function listRows(trial: Trial): Promise<void> {
+  const { now } = trial;
+  const subject = trial.subject();
+  const first = await trial.begin({ subject, meta: { device: "phone", place: "Zürich 🚀" } });
+  const second = await trial.begin({ subject, startedAt: now - 7, seenAt: now - 5, expiresAt: now + 2 * HOUR });
+  await lists(trial, subject, [first, second]);
+}
+
+async function listIsCurrent(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  const [touched, updated] = [await trial.begin({ subject }), await trial.begin({ subject })];
+  const now = trial.now + 60;
+  const expiresAt = now + 2 * HOUR;
+  trial.touched(await trial.store.touch(touched.key, { now, expiresAt }), true);
+  trial.written(await trial.store.update(updated.key, NO_CHANGE, { now, expiresAt }), 2);
+  const slid = [touched, updated].map(({ key, record }) => ({ key, record: { ...record, seenAt: now, expiresAt } }));
+  await lists(trial, subject, slid);
+}
+
+async function listOnlyTheirs(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  await trial.begin();
+  await trial.begin({ subject: trial.subject() });
+  const removed = await trial.begin({ subject });
+  await trial.store.remove(removed.key);
+  const kept = await trial.begin({ subject });
+  const moved = await trial.move(await trial.begin({ subject }));
+  await lists(trial, subject, [kept, moved]);
+}
+
+async function removeAllSessions(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  const sessions = await beginAll(trial, subject, 5);
+  if (!(await ends(trial, subject, 5))) return;
+  for (const { key } of sessions) await trial.lacks(key);
+  await lists(trial, subject, []);
+  await ends(trial, subject, 0);
+}
+
+async function removeAllOnlyTheirs(trial: Trial): Promise<void> {
+  const [subject, other] = [trial.subject(), trial.subject()];
+  await beginAll(trial, subject, 2);
+  const others = await beginAll(trial, other, 2);
+  const nobody = await trial.begin();
+  await ends(trial, subject, 2);
+  for (const { key, record } of [...others, nobody]) await trial.has(key, record);
+  await lists(trial, other, others);
+}
+
+async function removeAllExcept(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  const [spared, ...others] = (await beginAll(trial, subject, 4)) as [Begun, ...Begun[]];
+  if (!(await ends(trial, subject, 3, { except: spared.key.id }))) return;
+  await trial.has(spared.key, spared.record);
+  for (const { key } of others) await trial.lacks(key);
+  await lists(trial, subject, [spared]);
+}
+
+async function removeAllExceptUnknown(trial: Trial): Promise<void> {
+  const subject = trial.subject();
+  const foreign = await trial.begin({ subject: trial.subject() });
+  const sessions = await beginAll(trial, subject, 2);
+  if (!(await ends(trial, subject, 2, { except: foreign.key.id }))) return;
+  for (const { key } of sessions) await trial.lacks(key);
+  await trial.has(foreign.key, foreign.record);
+}
+
+async function removeAllIsFinal(trial: Trial): Promise<void> {
+  const { store, now } = trial;
+  const { key, record } = await trial.begin({ subject: trial.subject() });
+  if (!(await ends(trial, record.subject as string, 1))) return;
+  const options = { now, expiresAt: now + HOUR };
+  trial.refused(await store.update(key, { set: [["a", "1"]], unset: [] }, options), "gone");
+  trial.touched(await store.touch(key, options), false);
+  trial.refused(await store.replace(key, await trial.key(record.subject), NO_CHANGE, record, LOGIN), "gone");
+  await trial.lacks(key);
+}
+
+async function oddEndings(trial: Trial): Promise<void> {
+  const own = trial.subject();
+  const sessions = new Map<string, Begun>();
+  for (const odd of ODD_SUBJECTS) sessions.set(own + odd, await trial.begin({ subject: own + odd }));
+  for (const [subject, begun] of sessions) await lists(trial, subject, [begun]);
+  for (const [subject, { key }] of sessions) {
+    if (!(await ends(trial, subject, 1))) return;
+    await trial.lacks(key);
+    sessions.delete(subject);
+    for (const [, other] of sessions) await trial.has(other.key, other.record);
+  }
+}
+
+/** Other sessions of these subjects may be in the same database, so only those of this case are looked for. */
+async function oddSubjects(trial: Trial): Promise<void> {
+  const { store } = trial;
+  const sessions: Begun[] = [];
+  for (const subject of ODD_SUBJECTS) sessions.push(await trial.begin({ subject }));
+  const ids = new Set(sessions.map(({ key }) => key.id));
+  for (const { key, record } of sessions) {
+    await trial.has(key, record);
+    const rows = await store.list?.(record.subject as string);
+    if (rows === undefined || !store.guarantees.immediate) continue;
+    const found = rows.map(({ id }) => id).filter((id) => ids.has(id));
+    expectEqual(`the ids of ${JSON.stringify(record.subject)}`, found, [key.id]);
+  }
+  for (const { key } of sessions) await store.remove(key);
+}

@@ -1,0 +1,57 @@
+/**
+ * For tests: the contract every SessionStore is held to, and cookies for an application's own tests.
+ *
+ * @module
+ */
+
+import { stringifyData } from "../ground/json.ts";
+import { newSessionId } from "../ground/session-id.ts";
+import { createEngine, placeOf } from "../manager/manager.ts";
+import type { SessionOptions } from "../manager/options.ts";
+import { settle } from "../manager/settle.ts";
+import type { SessionMeta } from "../session/record.ts";
+import { expiryOf } from "../session/timeouts.ts";
+import { webCrypto } from "../token/web-crypto.ts";
+
+export { type StoreCase, storeContract } from "./contract/store-contract.ts";
+
+/** The session that {@link cookieFor} makes up. */
+export interface CookieForOptions {
+  /** The session's data. Default: none. */
+  data?: Record<string, unknown>;
+  /** Who is logged in. Default: nobody. */
+  subject?: string;
+  /** What a login said. Default: nothing. */
+  meta?: SessionMeta;
+}
+
+/**
+ * A Cookie header for a session that exists, so that a test need not log in first. With a store, the session is in it.
+ *
+ * @param options The same options that the application gives to `createSessions`.
+ *
+ * @example
+ * ```ts
+ * const Cookie = await cookieFor(options, { subject: "alice", data: { cart: ["apple"] } });
+ * const response = await app.request("/cart", { headers: { Cookie } });
+ * ```
+ */
+export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
+  const engine = createEngine(settle(options), webCrypto);
+  const now = engine.now();
+  const { keeping, codec, cookie } = placeOf(engine, subject);
+  const route = await keeping.route(subject);
+  const key = route === undefined ? { id: newSessionId() } : { id: newSessionId(), route };
+  const record = {
+    data: stringifyData(Object.assign(Object.create(null), data)),
+    version: 1,
+    startedAt: now,
+    seenAt: now,
+    expiresAt: expiryOf(now, now, engine.timeouts),
+    ...(subject !== undefined && { subject }),
+    ...(meta !== undefined && { meta }),
+  };
+  await keeping.create(key, record);
+  const token = await codec.seal(keeping.claims({ key, record, token: { temp: false, renew: "no" } }, now));
+  return `${cookie.name}=${token}`;
+}

@@ -1,0 +1,101 @@
+/**
+ * The cryptography that tokens are made with, behind one small seam. Here on Web Crypto; another implementation must
+ * give the same bytes and may answer without a promise.
+ *
+ * @module
+ */
+import { encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
+
+/** What a key is for: `mac` for HMAC-SHA-256, `wrap` for wrapping content keys with AES-256 Key Wrap. */
+export type KeyUse = "mac" | "wrap";
+
+/** The parts of an encrypted message, as JWE (RFC 7516) names them. */
+export interface Sealed {
+  /** The content key, wrapped with AES-256 Key Wrap (RFC 3394). */
+  readonly encryptedKey: Uint8Array<ArrayBuffer>;
+  /** The nonce of AES-256-GCM, 12 bytes. */
+  readonly iv: Uint8Array<ArrayBuffer>;
+  /** As long as the text. */
+  readonly ciphertext: Uint8Array<ArrayBuffer>;
+  /** 16 bytes. */
+  readonly tag: Uint8Array<ArrayBuffer>;
+}
+
+/** The seam. `Key` is opaque to everything but its own primitives. */
+export interface Primitives<Key = unknown> {
+  /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or from a CryptoKey for it. */
+  derive(
+    secret: Uint8Array<ArrayBuffer> | CryptoKey,
+    info: Uint8Array<ArrayBuffer>,
+    length: number,
+  ): MaybePromise<Uint8Array<ArrayBuffer>>;
+  /** Makes a key of 32 bytes that cannot be exported again. */
+  importKey(bytes: Uint8Array<ArrayBuffer>, use: KeyUse): MaybePromise<Key>;
+  /** HMAC-SHA-256 (RFC 2104) of a text's UTF-8, in base64url without padding. */
+  sign(key: Key, text: string): MaybePromise<string>;
+  /** Whether `mac` is the HMAC of a text's UTF-8, compared in constant time. */
+  verify(key: Key, text: string, mac: Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
+  /** Encrypts with AES-256-GCM under a content key made for this message alone, itself wrapped by A256KW (RFC 3394). */
+  seal(key: Key, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): MaybePromise<Sealed>;
+  /** The plaintext, or null when any part was changed or another key made it. */
+  open(key: Key, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): MaybePromise<Uint8Array<ArrayBuffer> | null>;
+}
+
+const TAG_LENGTH = 16;
+const IV_LENGTH = 12;
+const GCM = { name: "AES-GCM", length: 256 } as const;
+
+/** The primitives on Web Crypto, which every supported runtime has. */
+export const webCrypto: Primitives<CryptoKey> = {
+  async derive(secret, info, length) {
+    const key =
+      secret instanceof CryptoKey ? secret : await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
+    const algorithm = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
+    return new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, length * 8));
+  },
+
+  importKey(bytes, use) {
+    return use === "mac"
+      ? crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"])
+      : crypto.subtle.importKey("raw", bytes, "AES-KW", false, ["wrapKey", "unwrapKey"]);
+  },
+
+  async sign(key, text) {
+    return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encodeUtf8(text))));
+  },
+
+  verify(key, text, mac) {
+    return crypto.subtle.verify("HMAC", key, mac, encodeUtf8(text));
+  },
+
+  async seal(key, plaintext, aad) {
+    const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
+    const contentKey = await crypto.subtle.generateKey(GCM, true, ["encrypt"]);
+    const [encryptedKey, encrypted] = await Promise.all([
+      crypto.subtle.wrapKey("raw", contentKey, key, "AES-KW"),
+      crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: aad }, contentKey, plaintext),
+    ]);
+    const end = encrypted.byteLength - TAG_LENGTH;
+    return {
+      encryptedKey: new Uint8Array(encryptedKey),
+      iv,
+      ciphertext: new Uint8Array(encrypted, 0, end),
+      tag: new Uint8Array(encrypted, end),
+    };
+  },
+
+  async open(key, { encryptedKey, iv, ciphertext, tag }, aad) {
+    const encrypted = new Uint8Array(ciphertext.length + tag.length);
+    encrypted.set(ciphertext);
+    encrypted.set(tag, ciphertext.length);
+    try {
+      const contentKey = await crypto.subtle.unwrapKey("raw", encryptedKey, key, "AES-KW", GCM, false, ["decrypt"]);
+      const algorithm = { name: "AES-GCM", iv, additionalData: aad };
+      return new Uint8Array(await crypto.subtle.decrypt(algorithm, contentKey, encrypted));
+    } catch {
+      // Web Crypto reports every kind of forgery with the same OperationError, and so do we.
+      return null;
+    }
+  },
+};
