@@ -1,12 +1,12 @@
 /** Calls that nobody waited for: the response does, and what they fail with is the request's. */
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { createSessions, type Session } from "../src/index.ts";
+import { createSessions, type Session, type SessionStore } from "../src/index.ts";
 import { memory } from "../src/stores/memory/index.ts";
 import { makeApp } from "./support/app.ts";
 import { FailingStore } from "./support/failing-store.ts";
 import { SECRET } from "./support/secrets.ts";
-import { slow } from "./support/slow-store.ts";
+import { slow, waitingStore } from "./support/slow-store.ts";
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -266,5 +266,35 @@ describe("in a store", () => {
     for (let turn = 0; turn < 5; turn++) await later();
     process.off("unhandledRejection", listen);
     expect(unheard).toEqual([]);
+  });
+});
+
+describe("update() that a request begins before its own login", () => {
+  /** A store that has done its part for a while before anybody hears of it. */
+  function lateToAnswer(): SessionStore {
+    const inner = memory();
+    const store = waitingStore(inner, async () => {});
+    store.replace = async (...move) => {
+      const result = await inner.replace(...move);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return result;
+    };
+    return store;
+  }
+
+  it.each([
+    ["a visitor's new session", () => {}],
+    ["a visitor's", (session: Session) => Object.assign(session.data, { visits: 1 })],
+    ["a user's", (session: Session) => session.login("alice")],
+  ])("counts in %s, wherever that login moves it", async (_whose, begin) => {
+    const { does, posts } = makeApp({ store: lateToAnswer() });
+    await does(begin);
+    await posts(async (session) => {
+      session.data.three = 3;
+      const updating = session.update((data) => Object.assign(data, { seats: 1 }));
+      session.login("alice");
+      await Promise.all([session.save(), updating]);
+    });
+    expect(await does((session) => [session.subject, session.data.three, session.data.seats])).toEqual(["alice", 3, 1]);
   });
 });

@@ -51,6 +51,9 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
  * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
  *
+ * What such an application kept in a store is not in its cookies: read here, they are sessions without data. Load the data in a codec of
+ * your own around this one, as docs/migrating.md shows, or stay with `app.keys` until those sessions have ended.
+ *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
  * @throws OptionError when an option or a key cannot be used.

@@ -78,7 +78,8 @@ export class StateError extends SessionError {
 
 /**
  * The session of this request ended, or got another id, before the request could write: nothing was written, and nobody should be told
- * otherwise. Thrown by `update()`, `save()` and, in place of an answer below 400, where a change would be lost.
+ * otherwise. Thrown by `update()` and `save()`; and in place of an answer below 400, where a new id was asked for, or where a change, other than by
+ * GET, HEAD or OPTIONS, would be lost because the session got another id. A change of a session that ended is reported as `lost`.
  *
  * https://www.rfc-editor.org/rfc/rfc9110#section-15.5.10
  */

@@ -156,6 +156,8 @@ async function goAlong(
   turns: number,
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
+  // This very request may be giving it a new id.
+  while (state.writing !== null) await state.writing.catch(() => {});
   await relocate(state, engine, kept.key, why, turns);
   if (state.kept === null) throw new GoneError(state.gone?.why ?? "ended");
   return "again";

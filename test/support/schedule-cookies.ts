@@ -59,19 +59,13 @@ export class Cookies {
 
   /** It made the session, joined it, or came to it by a token of other software; or it followed one of these in grace. */
   #mayHave(visit: Visit, segment: Segment, sid: string): boolean {
-    if (visit.made.has(sid)) return true;
     const { place, identities } = segment;
-    if (place.is === "session" && place.id === sid && (place.accepted || identities.length > 0)) return true;
+    const came = place.is === "session" && (place.accepted || identities.length > 0) ? place.id : undefined;
     const { token } = visit.jar;
-    const isOfToken = token !== undefined && place.is === "token";
-    if (isOfToken && this.#scene.tokens.sessionOf(token) === sid) return true;
-    if ((isOfToken || visit.made.size > 0) && this.#isFollowed(segment, sid)) return true;
-    return identities.some(({ asked }) => this.#scene.joined(visit, segment, asked).includes(sid));
-  }
-
-  #isFollowed(segment: Segment, sid: string): boolean {
-    const there = this.#scene.situationsDuring(segment, { asks: "change" }, this.#scene.history.moment);
-    return there.some((one) => one.is === "grace" && one.id === sid);
+    const ofToken = token !== undefined && place.is === "token" ? this.#scene.tokens.sessionOf(token) : undefined;
+    const joined = identities.flatMap(({ asked }) => this.#scene.joined(visit, segment, asked));
+    const own = new Set([...visit.made, ...joined, ofToken, came]);
+    return this.#scene.history.cameInGrace(sid).some((id) => own.has(id));
   }
 
   /** What is changed is in the cookie, where that is where the session is. */

@@ -96,6 +96,15 @@ export class History {
     return before === undefined ? [id] : [id, ...this.cameFrom(before)];
   }
 
+  /** An id, and those that stood for its session in grace. */
+  cameInGrace(id: string): string[] {
+    const before = this.ids.find((other) => {
+      const entry = this.at(other);
+      return entry?.is === "mark" && entry.to === id && entry.graceUntil !== undefined;
+    });
+    return before === undefined ? [id] : [id, ...this.cameInGrace(before)];
+  }
+
   /** Where a mark leads in the end: the id and what is there, or nothing. */
   endOf(id: string, moment: number = this.moment): { id: string; live: Live } | undefined {
     const entry = this.at(id, moment);
