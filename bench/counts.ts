@@ -14,7 +14,7 @@ export const COUNTS = {
   /** A login of a user with another living session, whose number is limited. */
   login: { calls: 1, read: 11, written: 1 },
   /** A login of a visitor whose session is in the store: read, kept at the user's object, left at the visitor's. */
-  loginFromStore: { calls: 3, read: 12, written: 5 },
+  loginFromStore: { calls: 3, read: 11, written: 5 },
   read: { calls: 1, read: 3, written: 0 },
   /** A read of a session that was used shortly before: its use is not written down again. */
   readTooSoonToTouch: { calls: 1, read: 3, written: 0 },

@@ -84,3 +84,21 @@ describe("an accepted cookie", () => {
     }
   });
 });
+
+it("an accepted token of ours that names a session stands for it in grace, and for nobody after that", async () => {
+  const store = memory();
+  const before = makeApp({ store, name: "sid" });
+  await before.does((session) => session.login("alice"));
+  const accept = [ownTokens({ secrets: SECRET, name: "sid", kind: "id" })];
+  const app = makeApp({ store, accept, now: before.clock.now });
+  const browser = withCookie(app, before.browser.cookieHeader());
+  const late = browser.copy();
+  const id = await app.does((session) => {
+    session.regenerateId({ graceSeconds: 10 });
+    return session.id;
+  }, browser);
+  expect(await app.does((session) => [session.subject, session.id], late)).toEqual(["alice", id]);
+  before.clock.pass(10);
+  expect(await app.does(seen, late)).toEqual(NOBODY);
+  expect(await app.does((session) => session.subject, browser)).toBe("alice");
+});

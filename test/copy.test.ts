@@ -427,6 +427,30 @@ describe("copy", () => {
     expect(response.headers.getSetCookie()).toEqual([]);
   });
 
+  it.each(["GET", "POST"])(
+    "of a session that has moved leads nobody to its new id, who asks for a new one by %s",
+    async (method) => {
+      const { does, posts, answers, browser, clock } = await loggedIn();
+      const thief = browser.copy();
+      await posts((session) => session.regenerateId());
+      clock.pass(30);
+      const told = await answers((session) => session.regenerateId(), { Cookie: thief.cookieHeader() }, method);
+      expect([told.status, told.headers.getSetCookie().filter((line) => !line.includes("=;"))]).toEqual([409, []]);
+      clock.pass(MAX_AGE);
+      expect(await does((session) => session.subject, thief)).toBe(undefined);
+      expect(await does((session) => session.subject)).toBe("alice");
+    },
+  );
+
+  it("lets a double click share a new id", async () => {
+    const app = await loggedIn();
+    const before = app.browser.copy();
+    const slow = await onItsWay(app, (session) => session.regenerateId());
+    await app.posts((session) => session.regenerateId());
+    before.receive(await slow.finish());
+    expect(await app.does((session) => session.subject, before)).toBe("alice");
+  });
+
   it("made by a request that joins a new id in grace, with nothing to write, shows the whole after the next write", async () => {
     const app = await loggedIn();
     const slow = await onItsWay(app, async (session) => {

@@ -9,7 +9,7 @@ import { makeApp } from "./support/app.ts";
 import { Browser } from "./support/browser.ts";
 import { DAY } from "./support/clock.ts";
 import { acceptingOld, NOBODY, old, oldToken, seen, withCookie } from "./support/old-tokens.ts";
-import { SECRET } from "./support/secrets.ts";
+import { OLD_SECRET, SECRET } from "./support/secrets.ts";
 import { slow } from "./support/slow-store.ts";
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
@@ -282,4 +282,20 @@ describe("data that was migrated", () => {
     await before.does((session) => session.regenerateId());
     expect((await now.apply(reading, new Response())).status).toBe(200);
   });
+});
+
+it("a login that failed leaves the cookie of an accepted token where it was", async () => {
+  const store = memory();
+  const first = makeApp({ store });
+  await first.does((session) => Object.assign(session.data, { x: 1 }));
+  const { now } = first.clock;
+  const web = honoSession({ secrets: [OLD_SECRET, SECRET], store, accept: [old()], now });
+  const app = new Hono().use(web).post("/", (c) => {
+    web.get(c).login("alice");
+    throw new Error("x");
+  });
+  app.onError((_error, c) => c.text("no", 500));
+  const Cookie = `${first.browser.cookieHeader()}; ${await oldToken({ sid: "session-of-old", sub: "bob", data: {} })}`;
+  const answer = await app.request("https://app.example.com/", { method: "POST", headers: { Cookie } });
+  expect([answer.status, answer.headers.getSetCookie().filter((line) => line.startsWith("old="))]).toEqual([500, []]);
 });

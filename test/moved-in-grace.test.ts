@@ -139,6 +139,20 @@ describe.each(OWNERS)("a request that loaded %s session before regenerateId() wi
   });
 });
 
+it("a request that comes with the old cookie and the new one has one session, not two", async () => {
+  const app = makeApp({ store: memory() });
+  await app.does((session) => session.login("alice"));
+  const before = app.browser.cookieHeader();
+  await app.does((session) => session.regenerateId({ graceSeconds: 10 }));
+  const after = app.browser.cookieHeader();
+  for (const Cookie of [`${before}; ${after}`, `${after}; ${before}`]) {
+    const answer = await app.answers((session) => Object.assign(session.data, { seen: session.subject }), { Cookie }, "POST");
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(await app.does((session) => session.data.seen)).toBe("alice");
+  }
+  expect(typesOf(app.events)).not.toContain("ambiguous");
+});
+
 it("a request that comes with the old cookie in grace reads and writes, and after that nothing", async () => {
   const app = makeApp({ store: memory() });
   await app.does((session) => session.login("alice"));

@@ -3,8 +3,40 @@ import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../src/index.ts";
 import { plain } from "../src/stores/bridges/plain.ts";
 import { memory } from "../src/stores/memory/index.ts";
+import { typesOf } from "./support/app.ts";
 import { HOUR } from "./support/clock.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "./support/old-tokens.ts";
+import { waitingStore } from "./support/slow-store.ts";
+
+it("the sessions of accepted tokens count for the limit of their user, and the one used longest ago ends", async () => {
+  const app = acceptingOld(memory(), { maxSessions: 2 });
+  const browsers = [];
+  for (const sid of ["first-of-old-software", "second-of-old-software", "third-of-old-software"]) {
+    const browser = withCookie(app, await oldToken({ sid, sub: "alice", data: {} }));
+    await app.does(seen, browser);
+    app.clock.pass(10);
+    browsers.push(browser);
+  }
+  expect(await Promise.all(browsers.map((browser) => app.does((session) => session.subject, browser)))).toEqual([
+    undefined,
+    "alice",
+    "alice",
+  ]);
+});
+
+it("a token that is redeemed although the store says that it failed becomes the session that its request was told of", async () => {
+  const inner = memory();
+  const store = waitingStore(inner, async () => {});
+  store.create = async (key, ...rest) => {
+    await inner.create(key, ...rest);
+    if (key.id.startsWith("redeemed-")) throw new Error("timeout");
+  };
+  const app = acceptingOld(store);
+  const browser = withCookie(app, await oldToken({ sid: "session-of-old", sub: "alice", data: {} }));
+  await app.posts((session) => Object.assign(session.data, { x: 1 }), browser);
+  expect(await app.does(seen, browser)).toEqual(["alice", { x: 1 }]);
+  expect(typesOf(app.events)).not.toContain("lost");
+});
 
 describe("a login of a session that came by an accepted token", () => {
   it("leaves the visitor's data behind, in this request and in later ones, unless the application names it", async () => {

@@ -16,6 +16,7 @@ import type { SessionRecord } from "../session/record.ts";
 import { endOf, type Timeouts } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { isMoved, type Key } from "../stored/contract.ts";
+import { follow, inGrace, isInGrace } from "../stored/follow.ts";
 import { findRedeemed, redemptionKey } from "../stored/redeem.ts";
 import { type Claims, claimsToJson, isFromTheFuture, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
@@ -157,7 +158,7 @@ function inCookie(engine: Engine, claims: Claims): Living | null {
 
 /** A token without data names a session in the store. That only our own may do: others' names mean nothing here. */
 function lookByName(engine: Engine, codec: TokenCodec, claims: Claims): Promise<Living | null> | null {
-  if (codec.namesSessions && !engine.places.session.keeping.dataInToken) return livingAt(engine, keyOf(claims), claims);
+  if (codec.namesSessions && !engine.places.session.keeping.dataInToken) return livingAt(engine, keyOf(claims), claims, true);
   engine.emit({ type: "invalid", reason: "claims" });
   return null;
 }
@@ -172,14 +173,19 @@ function problemOf(claims: Claims, timeouts: Timeouts, now: number): SessionEven
   return over && { type: "expired", id: sid, reason: over };
 }
 
-/** The session that is kept under this key, if it lives and is where it belongs. */
-async function livingAt(engine: Engine, key: Key, claims: Claims): Promise<Living | null> {
+/** The session that is kept under this key, if it lives and is where it belongs. @param follows Also where the key stands for it in grace. */
+async function livingAt(engine: Engine, key: Key, claims: Claims, follows = false): Promise<Living | null> {
   const { keeping } = engine.places.session;
   const now = engine.now();
   const { route: _route, ...rest } = claims;
   const named = { ...rest, sid: key.id, ...(key.route !== undefined && { route: key.route }) };
   const found = await keeping.load(named, { now });
-  if (found === null || isMoved(found)) return null;
+  if (found === null) return null;
+  if (isMoved(found)) {
+    const went = follows && isInGrace(found, now) ? await follow(engine, keeping, found) : null;
+    const living = went?.inGrace ? livingFrom(engine, keeping, went.key, went.record, claims) : null;
+    return went && living && { ...living, kept: inGrace(living.kept.token, went) };
+  }
   return livingFrom(engine, keeping, key, keeping.timesInToken ? { ...found, seenAt: now } : found, claims);
 }
 

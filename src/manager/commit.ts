@@ -7,9 +7,12 @@
 import { copyLines } from "../features/copy.ts";
 import { assertFits } from "../features/schema.ts";
 import { ConflictError, GoneError, StateError } from "../ground/errors.ts";
+import type { JsonObject } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { SessionData } from "../session/data.ts";
 import type { Gone, Kept } from "../session/found.ts";
 import { applyPatch } from "../session/patch.ts";
+import type { SessionRecord } from "../session/record.ts";
 import type { SessionState } from "../session/visit.ts";
 import { follow, type Whereabouts } from "../stored/follow.ts";
 import { carryOut, type Outcome } from "../stored/write.ts";
@@ -28,8 +31,9 @@ export type CookieMode = "send" | "changes" | "later" | "impossible";
 /** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
 const SAFE = ["GET", "HEAD", "OPTIONS"];
 
-/** Sessions may move while they are written. More often than this within one request they do not. */
-const MAX_PLANS = 8;
+/** Sessions may move, or be changed by others, while they are written. More often than this within one request they are not. */
+const MAX_PLANS = 20;
+const LONGEST_PAUSE_MS = 64;
 
 /**
  * Writes what changed and waits for it; answers with the Set-Cookie lines. At once where nothing is to be waited for.
@@ -105,9 +109,16 @@ function carry(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string
 }
 
 /** Tries once more: the plan rested on what is not so any more. */
-function again({ state, engine, mode, status, count }: Attempt): MaybePromise<string[]> {
+async function again({ state, engine, mode, status, count }: Attempt, outcome: "again" | "conflict"): Promise<string[]> {
+  if (outcome === "conflict") await pause(count);
   if (count < MAX_PLANS) return write({ state, engine, mode, status, count: count + 1 });
   throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
+}
+
+/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
+export function pause(tries: number): Promise<void> {
+  const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
 const KNOWN_KEY: Surroundings = { route: undefined, went: null, canSetCookie: true };
@@ -145,7 +156,7 @@ function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<stri
   if (sealing instanceof Promise) sealing.catch(() => {});
   const before = state.kept;
   return after(carryOut(plan, state, engine), (outcome) => {
-    if (outcome === "again") return again(attempt);
+    if (outcome === "again" || outcome === "conflict") return again(attempt, outcome);
     if (outcome !== null) take(state, plan, withUpdates(state, plan, outcome, before), turns);
     if (mode === "later" || mode === "impossible") return [];
     const token = outcome === null ? undefined : sealing;
@@ -161,7 +172,7 @@ function linesFor(
   token: string | undefined,
   claims: Claims | undefined,
 ): MaybePromise<string[]> {
-  if (kept !== null && kept !== "again" && token !== undefined) state.written(withToken(kept, token));
+  if (typeof kept === "object" && kept !== null && token !== undefined) state.written(withToken(kept, token));
   const lines = setCookieLines(state, engine, token, claims);
   if (engine.copies === undefined) return lines;
   return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
@@ -196,12 +207,19 @@ async function checkedPlan(state: SessionState, engine: Engine, around: Surround
   try {
     const plan = planFor(state, engine, around);
     const saves = "patch" in plan || plan.step === "create";
-    if (engine.schema !== undefined && saves) await assertFits(engine.schema, state.content.visible);
+    if (engine.schema !== undefined && saves) await assertFits(engine.schema, dataOf(plan.next.record));
     return plan;
   } catch (error) {
     await endOld(state, engine);
     throw error;
   }
+}
+
+/** What a handler sees of a record's data. */
+function dataOf({ data }: SessionRecord): JsonObject {
+  const content = new SessionData();
+  content.fill(data);
+  return content.visible;
 }
 
 function needsToken(next: Kept | null, mode: CookieMode): boolean {

@@ -84,11 +84,13 @@ function accept(state: SessionState, engine: Engine, found: Found): void {
   const { emit, now } = engine;
   if (found.is === "accepted") {
     state.clearsAccepted = true;
+    state.cameAccepted = true;
     accept(state, engine, found.found);
   } else if (found.is === "living") {
     state.adopt(found.kept, found.data);
     state.known = found.copied ? "copy" : "exact";
     state.askedAt = now();
+    state.loadedAt = state.askedAt;
     emit({ type: "loaded", id: found.kept.key.id });
   } else if (found.is === "moved") {
     state.miss(found.gone);
@@ -227,8 +229,18 @@ function living(place: Place, engine: Engine, candidate: Candidate, record: Sess
   return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };
 }
 
+/** An id in grace and the one after it are of one session, whose own cookie counts. */
+function oneOfEachId(living: Extract<Found, { is: "living" }>[]): Extract<Found, { is: "living" }>[] {
+  const byId = new Map<string, Extract<Found, { is: "living" }>>();
+  for (const one of living) {
+    const { key, token } = one.kept;
+    if (!byId.has(key.id) || !token.elsewhere) byId.set(key.id, one);
+  }
+  return [...byId.values()];
+}
+
 function choose({ emit, several }: Engine, found: Found[]): Found {
-  const living = found.filter((one) => one.is === "living");
+  const living = oneOfEachId(found.filter((one) => one.is === "living"));
   if (living.length > 1 && several === "none") {
     emit({ type: "ambiguous", reason: "several" });
     return { is: "ambiguous", rivals: living.map(({ kept }) => endingOf(kept)) };

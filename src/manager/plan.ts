@@ -24,10 +24,10 @@ export type Plan =
   | { readonly step: "lost"; readonly next: null; readonly gone: Gone }
   | { readonly step: "touch"; readonly next: Kept; readonly shown?: string }
   | { readonly step: "create"; readonly next: Kept; readonly shown?: string }
-  | { readonly step: "update"; readonly next: Kept; readonly patch: Patch }
+  | { readonly step: "update"; readonly next: Kept; readonly patch: Patch; readonly ifVersion?: number }
   | { readonly step: "replace"; readonly next: Kept; readonly patch: Patch; readonly from: Key; readonly ifVersion?: number }
   /** Another request gave the session the id that this one wants, too: what this one changed goes there. */
-  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch; readonly shown: string };
+  | { readonly step: "join"; readonly next: Kept; readonly patch: Patch; readonly ifVersion?: number; readonly shown: string };
 
 /** What had to be asked for before there can be a plan. */
 export interface Surroundings {
@@ -72,14 +72,15 @@ export function planFor(state: SessionState, engine: Engine, around: Surrounding
   }
   const patch = changes(state, kept, engine, text, data);
   if (renewal !== null) return planForRenewal(state, kept, engine, text, patch, around);
-  if (patch !== null) return { step: "update", next: following(state, engine, text, kept.key.route), patch };
+  if (patch !== null)
+    return { step: "update", next: following(state, engine, text, kept.key.route), patch, ...onlyOn(state, engine, kept) };
   return planForUse(kept, engine);
 }
 
 /** A session that is not kept yet: a new one, or one that an accepted token brought. */
 function planForNew(state: SessionState, engine: Engine, text: string, { route, canSetCookie }: Surroundings): Plan {
   const { imported, renewal } = state;
-  const onlyRead = imported !== null && renewal === null && imported.record.data === text;
+  const onlyRead = imported !== null && renewal === null && (state.migrated ?? imported.record.data) === text;
   const isKept = onlyRead ? canSetCookie : imported !== null || text !== "{}" || renewal === "login";
   if (!isKept) return { step: "none", next: null };
   if (state.outage !== null) throw state.outage;
@@ -102,30 +103,22 @@ function planForGone(state: SessionState, engine: Engine, gone: Gone, shown: Sho
 }
 
 /** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
-function ownChanges({ base, migrated, leftBehind }: SessionState, data: JsonObject): Patch | null {
-  const patch = diff(parseData(migrated ?? base) ?? {}, data);
-  if (patch === null || leftBehind.length === 0) return patch;
-  const unset = patch.unset.filter((key) => !leftBehind.includes(key));
-  return patch.set.length === 0 && unset.length === 0 ? null : { set: patch.set, unset };
+function ownChanges(state: SessionState, data: JsonObject): Patch | null {
+  return diff(parseData(state.withoutLeft(state.migrated ?? state.base)) ?? {}, data);
 }
 
 /** The session under the id that another request gave it: this one brings its cookie, too. */
 function joining(
-  { temp }: SessionState,
+  state: SessionState,
   engine: Engine,
   { key, record }: Pick<Kept, "key" | "record">,
   patch: Patch | null,
   shown: string,
 ): Plan {
-  const there: Kept = { key, record, token: { temp, renew: "must" } };
+  const there: Kept = { key, record, token: { temp: state.temp, renew: "must" } };
   if (patch === null) return { ...planForUse(there, engine), shown };
-  const data = applyPatch(record.data, patch);
-  return {
-    step: "join",
-    next: { ...there, record: { ...used(record, engine), data, version: record.version + 1 } },
-    patch,
-    shown,
-  };
+  const after = { ...used(record, engine), data: applyPatch(record.data, patch), version: record.version + 1 };
+  return { step: "join", next: { ...there, record: after }, patch, ...onlyOn(state, engine, there), shown };
 }
 
 /** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
@@ -142,9 +135,21 @@ function planForRenewal(
   const next = following(state, engine, text, route);
   const { keeping } = placeOf(engine, state.subject);
   if (placeOf(engine, kept.record.subject).keeping !== keeping) return { step: "create", next };
-  // What came meanwhile is to be looked at: only what is named comes along.
-  const ifVersion = state.keeps !== null && !keeping.timesInToken ? { ifVersion: kept.record.version } : {};
-  return { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key, ...ifVersion };
+  return { step: "replace", next, patch: patch ?? NO_CHANGE, from: kept.key, ...onlyOn(state, engine, kept) };
+}
+
+/**
+ * The version that a change is for, where what others wrote meanwhile has to be looked at: all of the data must fit a schema, a migration is
+ * of what was there, and a login that names keys takes only those along.
+ */
+function onlyOn(
+  { keeps, migrated, subject }: SessionState,
+  engine: Engine,
+  { record }: Pick<Kept, "record">,
+): { readonly ifVersion?: number } {
+  const { timesInToken } = placeOf(engine, subject).keeping;
+  const mustKnow = engine.schema !== undefined || keeps !== null || migrated !== null;
+  return mustKnow && !timesInToken ? { ifVersion: record.version } : {};
 }
 
 /** Use without a change: written down when that is due, in the store, or in a new token that carries the session. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
-import { type JsonObject, parseData } from "../ground/json.ts";
+import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import type { Came } from "../manager/plain-http.ts";
 import { committedError, SessionData } from "./data.ts";
@@ -37,6 +37,8 @@ export class SessionState {
   known: "exact" | "copy" | "stale" = "exact";
   /** When the store answered last. */
   askedAt = 0;
+  /** When the session was loaded: what moved before that, a copy may still show. */
+  loadedAt = 0;
   /** Whether this request wrote to the store. */
   wrote = false;
   renewal: "login" | "regenerateId" | null = null;
@@ -60,6 +62,8 @@ export class SessionState {
   clear = false;
   /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
   clearsAccepted = false;
+  /** The same as loading found it: what a login did that failed is no part of that. */
+  cameAccepted = false;
   /** The keys that a login takes along, as they are when the session moves; null where it names none. */
   keeps: readonly string[] | null = null;
   /** What a login left behind: that it is not there any more is no change of the data. */
@@ -190,6 +194,8 @@ export class SessionState {
     // What moved, or ended elsewhere, was in a store.
     if (this.gone !== null) this.ended.push({ is: "session", key: this.gone.key, place: "session" });
     this.ended.push(...this.remains.splice(0));
+    // What a token of this request became by another one ends, too, also where it went.
+    if (this.imported?.redemption) this.ended.push({ is: "token", redemption: this.imported.redemption });
     // Accepted tokens must bring nothing any more, whether they were used or not.
     if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
     this.settle();
@@ -215,6 +221,7 @@ export class SessionState {
     this.graceSeconds = 0;
     this.clear = false;
     this.keeps = null;
+    this.leftBehind.length = 0;
     this.startedAt = undefined;
     this.subject = undefined;
     this.meta = undefined;
@@ -240,6 +247,7 @@ export class SessionState {
   discard(): void {
     const { kept, imported } = this;
     const since = this.#changedSinceFailure();
+    this.clearsAccepted = this.cameAccepted || this.destroyed;
     this.renewal = null;
     this.clear = false;
     this.keeps = null;
@@ -259,7 +267,8 @@ export class SessionState {
 
   /** Goes on with the session that another request made of the same accepted token. */
   joinImported(kept: Kept): void {
-    const before = this.base;
+    const before = this.migrated ?? this.base;
+    this.migrated = null;
     this.imported = null;
     this.kept = kept;
     this.#id = this.renewal === null ? kept.key.id : undefined;
@@ -267,12 +276,13 @@ export class SessionState {
     if (this.renewal === "login") this.content.accepted = false;
   }
 
-  /** Goes on with the session as the store has it now. */
-  goOnWith(kept: Kept): void {
-    const before = this.base;
+  /** Goes on with the session as the store has it now. @param migrated Its data, where that has to be shown as `migrate` makes it. */
+  goOnWith(kept: Kept, migrated: string | null = null): void {
+    const before = this.migrated ?? this.base;
     this.kept = kept;
     this.known = "exact";
-    if (this.phase !== "committed") this.catchUp(before, kept.record.data);
+    this.migrated = migrated;
+    if (this.phase !== "committed") this.catchUp(before, migrated ?? kept.record.data);
   }
 
   /**
@@ -284,12 +294,18 @@ export class SessionState {
       this.content.rebase(before, now);
       return;
     }
-    const [seen, own] = [parseData(before) ?? {}, parseData(this.content.text()) ?? {}];
+    const seen = parseData(before) ?? {};
     const came = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key) && !this.keeps?.includes(key));
     this.leftBehind.push(...came);
-    if (this.clear) return;
-    this.content.rebase(before, now);
-    this.content.keepOnly((key) => Object.hasOwn(own, key) || !came.includes(key));
+    if (!this.clear) this.content.rebase(this.withoutLeft(before), this.withoutLeft(now));
+  }
+
+  /** The data without what a login left behind. */
+  withoutLeft(text: string): string {
+    if (this.leftBehind.length === 0) return text;
+    const data = parseData(text) ?? {};
+    for (const key of this.leftBehind) delete data[key];
+    return stringifyData(data);
   }
 
   /** What was written is now what is kept. */
@@ -303,6 +319,7 @@ export class SessionState {
     this.graceSeconds = 0;
     this.clear = false;
     this.keeps = null;
+    this.leftBehind.length = 0;
     this.migrated = null;
   }
 

@@ -62,7 +62,7 @@ export function inGrace({ temp, renew }: Kept["token"], { key, record }: Whereab
 }
 
 /** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */
-export function goneFrom(key: Key, mark: MovedMark | null, went: Whereabouts | null, now: number): Gone {
+export function goneFrom(key: Key, mark: MovedMark | null, went: Whereabouts | null, now: number, atLoad = false): Gone {
   const hasEnded = mark === null || (went === null && isInGrace(mark, now));
-  return { key, why: hasEnded ? "ended" : "moved", mark, atLoad: false, anew: false };
+  return { key, why: hasEnded ? "ended" : "moved", mark, atLoad, anew: false };
 }

@@ -11,7 +11,7 @@ import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { Keeping } from "../manager/backend.ts";
 import type { Redemption } from "../session/found.ts";
-import { isMoved, type Key, type MovedMark, REDEEMED } from "./contract.ts";
+import { isMoved, type Key, type Move, type MovedMark, markFor, REDEEMED } from "./contract.ts";
 
 /** What an entry says. */
 export interface Redeemed {
@@ -33,21 +33,23 @@ export async function redemptionKey(keeping: Keeping, identity: string): Promise
 export async function findRedeemed(keeping: Keeping, key: Key, now: number): Promise<Redeemed | null> {
   const found = await keeping.loadKey(key, { now });
   if (found === null || isMoved(found)) return null;
-  const { sid, route, by } = parseData(found.data) ?? {};
+  const { sid, route, by, graceUntil } = parseData(found.data) ?? {};
   if (!isSessionId(sid)) return { key: null, mark: null };
   const session = typeof route === "string" ? { id: sid, route } : { id: sid };
-  const isMark = by === "login" || by === "regenerateId";
-  return { key: session, mark: isMark ? { movedAt: found.startedAt, to: session, by } : null };
+  if (by !== "login" && by !== "regenerateId") return { key: session, mark: null };
+  const grace = typeof graceUntil === "number" ? { graceUntil } : {};
+  return { key: session, mark: { movedAt: found.startedAt, to: session, by, ...grace } };
 }
 
-/** Makes the entry. @param by What gave the session another id in the same request: then the token brings nobody. */
+/** Makes the entry. @param move What gave the session another id in the same request: then the token brings nobody who comes later. */
 export async function redeem(
   keeping: Keeping,
   { key, expiresAt }: Redemption,
   session: Key | null,
-  by: MovedMark["by"] | null,
+  move: Pick<Move, "by" | "graceSeconds"> | null,
   now: number,
 ): Promise<void> {
-  const data = JSON.stringify({ ...(session && { sid: session.id, route: session.route }), ...(by && { by }) });
+  const { by, graceUntil } = session && move ? markFor(now, session, move) : {};
+  const data = JSON.stringify({ ...(session && { sid: session.id, route: session.route }), by, graceUntil });
   await keeping.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
 }

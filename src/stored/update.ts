@@ -7,7 +7,7 @@
 import { assertFits } from "../features/schema.ts";
 import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData, stringifyData } from "../ground/json.ts";
-import { commit } from "../manager/commit.ts";
+import { commit, pause } from "../manager/commit.ts";
 import { type Engine, placeOf } from "../manager/manager.ts";
 import { SessionData } from "../session/data.ts";
 import type { Kept } from "../session/found.ts";
@@ -22,7 +22,6 @@ import { relocate } from "./write.ts";
 export type Change<Result> = (data: Record<string, unknown>) => Result | Promise<Result>;
 
 const MAX_TRIES = 20;
-const LONGEST_PAUSE_MS = 64;
 
 /**
  * Runs `change` on the session's current data and writes what it did, until no other request came in between.
@@ -179,12 +178,6 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
   if (why === "moved") state.miss({ ...state.gone, atLoad: true });
   else state.vanish();
   engine.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
-}
-
-/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
-function pause(tries: number): Promise<void> {
-  const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
 /** What this request sees is now what the store holds. */

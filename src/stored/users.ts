@@ -109,6 +109,21 @@ export function subjects(engine: Engine): Subjects {
   return { list, revoke, revokeAll };
 }
 
+/** Ends the sessions of a user that were used longest ago, beyond the limit. One that was just made counts and stays. */
+export async function endBeyondLimit(
+  { store, limit, places, now }: Engine,
+  subject: string | undefined,
+  made: Key,
+): Promise<void> {
+  const { maxSessions } = limit;
+  if (subject === undefined || maxSessions === undefined || store?.list === undefined) return;
+  const rows = await guarded("list", async () => store.list?.(subject) ?? []);
+  const time = now();
+  const others = rows.filter(({ id, expiresAt }) => id !== made.id && expiresAt > time);
+  const tooMany = others.sort((left, right) => right.seenAt - left.seenAt).slice(maxSessions - 1);
+  for (const { id } of tooMany) await places.session.keeping.remove({ ...made, id });
+}
+
 /** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */
 function checkSubject(action: string, subject: unknown): void {
   if (typeof subject === "string" && subject !== "") return;

@@ -6,18 +6,22 @@
 
 import { StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { migratedData } from "../manager/fitting.ts";
 import { type Engine, placeOf } from "../manager/manager.ts";
 import type { Plan } from "../manager/plan.ts";
 import type { Kept, Redemption } from "../session/found.ts";
-import type { Patch } from "../session/patch.ts";
 import type { SessionRecord } from "../session/record.ts";
 import type { SessionState } from "../session/visit.ts";
-import { isMoved, type Key, type UpdateResult } from "./contract.ts";
+import { isMoved, type Key, type Move, type MoveReason, type UpdateResult } from "./contract.ts";
 import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
 import { findRedeemed, redeem } from "./redeem.ts";
+import { endBeyondLimit } from "./users.ts";
 
-/** What came of a step: the session after it, null when there is none, or `again`: the plan rests on what is not so any more. */
-export type Outcome = Kept | null | "again";
+/**
+ * What came of a step: the session after it, null when there is none, or `again`: the plan rests on what is not so any more. `conflict` is the
+ * same, because another request was faster to write.
+ */
+export type Outcome = Kept | null | "again" | "conflict";
 
 /** Does the step. */
 export function carryOut(plan: Plan, state: SessionState, engine: Engine): MaybePromise<Outcome> {
@@ -27,20 +31,15 @@ export function carryOut(plan: Plan, state: SessionState, engine: Engine): Maybe
   state.askedAt = engine.now();
   if (plan.step === "create") return create(plan.next, state, engine);
   if (plan.step === "replace") return replace(plan, state, engine);
-  return save(plan.next, plan.patch, state, engine);
+  return save(plan, state, engine);
 }
 
 function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { next, from, patch, ifVersion } = plan;
   const { key, record } = next;
   const { turns } = state;
-  const by = state.renewal as "login" | "regenerateId";
-  const move = {
-    by,
-    graceSeconds: by === "login" ? 0 : state.graceSeconds,
-    ...engine.limit,
-    ...(ifVersion !== undefined && { ifVersion }),
-  };
+  const by = state.renewal as MoveReason;
+  const move = { ...moveOf(state, by), ...engine.limit, ...(ifVersion !== undefined && { ifVersion }) };
   return after(
     placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move),
     (result): MaybePromise<Outcome> => {
@@ -54,11 +53,16 @@ function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, 
   );
 }
 
+function moveOf({ graceSeconds }: SessionState, by: MoveReason): Pick<Move, "by" | "graceSeconds"> {
+  return { by, graceSeconds: by === "login" ? 0 : graceSeconds };
+}
+
 function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
   const { key, record } = next;
   const { imported, renewal, turns } = state;
   const { keeping } = placeOf(engine, record.subject);
-  const creating = keeping.create(key, record, engine.limit);
+  // Only what is not made in vain counts for the limit.
+  const creating = keeping.create(key, record, imported?.redemption ? {} : engine.limit);
   if (!(creating instanceof Promise)) return created();
   return creating.then(
     () => (imported?.redemption ? redeemed(imported.redemption) : created()),
@@ -79,14 +83,21 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
 
   async function redeemed(redemption: Redemption): Promise<Outcome> {
     try {
-      await redeem(keeping, redemption, key, renewal, engine.now());
-      return created();
+      await redeem(keeping, redemption, key, renewal && moveOf(state, renewal), engine.now());
     } catch (error) {
-      state.dropId();
-      await keeping.remove(key);
-      if (!(await goWithRedeemed(state, engine, redemption, turns))) throw error;
-      return "again";
+      const entry = await findRedeemed(keeping, redemption.key, engine.now());
+      // The store may have made the entry in spite of what it said.
+      if (entry?.key?.id !== key.id) return inVain(redemption, error);
     }
+    await endBeyondLimit(engine, record.subject, key);
+    return created();
+  }
+
+  async function inVain(redemption: Redemption, error: unknown): Promise<Outcome> {
+    state.dropId();
+    await keeping.remove(key);
+    if (!(await goWithRedeemed(state, engine, redemption, turns))) throw error;
+    return "again";
   }
 }
 
@@ -110,12 +121,13 @@ async function goWithRedeemed(state: SessionState, engine: Engine, redemption: R
 }
 
 /** Writes a change of data. */
-function save(next: Kept, patch: Patch, state: SessionState, engine: Engine): MaybePromise<Outcome> {
+function save(plan: Extract<Plan, { step: "update" | "join" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
+  const { next, patch, ifVersion } = plan;
   const { key, record } = next;
   const { seenAt: now, expiresAt } = record;
   const { turns } = state;
   return after(
-    placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt }),
+    placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt, ...(ifVersion !== undefined && { ifVersion }) }),
     (result): MaybePromise<Outcome> => {
       if (!result.ok) return relocate(state, engine, key, result.why, turns);
       noteVersion(state, record, result);
@@ -131,7 +143,7 @@ function noteVersion(state: SessionState, { version }: SessionRecord, result: Up
 }
 
 /**
- * Finds out where the session is that is not where it was, and has the state say so.
+ * Finds out where the session is that is not where it was, or what it is now, and has the state say so.
  *
  * @param why What the store said; undefined when it said no more than that there is nothing to change.
  * @param turns `state.turns` when the step began: what came meanwhile stands, and the next plan sees to it.
@@ -142,19 +154,28 @@ export async function relocate(
   from: Key,
   why: "gone" | "moved" | "conflict" | undefined,
   turns: number,
-): Promise<"again"> {
+): Promise<"again" | "conflict"> {
   const { keeping } = engine.places.session;
+  const { emit } = engine;
+  if (why === "conflict") emit({ type: "conflict", id: from.id });
+  const outcome = why === "conflict" ? why : "again";
   const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
   const mark = found !== null && isMoved(found) ? found : null;
   const went = mark && (await follow(engine, keeping, mark));
+  const living = went?.inGrace ? went.record : why === "conflict" && found !== null && !isMoved(found) ? found : null;
+  const migrated = living && (await migratedData(living.data, engine));
   // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
-  if (state.turns !== turns || state.kept?.key.id !== from.id) return "again";
+  if (state.turns !== turns || state.kept?.key.id !== from.id) return outcome;
   const now = engine.now();
   state.askedAt = now;
-  if (went?.inGrace) state.goOnWith(inGrace(state.kept.token, went));
-  else if (why === "conflict" && found !== null && !isMoved(found)) state.goOnWith({ ...state.kept, record: found });
-  else state.lose(goneFrom(from, mark, went, now));
-  return "again";
+  if (went?.inGrace) state.goOnWith(inGrace(state.kept.token, went), migrated);
+  else if (living !== null) state.goOnWith({ ...state.kept, record: living }, migrated);
+  else {
+    // Who saw no more than a copy may have come after the session moved.
+    const atLoad = state.known === "copy" && mark !== null && mark.movedAt < state.loadedAt;
+    state.lose(goneFrom(from, mark, went, now, atLoad));
+  }
+  return outcome;
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */

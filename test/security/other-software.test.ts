@@ -54,7 +54,11 @@ describe("tokens of other software", () => {
       asked.push(key.id);
       return whole.load(key, options);
     };
-    const store = Object.assign(Object.create(whole) as typeof whole, { load, create: whole.create.bind(whole) });
+    const store = Object.assign(Object.create(whole) as typeof whole, {
+      load,
+      create: whole.create.bind(whole),
+      list: whole.list?.bind(whole),
+    });
     const ids = ["../../etc/passwd", "", "a", "x".repeat(65), "__proto__", "\0".repeat(20), "'; drop table sessions --", 7];
     for (const sid of ids) {
       expect((await ask([signed], await sign({ ...SAID, sid }), { store })).subject).toBe("admin");

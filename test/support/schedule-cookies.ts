@@ -62,9 +62,12 @@ export class Cookies {
     const { place, identities } = segment;
     const came = place.is === "session" && (place.accepted || identities.length > 0) ? place.id : undefined;
     const { token } = visit.jar;
-    const ofToken = token !== undefined && place.is === "token" ? this.#scene.tokens.sessionOf(token) : undefined;
+    const isOfToken = token !== undefined && place.is === "token";
+    // The token's session may have ended by now; where the request wrote was judged then.
+    const written = visit.changes.flatMap((change) => (change.does === "update" ? [change.id] : []));
+    const ofToken = isOfToken ? [this.#scene.tokens.sessionOf(token), ...written] : [];
     const joined = identities.flatMap(({ asked }) => this.#scene.joined(visit, segment, asked));
-    const own = new Set([...visit.made, ...joined, ofToken, came]);
+    const own = new Set([...visit.made, ...joined, ...ofToken, came]);
     return this.#scene.history.cameInGrace(sid).some((id) => own.has(id));
   }
 

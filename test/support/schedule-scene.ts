@@ -89,7 +89,12 @@ export class Scene {
 
   /** Whether the table allows an outcome, by what stood there at some moment. */
   allows(visit: Visit, segment: Standing, asked: Asks, outcome: Outcome, until: number = this.history.moment): boolean {
-    return this.situationsDuring(segment, asked, until).some((there) => outcomeOf(asked, there, visit.asker) === outcome);
+    // Who saw no more than a copy may have come after the session moved, as far as the store's clock tells.
+    const mayBeLate = this.setup.copy === undefined ? [] : [{ ...visit.asker, loadedAlive: false }];
+    const askers = [visit.asker, ...mayBeLate];
+    return this.situationsDuring(segment, asked, until).some((there) =>
+      askers.some((asker) => outcomeOf(asked, there, asker) === outcome),
+    );
   }
 
   /** The ids that another request made and that this one joins. */

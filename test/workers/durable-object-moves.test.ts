@@ -77,6 +77,18 @@ describe("a session that moves to another object", () => {
     expect(await stored(second)).toEqual(NOTHING);
   });
 
+  it("ends no other session of its user by a copy that was made in vain", async () => {
+    const [from, first, second] = [await begin(store), await newKey(store, "kira"), await newKey(store, "kira")];
+    const limited = { ...LOGIN, maxSessions: 1 };
+    const late = meeting("leave", () => login(from, first, "kira", limited));
+    expect(await late.replace(from, second, NO_CHANGE, record({ subject: "kira" }), limited)).toEqual({
+      ok: false,
+      why: "moved",
+    });
+    expect(await dataOf(first)).toEqual(["cart"]);
+    expect((await stored(second)).ids).toEqual([first.id]);
+  });
+
   it("gives up, and is where it was, when it is changed all the time", async () => {
     const [from, to] = [await begin(store), await newKey(store, "emil")];
     const late = meeting("leave", () => set(from, "late"), Number.POSITIVE_INFINITY);

@@ -50,13 +50,28 @@ async function tryMove(objects: SessionObjects, newOp: () => string, asked: Relo
   if (!created.ok) return created;
   const result = await leave(objects, newOp(), asked, there.version);
   if (!result.ok) await objects.ask(to.route, (object) => object.remove(to.id, true));
+  else if ((created.count ?? Number.POSITIVE_INFINITY) > (move.maxSessions ?? Number.POSITIVE_INFINITY))
+    await endBeyondLimit(objects, asked);
   return result;
 }
 
-/** The new one. It counts for its subject's limit from now on: a move that fails later may have ended an old session. */
-function copy(objects: SessionObjects, op: string, { to, move }: Relocation, row: RecordRow): Promise<CreateResult> {
-  const added = { id: to.id, row, maxSessions: move.maxSessions ?? null };
+/** The new one. It counts for its subject's limit once the old one has left: a copy that was made in vain ends no other session. */
+function copy(objects: SessionObjects, op: string, { to }: Relocation, row: RecordRow): Promise<CreateResult> {
+  const added = { id: to.id, row, maxSessions: null };
   return objects.ask(to.route, (object) => object.create(op, added));
+}
+
+/** Ends the subject's sessions beyond the limit. The session has moved by now, so a failure is left to the next login to mend. */
+async function endBeyondLimit(objects: SessionObjects, { to, record, move }: Relocation): Promise<void> {
+  const { subject, seenAt } = record;
+  const { maxSessions } = move;
+  if (subject === undefined || maxSessions === undefined) return;
+  try {
+    const rows = await objects.ask(to.route, (object) => object.list(subject));
+    const others = rows.filter(({ id, ends_at }) => id !== to.id && ends_at > seenAt);
+    const tooMany = others.sort((left, right) => right.seen_at - left.seen_at).slice(maxSessions - 1);
+    for (const { id } of tooMany) await objects.ask(to.route, (object) => object.remove(id, true));
+  } catch {}
 }
 
 async function leave(objects: SessionObjects, op: string, asked: Relocation, version: number): Promise<UpdateResult> {

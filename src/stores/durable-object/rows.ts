@@ -19,8 +19,10 @@ export interface RecordRow {
   readonly meta: string | null;
 }
 
-/** What came of keeping a new row. */
-export type CreateResult = { readonly ok: true } | { readonly ok: false; readonly why: "taken" | "too-large" };
+/** What came of keeping a new row. `count`: how many its subject has, where no limit was given. Earlier builds do not say it. */
+export type CreateResult =
+  | { readonly ok: true; readonly count?: number }
+  | { readonly ok: false; readonly why: "taken" | "too-large" };
 
 /** What came of a change of a row. */
 export type ChangeResult = UpdateResult | { readonly ok: false; readonly why: "taken" | "too-large" };

@@ -72,7 +72,8 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       this.#add(added, op);
       const end = added.row.ends_at * 1000;
       if (first || alarm === null || alarm > end + SWEEP_EVERY) this.ctx.storage.setAlarm(end);
-      return { ok: true };
+      const { subject } = added.row;
+      return subject === null || added.maxSessions !== null ? { ok: true } : { ok: true, count: this.#table.count(subject) };
     });
   }
 

@@ -134,6 +134,11 @@ export class SessionTable {
     return this.#ids(`DELETE FROM ${TABLE} WHERE subject = ? AND id IS NOT ? RETURNING id`, subject, except);
   }
 
+  /** How many sessions a subject has. */
+  count(subject: string): number {
+    return this.#all<{ count: number }>(`SELECT count(*) AS count FROM ${TABLE} WHERE subject = ?`, subject)[0]?.count ?? 0;
+  }
+
   /** A subject's sessions. */
   of(subject: string): (RecordRow & { readonly id: string })[] {
     if (!this.find()) return [];
