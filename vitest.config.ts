@@ -12,9 +12,13 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/browser/**", "**/node_modules/**"],
+          exclude: ["test/workers/**", "test/browser/**", "test/bench/whole.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
         },
+      },
+      {
+        // npm run test:bench: a minute of every part of the benchmark, which tells nothing of the library.
+        test: { name: "bench", include: ["test/bench/whole.test.ts"], testTimeout: 300_000 },
       },
       {
         // No optimisation may weaken a check: the security tests once more, with no memory of opened tokens.

@@ -1,0 +1,220 @@
+/** The options `schema` and `migrate`, with schemas of zod and valibot. */
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createSessions, type DataSchema, type Session } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { makeApp } from "../support/app.ts";
+import { acceptingOld, oldToken } from "../support/old-tokens.ts";
+import { onItsWay } from "../support/on-its-way.ts";
+import { SECRET } from "../support/secrets.ts";
+import { slow } from "../support/slow-store.ts";
+
+const later: DataSchema = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: async (value) =>
+      typeof (value as { views?: unknown }).views === "number"
+        ? { value: value as object }
+        : { issues: [{ message: "canary", path: [{ key: "views" }] }] },
+  },
+};
+
+describe.each<[string, DataSchema]>([
+  ["zod", z.object({ views: z.number(), name: z.string().optional() })],
+  ["valibot", v.object({ views: v.number(), name: v.optional(v.string()) })],
+  ["its own, that answers with a promise", later],
+])("schema: of %s", (_library, schema) => {
+  describe.each([
+    ["in the cookie", () => ({})],
+    ["in a store", () => ({ store: memory() })],
+  ])("%s", (_where, keptIn) => {
+    /** A visitor with data of before the schema. */
+    async function visitorWith(data: object, more = {}) {
+      const kept = keptIn();
+      const old = makeApp(kept);
+      await old.does((session) => {
+        session.login("alice");
+        Object.assign(session.data, data);
+        session.flash("notice", "hello");
+      });
+      const app = makeApp({ ...kept, schema, ...more });
+      for (const [name, held] of old.browser.cookies) app.browser.cookies.set(name, held);
+      return app;
+    }
+
+    it("takes data that fits, flash values apart, and an empty session", async () => {
+      const app = await visitorWith({ views: 1 });
+      expect(await app.does((session) => [session.subject, session.data.views, session.takeFlash("notice")])).toEqual([
+        "alice",
+        1,
+        "hello",
+      ]);
+      const fresh = makeApp({ ...keptIn(), schema });
+      await fresh.does((session) => session.login("bob"));
+      expect(await fresh.does((session) => session.subject)).toBe("bob");
+    });
+
+    it("gives no session for data that does not fit, and says so", async () => {
+      const app = await visitorWith({ views: "many" });
+      expect(await app.does((session) => [session.isNew, session.subject, { ...session.data }])).toEqual([true, undefined, {}]);
+      expect(app.events).toContainEqual({ type: "invalid", reason: "schema" });
+      await app.does((session) => {
+        session.login("alice");
+        session.data.views = 1;
+      });
+      expect(await app.does((session) => [session.subject, session.data.views])).toEqual(["alice", 1]);
+    });
+
+    it("takes what migrate makes of it, and keeps it with the next change", async () => {
+      const migrate = ({ visits }: Record<string, unknown>) => ({ views: Number(visits) });
+      const app = await visitorWith({ visits: "5" }, { migrate });
+      expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", { views: 5 }]);
+      await app.does((session) => Object.assign(session.data, { views: 6 }));
+      expect(await app.does((session) => ({ ...session.data }))).toEqual({ views: 6 });
+      expect(await app.does((session) => session.takeFlash("notice"))).toBe("hello");
+    });
+
+    it("gives no session when what migrate makes does not fit either", async () => {
+      const app = await visitorWith({ views: "many" }, { migrate: () => ({ views: "few" }) });
+      expect(await app.does((session) => session.isNew)).toBe(true);
+    });
+
+    it("refuses to save what does not fit, by its path and without its value, and ends what was to end", async () => {
+      const app = await visitorWith({ views: 1 });
+      const twin = app.browser.copy();
+      for (const act of ["assign", "update"] as const) {
+        const wrong = app.does((session) =>
+          act === "update"
+            ? session.update((data) => Object.assign(data, { views: "canary" }))
+            : void Object.assign(session.data, { views: "canary" }),
+        );
+        await expect(wrong).rejects.toMatchObject({
+          code: "ERR_DATA_SCHEMA",
+          message: expect.stringMatching(/^(?!.*canary).*\["views"\]/),
+        });
+        expect(await app.does((session) => session.data.views)).toBe(1);
+      }
+      const ending = app.does((session) => {
+        session.destroy();
+        session.data.views = "canary";
+      });
+      await expect(ending).rejects.toMatchObject({ code: "ERR_DATA_SCHEMA" });
+      if (Object.hasOwn(keptIn(), "store")) expect(await app.does((session) => session.isNew, twin)).toBe(true);
+    });
+  });
+});
+
+describe("a schema, while other requests write", () => {
+  const list = z.object({ cart: z.array(z.string()), note: z.string().optional() });
+
+  it("lets no login be saved with what it sets itself alone, if that does not fit", async () => {
+    const app = makeApp({ store: memory(), schema: list });
+    await app.does((session) => Object.assign(session.data, { cart: ["a"] }));
+    const slow = await onItsWay(app, (session) => {
+      session.login("bob");
+      session.data.note = "hi";
+    });
+    await app.posts((session) => session.login("alice"));
+    await expect(slow.finish()).rejects.toMatchObject({ code: "ERR_DATA_SCHEMA" });
+    expect(await app.does((session) => session.subject)).toBe("alice");
+  });
+
+  it("lets no request that joins a login add what does not fit there", async () => {
+    const app = makeApp({ store: memory(), schema: list });
+    await app.does((session) => Object.assign(session.data, { cart: ["a"] }));
+    const slow = await onItsWay(app, (session) => {
+      session.login("alice");
+      session.data.note = "hi";
+    });
+    await app.posts((session) => session.login("alice", { keep: [] }));
+    await expect(slow.finish()).rejects.toMatchObject({ code: "ERR_DATA_SCHEMA" });
+    expect(await app.does((session) => session.subject)).toBe("alice");
+  });
+
+  it("lets no two changes be saved that fit alone, and not together", async () => {
+    const app = makeApp({ store: memory(), schema: list });
+    await app.does((session) => {
+      session.login("alice");
+      session.data.cart = ["a"];
+    });
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { note: "hi" }));
+    await app.posts((session) => delete session.data.cart);
+    await expect(slow.finish()).rejects.toMatchObject({ code: "ERR_DATA_SCHEMA" });
+    expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", {}]);
+  });
+
+  it("keeps the changes of many requests at once", async () => {
+    const app = makeApp({ store: slow(memory()), schema: z.record(z.string(), z.number()) });
+    await app.does((session) => session.login("alice"));
+    const keys = Array.from({ length: 12 }, (_, index) => `key${index}`);
+    await Promise.all(keys.map((key) => app.posts((session) => Object.assign(session.data, { [key]: 1 }))));
+    expect(await app.does((session) => Object.keys(session.data).sort())).toEqual(keys.sort());
+  });
+});
+
+describe("migrate, while another request writes", () => {
+  const schema = z.object({ cart: z.array(z.object({ id: z.string() })).optional(), seen: z.number().optional() });
+  const migrate = ({ cart, ...rest }: Record<string, unknown>) => ({
+    ...rest,
+    cart: ((cart ?? []) as unknown[]).map((one) => (typeof one === "string" ? { id: one } : one)),
+  });
+
+  /** A visitor with a cart from before the schema. */
+  async function moved() {
+    const store = memory();
+    const before = makeApp({ store });
+    await before.does((session) => Object.assign(session.data, { cart: ["apple"] }));
+    const app = makeApp({ store, schema, migrate });
+    for (const [name, held] of before.browser.cookies) app.browser.cookies.set(name, held);
+    return { ...app, store };
+  }
+
+  it.each<[string, (session: Session) => unknown, Record<string, unknown>]>([
+    ["nothing", () => {}, {}],
+    ["something else", (session) => Object.assign(session.data, { seen: 1 }), { seen: 1 }],
+    ["a login that keeps it", (session) => session.login("alice", { keep: ["cart"] }), {}],
+  ])("loses nothing of it, when a request that does %s comes after", async (_what, act, more) => {
+    const app = await moved();
+    const slow = await onItsWay(app, act);
+    await app.posts((session) => session.update((data) => void (data.cart as unknown[]).push({ id: "pear" })));
+    app.browser.receive(await slow.finish());
+    expect(await app.does((session) => ({ ...session.data }))).toEqual({ cart: [{ id: "apple" }, { id: "pear" }], ...more });
+  });
+
+  it("migrates what an earlier build of the application writes meanwhile, too", async () => {
+    const app = await moved();
+    const earlier = makeApp({ store: app.store });
+    for (const [name, held] of app.browser.cookies) earlier.browser.cookies.set(name, held);
+    const slow = await onItsWay(app, (session) => Object.assign(session.data, { seen: 1 }));
+    await earlier.posts((session) => Object.assign(session.data, { cart: ["pear"] }));
+    expect((await slow.finish()).status).toBe(200);
+    expect(await app.does((session) => ({ ...session.data }))).toEqual({ cart: [{ id: "pear" }], seen: 1 });
+  });
+
+  it("asks for no cookie where there can be none, of a request that only reads an accepted session", async () => {
+    const app = acceptingOld(memory(), { schema, migrate });
+    const Cookie = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });
+    const session = await app.sessions.load(new Request("https://app.example.com/", { headers: { Cookie } }));
+    expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
+    const upgrade = Object.defineProperty(new Response(null), "status", { value: 101 });
+    expect(await app.sessions.apply(session, upgrade)).toBe(upgrade);
+  });
+});
+
+describe("schema", () => {
+  it("gives the data its type", async () => {
+    const sessions = createSessions({ secrets: SECRET, schema: z.object({ views: z.number() }) });
+    const session = await sessions.load(new Request("https://app.example.com"));
+    const views: number | undefined = session.data.views;
+    expect(views).toBe(undefined);
+    // @ts-expect-error the schema knows no such key
+    expect(session.data.visits).toBe(undefined);
+  });
+
+  it("must be a Standard Schema, and migrate a function", () => {
+    expect(() => makeApp({ schema: { parse() {} } as never })).toThrow("Standard Schema");
+    expect(() => makeApp({ migrate: "no" as never })).toThrow("migrate");
+  });
+});

@@ -1,0 +1,335 @@
+/** The program `web-session-store`, run as npx runs it: keygen, and inspect with everything a browser's developer tools show. */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import Koa from "koa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { session } from "../../../src/adapters/koa/index.ts";
+import { createSessions, type SessionOptions } from "../../../src/index.ts";
+import { plain } from "../../../src/stores/bridges/plain.ts";
+import { memory } from "../../../src/stores/memory/index.ts";
+import { cookieFor } from "../../../src/testing/index.ts";
+import { Browser } from "../../support/browser.ts";
+import { closeServers, serveNode } from "../../support/koa.ts";
+import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
+
+const { bin } = JSON.parse(readFileSync("package.json", "utf8"));
+const PROGRAM = resolve(bin["web-session-store"]);
+const folder = mkdtempSync(join(tmpdir(), "cli-"));
+beforeAll(() => void execFileSync("node", ["scripts/build.mjs", "--if-needed"]));
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await closeServers();
+});
+
+interface Said {
+  readonly code: number | null;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs the program with an environment that has nothing but what is given. */
+function run(args: string[], { input = "", env = {} }: { input?: string; env?: Record<string, string> } = {}): Promise<Said> {
+  return new Promise((done) => {
+    const child = spawn(PROGRAM, args, { env: { PATH: process.env.PATH ?? "", ...env } });
+    let out = "";
+    let error = "";
+    child.stdout.on("data", (chunk) => (out += chunk));
+    child.stderr.on("data", (chunk) => (error += chunk));
+    child.on("close", (code) => done({ code, out, error }));
+    // A program that refuses its arguments reads nothing.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+  });
+}
+
+const inspect = (input: string, args: string[] = [], env: Record<string, string> = { SESSION_SECRET: SECRET }) =>
+  run(["inspect", ...args], { input, env });
+const cookie = (options: Partial<SessionOptions> = {}, user?: string) =>
+  cookieFor({ secrets: SECRET, ...options }, { data: { cart: ["quince"] }, ...(user !== undefined && { subject: user }) });
+const tokenOf = (pair: string) => pair.slice(pair.indexOf("=") + 1);
+
+describe("keygen", () => {
+  it("prints a secret that the library takes, another one each time", async () => {
+    const [first, second] = await Promise.all([run(["keygen"]), run(["keygen"])]);
+    expect(first.code).toBe(0);
+    expect(first.out).toMatch(/^[\w-]{43}\n$/);
+    expect(second.out).not.toBe(first.out);
+    expect(() => createSessions({ secrets: first.out.trim() })).not.toThrow();
+  });
+});
+
+describe("usage", () => {
+  it.each([
+    [["--help"], /keygen.+inspect/s],
+    [["keygen", "--help"], /32 random bytes/],
+    [["inspect", "--help"], /SESSION_SECRETS.+--show-data.+Exit code/s],
+    [["inspect", "-h"], /--secrets-file/],
+  ])("%s helps, and reads no input", async (args, expected) => {
+    const { code, out, error } = await run(args);
+    expect([code, error]).toEqual([0, ""]);
+    expect(out).toMatch(expected);
+  });
+
+  it.each([
+    [[]],
+    [["inpsect"]],
+    [["keygen", "--bits", "8"]],
+    [["inspect", "--shwo-data"]],
+    [["inspect", "--name"]],
+    [["inspect", "eyJ.secret.cookie"]],
+    [["inspect", "--secrets-file", "/nowhere/secret"]],
+  ])("%j is refused with 2, and what was given is not repeated", async (args) => {
+    const { code, out, error } = await run(args, { input: "a=b" });
+    expect([code, out]).toEqual([2, ""]);
+    expect(error).toMatch(/^web-session-store: .+\n$/);
+    for (const given of ["secret.cookie", "/nowhere", "inpsect"]) expect(error).not.toContain(given);
+  });
+
+  it("no cookie at all is refused with 2", async () => {
+    expect(await inspect("\n \n")).toMatchObject({ code: 2, out: "" });
+  });
+
+  it("is a program that can be executed", () => {
+    expect(statSync(PROGRAM).mode & 0o111).toBe(0o111);
+  });
+});
+
+describe("inspect: what it is", () => {
+  it.each([
+    ["encrypted: the session", {}, undefined],
+    ["readable: the session, signed", { readable: true }, undefined],
+    ["signed: names a session in a store", { store: memory() }, "ada"],
+    [
+      "encrypted: times and user; the data is in a store",
+      { store: plain({ load: () => null, save: () => {}, remove: () => {} }) },
+      "ada",
+    ],
+  ] as const)("%s", async (kind, options, user) => {
+    const { code, out } = await inspect(await cookie(options, user));
+    expect(out).toContain(`  kind     ${kind}`);
+    expect(out).toContain("  secret   number 1 of 1");
+    expect(out).toMatch(/^ {2}opens {4}yes/m);
+    expect(code).toBe(0);
+  });
+
+  it("a copy, beside the session it is a copy of", async () => {
+    const sessions = createSessions({ secrets: SECRET, store: memory(), copy: { maxAge: 60 } });
+    const browser = new Browser(
+      sessions.handler((_request, one) => {
+        one.login("ada");
+        return new Response();
+      }),
+    );
+    await browser.visit("/");
+    const { code, out } = await inspect(`Cookie: theme=dark; ${browser.cookieHeader()}`);
+    expect(out).toContain("__Host-session-copy\n  kind     encrypted copy of a session that is in a store");
+    expect(out).toContain("theme\n  kind     no session cookie of this library");
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ["removes the cookie", "Set-Cookie: __Host-session=; Max-Age=0; Path=/"],
+    ["a session's public id", "hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp6Js9Hd2G"],
+    ["a token of other software (RS256)", `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`],
+    ["express-session's signed id", "connect.sid=s%3Aabc.def"],
+    ["koa-session's", `koa.sess=${btoa('{"views":1,"_expire":1795000000000,"_maxAge":86400000}')}`],
+  ])("%s, which is no session to open", async (kind, pasted) => {
+    const { code, out } = await inspect(pasted);
+    expect(out).toContain(`  kind     ${kind}`);
+    expect(out).not.toMatch(/^ {2}opens /m);
+    expect(code).toBe(1);
+  });
+});
+
+describe("inspect: as it was pasted", () => {
+  it("a Cookie header, a Set-Cookie line, a pair, a token, a request as curl shows it", async () => {
+    const pair = await cookie();
+    const pastes = [
+      `Cookie: ${pair}`,
+      `cookie: a=b; ${pair}; c=d`,
+      `Set-Cookie: ${pair}; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax`,
+      `${pair}; Path=/; HttpOnly`,
+      pair,
+      `"${pair}"`,
+      tokenOf(pair),
+      `> GET / HTTP/1.1\r\n> Host: example.com\r\n> cookie: ${pair}\r\n>\r\n`,
+    ];
+    for (const pasted of pastes) expect(await inspect(pasted), pasted).toMatchObject({ code: 0, error: "" });
+    expect((await inspect(pastes.at(-1) ?? "")).out).not.toContain("Host\n");
+  });
+});
+
+describe("inspect: why it does not open", () => {
+  const never = async (pasted: string | Promise<string>, why: string, ...rest: [string[]?, Record<string, string>?]) => {
+    const { code, out } = await inspect(await pasted, ...rest);
+    expect(out).toContain(`  opens    ${why}`);
+    expect(code).toBe(1);
+  };
+
+  it("bad signature", async () => {
+    for (const options of [{}, { readable: true }]) {
+      const pair = await cookie(options);
+      const last = pair.at(-2) === "A" ? "B" : "A";
+      await never(`${pair.slice(0, -2)}${last}${pair.at(-1)}`, "no: bad signature");
+    }
+  });
+
+  it("cut off", async () => never((await cookie()).slice(0, -9), "no: malformed"));
+
+  it("unknown key: another secret, another context", async () => {
+    await never(cookie({ secrets: OTHER_SECRET }), "no: unknown key. None of 1 secret");
+    await never(cookie({ context: "shop" }), "no: unknown key");
+    expect((await inspect(await cookie({ context: "shop" }), ["--context", "shop"])).code).toBe(0);
+  });
+
+  it("no secret, and only weak ones", async () => {
+    await never(cookie(), "not tried: no secret was given", [], {});
+    await never(cookie(), "no: every secret given is shorter than 32 bytes", [], { SESSION_SECRET: "keyboard cat" });
+  });
+
+  it("expired", async () => never(cookie({ now: () => Date.now() / 1000 - 90_000 }), "no: expired"));
+
+  it("made in the future", async () => never(cookie({ now: () => Date.now() / 1000 + 3600 }), "no: it was made in the future"));
+
+  it("name mismatch: of another name, and of a visitor where users have theirs", async () => {
+    const other = await cookie({ name: "shop" }, "ada");
+    expect((await inspect(other)).code).toBe(0);
+    expect((await inspect(tokenOf(other), ["--name", "shop"])).code).toBe(0);
+    await never(tokenOf(other), "no: unknown key");
+    await never(`__Host-session=${tokenOf(other)}`, 'no: name mismatch: it belongs in a cookie named "shop"', ["--name", "shop"]);
+    await never(`__Host-session=${tokenOf(await cookie())}`, 'no: name mismatch: it belongs in a cookie named "session-visitor"');
+  });
+
+  it("too big for a browser", async () => {
+    const large = await cookieFor({ secrets: SECRET }, { data: { text: "x".repeat(4000) } });
+    await never(large, "no: too big: ");
+  });
+
+  it("one of several cookies is enough for exit code 1", async () => {
+    const bad = await cookie({ secrets: OTHER_SECRET }, "ada");
+    expect((await inspect(`Cookie: ${bad}; ${await cookie()}`)).code).toBe(1);
+  });
+});
+
+describe("inspect: Koa's compatible mode", () => {
+  /** What a browser has after a visit to the first program of koa-session-store's README. */
+  async function koaCookies(keys: string[], options = {}): Promise<string> {
+    const app = new Koa();
+    app.keys = keys;
+    app.use(session({ signatureAlgorithm: "sha1", ...options })).use((ctx) => {
+      ctx.session.views = 1;
+      ctx.body = "";
+    });
+    const browser = new Browser(serveNode(app.callback()));
+    await browser.visit("/");
+    return browser.cookieHeader();
+  }
+
+  it("says which key signed it, with both hashes", async () => {
+    for (const signatureAlgorithm of ["sha1", "sha256"]) {
+      const pasted = await koaCookies([SECRET], { signatureAlgorithm });
+      const { code, out } = await inspect(pasted, [], { SESSION_SECRETS: `${OTHER_SECRET},${SECRET}` });
+      expect(out).toContain("koa:sess\n  kind     Koa's compatible mode (Keygrip): the session, readable");
+      expect(out).toContain(`number 2 of 2, HMAC-${signatureAlgorithm.toUpperCase()}`);
+      expect(out).toContain("data     1 key, 11 bytes, hidden");
+      expect(code).toBe(0);
+    }
+  });
+
+  it("keys that Koa takes, though they are weak", async () => {
+    const pasted = await koaCookies(["some secret key"]);
+    expect((await inspect(pasted, [], { SESSION_SECRET: "some secret key" })).code).toBe(0);
+  });
+
+  it("bad, missing and untried signatures, and expired sessions", async () => {
+    const pasted = await koaCookies([SECRET]);
+    const [alone = ""] = pasted.split("; ");
+    const cases: [string, string, Record<string, string>][] = [
+      [pasted, "no: bad signature. None of 1 key", { SESSION_SECRET: OTHER_SECRET }],
+      [pasted.replace('"views":1', '"views":9'), "no: bad signature", { SESSION_SECRET: SECRET }],
+      [alone, 'no: there is no signature, the cookie "koa:sess.sig"', { SESSION_SECRET: SECRET }],
+      [pasted, "not tried: no key was given", {}],
+      [
+        await koaCookies([SECRET], { idleTimeout: 60, now: () => Date.now() / 1000 - 90 }),
+        "no: expired",
+        { SESSION_SECRET: SECRET },
+      ],
+    ];
+    for (const [text, why, env] of cases) {
+      const { code, out } = await inspect(text, [], env);
+      expect(out).toContain(`  opens    ${why}`);
+      expect(code).toBe(1);
+    }
+  });
+});
+
+describe("inspect: secrets", () => {
+  const files: [string, string][] = [
+    ["lines", `${OTHER_SECRET}\n\n${SECRET}\n`],
+    ["list.json", JSON.stringify([OTHER_SECRET, SECRET])],
+    [".dev.vars", `# local\nOTHER="x"\nSESSION_SECRETS="${OTHER_SECRET},${SECRET}"\n`],
+    [".env", `export SESSION_SECRET=${OTHER_SECRET}\nSESSION_SECRETS='["${SECRET}"]'\n`],
+  ];
+
+  it.each(files)("from a file: %s, instead of the environment", async (name, text) => {
+    writeFileSync(join(folder, name), text);
+    const { code, out } = await inspect(await cookie(), ["--secrets-file", join(folder, name)], { SESSION_SECRET: OLD_SECRET });
+    expect(out).toContain("  secret   number 2 of 2");
+    expect(code).toBe(0);
+  });
+
+  it("from both variables", async () => {
+    const { out } = await inspect(await cookie(), [], {
+      SESSION_SECRET: OLD_SECRET,
+      SESSION_SECRETS: `${OTHER_SECRET}, ${SECRET}`,
+    });
+    expect(out).toContain("  secret   number 3 of 3");
+  });
+
+  it("a weak one is counted, and the others are tried", async () => {
+    const { code, out } = await inspect(await cookie(), [], { SESSION_SECRETS: `short,${SECRET}` });
+    expect(out).toContain("  secret   number 2 of 2");
+    expect(code).toBe(0);
+  });
+});
+
+describe("inspect: what it does not print", () => {
+  const DATA = { note: "a quince for the dean" };
+  const pastes = async () => [
+    await cookieFor({ secrets: SECRET }, { data: DATA, subject: "ada@example.com" }),
+    await cookieFor({ secrets: SECRET, readable: true }, { data: DATA, subject: "ada@example.com" }),
+    await cookieFor({ secrets: OTHER_SECRET, readable: true }, { data: DATA, subject: "ada@example.com" }),
+    'koa:sess={"note":"a quince for the dean","_sid":"hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp","_sub":"ada@example.com"}; koa:sess.sig=abc',
+  ];
+
+  it("no data, no user, no secret and no token, whether it opens or not", async () => {
+    for (const pasted of await pastes()) {
+      const { out, error } = await inspect(pasted);
+      for (const hidden of ["quince", "note", "ada@", SECRET, tokenOf(pasted).slice(-20)])
+        expect(out + error).not.toContain(hidden);
+      expect(out).toMatch(/ {2}data {5}1 key, 32 bytes, hidden; --show-data shows it/);
+      expect(out).toMatch(/ {2}user {5}hidden/);
+    }
+  });
+
+  it("data and user with --show-data; still no secret and no token; what nobody proved is marked", async () => {
+    for (const [index, pasted] of (await pastes()).entries()) {
+      const { out } = await inspect(pasted, ["--show-data"]);
+      const mark = index > 1 ? " (not verified)" : "";
+      expect(out).toContain(`  user     "ada@example.com"${mark}\n`);
+      expect(out).toContain(`  data     {"note":"a quince for the dean"}${mark}\n`);
+      for (const hidden of [SECRET, tokenOf(pasted).slice(-20)]) expect(out).not.toContain(hidden);
+    }
+  });
+
+  it("no control character of a cookie: it cannot write on the terminal", async () => {
+    const data = { "\u001b[2J": "\u009b31m\u202egnp.exe" };
+    const pair = await cookieFor({ secrets: SECRET }, { data, subject: "\u0007\u009d" });
+    const { out } = await inspect(`Cookie: \u001b[31m=x; ${pair}`, ["--show-data"]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
+    expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    expect(out).toContain("\\u001b[31m\n");
+  });
+});

@@ -1,0 +1,64 @@
+/** Tokens of format version 1, frozen: cookies that are out in browsers must open with every later release. */
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../src/ground/encoding.ts";
+import type { Claims } from "../../../src/token/claims.ts";
+import type { TokenCodec } from "../../../src/token/codec.ts";
+import { encryptedTokens } from "../../../src/token/encrypted.ts";
+import { deriveKeys, type KeyKind, type KeyPlan, keyInfo } from "../../../src/token/keys.ts";
+import { signedTokens } from "../../../src/token/signed.ts";
+import { webCrypto } from "../../../src/token/web-crypto.ts";
+import { SECRET } from "../../support/secrets.ts";
+import vectors from "../../vectors/v1.json" with { type: "json" };
+
+const { secret, name, context } = vectors;
+const OPTIONS = { secrets: [secret], name, context };
+const KINDS: KeyKind[] = ["id", "readable", "data", "user", "copy"];
+const PLANS: Record<KeyKind, KeyPlan> = {
+  id: { kind: "id", use: "mac", header: { alg: "HS256" } },
+  readable: { kind: "readable", use: "mac", header: { alg: "HS256" } },
+  data: { kind: "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
+  user: { kind: "user", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
+  copy: { kind: "copy", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } },
+};
+
+function codecOf(kind: KeyKind, secrets: readonly string[] = [secret]): TokenCodec {
+  const options = { ...OPTIONS, secrets };
+  if (kind === "id" || kind === "readable") return signedTokens({ ...options, kind }, webCrypto);
+  return encryptedTokens({ ...options, kind }, webCrypto);
+}
+
+function claimsOf(kind: KeyKind): Claims {
+  return vectors.tokens[kind].claims as Claims;
+}
+
+describe("format version 1", () => {
+  it.each(KINDS)("derives the same key for the kind %s", async (kind) => {
+    const bytes = await webCrypto.derive(encodeUtf8(secret), keyInfo(kind, OPTIONS), 32);
+    expect(Buffer.from(bytes).toString("hex")).toBe(vectors.keys[kind].key);
+  });
+
+  it.each(KINDS)("gives the same key id and header for the kind %s", async (kind) => {
+    const { current } = await deriveKeys([secret], OPTIONS, PLANS[kind], webCrypto);
+    expect(current.id).toBe(vectors.keys[kind].id);
+    expect(current.header).toBe(vectors.tokens[kind].token.split(".")[0]);
+  });
+
+  it.each(KINDS)("opens the token of the kind %s", async (kind) => {
+    expect(await codecOf(kind).open(vectors.tokens[kind].token)).toEqual({ claims: claimsOf(kind) });
+  });
+
+  it.each(KINDS)("opens the token of the kind %s after its secret has become the older one", async (kind) => {
+    const opened = await codecOf(kind, [SECRET, secret]).open(vectors.tokens[kind].token);
+    expect(opened).toEqual({ claims: claimsOf(kind), olderKey: vectors.keys[kind].id });
+  });
+
+  it.each(["id", "readable"] as const)("makes the same token of the kind %s, byte for byte", async (kind) => {
+    expect(await codecOf(kind).seal(claimsOf(kind))).toBe(vectors.tokens[kind].token);
+  });
+
+  it.each(KINDS)("opens the token of the kind %s with no other kind's keys", async (kind) => {
+    for (const other of KINDS.filter((some) => some !== kind)) {
+      expect(await codecOf(other).open(vectors.tokens[kind].token)).toMatch(/^(unknown-key|malformed)$/);
+    }
+  });
+});

@@ -1,0 +1,161 @@
+/** The primitives on Web Crypto, held against Node's own cryptography and against published answers. */
+import { createDecipheriv, createHmac, hkdfSync } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encodeUtf8 } from "../../../src/ground/encoding.ts";
+import { type Sealed, webCrypto } from "../../../src/token/web-crypto.ts";
+
+const KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 7);
+const OTHER_KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 11);
+const MESSAGE = "a message of some length";
+const PLAINTEXT = encodeUtf8(MESSAGE);
+const AAD = encodeUtf8("what goes with it");
+const PARTS = ["encryptedKey", "iv", "ciphertext", "tag"] as const;
+const bytes = (limits: { minLength?: number; maxLength?: number }) =>
+  fc.uint8Array(limits).map((array) => Uint8Array.from(array));
+
+function hex(array: Uint8Array): string {
+  return Buffer.from(array).toString("hex");
+}
+
+function flipped(array: Uint8Array, index: number, mask = 1): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(array, (byte, at) => (at === index ? byte ^ mask : byte));
+}
+
+function macOf(signature: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(signature, "base64url"));
+}
+
+describe("webCrypto.derive()", () => {
+  it("gives the answer of RFC 5869, test case 3", async () => {
+    const derived = await webCrypto.derive(new Uint8Array(22).fill(0x0b), new Uint8Array(0), 42);
+    expect(hex(derived)).toBe("8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8");
+  });
+
+  it("gives what Node's hkdfSync gives", async () => {
+    const inputs = fc.record({
+      secret: bytes({ minLength: 1, maxLength: 100 }),
+      info: bytes({ maxLength: 100 }),
+      length: fc.integer({ min: 1, max: 64 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(inputs, async ({ secret, info, length }) => {
+        const expected = hkdfSync("sha256", secret, new Uint8Array(0), info, length);
+        expect(hex(await webCrypto.derive(secret, info, length))).toBe(hex(new Uint8Array(expected)));
+      }),
+    );
+  });
+});
+
+describe("webCrypto.importKey()", () => {
+  it.each([
+    ["mac", ["sign", "verify"]],
+    ["wrap", ["unwrapKey", "wrapKey"]],
+  ] as const)("makes a key for %s that cannot be exported and does nothing else", async (use, usages) => {
+    const key = await webCrypto.importKey(KEY, use);
+    expect(key.extractable).toBe(false);
+    expect([...key.usages].sort()).toEqual(usages);
+    await expect(crypto.subtle.exportKey("raw", key)).rejects.toThrow();
+    await expect(crypto.subtle.exportKey("jwk", key)).rejects.toThrow();
+  });
+});
+
+describe("webCrypto.sign() and webCrypto.verify()", () => {
+  it("give and take what Node's createHmac gives", async () => {
+    const text = fc.string({ unit: "binary", maxLength: 200 });
+    await fc.assert(
+      fc.asyncProperty(bytes({ minLength: 32, maxLength: 32 }), text, async (secret, message) => {
+        const key = await webCrypto.importKey(secret, "mac");
+        const expected = createHmac("sha256", secret).update(message).digest();
+        expect(await webCrypto.sign(key, message)).toBe(expected.toString("base64url"));
+        expect(await webCrypto.verify(key, message, Uint8Array.from(expected))).toBe(true);
+      }),
+    );
+  });
+
+  it("give the answer of RFC 4231, test case 1", async () => {
+    const padded = Uint8Array.from({ length: 32 }, (_, index) => (index < 20 ? 0x0b : 0));
+    const signature = await webCrypto.sign(await webCrypto.importKey(padded, "mac"), "Hi There");
+    expect(hex(macOf(signature))).toBe("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  });
+
+  it("refuse every single flipped bit of the message and of the mac", async () => {
+    const key = await webCrypto.importKey(KEY, "mac");
+    const mac = macOf(await webCrypto.sign(key, MESSAGE));
+    for (let bit = 0; bit < 8; bit++) {
+      for (let at = 0; at < MESSAGE.length; at++) {
+        const other = String.fromCharCode(MESSAGE.charCodeAt(at) ^ (1 << bit));
+        expect(await webCrypto.verify(key, MESSAGE.slice(0, at) + other + MESSAGE.slice(at + 1), mac)).toBe(false);
+      }
+      for (const at of mac.keys()) expect(await webCrypto.verify(key, MESSAGE, flipped(mac, at, 1 << bit))).toBe(false);
+    }
+  });
+
+  it("refuse another key, a shortened mac and an empty one", async () => {
+    const key = await webCrypto.importKey(KEY, "mac");
+    const mac = macOf(await webCrypto.sign(key, MESSAGE));
+    expect(await webCrypto.verify(await webCrypto.importKey(OTHER_KEY, "mac"), MESSAGE, mac)).toBe(false);
+    expect(await webCrypto.verify(key, MESSAGE, mac.slice(0, 16))).toBe(false);
+    expect(await webCrypto.verify(key, MESSAGE, new Uint8Array(0))).toBe(false);
+  });
+});
+
+describe("webCrypto.seal() and webCrypto.open()", () => {
+  it("give back every plaintext", async () => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    await fc.assert(
+      fc.asyncProperty(bytes({ maxLength: 500 }), bytes({ maxLength: 50 }), async (plaintext, aad) => {
+        const sealed = await webCrypto.seal(key, plaintext, aad);
+        expect(await webCrypto.open(key, sealed, aad)).toEqual(plaintext);
+      }),
+    );
+  });
+
+  it("make what Node opens with id-aes256-wrap and aes-256-gcm", async () => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const { encryptedKey, iv, ciphertext, tag } = await webCrypto.seal(key, PLAINTEXT, AAD);
+    const unwrap = createDecipheriv("id-aes256-wrap", KEY, Buffer.alloc(8, 0xa6));
+    const contentKey = Buffer.concat([unwrap.update(encryptedKey), unwrap.final()]);
+    expect(contentKey).toHaveLength(32);
+    const decipher = createDecipheriv("aes-256-gcm", contentKey, iv, { authTagLength: 16 });
+    decipher.setAAD(AAD);
+    decipher.setAuthTag(tag);
+    expect(Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString()).toBe("a message of some length");
+  });
+
+  it("make parts of the lengths that JWE expects", async () => {
+    const sealed = await webCrypto.seal(await webCrypto.importKey(KEY, "wrap"), PLAINTEXT, AAD);
+    expect(PARTS.map((part) => sealed[part].length)).toEqual([40, 12, PLAINTEXT.length, 16]);
+  });
+
+  it("use a new content key and a new nonce for every message", async () => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const all = await Promise.all(Array.from({ length: 50 }, () => webCrypto.seal(key, PLAINTEXT, AAD)));
+    for (const part of PARTS) expect(new Set(all.map((sealed) => hex(sealed[part]))).size).toBe(50);
+  });
+
+  it.each(PARTS)("refuse every single flipped byte of the part %s", async (part) => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const sealed: Sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
+    for (const at of sealed[part].keys()) {
+      expect(await webCrypto.open(key, { ...sealed, [part]: flipped(sealed[part], at) }, AAD)).toBeNull();
+    }
+  });
+
+  it.each(PARTS)("refuse a part %s that is cut short, empty, or of another message", async (part) => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
+    const other = await webCrypto.seal(key, PLAINTEXT, AAD);
+    for (const bad of [sealed[part].slice(0, -1), new Uint8Array(0), other[part]]) {
+      expect(await webCrypto.open(key, { ...sealed, [part]: bad }, AAD)).toBeNull();
+    }
+  });
+
+  it("refuse another key and other additional data", async () => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
+    expect(await webCrypto.open(await webCrypto.importKey(OTHER_KEY, "wrap"), sealed, AAD)).toBeNull();
+    for (const at of AAD.keys()) expect(await webCrypto.open(key, sealed, flipped(AAD, at))).toBeNull();
+    expect(await webCrypto.open(key, sealed, new Uint8Array(0))).toBeNull();
+  });
+});
