@@ -5,7 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
-import { HANDSHAKE, isUpgraded } from "../manager/handshake.ts";
+import { isUpgraded } from "../manager/handshake.ts";
 import { isAnswer } from "../manager/headers.ts";
 import { Session, stateOf } from "../session/session.ts";
 import { perEnv } from "./hono-env.ts";
@@ -77,8 +77,8 @@ export function session<Data extends object>(
     c.finalized = false;
     const status = error instanceof GoneError ? error.status : 500;
     try {
-      const answer = await managedFor(c.env).sessions.apply(visitor, new Response(null, { status }), { discard: true });
-      for (const line of answer.headers.getSetCookie()) c.header("Set-Cookie", line, { append: true });
+      const { setCookie } = await managedFor(c.env).sessions.commit(visitor, { status, failed: true });
+      for (const line of setCookie) c.header("Set-Cookie", line, { append: true });
     } catch {
       // The first error is the one to report.
     }
@@ -98,13 +98,13 @@ export function session<Data extends object>(
     } catch (thrown) {
       // Hono answers errors itself; what still arrives here is a thrown value of another kind.
       if (isAnswer(thrown)) throw await sessions.apply(visitor, thrown);
-      await sessions.discard(visitor);
+      await sessions.commit(visitor, { headers: null, failed: true });
       throw thrown;
     }
     const failed = c.error !== undefined && c.res.status >= 500;
     try {
-      if (isUpgraded(c.req.raw, c.env)) await sessions.apply(visitor, HANDSHAKE, { discard: failed });
-      else replaceResponse(c, await sessions.apply(visitor, c.res, { discard: failed }));
+      if (isUpgraded(c.req.raw, c.env)) await sessions.commit(visitor, { headers: null, failed });
+      else replaceResponse(c, await sessions.apply(visitor, c.res, { failed }));
     } catch (error) {
       await withdraw(c, visitor, error);
       throw error;

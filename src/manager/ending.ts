@@ -12,9 +12,12 @@ import type { Engine } from "./manager.ts";
 /**
  * Waits for the calls that nobody else waits for.
  *
+ * @param failed Whether the handler has failed, so that its error is the one to report.
  * @throws what one of them failed with; what was to end is ended by then.
  */
-export async function pendingCalls(state: SessionState, engine: Engine): Promise<void> {
+export async function pendingCalls(state: SessionState, engine: Engine, failed: boolean): Promise<void> {
+  // The request has failed already: what a call fails with is not the error to report.
+  if (failed) return state.pending?.done().catch(() => {});
   try {
     await state.pending?.done();
   } catch (error) {

@@ -6,8 +6,7 @@
 import { GoneError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Session } from "../session/session.ts";
-import type { Emit } from "./events.ts";
-import { HANDSHAKE, isUpgraded } from "./handshake.ts";
+import { isUpgraded } from "./handshake.ts";
 import { isAnswer } from "./headers.ts";
 
 /** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
@@ -20,14 +19,13 @@ export type SessionHandler<Data extends object, Rest extends unknown[], Incoming
 /** What a handler's session goes through. */
 interface Steps<Data extends object> {
   load(request: Request): MaybePromise<Session<Data>>;
-  apply(session: Session<Data>, response: Response, options?: { discard: boolean }): MaybePromise<Response>;
-  discard(session: Session<Data>): Promise<void>;
+  commit(session: Session<Data>, answer: { headers: null; failed?: boolean }): MaybePromise<unknown>;
+  apply(session: Session<Data>, response: Response, failed?: boolean): MaybePromise<Response>;
 }
 
 /** Wraps a handler. */
 export function handling<Data extends object, Rest extends unknown[], Incoming extends Request>(
-  { load, apply, discard }: Steps<Data>,
-  emit: Emit,
+  { load, commit, apply }: Steps<Data>,
   answer: SessionHandler<Data, Rest, Incoming>,
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
   return async (request, ...rest) => {
@@ -35,18 +33,20 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
     const session = loading instanceof Promise ? await loading : loading;
     const response = await answered(session, request, rest);
     try {
-      const isOver = isUpgraded(request, rest[0]);
-      const applying = apply(session, isOver ? HANDSHAKE : response);
-      const applied = applying instanceof Promise ? await applying : applying;
       // Bun takes no answer then; its documentation gives none.
-      return isOver ? response : applied;
+      if (isUpgraded(request, rest[0])) {
+        await commit(session, { headers: null });
+        return response;
+      }
+      const applying = apply(session, response);
+      return applying instanceof Promise ? await applying : applying;
     } catch (thrown) {
       if (!(thrown instanceof GoneError)) {
-        await discardQuietly(session);
+        await commit(session, { headers: null, failed: true });
         throw thrown;
       }
       // What was not written is dropped; the cookie of an id that save() wrote goes with this answer, too.
-      return apply(session, thrown.getResponse(), { discard: true });
+      return apply(session, thrown.getResponse(), true);
     }
   };
 
@@ -57,16 +57,8 @@ export function handling<Data extends object, Rest extends unknown[], Incoming e
       // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
       if (isAnswer(thrown)) return thrown;
       if (thrown instanceof GoneError) return thrown.getResponse();
-      await discardQuietly(session);
+      await commit(session, { headers: null, failed: true });
       throw thrown;
     }
-  }
-
-  /** The handler's own error is the one to report; what the store says now is an event. */
-  async function discardQuietly(session: Session<Data>): Promise<void> {
-    await discard(session).catch((error) => {
-      if (error?.code !== "ERR_STORE") throw error;
-      emit({ type: "store-error", operation: error.operation });
-    });
   }
 }

@@ -10,9 +10,6 @@ interface BunServer {
   requestIP(request: Request): unknown;
 }
 
-/** An answer that can carry no cookie, in the place of the one that nobody gets. */
-export const HANDSHAKE: Response = { status: 101, headers: new Headers() } as Response;
-
 /**
  * Whether Bun has made a WebSocket of the request by now: its address is known no more. Elsewhere the handler answers with status 101, or
  * with headers for it.

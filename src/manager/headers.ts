@@ -5,28 +5,62 @@
  */
 import type { SessionState } from "../session/visit.ts";
 
-/** What a request did with its session, as far as headers go. */
-export interface SessionHeaders {
-  /** Set-Cookie lines, at most one for each name and scope. */
-  readonly setCookie: readonly string[];
-  /** Whether the response may depend on the session. */
-  readonly used: boolean;
-  /** What a response that says nothing of caches says, because it may show somebody's session. */
-  readonly cacheControl: string | undefined;
-  /** The value of Clear-Site-Data, if there is to be one. */
-  readonly clearSiteData?: string | undefined;
-  /** False leaves Cache-Control and Vary as they are. */
-  readonly cacheHeaders: boolean;
+/** What is read of an answer's headers: those of a Response, or what a framework makes of its own. */
+export interface HeaderReader {
+  /** The value of a header; null or undefined where there is none. */
+  get(name: string): string | null | undefined;
 }
 
-/** The headers for what a committed request did; undefined where there is nothing to say. */
-export function headersFor(state: SessionState, setCookie: readonly string[], cacheHeaders: boolean): SessionHeaders | undefined {
-  const { used, subject, kept, gone, imported, clearSiteData } = state;
-  if (!used && setCookie.length === 0) return undefined;
+/** What goes on the answer to a request. */
+export interface Committed {
+  /** Lines to append as Set-Cookie, at most one for each name and scope. */
+  readonly setCookie: readonly string[];
+  /** Headers to set: Cache-Control and Vary, and Clear-Site-Data where it was asked for. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** What goes on the answer to most requests. */
+export const NOTHING: Committed = { setCookie: [], headers: [] };
+
+/** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
+const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
+
+/**
+ * What a committed request puts on its answer.
+ *
+ * @param answer The headers that are there. Without them, it is as if there were none.
+ * @param cacheHeaders False leaves Cache-Control and Vary as they are.
+ */
+export function headersFor(
+  state: SessionState,
+  setCookie: readonly string[],
+  answer: HeaderReader | undefined,
+  cacheHeaders: boolean,
+): Committed {
+  const { used, clearSiteData } = state;
+  if (!used && setCookie.length === 0) return NOTHING;
+  const headers: [string, string][] = clearSiteData === undefined ? [] : [["Clear-Site-Data", clearSiteData]];
+  if (cacheHeaders) headers.push(...cacheHeadersFor(state, setCookie.length > 0, answer));
+  return { setCookie, headers };
+}
+
+function cacheHeadersFor(state: SessionState, setsCookie: boolean, answer: HeaderReader | undefined): [string, string][] {
+  const headers: [string, string][] = [];
+  const said = setsCookie ? "no-store" : cacheControlOf(state);
+  // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
+  if (setsCookie) for (const name of TARGETED) if (answer?.get(name)) headers.push([name, "no-store"]);
+  if (said !== undefined && (setsCookie || !answer?.get("Cache-Control"))) headers.push(["Cache-Control", said]);
+  const vary = answer?.get("Vary");
+  if (state.used && !variesByCookie(vary)) headers.push(["Vary", vary ? `${vary}, Cookie` : "Cookie"]);
+  return headers;
+}
+
+/** What a response that says nothing of caches says, because it may show somebody's session. */
+function cacheControlOf({ used, subject, kept, gone, imported }: SessionState): string | undefined {
+  if (!used) return undefined;
+  if (subject !== undefined) return "private, no-store";
   // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
-  const living = used && (kept ?? gone ?? imported) !== null ? "private" : undefined;
-  const cacheControl = used && subject !== undefined ? "private, no-store" : living;
-  return { setCookie, used, cacheControl, clearSiteData, cacheHeaders };
+  return (kept ?? gone ?? imported) === null ? undefined : "private";
 }
 
 /**
@@ -51,7 +85,7 @@ export function assertSendable(value: Response): void {
 }
 
 /** Whether a Cache-Control header lets shared caches keep the response. */
-export function isShared(cacheControl: string | null): boolean {
+export function letsShare(cacheControl: string | null | undefined): boolean {
   return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
 }
 
@@ -61,40 +95,49 @@ export function isUnseen(method: string | undefined, purpose: string | null | un
 }
 
 /** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
-export function withSessionHeaders(response: Response, headers: SessionHeaders | undefined): Response {
-  if (headers === undefined || response.status === 101) return response;
+export function withCommitted(response: Response, committed: Committed): Response {
+  if (committed === NOTHING || response.status === 101) return response;
   try {
-    editHeaders(response.headers, headers);
+    put(response.headers, committed);
     return response;
   } catch (error) {
     // A redirect made by Response.redirect(), and a fetched response, have headers that cannot be changed.
     if (!(error instanceof TypeError)) throw error;
     const { body, status, statusText } = response;
     const copy = new Response(body, { status, statusText, headers: [...response.headers] });
-    editHeaders(copy.headers, headers);
+    put(copy.headers, committed);
     return copy;
   }
 }
 
-/** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
-const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
+/** The header operations that {@link put} needs: those of `Headers`, which an adapter can offer for another kind of answer. */
+export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "set">;
 
-/** The header operations this needs: those of `Headers`, which an adapter can offer for another kind of response. */
-export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "has" | "set">;
-
-/** Puts the headers on a response that can be changed. */
-export function editHeaders(target: HeaderTarget, headers: SessionHeaders): void {
-  const { setCookie, used, cacheControl, clearSiteData, cacheHeaders } = headers;
-  if (clearSiteData !== undefined) target.set("Clear-Site-Data", clearSiteData);
+/**
+ * Puts what `commit()` gave on an answer: Set-Cookie lines in place of earlier ones of the same cookies, and the headers beside what the
+ * answer says by now. It may be done again, on another answer.
+ *
+ * @param target The answer's headers, or what does the same to those of another kind of answer.
+ *
+ * @example
+ * ```ts
+ * put(response.headers, await sessions.commit(session, response));
+ * ```
+ */
+export function put(target: HeaderTarget, { setCookie, headers }: Committed): void {
   if (setCookie.length > 0) dropLines(target, setCookie);
   for (const line of setCookie) target.append("Set-Cookie", line);
-  if (!cacheHeaders) return;
-  // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
-  if (setCookie.length > 0) {
-    target.set("Cache-Control", "no-store");
-    for (const name of TARGETED) if (target.has(name)) target.set(name, "no-store");
-  } else if (cacheControl !== undefined && !target.has("Cache-Control")) target.set("Cache-Control", cacheControl);
-  if (used && !variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
+  for (const [name, value] of headers) {
+    if (name === "Vary") addToVary(target);
+    // What the answer itself says of caches stands, unless it sets a cookie.
+    else if (name !== "Cache-Control" || setCookie.length > 0 || target.get(name) === null) target.set(name, value);
+  }
+  const isStoredNowhere = setCookie.length > 0 && headers.some(([name]) => name === "Cache-Control");
+  if (isStoredNowhere) for (const name of TARGETED) if (target.get(name) !== null) target.set(name, "no-store");
+}
+
+function addToVary(target: HeaderTarget): void {
+  if (!variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
 }
 
 /** Removes lines of the same names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
@@ -112,6 +155,6 @@ function cookieName(line: string): string {
   return line.slice(0, line.indexOf("="));
 }
 
-function variesByCookie(vary: string | null): boolean {
+function variesByCookie(vary: string | null | undefined): boolean {
   return /(^|[\s,])(\*|cookie)([\s,]|$)/i.test(vary ?? "");
 }

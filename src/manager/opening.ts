@@ -5,6 +5,7 @@
  */
 
 import { OptionError } from "../ground/errors.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { seconds } from "../ground/option-values.ts";
 import { Session, type SessionActions } from "../session/session.ts";
 import type { Timeouts } from "../session/timeouts.ts";
@@ -54,8 +55,8 @@ class Actions<Data extends object> implements SessionActions<Data> {
     throw new OptionError("ERR_OPTION", `Cannot regenerate the id with graceSeconds: ${why}; leave graceSeconds out`);
   }
 
-  async load(fresh: boolean): Promise<void> {
-    await loadInto(this.#state, this.#engine, { used: true, fresh });
+  load(fresh: boolean): MaybePromise<void> {
+    return loadInto(this.#state, this.#engine, { used: true, fresh });
   }
 
   async refresh(): Promise<void> {

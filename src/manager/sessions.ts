@@ -5,6 +5,7 @@
  */
 
 import { type WatchOptions, watch } from "../features/watch.ts";
+import { StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Session, stateOf } from "../session/session.ts";
 import { SessionState } from "../session/visit.ts";
@@ -13,7 +14,17 @@ import { type Primitives, webCrypto } from "../token/web-crypto.ts";
 import { commitAnswer } from "./commit.ts";
 import { commitEnds, pendingCalls } from "./ending.ts";
 import { handling, type SessionHandler } from "./handling.ts";
-import { assertAnswer, assertSendable, headersFor, isShared, isUnseen, withSessionHeaders } from "./headers.ts";
+import {
+  assertAnswer,
+  assertSendable,
+  type Committed,
+  type HeaderReader,
+  headersFor,
+  isUnseen,
+  letsShare,
+  NOTHING,
+  withCommitted,
+} from "./headers.ts";
 import { loadInto } from "./load.ts";
 import { createEngine, type Engine } from "./manager.ts";
 import { open } from "./opening.ts";
@@ -21,41 +32,83 @@ import type { SessionOptions } from "./options.ts";
 import { settle } from "./settle.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 
-/** Whatever has the request's headers: a `Request`, or what a framework makes of its own. */
-export interface RequestHeaders {
+/** What is asked of a request: a `Request` has it, or what a framework makes of its own. */
+export interface RequestInfo {
   /**
    * The request's method. HEAD takes no flash value. If the session got another id meanwhile, a change by GET, HEAD or OPTIONS is dropped
    * with the event `lost`, where others get a {@link GoneError}. Left out, it counts as one of the others.
    */
-  readonly method?: string;
+  readonly method?: string | undefined;
   /** The whole URL. Left out, nobody is warned of a Secure cookie that goes out over plain http. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** The request's headers; `cookie` and `sec-purpose` are read, and for that warning a few more. */
-  readonly headers: { get(name: string): string | null };
+  readonly headers: HeaderReader;
+}
+
+/** What is known of the answer that a session is committed for. A `Response` is one. */
+export interface Answer {
+  /** Its status, where that is known: a change that is lost takes the place of no answer from 400 on. */
+  readonly status?: number | undefined;
+  /**
+   * Its headers as they are now, for what they say of caches. Left out: not known yet. `null`: they have left, or can carry no cookie, as those
+   * of status 101.
+   */
+  readonly headers?: HeaderReader | null | undefined;
+  /**
+   * The handler has failed: what it changed and did not save is dropped, and what it ended ends. A store that fails, too, is an event, so that it
+   * hides no error of the handler's. Default false.
+   */
+  readonly failed?: boolean | undefined;
 }
 
 /** The sessions of one application, under one cookie name. */
 export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
-  /** Wraps a handler: loads the session before it, saves it after it. Further arguments are passed on, as Workers give `env` and `ctx`. */
+  /**
+   * Wraps a handler of the fetch kind: loads the session before it, commits after it. Extra arguments, such as Workers' `env` and `ctx`, are
+   * passed through.
+   *
+   * @example
+   * ```ts
+   * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
+   * ```
+   */
   handler<Rest extends unknown[] = [], Incoming extends Request = Request>(
     answer: SessionHandler<Data, Rest, Incoming>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>;
-  /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. `fresh`: from the store, not from a copy. @throws StoreError */
-  load(request: RequestHeaders, options?: { fresh?: boolean }): MaybePromise<Session<Data>>;
   /**
-   * Saves what changed, waits for it, and answers with the response to send: the same one with our headers on it, or a
-   * copy where its headers cannot be changed. `discard`: because the request failed, changes of data are dropped.
+   * Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for.
+   *
+   * @param options `lazy`: as the option of that name, for this request: the session is loaded when `session.ready()` asks. `fresh`: from the
+   * store, not from a copy.
+   * @throws StoreError
+   */
+  load(request: RequestInfo, options?: { lazy?: boolean; fresh?: boolean }): Session<Data> | Promise<Session<Data>>;
+  /**
+   * Saves what changed, waits for it, and gives what goes on the answer; {@link put} puts it there. `await` it: it is a promise unless nothing
+   * had to be waited for. Done once, it gives nothing more, and the session takes no change.
    *
    * It waits for `update()`, `save()` and `ready()` that nobody awaited.
    *
    * @throws StoreError, DataError, GoneError, and what a call failed with that nobody awaited: then nothing was promised to the client, and
-   * the response should be an error. StateError when such a call takes longer than 30 seconds.
+   * the answer should be an error; commit again for that, with `failed`. StateError when such a call takes longer than 30 seconds, or when
+   * the browser needs a cookie and `headers` is null.
+   *
+   * @example
+   * ```ts
+   * const session = await sessions.load(request);
+   * const response = await answer(request, session);
+   * put(response.headers, await sessions.commit(session, response));
+   * ```
    */
-  apply(session: Session<Data>, response: Response, options?: { discard?: boolean }): Promise<Response>;
-  /** For a request that failed and has no response to carry a cookie: drops changes of data, and ends what was to end. */
-  discard(session: Session<Data>): Promise<void>;
+  commit(session: Session<Data>, answer?: Answer): Committed | Promise<Committed>;
+  /**
+   * Commits and gives the response to send: the same one with our headers on it, or a copy where its headers cannot be changed.
+   *
+   * @throws as {@link commit}
+   */
+  apply(session: Session<Data>, response: Response, options?: { failed?: boolean }): Promise<Response>;
   /** The session as it is, without any way to change it and without counting as use; null when there is none. For WebSockets and logs. */
-  read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null>;
+  read(request: RequestInfo): Promise<SessionSnapshot<Data> | null>;
   /**
    * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
    * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
@@ -85,60 +138,94 @@ export function createSessions<Data extends object = Record<string, unknown>>(
 }
 
 /** The manager of an engine. */
-function manage<Data extends object>(engine: Engine): Sessions<Data> {
-  function load(request: RequestHeaders, { fresh = false } = {}): MaybePromise<Session<Data>> {
-    const state = new SessionState(request.headers.get("Cookie"), engine.hostOnly);
+export function manage<Data extends object>(engine: Engine): Sessions<Data> {
+  function load(request: RequestInfo, { lazy = engine.lazy, fresh = false } = {}): MaybePromise<Session<Data>> {
+    const state = new SessionState(request.headers.get("Cookie") ?? null, engine.hostOnly, engine.prototype);
     state.method = request.method;
     state.request = request;
     state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));
     const session = open<Data>(state, engine);
-    if (engine.lazy) return session;
+    if (lazy) return session;
     return after(loadInto(state, engine, { fresh }), () => session);
   }
 
-  function applyNow(session: Session<Data>, response: Response, options: { discard?: boolean } = {}): MaybePromise<Response> {
+  function commit(session: Session<Data>, answer: Answer = {}): MaybePromise<Committed> {
     const state = stateOf(session);
-    assertAnswer(response);
-    if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => applyNow(session, response, options));
+    const { failed = false } = answer;
+    if (state.pending?.isEmpty === false) return pendingCalls(state, engine, failed).then(() => commit(session, answer));
     state.answered = true;
     // A commit that failed is followed by that of the answer which says so.
-    if (state.phase !== "open" && !(state.phase === "closing" && options.discard)) return response;
-    if (state.used) assertSendable(response);
-    if (options.discard) state.discard();
-    const mode = response.status === 101 ? "impossible" : isShared(response.headers.get("Cache-Control")) ? "changes" : "send";
-    return after(commitAnswer(state, engine, mode, response.status), (setCookie) => {
-      if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
-      return withSessionHeaders(response, headersFor(state, setCookie, engine.cacheHeaders));
-    });
+    if (state.phase !== "open" && !(state.phase === "closing" && failed)) return NOTHING;
+    return failed ? commitFailed(state, engine, answer) : commitState(state, engine, answer);
   }
 
-  async function discard(session: Session<Data>): Promise<void> {
-    const state = stateOf(session);
-    // The request has failed already: what a call fails with is not the error to report.
-    while (state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
-    state.answered = true;
-    if (state.phase !== "open" && state.phase !== "closing") return;
-    await commitEnds(state, engine);
-    state.close("committed", engine.onLateChange);
+  function applyNow(session: Session<Data>, response: Response, failed = false): MaybePromise<Response> {
+    assertAnswer(response);
+    const { status } = response;
+    if (stateOf(session).used) assertSendable(response);
+    const headers = status === 101 ? null : response.headers;
+    return after(commit(session, { status, headers, failed }), (committed) => withCommitted(response, committed));
   }
 
-  async function read(request: RequestHeaders): Promise<SessionSnapshot<Data> | null> {
-    const state = new SessionState(request.headers.get("Cookie"));
+  async function read(request: RequestInfo): Promise<SessionSnapshot<Data> | null> {
+    const state = new SessionState(request.headers.get("Cookie") ?? null);
     await loadInto(state, engine);
     return snapshotOf<Data>(state);
   }
 
   function handler<Rest extends unknown[], Incoming extends Request>(answer: SessionHandler<Data, Rest, Incoming>) {
-    return handling({ load, apply: applyNow, discard }, engine.emit, answer);
+    return handling({ load, commit, apply: applyNow }, answer);
   }
 
-  return {
+  const sessions: Sessions<Data> = {
     handler,
     load,
-    apply: async (session, response, options) => applyNow(session, response, options),
-    discard,
+    commit,
+    apply: async (session, response, { failed } = {}) => applyNow(session, response, failed),
     read,
     watch: (request, options = {}) => watch(engine, request, options),
     ...subjects(engine),
   };
+  // Not enumerable: for adapters of ours, and no part of what an application sees.
+  return Object.defineProperty(sessions, WAITS, { value: mustWait(engine) });
+}
+
+const WAITS = Symbol("waits");
+
+/** Whether loading a session takes more than opening a cookie. */
+function mustWait({ places, waits, schema, accept }: Engine): boolean {
+  const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
+  return asksStore || waits || schema !== undefined || accept.length > 0;
+}
+
+/** Whether a manager cannot load a session at once, as a getter must. */
+export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean {
+  return (sessions as { [WAITS]?: boolean })[WAITS] ?? true;
+}
+
+function commitState(state: SessionState, engine: Engine, { status = 200, headers }: Answer): MaybePromise<Committed> {
+  const isShared = headers != null && letsShare(headers.get("Cache-Control"));
+  const mode = headers === null || status === 101 ? "impossible" : isShared ? "changes" : "send";
+  return after(commitAnswer(state, engine, mode, status), (setCookie) => {
+    if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
+    return headers === null ? NOTHING : headersFor(state, setCookie, headers, engine.cacheHeaders);
+  });
+}
+
+/** Drops what was not saved. The cookie of an id that `save()` wrote goes along; where it cannot, that session ends, since no browser knows it. */
+async function commitFailed(state: SessionState, engine: Engine, answer: Answer): Promise<Committed> {
+  try {
+    if (answer.headers !== null) {
+      state.discard();
+      return await commitState(state, engine, answer);
+    }
+    await commitEnds(state, engine);
+    state.close("committed", engine.onLateChange);
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    // The handler's own error is the one to report.
+    engine.emit({ type: "store-error", operation: error.operation });
+    if (answer.headers !== null) return commitFailed(state, engine, { ...answer, headers: null });
+  }
+  return NOTHING;
 }

@@ -31,6 +31,8 @@ export interface RequestSettings {
   readonly hostOnly: boolean;
   /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
   readonly neverGone: boolean;
+  /** That of `session.data`. */
+  readonly prototype: object | null;
   /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
   readonly onLateChange: ((id: string) => void) | undefined;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
@@ -110,6 +112,7 @@ export function settle(options: SessionOptions): Settings {
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     neverGone: false,
+    prototype: null,
     onLateChange: undefined,
     several: "none" as const,
     schema: checkSchema(options.schema),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { checkDestroy, checkLogin, checkRenewal, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { PendingCalls } from "./pending.ts";
 import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
@@ -17,7 +18,7 @@ export interface SessionActions<Data> {
   noteNextId(next: string, former: string): void;
   /** @throws OptionError where the session's old id cannot go on for a while. */
   assertGrace(graceSeconds: number): void;
-  load(fresh: boolean): Promise<void>;
+  load(fresh: boolean): MaybePromise<void>;
   refresh(): Promise<void>;
   save(): Promise<void>;
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result>;
@@ -47,7 +48,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   readonly #state: SessionState;
   readonly #actions: SessionActions<Data>;
   /** One load, however many ask for it at the same time. */
-  #loading: Promise<void> | undefined;
+  #loading: MaybePromise<void> | undefined;
 
   static {
     readState = (session) => session.#state;
@@ -189,9 +190,19 @@ export class Session<Data extends object = Record<string, unknown>> {
     return value;
   }
 
-  /** Loads the session, where the option `lazy` left that to you. `fresh`: as the store has it, where a copy was loaded. */
-  ready({ fresh = false }: { fresh?: boolean } = {}): Promise<void> {
-    return this.#waitFor(() => this.#ready(fresh));
+  /**
+   * Loads the session, where the option `lazy` left that to you. `fresh`: as the store has it, where a copy was loaded. `await` it: it answers
+   * at once, with nothing, where nothing has to be waited for.
+   *
+   * @throws StoreError when the store fails.
+   */
+  ready({ fresh = false }: { fresh?: boolean } = {}): void | Promise<void> {
+    const loading = this.#load(fresh);
+    if (!fresh && !(loading instanceof Promise)) return;
+    return this.#waitFor(async () => {
+      await loading;
+      if (fresh) await this.#actions.refresh();
+    });
   }
 
   /**
@@ -203,7 +214,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   save(): Promise<void> {
     return this.#waitFor(async () => {
-      if (this.#state.phase === "unloaded") await this.#ready(false);
+      await this.#load(false);
       await this.#actions.save();
     });
   }
@@ -224,7 +235,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
     // Begun at once where that can be, so that what the handler does next comes after it.
     return this.#waitFor(async () => {
-      if (this.#state.phase === "unloaded") await this.#ready(false);
+      if (this.#state.phase === "unloaded") await this.#load(false);
       return this.#actions.update(change);
     });
   }
@@ -235,12 +246,10 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#state.pending.run(call);
   }
 
-  async #ready(fresh: boolean): Promise<void> {
-    if (this.#state.phase === "unloaded") {
-      this.#loading ??= this.#actions.load(fresh);
-      await this.#loading;
-    }
-    if (fresh) await this.#actions.refresh();
+  #load(fresh: boolean): MaybePromise<void> {
+    if (this.#state.phase !== "unloaded") return;
+    this.#loading ??= this.#actions.load(fresh);
+    return this.#loading;
   }
 
   #read(): SessionState {

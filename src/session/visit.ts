@@ -98,6 +98,7 @@ export class SessionState {
   /** The data that changes are counted from: as it was loaded, or last written. */
   #base = "{}";
   readonly #trustsVisitors: boolean;
+  #onLate: ((id: string) => void) | undefined;
   #id: string | undefined;
 
   /**
@@ -353,8 +354,15 @@ export class SessionState {
   /** Nothing may be changed any more: the answer is made. @param onLate Is told of late changes, which throw where there is none. */
   close(phase: "closing" | "committed", onLate?: (id: string) => void): void {
     this.phase = phase;
+    this.#onLate = onLate;
     if (this.content.isClosed) return;
     this.content.close(onLate && (() => onLate(this.id)));
+  }
+
+  /** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
+  lateChange(): void {
+    if (this.#onLate === undefined) throw committedError();
+    this.#onLate(this.id);
   }
 
   /** @throws {@link StateError} unless the session is loaded. */

@@ -1,6 +1,5 @@
-/** The fetch adapters: `sessions.handler()`, and the middleware of web-session-store/fetch. */
+/** The adapter for fetch: `sessions.handler()`. */
 import { expect, it } from "vitest";
-import { session } from "../../src/adapters/fetch.ts";
 import { createSessions } from "../../src/index.ts";
 import { adapterContract, type Data } from "../contracts/adapter.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -11,13 +10,6 @@ adapterContract("sessions.handler()", (options, routes) => {
   const sessions = createSessions<Data>(options);
   const serve = sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request));
   return { serve };
-});
-
-adapterContract("the fetch middleware", (options, routes) => {
-  const web = session<Data>(options);
-  return {
-    serve: (request) => web(request, (visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request)),
-  };
 });
 
 it("handler() passes further arguments on, as Workers give env and ctx", async () => {

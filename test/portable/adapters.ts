@@ -1,8 +1,7 @@
 /** The adapters that run everywhere, each with the adapters' stories. */
 import { Hono } from "hono";
-import { session as fetchSession } from "../../src/adapters/fetch.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { createSessions } from "../../src/index.ts";
+import { createSessions, put } from "../../src/index.ts";
 import { adapterStories, type Data, type MakeApp } from "./adapter-stories.ts";
 import { chapter, type Story } from "./story.ts";
 
@@ -15,11 +14,23 @@ const withHandler: MakeApp = (options, routes) => {
   };
 };
 
-const withMiddleware: MakeApp = (options, routes) => {
-  const web = fetchSession<Data>(options);
-  return {
-    serve: (request) => web(request, (visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request)),
-  };
+const withSeam: MakeApp = (options, routes) => {
+  const sessions = createSessions<Data>(options);
+  async function serve(request: Request): Promise<Response> {
+    const visitor = await sessions.load(request);
+    let response: Response;
+    try {
+      response = await (routes[new URL(request.url).pathname] ?? notFound)(visitor, request);
+      put(response.headers, await sessions.commit(visitor, response));
+    } catch (error) {
+      const { status = 500 } = error as { status?: number };
+      response = new Response(null, { status });
+      put(response.headers, await sessions.commit(visitor, { status, failed: true }));
+      if (status === 500) throw error;
+    }
+    return response;
+  }
+  return { serve };
 };
 
 const withHono: MakeApp = (options, routes) => {
@@ -33,6 +44,6 @@ const withHono: MakeApp = (options, routes) => {
 /** The stories of all three. */
 export const adapters: Story[] = [
   ...chapter("sessions.handler()", adapterStories(withHandler)),
-  ...chapter("the fetch middleware", adapterStories(withMiddleware)),
+  ...chapter("load() and commit()", adapterStories(withSeam)),
   ...chapter("Hono", adapterStories(withHono)),
 ];

@@ -5,7 +5,6 @@
  */
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
-import { session as fetchSession } from "../../src/adapters/fetch.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type Session, type SessionOptions, type StoreError } from "../../src/index.ts";
@@ -400,7 +399,7 @@ describe("A15 secrets and keys are in no error and no warning, and cannot be rea
       ),
     ];
     for (const options of wrong) {
-      for (const create of [createSessions, fetchSession, honoSession, koaSession] as ((options: never) => unknown)[]) {
+      for (const create of [createSessions, honoSession, koaSession] as ((options: never) => unknown)[]) {
         try {
           create(options as never);
         } catch (error) {

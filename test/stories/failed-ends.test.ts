@@ -61,12 +61,12 @@ describe("a request that ends its session and then", () => {
     expect(await does((session) => session.subject, others)).toBe(undefined);
   });
 
-  it("is discarded, as apply() may be told, has ended it and keeps nothing else", async () => {
+  it("failed, as apply() may be told, has ended it and keeps nothing else", async () => {
     const { sessions, browser } = await loggedIn();
     const session = await sessions.load({ headers: new Headers({ Cookie: browser.cookieHeader() }) });
     session.logout();
     session.data.note = "of the next session";
-    const answer = await sessions.apply(session, new Response("no", { status: 500 }), { discard: true });
+    const answer = await sessions.apply(session, new Response("no", { status: 500 }), { failed: true });
     browser.receive(answer);
     expect([await sessions.list("alice"), browser.cookies.size]).toEqual([[], 0]);
   });

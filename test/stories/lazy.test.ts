@@ -86,7 +86,10 @@ it("has written when save() is done, not only when the response is made", async 
     await session.ready();
     session.data.count = 2;
     await session.save();
-    return app.does((other) => other.ready().then(() => other.data.count), app.browser.copy());
+    return app.does(async (other) => {
+      await other.ready();
+      return other.data.count;
+    }, app.browser.copy());
   });
   expect(seen).toBe(2);
 });

@@ -212,9 +212,10 @@ describe("in a store", () => {
   it("a load that nobody awaited is waited for, and nothing is lost", async () => {
     const { does } = makeApp({ store: slow(memory()), lazy: true });
     await does((session) => {
-      session.ready().then(() => {
+      void (async () => {
+        await session.ready();
         session.data.note = "written";
-      });
+      })();
     });
     expect(
       await does(async (session) => {

@@ -116,14 +116,18 @@ export class Tokens {
   situations(token: number, moment: number): Situation[] {
     const said = this.#saidOf(token, moment);
     if (said === undefined) return [{ is: this.isDone(token, moment) ? "ended" : "nothing" }];
-    const { sid, by } = said;
+    const { sid, by, graceUntil = 0 } = said;
     if (sid === undefined) return [{ is: "ended" }];
     // The session is made a moment after its record.
     if (!this.#history.isKnown(sid)) return [{ is: "nothing" }];
-    return by === undefined ? situationsOf(this.#history, sid, moment) : behindMark(this.#history, { to: sid, by }, moment);
+    if (by === undefined) return situationsOf(this.#history, sid, moment);
+    if (graceUntil <= this.#history.timeAt(moment)) return behindMark(this.#history, { to: sid, by }, moment);
+    // For a request that is on its way, the token stands for the session's new id.
+    const there = situationsOf(this.#history, sid, moment);
+    return there.map((one) => (one.is === "alive" ? { is: "grace", id: one.id } : one));
   }
 
-  #saidOf(token: number, moment?: number): { sid?: string; by?: string } | undefined {
+  #saidOf(token: number, moment?: number): { sid?: string; by?: string; graceUntil?: number } | undefined {
     const id = this.#ids.get(token);
     const live: Live | undefined = id === undefined ? undefined : this.#history.liveAt(id, moment);
     if (live === undefined) return undefined;

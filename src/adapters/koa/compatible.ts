@@ -12,6 +12,7 @@ import { type Engine, keepingFor, NextIds, place } from "../../manager/manager.t
 import type { RequestOptions } from "../../manager/options.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
+import { manage, type Sessions } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
 import type { Timeouts } from "../../session/timeouts.ts";
 import type { SessionStore } from "../../stored/contract.ts";
@@ -40,9 +41,9 @@ export type AppKeys =
   | readonly (string | undefined)[]
   | { sign(text: string): string; index(text: string, signature: string): number };
 
-/** The engines of one middleware: for requests that came by https, and for the others. */
-export interface CompatibleEngines {
-  for(secure: boolean): Engine;
+/** The managers of one middleware: for requests that came by https, and for the others. */
+export interface CompatibleManagers {
+  for(secure: boolean): Sessions<never>;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
@@ -71,12 +72,12 @@ export function cookieName({ name }: CompatibleOptions): string {
   return name || "koa:sess";
 }
 
-/** Puts the engines together, once the application's keys are known. */
-export function compatibleEngines(
+/** Puts the managers together, once the application's keys are known. */
+export function compatibleManagers(
   options: CompatibleOptions,
   store: SessionStore | undefined,
   keys: AppKeys | undefined,
-): CompatibleEngines {
+): CompatibleManagers {
   const name = cookieName(options);
   const cookie = options.cookie || {};
   const { rememberTokens, ...settings } = settleRequest(options);
@@ -99,6 +100,8 @@ export function compatibleEngines(
       persistent,
       hostOnly: false,
       neverGone: true,
+      // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
+      prototype: Object.prototype,
       onLateChange,
       several: "first",
       schema: undefined,
@@ -113,8 +116,8 @@ export function compatibleEngines(
       nextIds: new NextIds(),
     };
   };
-  const engines = { plain: engineFor(false), secure: engineFor(true) };
-  return { for: (secure) => (secure ? engines.secure : engines.plain) };
+  const [plain, whole] = [manage<never>(engineFor(false)), manage<never>(engineFor(true))];
+  return { for: (secure) => (secure ? whole : plain) };
 }
 
 /** Warns of cookies that browsers drop, each kind once. */

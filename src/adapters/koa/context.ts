@@ -6,10 +6,8 @@
 
 import { DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
-import { loadInto } from "../../manager/load.ts";
-import type { Engine } from "../../manager/manager.ts";
-import { open } from "../../manager/opening.ts";
-import type { Session } from "../../session/session.ts";
+import type { Sessions } from "../../index.ts";
+import { type Session, stateOf } from "../../session/session.ts";
 import type { SessionState } from "../../session/visit.ts";
 
 /** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
@@ -29,19 +27,24 @@ interface Context {
 /** One middleware's session of one request. Its fields are private, so that who prints a context prints no secret. */
 export class ContextSession {
   readonly #name: string;
+  readonly #visitor: Session<never>;
   readonly #state: SessionState;
-  readonly #engine: Engine;
+  readonly #sessions: Sessions<never>;
+  readonly #lazy: boolean;
+  #isRunning = true;
   /** The session that this one stands before while its middleware runs. */
   #outer: ContextSession | undefined;
   /** The session that another middleware opened before. */
   #before: ContextSession | undefined;
-  #session: Session<never> | undefined;
   #emptied = false;
 
-  constructor(name: string, state: SessionState, engine: Engine) {
+  /** @param lazy Whether the application loads it, by `ready()`. */
+  constructor(name: string, visitor: Session<never>, sessions: Sessions<never>, lazy: boolean) {
     this.#name = name;
-    this.#state = state;
-    this.#engine = engine;
+    this.#visitor = visitor;
+    this.#state = stateOf(visitor);
+    this.#sessions = sessions;
+    this.#lazy = lazy;
   }
 
   /** The session of a context: the innermost, or that of a name. */
@@ -53,14 +56,14 @@ export class ContextSession {
     return found;
   }
 
-  /** Whether this is the session of a middleware, by its engine. */
-  isOf(engine: Engine): boolean {
-    return this.#engine === engine;
+  /** Whether this is the session of a middleware, by its manager. */
+  isOf(sessions: Sessions<never>): boolean {
+    return this.#sessions === sessions;
   }
 
   /** Whether its middleware is not done yet. */
   get isRunning(): boolean {
-    return !this.#state.answered;
+    return this.#isRunning;
   }
 
   /** Makes this the session of a context. */
@@ -72,8 +75,9 @@ export class ContextSession {
     Object.defineProperty(ctx, "session", PROPERTY);
   }
 
-  /** Takes the context back to the session of an outer middleware. */
+  /** Its middleware is done: takes the context back to the session of an outer one. */
   hide(ctx: object): void {
+    this.#isRunning = false;
     const opened = (ctx as Context)[SESSIONS];
     if (this.#outer === undefined || opened === undefined) return;
     opened.innermost = this.#outer;
@@ -82,13 +86,17 @@ export class ContextSession {
 
   /** Loads the session that nobody has asked for yet. */
   load(): void {
-    if (this.#state.phase === "unloaded" && !this.#engine.lazy) loadInto(this.#state, this.#engine);
+    if (this.#state.phase === "unloaded" && !this.#lazy) void this.#visitor.ready();
+  }
+
+  /** Its manager. */
+  get sessions(): Sessions<never> {
+    return this.#sessions;
   }
 
   /** The whole session. */
   get session(): Session<never> {
-    this.#session ??= open<never>(this.#state, this.#engine);
-    return this.#session;
+    return this.#visitor;
   }
 
   /** What `ctx.session` is: the data; null when the application has ended the session and put nothing in since. */
@@ -105,8 +113,8 @@ export class ContextSession {
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
   set data(value: unknown) {
     this.load();
-    if ((this.#state.phase === "closing" || this.#state.phase === "committed") && this.#engine.onLateChange !== undefined) {
-      this.#engine.onLateChange(this.#state.id);
+    if (this.#state.phase === "closing" || this.#state.phase === "committed") {
+      this.#state.lateChange();
       return;
     }
     this.#emptied = !value;

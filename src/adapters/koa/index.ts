@@ -4,23 +4,19 @@
  * @module
  */
 
-import { StateError, StoreError } from "../../ground/errors.ts";
+import { OptionError, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
-import type { DataSchema, Session, SessionOptions } from "../../index.ts";
-import { commitAnswer } from "../../manager/commit.ts";
-import { commitEnds, pendingCalls } from "../../manager/ending.ts";
-import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from "../../manager/headers.ts";
-import { loadInto } from "../../manager/load.ts";
-import { createEngine, type Engine } from "../../manager/manager.ts";
+import { type Committed, type DataSchema, put, type Session, type SessionOptions, type Sessions } from "../../index.ts";
+import { createEngine } from "../../manager/manager.ts";
+import { manage, waitsOf } from "../../manager/sessions.ts";
 import { settle } from "../../manager/settle.ts";
-import { SessionState } from "../../session/visit.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
 import { canWrapKeys, nodeCrypto } from "../../token/node-crypto.ts";
 import { webCrypto } from "../../token/web-crypto.ts";
 import { twice } from "../one-name.ts";
-import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines, cookieName } from "./compatible.ts";
+import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
-import { cameBy } from "./request.ts";
+import { KoaRequest } from "./request.ts";
 import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./response.ts";
 import { type KoaStore, sessionStore } from "./store.ts";
 
@@ -67,55 +63,92 @@ export interface KoaSession<Data extends object> {
 }
 
 /** The middleware. */
-export type KoaMiddleware<Data extends object> = (
-  ctx: KoaContext & KoaSession<Data>,
-  next: () => Promise<unknown>,
-) => Promise<void>;
+export interface KoaMiddleware<Data extends object> {
+  (ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void>;
+  /**
+   * The manager: for `list()`, `revoke()`, `revokeAll()` and `read()`.
+   *
+   * @throws OptionError without `secrets` before the first request: its cookies are signed with the application's keys.
+   */
+  readonly sessions: Sessions<Data>;
+}
+
+/** The Session of a request, as {@link getSession} gives it. */
+export interface KoaVisitor<Data extends object = Record<string, unknown>> extends Session<Data> {
+  /**
+   * Commits now, and puts the cookie on Koa's response: for an answer that leaves before the middleware is done, by `ctx.flushHeaders()` or with
+   * `ctx.respond = false`. The session takes no change after that.
+   *
+   * @throws what saving fails with: StoreError, DataError, GoneError.
+   */
+  commit(): Promise<void>;
+}
 
 function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptions | null): KoaMiddleware<Data> {
   const options = given ?? {};
-  const engineFor = engines(options);
-  // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
-  const prototype = hasSecrets(options) ? null : Object.prototype;
+  const managers = hasSecrets(options) ? ownManager(options) : compatible(options);
   const name = hasSecrets(options) ? (options.name ?? "session") : cookieName(options);
+  const lazy = options.lazy ?? false;
 
-  return async function session(ctx, next) {
+  const middleware = async function session(ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void> {
     if (ctx.res !== undefined) clearStatusText(ctx.res);
-    const engine = engineFor(ctx);
+    const sessions = managers.for(ctx);
     const other = ContextSession.of(ctx, name);
-    if (other !== undefined && !other.isOf(engine)) throw twice(name);
+    if (other !== undefined && !other.isOf(sessions)) throw twice(name);
     if (other?.isRunning) return void (await next());
-    const state = new SessionState(ctx.req.headers.cookie ?? null, engine.hostOnly, prototype);
-    state.method = ctx.req.method;
-    state.unseen = isUnseen(ctx.req.method, String(ctx.req.headers["sec-purpose"]));
-    const own = new ContextSession(name, state, engine);
     // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
-    if (!engine.lazy && mustWait(engine)) await loadInto(state, engine);
+    const loading = sessions.load(new KoaRequest(ctx), { lazy: lazy || !waitsOf(sessions) });
+    const visitor = loading instanceof Promise ? await loading : loading;
+    const own = new ContextSession(name, visitor, sessions, lazy);
     own.show(ctx);
     try {
-      try {
-        await next();
-      } catch (thrown) {
-        putWhenSent(ctx.res, await finishFailed(ctx, state, engine, thrown));
-        // The very object: it may be the application's to compare, and may have private fields.
-        throw thrown;
-      }
-      // `delete ctx.session` ends the session, as it always did.
-      if (!Object.hasOwn(ctx, "session")) {
-        own.load();
-        own.session.destroy();
-      }
-      try {
-        const finishing = finish(ctx, state, engine);
-        if (finishing instanceof Promise) await finishing;
-      } catch (error) {
-        await finishRefused(ctx, state, engine, error);
-      }
+      await run(ctx, next, own, sessions);
     } finally {
-      state.answered = true;
       own.hide(ctx);
     }
   };
+  return Object.defineProperty(middleware, "sessions", { get: () => managers.one() }) as unknown as KoaMiddleware<Data>;
+}
+
+async function run(ctx: KoaContext, next: () => Promise<unknown>, own: ContextSession, sessions: Sessions<never>): Promise<void> {
+  const { session } = own;
+  try {
+    await next();
+  } catch (thrown) {
+    const status = statusOf(thrown);
+    putWhenSent(ctx.res, await commitTo(ctx, sessions, session, { status, failed: status >= 500 }));
+    // The very object: it may be the application's to compare, and may have private fields.
+    throw thrown;
+  }
+  // `delete ctx.session` ends the session, as it always did.
+  if (!Object.hasOwn(ctx, "session")) {
+    own.load();
+    session.destroy();
+  }
+  try {
+    const committing = commitTo(ctx, sessions, session);
+    if (committing instanceof Promise) await committing;
+  } catch (error) {
+    // What could not be saved is an error. The cookie of an id that save() wrote goes with its answer.
+    putWhenSent(ctx.res, await commitTo(ctx, sessions, session, { status: statusOf(error), failed: true }));
+    throw error;
+  }
+}
+
+/** Commits, and puts what goes on the answer on Koa's response while that is possible. */
+function commitTo(
+  ctx: KoaContext,
+  sessions: Sessions<never>,
+  session: Session<never>,
+  { status = ctx.status, failed = false } = {},
+): MaybePromise<Committed> {
+  const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
+  return after(sessions.commit(session, { status, headers: target, failed }), (committed) => {
+    if (target !== null) put(target, committed);
+    // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
+    if (committed.setCookie.length > 0) putWhenSent(ctx.res, committed);
+    return committed;
+  });
 }
 
 /**
@@ -124,10 +157,10 @@ function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptio
  * @param name The option `name` of its middleware, where there are several. Default: the innermost.
  * @throws StateError when no such middleware ran for this request.
  */
-export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): Session<Data> {
+export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): KoaVisitor<Data> {
   const found = ContextSession.of(ctx, name);
   found?.load();
-  if (found !== undefined) return found.session as unknown as Session<Data>;
+  if (found !== undefined) return withCommit(found, ctx as KoaContext) as unknown as KoaVisitor<Data>;
   throw new StateError(
     "ERR_SESSION_MISSING",
     "Cannot get the session: its middleware did not run for this request; app.use() it before",
@@ -172,26 +205,51 @@ export const session: KoaSessionFunction = Object.assign(makeMiddleware, { getSe
 Object.assign(session, { session, default: session });
 export default session;
 
-type EngineFor = (ctx: KoaContext) => Engine;
-
-function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
-  if (hasSecrets(options)) {
-    const { store: given, ...rest } = options;
-    const store = sessionStore(given);
-    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), canWrapKeys() ? nodeCrypto : webCrypto);
-    return () => engine;
+/** The session with the method that commits early, which is made for those who ask. */
+function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
+  const { session } = own;
+  if (!Object.hasOwn(session, "commit")) {
+    const value = async () => void (await commitTo(ctx, own.sessions, session));
+    Object.defineProperty(session, "commit", { value });
   }
+  return session;
+}
+
+/** The managers of one middleware. */
+interface Managers {
+  for(ctx: KoaContext): Sessions<never>;
+  /** One for those who have no request. */
+  one(): Sessions<never>;
+}
+
+function ownManager({ store: given, ...rest }: KoaSecretOptions): Managers {
+  const store = sessionStore(given);
+  const settings = settle(store === undefined ? rest : { ...rest, store });
+  const sessions = manage<never>(createEngine(settings, canWrapKeys() ? nodeCrypto : webCrypto));
+  return { for: () => sessions, one: () => sessions };
+}
+
+function compatible(options: KoaOptions): Managers {
   checkCompatible(options);
   const store = sessionStore(options.store);
-  const made = new WeakMap<object, { keys: AppKeys | undefined; engines: ReturnType<typeof compatibleEngines> }>();
-  return ({ app, secure }) => {
-    let entry = made.get(app);
-    if (entry === undefined || !sameKeys(entry.keys, app.keys)) {
-      const keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
-      entry = { keys, engines: compatibleEngines(options, store, keys) };
-      made.set(app, entry);
-    }
-    return entry.engines.for(secure);
+  const made = new WeakMap<object, { keys: AppKeys | undefined; managers: ReturnType<typeof compatibleManagers> }>();
+  let latest: Sessions<never> | undefined;
+  return {
+    for({ app, secure }) {
+      let entry = made.get(app);
+      if (entry === undefined || !sameKeys(entry.keys, app.keys)) {
+        const keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
+        entry = { keys, managers: compatibleManagers(options, store, keys) };
+        made.set(app, entry);
+      }
+      latest = entry.managers.for(secure);
+      return latest;
+    },
+    one() {
+      if (latest !== undefined) return latest;
+      const why = "without secrets they are made with app.keys, at the first request";
+      throw new OptionError("ERR_OPTION", `Cannot get the sessions yet: ${why}; ask then, or give secrets`);
+    },
   };
 }
 
@@ -204,64 +262,4 @@ function hasSecrets(options: KoaOptions | KoaSecretOptions): options is KoaSecre
 function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
   if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
   return before.length === now.length && before.every((key, index) => key === now[index]);
-}
-
-/** Whether loading a session takes more than opening a cookie. */
-function mustWait({ places, waits, schema, accept }: Engine): boolean {
-  const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
-  return asksStore || waits || schema !== undefined || accept.length > 0;
-}
-
-/** Saves what changed, and puts the headers on the response while that is possible; answers with those. */
-function finish(
-  ctx: KoaContext,
-  state: SessionState,
-  engine: Engine,
-  status = ctx.status,
-): MaybePromise<SessionHeaders | undefined> {
-  if (state.pending?.isEmpty === false) return pendingCalls(state, engine).then(() => finish(ctx, state, engine, status));
-  if (state.phase !== "open" && state.phase !== "closing") return undefined;
-  const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? undefined : nodeHeaders(ctx.res);
-  const mode = target === undefined ? "impossible" : isShared(target.get("Cache-Control")) ? "changes" : "send";
-  return after(commitAnswer(state, engine, mode, status), (setCookie) => {
-    if (setCookie.length > 0) engine.noticeCookie(cameBy(ctx));
-    const headers = target && headersFor(state, setCookie, engine.cacheHeaders);
-    if (target !== undefined && headers !== undefined) editHeaders(target, headers);
-    // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
-    if (headers !== undefined && setCookie.length > 0) putWhenSent(ctx.res, headers);
-    return headers;
-  });
-}
-
-/** What could not be saved is an error. The cookie of an id that save() wrote goes with its answer, if the store can be asked at all. */
-async function finishRefused(ctx: KoaContext, state: SessionState, engine: Engine, error: unknown): Promise<never> {
-  state.discard();
-  try {
-    putWhenSent(ctx.res, await finish(ctx, state, engine, statusOf(error)));
-  } catch {
-    // No cookie can be sent, so the browser would never know an id that save() wrote.
-    await commitEnds(state, engine).catch(() => {});
-  }
-  throw error;
-}
-
-/** The headers that must go with the error. */
-async function finishFailed(
-  ctx: KoaContext,
-  state: SessionState,
-  engine: Engine,
-  thrown: unknown,
-): Promise<SessionHeaders | undefined> {
-  const status = statusOf(thrown);
-  const failed = status >= 500;
-  while (failed && state.pending?.isEmpty === false) await state.pending.done().catch(() => {});
-  if (failed && state.phase === "open") state.discard();
-  try {
-    return await finish(ctx, state, engine, status);
-  } catch (error) {
-    if (!failed || !(error instanceof StoreError)) throw error;
-    // The handler's own error is the one to report.
-    engine.emit({ type: "store-error", operation: error.operation });
-    return undefined;
-  }
 }

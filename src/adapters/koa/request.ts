@@ -1,18 +1,42 @@
 /**
- * Koa's request, as far as it tells how it came.
+ * Koa's request, as the manager asks it.
  *
  * @module
  */
-import type { Came } from "../../manager/plain-http.ts";
+import type { RequestInfo } from "../../index.ts";
 
 /** What is used of Koa's context. */
-interface KoaRequest {
-  readonly req: { readonly headers: { readonly [name: string]: string | string[] | undefined } };
+interface Context {
+  readonly req: {
+    readonly method?: string | undefined;
+    readonly headers: { readonly [name: string]: string | string[] | undefined };
+  };
   readonly secure: boolean;
 }
 
-/** How the request came, as a Request would say it. */
-export function cameBy({ req: { headers }, secure }: KoaRequest): Came {
-  const text = (name: string) => String(headers[name.toLowerCase()] ?? "");
-  return { url: `http${secure ? "s" : ""}://${text("Host")}/`, headers: { get: text } };
+/** One request. A class, because every request makes one. */
+export class KoaRequest implements RequestInfo {
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  get method(): string | undefined {
+    return this.#context.req.method;
+  }
+
+  /** As far as it tells how the request came. */
+  get url(): string {
+    return `http${this.#context.secure ? "s" : ""}://${this.get("Host") ?? ""}/`;
+  }
+
+  get headers(): this {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = this.#context.req.headers[name.toLowerCase()];
+    return value === undefined ? null : String(value);
+  }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { editHeaders, type HeaderTarget, type SessionHeaders } from "../../manager/headers.ts";
+import { type Committed, type HeaderTarget, put } from "../../index.ts";
 
 /** What is used of Node's `ServerResponse`. */
 export interface NodeResponse {
@@ -32,7 +32,6 @@ export function nodeHeaders(response: NodeResponse): HeaderTarget {
   };
   return {
     get: (name) => (lines(name).length === 0 ? null : lines(name).join(", ")),
-    has: (name) => lines(name).length > 0,
     set: (name, value) => void response.setHeader(name, value),
     delete: (name) => response.removeHeader(name),
     append: (name, value) => {
@@ -55,15 +54,16 @@ export function statusOf(error: unknown): number {
  * Puts the headers on whatever answer is sent in the end. Koa drops those of the response when it answers an error, and takes the
  * error's own: but that belongs to the application, and may be thrown for many visitors.
  */
-export function putWhenSent(response: NodeResponse | undefined, headers: SessionHeaders | undefined): void {
+export function putWhenSent(response: NodeResponse | undefined, committed: Committed): void {
   const writeHead = response?.writeHead;
-  if (response === undefined || writeHead === undefined || headers === undefined) return;
+  const { setCookie, headers } = committed;
+  if (response === undefined || writeHead === undefined || setCookie.length + headers.length === 0) return;
   response.writeHead = (...given) => {
     response.writeHead = writeHead;
     const target = nodeHeaders(response);
     const there = target.getSetCookie();
-    const isThere = headers.setCookie.length > 0 && headers.setCookie.every((line) => there.includes(line));
-    if (!response.headersSent && !isThere) editHeaders(target, headers);
+    const isThere = setCookie.length > 0 && setCookie.every((line) => there.includes(line));
+    if (!response.headersSent && !isThere) put(target, committed);
     return writeHead.apply(response, given);
   };
 }

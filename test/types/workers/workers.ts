@@ -1,6 +1,5 @@
 /** What must compile with the types of Workers. Checked by `tsc -p test/types/workers`; nothing here runs. */
 import { createSessions, type Session } from "web-session-store";
-import { session } from "web-session-store/fetch";
 import { d1 } from "web-session-store/stores/d1";
 import { durableObject, type ObjectNamespace } from "web-session-store/stores/durable-object";
 import { kv } from "web-session-store/stores/kv";
@@ -51,13 +50,12 @@ export const explicit = sessions.handler<[Env], Incoming>(async (request, _visit
 });
 export const withRest = sessions.handler<[Env]>(async (_request, _visitor, one) => new Response(one.SESSION_SECRET));
 
-const web = session<Data>({ secrets: env.SESSION_SECRET });
 export default {
   async fetch(request, one, context) {
     const visitor: Session<Data> = await sessions.load(request);
     context.waitUntil(sessions.read(request));
     if (request.headers.get("Upgrade") === "websocket") return sessions.watch(request);
-    if (one.KV === undefined) return web(request, () => new Response("hello"));
+    if (one.KV === undefined) return new Response("hello");
     await explicit(request, one);
     return sessions.apply(visitor, new Response("hello"));
   },
