@@ -38,12 +38,11 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   [
     "the manager",
     /^(manager\/(sessions|manager|commit|load)|stored\/write|token\/\w+)$/,
-    [".", "./fetch", "./hono", "./koa", "./testing", "./token/jose", "./token/koa"],
+    [".", "./hono", "./koa", "./testing", "./token/jose", "./token/koa"],
   ],
   ["Node's cryptography", /^token\/node-(crypto|hmac)$/, ["./koa"]],
   ["Koa's compatible mode", /^(adapters\/koa\/compatible|cookie\/koa|token\/keygrip)$/, ["./koa", "./token/koa"]],
   ["the store contract", /^testing/, ["./testing"]],
-  ["the fetch adapter", /^adapters\/fetch$/, ["./fetch"]],
   ["the Hono adapter", /^adapters\/hono$/, ["./hono"]],
   ["the Koa adapter", /^adapters\/koa/, ["./koa"]],
   ["memory()", /^stores\/memory/, ["./stores/memory"]],

@@ -407,7 +407,7 @@ describe("A15 secrets and keys are in no error and no warning, and cannot be rea
         }
       }
     }
-    expect(leaks).toHaveLength(wrong.length * 4);
+    expect(leaks).toHaveLength(wrong.length * 3);
     expectSilence(leaks);
   });
 

@@ -12,7 +12,8 @@ import { type Engine, keepingFor, NextIds, place } from "../../manager/manager.t
 import type { RequestOptions } from "../../manager/options.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
-import { manage, type Sessions } from "../../manager/sessions.ts";
+import type { Sessions } from "../../manager/seam.ts";
+import { manage } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
 import type { Timeouts } from "../../session/timeouts.ts";
 import type { SessionStore } from "../../stored/contract.ts";

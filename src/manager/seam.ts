@@ -1,0 +1,97 @@
+/**
+ * The seam between sessions and frameworks, as types: what is asked of a request and of its answer, and what a manager does for an adapter.
+ *
+ * @module
+ */
+import type { WatchOptions } from "../features/watch.ts";
+import type { Session } from "../session/session.ts";
+import type { Subjects } from "../stored/users.ts";
+import type { SessionHandler } from "./handling.ts";
+import type { Committed, HeaderReader } from "./headers.ts";
+import type { SessionSnapshot } from "./snapshot.ts";
+
+/** What is asked of a request: a `Request` has it, or what a framework makes of its own. */
+export interface RequestInfo {
+  /**
+   * The request's method. HEAD takes no flash value. If the session got another id meanwhile, a change by GET, HEAD or OPTIONS is dropped
+   * with the event `lost`, where others get a {@link GoneError}. Left out, it counts as one of the others.
+   */
+  readonly method?: string | undefined;
+  /** The whole URL. Left out, nobody is warned of a Secure cookie that goes out over plain http. */
+  readonly url?: string | undefined;
+  /** The request's headers; `cookie` and `sec-purpose` are read, and for that warning a few more. */
+  readonly headers: HeaderReader;
+}
+
+/** What is known of the answer that a session is committed for. A `Response` is one. */
+export interface Answer {
+  /** Its status, where that is known: a change that is lost takes the place of no answer from 400 on. */
+  readonly status?: number | undefined;
+  /**
+   * Its headers as they are now, for what they say of caches. Left out: not known yet. `null`: they have left, or can carry no cookie, as those
+   * of status 101.
+   */
+  readonly headers?: HeaderReader | null | undefined;
+  /**
+   * The handler has failed: what it changed and did not save is dropped, and what it ended ends. A store that fails, too, is an event, so that it
+   * hides no error of the handler's. Default false.
+   */
+  readonly failed?: boolean | undefined;
+}
+
+/** The sessions of one application, under one cookie name. */
+export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
+  /**
+   * Wraps a handler of the fetch kind: loads the session before it, commits after it. Extra arguments, such as Workers' `env` and `ctx`, are
+   * passed through.
+   *
+   * @example
+   * ```ts
+   * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
+   * ```
+   */
+  handler<Rest extends unknown[] = [], Incoming extends Request = Request>(
+    answer: SessionHandler<Data, Rest, Incoming>,
+  ): (request: Incoming, ...rest: Rest) => Promise<Response>;
+  /**
+   * Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for.
+   *
+   * @param options `lazy`: as the option of that name, for this request: the session is loaded when `session.ready()` asks. `fresh`: from the
+   * store, not from a copy.
+   * @throws StoreError
+   */
+  load(request: RequestInfo, options?: { lazy?: boolean; fresh?: boolean }): Session<Data> | Promise<Session<Data>>;
+  /**
+   * Saves what changed, waits for it, and gives what goes on the answer; {@link put} puts it there. `await` it: it is a promise unless nothing
+   * had to be waited for. Done once, it gives nothing more, and the session takes no change.
+   *
+   * It waits for `update()`, `save()` and `ready()` that nobody awaited.
+   *
+   * @throws StoreError, DataError, GoneError, and what a call failed with that nobody awaited: then nothing was promised to the client, and
+   * the answer should be an error; commit again for that, with `failed`. StateError when such a call takes longer than 30 seconds, or when
+   * the browser needs a cookie and `headers` is null.
+   *
+   * @example
+   * ```ts
+   * const session = await sessions.load(request);
+   * const response = await answer(request, session);
+   * put(response.headers, await sessions.commit(session, response));
+   * ```
+   */
+  commit(session: Session<Data>, answer?: Answer): Committed | Promise<Committed>;
+  /**
+   * Commits and gives the response to send: the same one with our headers on it, or a copy where its headers cannot be changed.
+   *
+   * @throws as {@link commit}
+   */
+  apply(session: Session<Data>, response: Response, options?: { failed?: boolean }): Promise<Response>;
+  /** The session as it is, without any way to change it and without counting as use; null when there is none. For WebSockets and logs. */
+  read(request: RequestInfo): Promise<SessionSnapshot<Data> | null>;
+  /**
+   * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
+   * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
+   *
+   * @throws OptionError when the store cannot tell pages; StoreError when it fails
+   */
+  watch(request: Request, options?: WatchOptions): Promise<Response>;
+}
