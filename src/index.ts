@@ -8,7 +8,6 @@ export { type OwnTokensOptions, ownTokens } from "./accept/own.ts";
 export type { CookieValues } from "./cookie/parse.ts";
 export type { CookieOptions } from "./cookie/serialize.ts";
 export type { DataSchema, SchemaIssue, SchemaResult } from "./features/schema.ts";
-export type { WatchOptions } from "./features/watch.ts";
 export {
   ConflictError,
   DataError,
@@ -26,15 +25,24 @@ export type { SessionEvent } from "./manager/events.ts";
 export type { SessionHandler } from "./manager/handling.ts";
 export { type Committed, type HeaderReader, type HeaderTarget, put } from "./manager/headers.ts";
 export type { SessionOptions } from "./manager/options.ts";
-export type { Answer, RequestInfo, Sessions } from "./manager/seam.ts";
+export type { Answer, ListedSession, RequestInfo, Revocation, Sessions, Subjects, WatchOptions } from "./manager/seam.ts";
 export { createSessions } from "./manager/sessions.ts";
 export type { SessionSnapshot } from "./manager/snapshot.ts";
 export type { DestroyOptions, LoginOptions, SiteDataKind } from "./session/login-options.ts";
 export type { Patch } from "./session/patch.ts";
-export type { SessionMeta, SessionRecord } from "./session/record.ts";
+export type {
+  Key,
+  Limit,
+  Move,
+  MovedMark,
+  MoveReason,
+  SessionInfo,
+  SessionMeta,
+  SessionRecord,
+  UpdateResult,
+} from "./session/record.ts";
 export type { Session } from "./session/session.ts";
-export type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionStore, UpdateResult } from "./stored/contract.ts";
-export type { ListedSession, Revocation, Subjects } from "./stored/users.ts";
+export type { SessionStore } from "./stored/contract.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";
 export type { Secret, Secrets } from "./token/secrets.ts";

@@ -8,13 +8,8 @@ import { OptionError } from "../ground/errors.ts";
 import { guarded } from "../manager/backend.ts";
 import { loadInto } from "../manager/load.ts";
 import { type Engine, placeOf } from "../manager/manager.ts";
+import type { WatchOptions } from "../manager/seam.ts";
 import { SessionState } from "../session/visit.ts";
-
-/** Who may watch. */
-export interface WatchOptions {
-  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
-  trustedOrigins?: readonly string[];
-}
 
 /** Answers the handshake of a page that watches its session. @throws OptionError, StoreError */
 export async function watch(engine: Engine, request: Request, options: WatchOptions): Promise<Response> {

@@ -9,8 +9,8 @@
 import { OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Kept } from "../session/found.ts";
-import type { SessionRecord } from "../session/record.ts";
-import { isMoved, type Key, type MovedMark, type SessionStore, type UpdateResult } from "../stored/contract.ts";
+import { isMoved, type Key, type MovedMark, type SessionRecord, type UpdateResult } from "../session/record.ts";
+import type { SessionStore } from "../stored/contract.ts";
 import type { Claims } from "../token/claims.ts";
 
 /** Where the core keeps sessions. The methods do what the SessionStore contract says of those with the same names. */

@@ -7,10 +7,10 @@
 import { OptionError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { seconds } from "../ground/option-values.ts";
+import { MAX_GRACE_SECONDS } from "../session/record.ts";
 import { Session, type SessionActions } from "../session/session.ts";
 import type { Timeouts } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
-import { MAX_GRACE_SECONDS } from "../stored/contract.ts";
 import { type Change, refresh, update } from "../stored/update.ts";
 import { commit } from "./commit.ts";
 import { loadInto } from "./load.ts";

@@ -3,14 +3,8 @@
  *
  * @module
  */
+import type { Came } from "../session/visit.ts";
 import { type Listener, warn } from "./reporting.ts";
-
-/** How a request came, as far as it is known. */
-export interface Came {
-  /** The whole URL; a path says nothing. */
-  readonly url?: string | undefined;
-  readonly headers: { get(name: string): string | null | undefined };
-}
 
 /** Is told of a request that is answered with a cookie. */
 export type NoticeCookie = (request: Came) => void;

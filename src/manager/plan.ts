@@ -7,10 +7,9 @@
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import type { Gone, Kept } from "../session/found.ts";
 import { applyPatch, diff, type Patch } from "../session/patch.ts";
-import type { SessionRecord } from "../session/record.ts";
+import type { Key, SessionRecord } from "../session/record.ts";
 import { expiryOf, isTouchDue } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
-import type { Key } from "../stored/contract.ts";
 import type { Whereabouts } from "../stored/follow.ts";
 import { type Engine, placeOf } from "./manager.ts";
 

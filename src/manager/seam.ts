@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { WatchOptions } from "../features/watch.ts";
+
+import type { SessionInfo } from "../session/record.ts";
 import type { Session } from "../session/session.ts";
-import type { Subjects } from "../stored/users.ts";
 import type { SessionHandler } from "./handling.ts";
 import type { Committed, HeaderReader } from "./headers.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
@@ -37,6 +37,55 @@ export interface Answer {
    * hides no error of the handler's. Default false.
    */
   readonly failed?: boolean | undefined;
+}
+
+/** A session of a user, for a page that shows them. Instants are epoch seconds. */
+export interface ListedSession extends SessionInfo {
+  /** Whether it is the one that was named as `current`. */
+  readonly current: boolean;
+}
+
+/** What came of ending sessions. */
+export interface Revocation {
+  /** How many sessions were ended. */
+  readonly count: number;
+  /** `"now"`: no request gets one of them any more. `"requested"`: the store is not immediate, and says how long it may take. */
+  readonly effect: "now" | "requested";
+}
+
+/** What a manager does with the sessions of a user. */
+export interface Subjects {
+  /**
+   * The living sessions of a user, the one used last first.
+   *
+   * @param options `current`: the id of the session that asks, so that it is marked.
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
+   */
+  list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
+  /**
+   * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
+   *
+   * @throws OptionError without a subject or a store; StoreError when it fails
+   */
+  revoke(subject: string, id: string): Promise<boolean>;
+  /**
+   * Ends all sessions of a user, for "log out everywhere" and for a new password.
+   *
+   * @param options `except`: the id of a session that stays, such as the one that asks.
+   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
+   *
+   * @example
+   * ```ts
+   * await sessions.revokeAll(session.subject, { except: session.id });
+   * ```
+   */
+  revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
+}
+
+/** Who may watch. */
+export interface WatchOptions {
+  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
+  trustedOrigins?: readonly string[];
 }
 
 /** The sessions of one application, under one cookie name. */

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Key, MovedMark } from "../stored/contract.ts";
-import type { SessionRecord } from "./record.ts";
+import type { Key, MovedMark, SessionRecord } from "./record.ts";
 
 /** A living session, as it was loaded or as it was last written. */
 export interface Kept {

@@ -6,13 +6,19 @@
 import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
-import type { Came } from "../manager/plain-http.ts";
 import { committedError, SessionData } from "./data.ts";
 import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
 import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
+
+/** How a request came, as far as it is known. */
+export interface Came {
+  /** The whole URL; a path says nothing. */
+  readonly url?: string | undefined;
+  readonly headers: { get(name: string): string | null | undefined };
+}
 
 /** One request's view of a session. `Session` is its public face; the commit reads it. */
 export class SessionState {

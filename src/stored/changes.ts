@@ -4,8 +4,8 @@
  * @module
  */
 import { applyPatch, type Patch } from "../session/patch.ts";
-import type { SessionRecord } from "../session/record.ts";
-import type { SessionInfo, SessionStore } from "./contract.ts";
+import type { SessionInfo, SessionRecord } from "../session/record.ts";
+import type { SessionStore } from "./contract.ts";
 
 /** What `load` is asked to slide. */
 export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;

@@ -4,53 +4,7 @@
  * @module
  */
 import type { Patch } from "../session/patch.ts";
-import type { SessionInfo, SessionRecord } from "../session/record.ts";
-
-export type { SessionInfo } from "../session/record.ts";
-
-/** Where a record is: the session's public id, and the route if the store has one. */
-export interface Key {
-  /** 15 to 64 letters, digits, `-` and `_`. */
-  readonly id: string;
-  /** What {@link SessionStore.route} gave. */
-  readonly route?: string;
-}
-
-/** Why a session got a new id. */
-export type MoveReason = "login" | "regenerateId";
-
-/** What is left where a session was, for 60 seconds after it got a new id. Applications never see one: `to` is for the core. */
-export interface MovedMark {
-  /** The `seenAt` of the record that moved. */
-  readonly movedAt: number;
-  /** Where it went. Only marks that earlier builds left at a login lack it. */
-  readonly to?: Key;
-  /** What gave it the new id. */
-  readonly by: MoveReason;
-  /** Until then, in epoch seconds, the old id still stands for the session. Absent: it was dead at once. */
-  readonly graceUntil?: number;
-}
-
-/** What came of a change. Expected outcomes are values; a store throws only when it is broken. */
-export type UpdateResult =
-  | { readonly ok: true; readonly version: number }
-  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
-
-/** How many sessions a subject may have. A store that lists ends, in the same step, those used longest ago beyond that. */
-export interface Limit {
-  /** At least 1; the session that is written counts and stays. Default: no limit. */
-  readonly maxSessions?: number;
-}
-
-/** How a session gets a new key. */
-export interface Move extends Limit {
-  /** What gives it the new id. */
-  readonly by: MoveReason;
-  /** For how long the old id still stands for the session: 0 for not at all, at most 60. */
-  readonly graceSeconds: number;
-  /** Move it only if its version is this one; else `conflict`, and nothing is changed. */
-  readonly ifVersion?: number;
-}
+import type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionRecord, UpdateResult } from "../session/record.ts";
 
 /**
  * Keeps records of sessions.
@@ -123,25 +77,8 @@ export interface SessionStore {
   watch?(key: Key, request: Request): Promise<Response>;
 }
 
-/** How long a store keeps the mark of a session that moved. Seconds. */
-export const MOVED_MARK_SECONDS = 60;
-
-/** Whether what a store answered is the mark of a session that moved. */
-export function isMoved(found: SessionRecord | MovedMark): found is MovedMark {
-  return "movedAt" in found;
-}
-
 /** What the ids of records begin with that say which session an accepted token became. No session's id is as long as these. */
 export const REDEEMED = "redeemed-";
-
-/** The longest grace: the mark that says where a session went is gone after that. Seconds. */
-export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;
-
-/** The mark that `replace` leaves. A copy, which the caller cannot change afterwards. */
-export function markFor(movedAt: number, { id, route }: Key, { by, graceSeconds }: Move): MovedMark {
-  const to = Object.freeze(route === undefined ? { id } : { id, route });
-  return { movedAt, to, by, ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }) };
-}
 
 /** What a mark of an earlier build leaves unsaid: only after a new id did it say where to. */
 export function reasonOf(by: unknown, to: unknown): MoveReason {

@@ -8,9 +8,8 @@ import { isSessionId } from "../ground/session-id.ts";
 import type { Keeping } from "../manager/backend.ts";
 import type { Engine } from "../manager/manager.ts";
 import type { Gone, Kept } from "../session/found.ts";
-import type { SessionRecord } from "../session/record.ts";
+import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../session/record.ts";
 import { endOf } from "../session/timeouts.ts";
-import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark } from "./contract.ts";
 
 /** A living session that was found under its new id. */
 export interface Whereabouts {

@@ -11,7 +11,8 @@ import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { Keeping } from "../manager/backend.ts";
 import type { Redemption } from "../session/found.ts";
-import { isMoved, type Key, type Move, type MovedMark, markFor, REDEEMED } from "./contract.ts";
+import { isMoved, type Key, type Move, type MovedMark, markFor } from "../session/record.ts";
+import { REDEEMED } from "./contract.ts";
 
 /** What an entry says. */
 export interface Redeemed {

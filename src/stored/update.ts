@@ -12,10 +12,9 @@ import { type Engine, placeOf } from "../manager/manager.ts";
 import { SessionData } from "../session/data.ts";
 import type { Kept } from "../session/found.ts";
 import { applyPatch, diff } from "../session/patch.ts";
-import type { SessionRecord } from "../session/record.ts";
+import { isMoved, type SessionRecord } from "../session/record.ts";
 import { endOf, expiryOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
-import { isMoved } from "./contract.ts";
 import { relocate } from "./write.ts";
 
 /** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */

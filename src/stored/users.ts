@@ -8,52 +8,10 @@ import { OptionError } from "../ground/errors.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import { guarded } from "../manager/backend.ts";
 import type { Engine } from "../manager/manager.ts";
+import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
+import { isMoved, type Key } from "../session/record.ts";
 import { endOf } from "../session/timeouts.ts";
-import { isMoved, type Key, type SessionInfo } from "./contract.ts";
 import { follow } from "./follow.ts";
-
-/** A session of a user, for a page that shows them. Instants are epoch seconds. */
-export interface ListedSession extends SessionInfo {
-  /** Whether it is the one that was named as `current`. */
-  readonly current: boolean;
-}
-
-/** What came of ending sessions. */
-export interface Revocation {
-  /** How many sessions were ended. */
-  readonly count: number;
-  /** `"now"`: no request gets one of them any more. `"requested"`: the store is not immediate, and says how long it may take. */
-  readonly effect: "now" | "requested";
-}
-
-/** What a manager does with the sessions of a user. */
-export interface Subjects {
-  /**
-   * The living sessions of a user, the one used last first.
-   *
-   * @param options `current`: the id of the session that asks, so that it is marked.
-   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
-   */
-  list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
-  /**
-   * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
-   *
-   * @throws OptionError without a subject or a store; StoreError when it fails
-   */
-  revoke(subject: string, id: string): Promise<boolean>;
-  /**
-   * Ends all sessions of a user, for "log out everywhere" and for a new password.
-   *
-   * @param options `except`: the id of a session that stays, such as the one that asks.
-   * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
-   *
-   * @example
-   * ```ts
-   * await sessions.revokeAll(session.subject, { except: session.id });
-   * ```
-   */
-  revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
-}
 
 /** The sessions of users, in the store of an engine. */
 export function subjects(engine: Engine): Subjects {

@@ -1,8 +1,8 @@
 /** Memory stores with some of their methods made otherwise, and what such methods are made of. */
 import type { JsonObject } from "../../src/ground/json.ts";
 import type { Patch } from "../../src/session/patch.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
-import { isMoved, type Key, type Move, type MovedMark, type SessionStore } from "../../src/stored/contract.ts";
+import { isMoved, type Key, type Move, type MovedMark, type SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 
 export type Full = Required<Omit<SessionStore, "route" | "recordRoute" | "dataOnly" | "watch">>;

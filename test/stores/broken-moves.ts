@@ -1,7 +1,6 @@
 /** Stores that break the contract where a session moves, or a record is taken or is no session; see broken.ts. */
 import { parseData } from "../../src/ground/json.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
-import { isMoved, type Key, type MovedMark } from "../../src/stored/contract.ts";
+import { isMoved, type Key, type MovedMark, type SessionRecord } from "../../src/session/record.ts";
 import { type Change, type Full, marking, moving, nextTurn, readAndRemove, recordAt } from "./altered.ts";
 
 /** Whether the key is that of a record that is no session. */

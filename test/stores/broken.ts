@@ -1,7 +1,7 @@
 /** Stores that break the contract: what is wrong, the case that must notice, and how it is done. */
 import { parseData } from "../../src/ground/json.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
-import { isMoved, type SessionStore } from "../../src/stored/contract.ts";
+import { isMoved, type SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { type Change, type Full, merging, moving, nextTurn, readMergeSave, recordAt } from "./altered.ts";
 
 export const broken: [what: string, caughtBy: string, change: Change][] = [

@@ -1,7 +1,7 @@
 /** The store contract itself: it passes stores that keep it, and catches those that break it. */
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/session/record.ts";
-import { isMoved, type Key, type MovedMark, type SessionStore } from "../../src/stored/contract.ts";
+import { isMoved, type Key, type MovedMark, type SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { altered, type Change, type Full, marking, readAndRemove, readMergeSave, recordAt } from "./altered.ts";

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isMoved } from "../../src/stored/contract.ts";
+import { isMoved } from "../../src/session/record.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { claimingImmediate } from "../support/kv-strict.ts";
 import { type Act, type Started, World } from "../support/kv-world.ts";

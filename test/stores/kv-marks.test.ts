@@ -1,7 +1,6 @@
 /** The KV store's ends and what may be taken once, as values; and values that earlier builds wrote. */
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Move } from "../../src/stored/contract.ts";
+import type { Move, SessionRecord } from "../../src/session/record.ts";
 import { kv } from "../../src/stores/kv/index.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";

@@ -2,8 +2,8 @@
 
 import type { KVNamespace } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Move, SessionStore } from "../../src/stored/contract.ts";
+import type { Move, SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { type KvNamespace, type KvOptions, kv } from "../../src/stores/kv/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";

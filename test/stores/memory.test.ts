@@ -2,8 +2,8 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Move, SessionStore } from "../../src/stored/contract.ts";
+import type { Move, SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";

@@ -1,8 +1,8 @@
 /** The Redis store's marks and what may be taken once, as hashes on a real server; and hashes that earlier builds wrote. */
 import { createClient } from "redis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Move, SessionStore } from "../../src/stored/contract.ts";
+import type { Move, SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";

@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { OptionError } from "../../src/index.ts";
-import type { Move } from "../../src/stored/contract.ts";
+import type { Move } from "../../src/session/record.ts";
 import { type SqliteDatabase, type SqliteOptions, type SqliteStore, sessionTable, sqlite } from "../../src/stores/sql/sqlite.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 

@@ -1,6 +1,5 @@
 /** What a store went through in one schedule: at each moment, what was there under each id. */
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Key } from "../../src/stored/contract.ts";
+import type { Key, SessionRecord } from "../../src/session/record.ts";
 
 const FLASH = "~flash:";
 

@@ -1,14 +1,14 @@
 /** Writes down what the store answered, call by call, and that it answered as the contract of stores says. */
 import type { Patch } from "../../src/session/patch.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
 import {
   isMoved,
   type Key,
   MOVED_MARK_SECONDS,
   type Move,
   type MovedMark,
+  type SessionRecord,
   type UpdateResult,
-} from "../../src/stored/contract.ts";
+} from "../../src/session/record.ts";
 import { type Entry, type History, type Live, liveFrom, type Mark, type Values, valuesOf } from "./schedule-history.ts";
 import type { Segment } from "./schedule-segment.ts";
 import type { Visit } from "./schedule-visit.ts";

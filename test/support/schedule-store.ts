@@ -1,6 +1,7 @@
 /** A store whose every call waits for its turn, before and after, and is written down. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { isMoved, type SessionStore } from "../../src/stored/contract.ts";
+import { isMoved } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import type { Random, Scheduler } from "./schedule.ts";
 import type { Doing, Recorder } from "./schedule-recorder.ts";
 

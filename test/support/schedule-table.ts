@@ -1,5 +1,5 @@
 /** What a request may meet whose session others changed meanwhile, and what it must come to: the table of the design, as a function. */
-import { MOVED_MARK_SECONDS } from "../../src/stored/contract.ts";
+import { MOVED_MARK_SECONDS } from "../../src/session/record.ts";
 import type { History } from "./schedule-history.ts";
 
 /** What stands behind an id, or behind a request without one, at a moment. */

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import type { D1Meta, D1PreparedStatement } from "@cloudflare/workers-types";
 import { describe, expect, it } from "vitest";
 import { createSessions, type Session, type SessionEvent, StoreError } from "../../src/index.ts";
-import type { Move } from "../../src/stored/contract.ts";
+import type { Move } from "../../src/session/record.ts";
 import { type D1Binding, type D1Options, d1, sessionTable } from "../../src/stores/sql/d1.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { storeContract } from "../../src/testing/index.ts";

@@ -2,7 +2,7 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { isMoved, type UpdateResult } from "../../src/stored/contract.ts";
+import { isMoved, type UpdateResult } from "../../src/session/record.ts";
 import { durableObject } from "../../src/stores/durable-object/index.ts";
 import {
   begin,

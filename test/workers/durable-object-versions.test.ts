@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Move } from "../../src/stored/contract.ts";
+import type { Move } from "../../src/session/record.ts";
 import type { SessionStub } from "../../src/stores/durable-object/client.ts";
 import { type DurableObjectStore, durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 import { rowOf } from "../../src/stores/durable-object/rows.ts";

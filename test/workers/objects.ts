@@ -2,8 +2,8 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { newSessionId } from "../../src/ground/session-id.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
-import type { Key, Move, SessionStore } from "../../src/stored/contract.ts";
+import type { Key, Move, SessionRecord } from "../../src/session/record.ts";
+import type { SessionStore } from "../../src/stored/contract.ts";
 import type { ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 
 export const HOUR = 3600;

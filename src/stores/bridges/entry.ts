@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved, type MovedMark, reasonOf } from "../../stored/contract.ts";
+import { isMoved, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { reasonOf } from "../../stored/contract.ts";
 
 /** What is kept under one key. */
 export type Entry = SessionRecord | MovedMark;

@@ -6,8 +6,8 @@
 import co from "co";
 import { OptionError } from "../../ground/errors.ts";
 import { applyPatch, type Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import type { Key, SessionStore, UpdateResult } from "../../stored/contract.ts";
+import type { Key, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 
 /** When the data may be dropped, for stores that can expire: epoch seconds, and seconds from now. */
 export interface PlainExpiry {

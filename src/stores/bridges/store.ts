@@ -4,17 +4,17 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
 import {
   isMoved,
   type Key,
   MOVED_MARK_SECONDS,
   type Move,
   markFor,
-  type SessionStore,
+  type SessionRecord,
   type UpdateResult,
-} from "../../stored/contract.ts";
+} from "../../session/record.ts";
+import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import type { Entry } from "./entry.ts";
 
 /** Where a bridge leads: one entry for each id. */

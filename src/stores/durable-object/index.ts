@@ -5,8 +5,8 @@
  */
 import { encodeBase64url } from "../../ground/encoding.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import type { Key, Limit, Move, MovedMark, SessionInfo, SessionStore, UpdateResult } from "../../stored/contract.ts";
+import type { Key, Limit, Move, MovedMark, SessionInfo, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { recordRouteOf, routeOf } from "../../stored/route.ts";
 import { isRoute, type ObjectNamespace, SessionObjects } from "./client.ts";
 import { markOf } from "./marks.ts";

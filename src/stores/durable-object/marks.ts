@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { MOVED_MARK_SECONDS, type Move, type MovedMark, type MoveReason, reasonOf } from "../../stored/contract.ts";
+
+import { MOVED_MARK_SECONDS, type Move, type MovedMark, type MoveReason } from "../../session/record.ts";
+import { reasonOf } from "../../stored/contract.ts";
 
 /** Where a mark says that its session went: to another row of the same object when `route` is null. */
 export interface Target {

@@ -7,9 +7,8 @@
  * @module
  */
 import { applyPatch, type Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
+import type { Key, Move, SessionRecord, UpdateResult } from "../../session/record.ts";
 import { isVersion } from "../../stored/changes.ts";
-import type { Key, Move, UpdateResult } from "../../stored/contract.ts";
 import type { SessionObjects } from "./client.ts";
 import { markRow } from "./marks.ts";
 import { type ChangeResult, type CreateResult, isMark, type RecordRow, rowOf } from "./rows.ts";

@@ -4,8 +4,7 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionMeta, SessionRecord } from "../../session/record.ts";
-import type { SessionInfo, UpdateResult } from "../../stored/contract.ts";
+import type { SessionInfo, SessionMeta, SessionRecord, UpdateResult } from "../../session/record.ts";
 import type { MarkRow, Moving, Target } from "./marks.ts";
 
 /** A session as a row: texts, numbers and null, as SQL keeps them. Texts that may be anything are JSON, which is always clean. */

@@ -5,8 +5,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { applyPatch, type Patch } from "../../session/patch.ts";
+import type { UpdateResult } from "../../session/record.ts";
 import { isDue, isVersion } from "../../stored/changes.ts";
-import type { UpdateResult } from "../../stored/contract.ts";
 import { TakenRows } from "./answers.ts";
 import { type MarkRow, type Moving, markPart, markRow, type Target } from "./marks.ts";
 import {

@@ -4,8 +4,6 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
 import {
   type Key,
   MOVED_MARK_SECONDS,
@@ -13,9 +11,11 @@ import {
   type MovedMark,
   markFor,
   type SessionInfo,
-  type SessionStore,
+  type SessionRecord,
   type UpdateResult,
-} from "../../stored/contract.ts";
+} from "../../session/record.ts";
+import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isRateLimited, type KvNamespace, twice } from "./namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./options.ts";

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { SessionRecord } from "../../session/record.ts";
-import type { Key, MovedMark, SessionInfo } from "../../stored/contract.ts";
+import type { Key, MovedMark, SessionInfo, SessionRecord } from "../../session/record.ts";
 import { allKeys, type KvNamespace } from "./namespace.ts";
 import type { KvOptions } from "./options.ts";
 import {

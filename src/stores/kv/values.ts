@@ -7,8 +7,8 @@
  * @module
  */
 import { utf8Length } from "../../ground/encoding.ts";
-import type { SessionMeta, SessionRecord } from "../../session/record.ts";
-import { type MovedMark, reasonOf, type SessionInfo } from "../../stored/contract.ts";
+import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
+import { reasonOf } from "../../stored/contract.ts";
 
 /** The end of a session. With a mark it has a new key. */
 export interface End {

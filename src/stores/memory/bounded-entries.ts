@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved, MOVED_MARK_SECONDS, type MovedMark, REDEEMED } from "../../stored/contract.ts";
+import { isMoved, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { REDEEMED } from "../../stored/contract.ts";
 import { type Used, UseOrder } from "./use-order.ts";
 
 /** A session, or the mark of one that moved. */

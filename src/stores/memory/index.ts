@@ -5,8 +5,6 @@
  */
 import { count, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "../../stored/changes.ts";
 import {
   isMoved,
   type Key,
@@ -14,9 +12,11 @@ import {
   type Move,
   markFor,
   type SessionInfo,
-  type SessionStore,
+  type SessionRecord,
   type UpdateResult,
-} from "../../stored/contract.ts";
+} from "../../session/record.ts";
+import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "../../stored/changes.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
 
 /** How much a memory store keeps. */

@@ -5,8 +5,8 @@
  */
 import { parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionMeta, SessionRecord } from "../../session/record.ts";
-import { type MovedMark, reasonOf, type SessionInfo } from "../../stored/contract.ts";
+import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
+import { reasonOf } from "../../stored/contract.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -5,7 +5,6 @@
  */
 import { OptionError } from "../../ground/errors.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
 import {
   isMoved,
   type Key,
@@ -15,9 +14,10 @@ import {
   type MovedMark,
   markFor,
   type SessionInfo,
-  type SessionStore,
+  type SessionRecord,
   type UpdateResult,
-} from "../../stored/contract.ts";
+} from "../../session/record.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isCluster, type RedisClient, type Run, runOn } from "./client.ts";
 import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";

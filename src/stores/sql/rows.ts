@@ -8,9 +8,9 @@
  */
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionMeta, SessionRecord } from "../../session/record.ts";
+import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
 import { toInfo } from "../../stored/changes.ts";
-import { type MovedMark, reasonOf, type SessionInfo } from "../../stored/contract.ts";
+import { reasonOf } from "../../stored/contract.ts";
 
 /** A value in a row, or bound to a statement. */
 export type SqlValue = string | number | null;

@@ -4,8 +4,7 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import type { Key, Limit } from "../../stored/contract.ts";
+import type { Key, Limit, SessionRecord } from "../../session/record.ts";
 import { Connection } from "./connection.ts";
 import { type SqliteDatabase, SqliteFile, type SqliteSource, type SqliteStatement } from "./file.ts";
 import { checkOptions, checkSeconds } from "./options.ts";

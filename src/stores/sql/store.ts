@@ -4,8 +4,6 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isDue } from "../../stored/changes.ts";
 import {
   type Key,
   type Limit,
@@ -14,9 +12,11 @@ import {
   type MovedMark,
   markFor,
   type SessionInfo,
-  type SessionStore,
+  type SessionRecord,
   type UpdateResult,
-} from "../../stored/contract.ts";
+} from "../../session/record.ts";
+import { isDue } from "../../stored/changes.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { checkSeconds } from "./options.ts";
 import {
   dataColumn,

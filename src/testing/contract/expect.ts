@@ -4,8 +4,7 @@
  * @module
  */
 import { parseData } from "../../ground/json.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved, MAX_GRACE_SECONDS, type MovedMark, type UpdateResult } from "../../stored/contract.ts";
+import { isMoved, MAX_GRACE_SECONDS, type MovedMark, type SessionRecord, type UpdateResult } from "../../session/record.ts";
 
 const SHOWN_CHARACTERS = 300;
 const SHOWN_BEFORE_DIFFERENCE = 60;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Key, MOVED_MARK_SECONDS, type Move } from "../../stored/contract.ts";
+import { type Key, MOVED_MARK_SECONDS, type Move } from "../../session/record.ts";
 import { expectLegalLoad } from "./expect.ts";
 import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 

@@ -5,8 +5,7 @@
  * @module
  */
 import { encodeBase64url } from "../../ground/encoding.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import type { Key } from "../../stored/contract.ts";
+import type { Key, SessionRecord } from "../../session/record.ts";
 import { expectEqual, expectLegalLoad, expectThat } from "./expect.ts";
 import { lists } from "./subjects.ts";
 import { HOUR, type Trial, type TrialCase } from "./trial.ts";

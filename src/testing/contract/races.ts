@@ -4,8 +4,7 @@
  * @module
  */
 import { parseData } from "../../ground/json.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved, type Key, type Move, type UpdateResult } from "../../stored/contract.ts";
+import { isMoved, type Key, type Move, type SessionRecord, type UpdateResult } from "../../session/record.ts";
 import { expectEqual, expectLegalLoad, expectLegalResult, expectThat } from "./expect.ts";
 import { type Begun, HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 

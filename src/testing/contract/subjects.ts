@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SessionInfo } from "../../stored/contract.ts";
+import type { SessionInfo } from "../../session/record.ts";
 import { expectEqual, expectThat } from "./expect.ts";
 import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 

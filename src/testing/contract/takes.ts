@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved } from "../../stored/contract.ts";
+import { isMoved, type SessionRecord } from "../../session/record.ts";
 import { expectEqual, expectLegalLoad, expectLegalResult, expectLegalTake, expectThat } from "./expect.ts";
 import { lists } from "./subjects.ts";
 import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";

@@ -6,8 +6,8 @@
 
 import { newSessionId } from "../../ground/session-id.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { SessionRecord } from "../../session/record.ts";
-import { isMoved, type Key, type Move, type MovedMark, type SessionStore, type UpdateResult } from "../../stored/contract.ts";
+import { isMoved, type Key, type Move, type MovedMark, type SessionRecord, type UpdateResult } from "../../session/record.ts";
+import type { SessionStore } from "../../stored/contract.ts";
 import { expectEqual, expectLegalLoad, expectLegalResult, expectLegalTake, expectThat, plainRecord } from "./expect.ts";
 
 /** A case before it has its store. */
