@@ -68,15 +68,18 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     const { failed = false } = answer;
     if (state.pending?.isEmpty === false) return pendingCalls(state, engine, failed).then(() => commit(session, answer));
     state.answered = true;
+    const committing = state.committing as Promise<Committed> | null;
+    if (committing !== null) return failed ? quiet(committing).then(() => commit(session, answer)) : committing;
     // A commit that failed is followed by that of the answer which says so.
     if (state.phase !== "open" && !(state.phase === "closing" && failed)) return NOTHING;
-    return failed ? commitFailed(state, engine, answer) : commitState(state, engine, answer);
+    return underWay(state, failed ? commitFailed(state, engine, answer) : commitState(state, engine, answer));
   }
 
   function applyNow(session: Session<Data>, response: Response, failed = false): MaybePromise<Response> {
     assertAnswer(response);
     const { status } = response;
-    if (stateOf(session).used) assertSendable(response);
+    const { used, phase } = stateOf(session);
+    if (used && phase !== "committed") assertSendable(response);
     const headers = status === 101 ? null : response.headers;
     return after(commit(session, { status, headers, failed }), (committed) => withCommitted(response, committed));
   }
@@ -117,6 +120,20 @@ export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean 
   return (sessions as { [WAITS]?: boolean })[WAITS] ?? true;
 }
 
+/** Whoever else commits meanwhile waits for this, and gets the same. */
+function underWay(state: SessionState, committing: MaybePromise<Committed>): MaybePromise<Committed> {
+  if (!(committing instanceof Promise)) return committing;
+  const done = committing.finally(() => {
+    state.committing = null;
+  });
+  state.committing = done;
+  return done;
+}
+
+function quiet(call: Promise<unknown>): Promise<unknown> {
+  return call.catch(() => {});
+}
+
 function commitState(state: SessionState, engine: Engine, { status = 200, headers }: Answer): MaybePromise<Committed> {
   const isShared = headers != null && letsShare(headers.get("Cache-Control"));
   const mode = headers === null || status === 101 ? "impossible" : isShared ? "changes" : "send";
@@ -139,7 +156,7 @@ async function commitFailed(state: SessionState, engine: Engine, answer: Answer)
     if (!(error instanceof StoreError)) throw error;
     // The handler's own error is the one to report.
     engine.emit({ type: "store-error", operation: error.operation });
-    if (answer.headers !== null) return commitFailed(state, engine, { ...answer, headers: null });
+    if (answer.headers !== null) await quiet(commitEnds(state, engine));
   }
   return NOTHING;
 }

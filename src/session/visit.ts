@@ -80,6 +80,8 @@ export class SessionState {
   rivals: readonly Ending[] = [];
   /** Whether a login or an end settled which of several sessions counts: then the browser drops all it has under our names. */
   settled = false;
+  /** What goes on the answer, while that is not known yet. */
+  committing: Promise<unknown> | null = null;
   /** A commit that is not done yet. */
   writing: Promise<unknown> | null = null;
   /** What the handler has asked for and may not have waited for. */

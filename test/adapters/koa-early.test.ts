@@ -8,6 +8,7 @@ import { Clock } from "../support/clock.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
+import { slow } from "../support/slow-store.ts";
 
 afterAll(closeServers);
 
@@ -73,6 +74,24 @@ describe.each(FORMS)("getSession(ctx).commit(), %s", (_form, make) => {
     expect(new Set(names).size).toBe(names.length);
     expect(await (await browser.visit("/views")).text()).toBe("1");
   });
+});
+
+it("an answer waits for a commit() that nobody awaited, and fails with it", async () => {
+  const store = new FailingStore();
+  const web = session({ secrets: SECRET, store: slow(store) });
+  const forgetful: Act = (ctx) => {
+    getSession(ctx).data.views = 1;
+    void getSession(ctx)
+      .commit()
+      .catch(() => {});
+    ctx.body = "done";
+  };
+  const browser = serving(web, { "/": forgetful, "/views": views });
+  expect((await browser.visit("/")).status).toBe(200);
+  expect(await (await browser.visit("/views")).text()).toBe("1");
+  store.fail("create", "update");
+  const other = serving(web, { "/": forgetful });
+  expect((await other.visit("/")).status).toBe(503);
 });
 
 it("a change after commit() is told where it is made, with secrets", async () => {

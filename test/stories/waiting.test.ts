@@ -199,6 +199,19 @@ describe("no call is done before the store has done", () => {
     expect(copied.loginAge).toBe(0);
   });
 
+  it("commit() while another one of the request is under way, which gives the same", async () => {
+    const { gate, sessions, request } = await start();
+    const session = await sessions.load(request());
+    session.regenerateId();
+    gate.hold("replace");
+    const first = sessions.commit(session);
+    const second = sessions.commit(session) as Promise<unknown>;
+    expect(await watched(gate, second)).toEqual(WAITS);
+    expect((await first).setCookie).toHaveLength(1);
+    expect(await second).toBe(await first);
+    expect(await sessions.commit(session)).toEqual({ setCookie: [], headers: [] });
+  });
+
   it("commit() for a request that failed and has no answer", async () => {
     const { gate, sessions, request } = await start();
     const session = await sessions.load(request());
