@@ -39,7 +39,7 @@ export async function compare(
   wanted: (contender: Contender, scenario: Scenario) => boolean,
 ): Promise<{ pairs: readonly Pair[]; leftOut: readonly LeftOut[] }> {
   const { pairs, leftOut } = await prepare(past, wanted);
-  for (const { apps, concurrency } of pairs) await calibrate(shuffled([apps.before, apps.now]), concurrency, plan.batchMs);
+  for (const { apps, concurrency } of pairs) await alike(apps, concurrency, plan.batchMs);
   for (let round = 0; round < plan.rounds; round++) {
     for (const pair of shuffled(pairs)) await runOnce(pair);
   }
@@ -84,6 +84,13 @@ function pairOf(name: string, scenario: Scenario, concurrency: Concurrency, both
     times: 1,
   });
   return { name, scenario, concurrency, before: [], now: [], apps: { before: timed(both.before), now: timed(both.now) } };
+}
+
+/** Warms both up. Batches of one length: a longer one pays less a request for what comes first in it. */
+async function alike({ before, now }: Running["apps"], concurrency: Concurrency, batchMs: number): Promise<void> {
+  await calibrate(shuffled([before, now]), concurrency, batchMs);
+  before.times = Math.max(before.times, now.times);
+  now.times = before.times;
 }
 
 async function runOnce({ apps, concurrency, before, now }: Running): Promise<void> {
