@@ -13,7 +13,7 @@ export const PARTS = {
   workerd: "workerd.ts",
   sizes: "sizes.ts",
 } as const;
-export type Part = keyof typeof PARTS;
+type Part = keyof typeof PARTS;
 
 export interface Asked {
   /** In the order in which they run. */
