@@ -1,18 +1,24 @@
 // The benchmark: npm run bench -- [--quick] [requests|sockets|growth|workerd|sizes ...]. Installs the peers in bench/, and runs the
 // parts one after the other. Without --quick each part writes its section of bench/results.md.
+// With --against <git ref>, requests are timed next to that ref's build instead of peers, and nothing is written.
 import { spawnSync } from "node:child_process";
+import { askedFor, PARTS } from "../bench/harness/arguments.ts";
 
-const PARTS = { requests: "run.ts", sockets: "sockets.ts", growth: "growth.ts", workerd: "workerd.ts", sizes: "sizes.ts" };
-const quick = process.argv.includes("--quick");
-const wanted = process.argv.slice(2).filter((word) => word !== "--quick");
-for (const word of wanted) if (!(word in PARTS)) fail(`Cannot run "${word}": the parts are ${Object.keys(PARTS).join(", ")}`);
-
-run("npm", ["ci", "--prefix", "bench", "--no-audit", "--no-fund"]);
+const { parts, quick, against } = asked();
+if (against === undefined) run("npm", ["ci", "--prefix", "bench", "--no-audit", "--no-fund"]);
 run(process.execPath, ["scripts/build.mjs", "--if-needed"]);
-for (const [part, file] of Object.entries(PARTS)) {
-  if (wanted.length > 0 && !wanted.includes(part)) continue;
+for (const part of parts) {
   console.log(`\n## ${part}\n`);
-  run(process.execPath, ["--expose-gc", `bench/${file}`, ...(quick ? ["--quick"] : [])]);
+  const file = against === undefined ? [`bench/${PARTS[part]}`] : ["bench/against.ts", against];
+  run(process.execPath, ["--expose-gc", ...file, ...(quick ? ["--quick"] : [])]);
+}
+
+function asked() {
+  try {
+    return askedFor(process.argv.slice(2));
+  } catch (error) {
+    return fail(error.message);
+  }
 }
 
 function run(command, args) {

@@ -3,14 +3,17 @@
  *
  * @module
  */
+import { plainApp } from "../frameworks/fetch.ts";
+import { honoApp } from "../frameworks/hono.ts";
+import { koaApp } from "../frameworks/koa.ts";
 import type { App } from "../harness/app.ts";
 import type { Contender, Framework } from "../harness/contender.ts";
 import { expressApp, expressContenders } from "./express.ts";
 import { fastifyApp, fastifyContenders } from "./fastify.ts";
-import { fetchContenders, plainApp } from "./fetch.ts";
+import { fetchContenders } from "./fetch.ts";
 import { h3App, h3Contenders } from "./h3.ts";
-import { honoApp, honoContenders } from "./hono.ts";
-import { koaApp, koaContenders } from "./koa.ts";
+import { honoContenders } from "./hono.ts";
+import { koaContenders } from "./koa.ts";
 import { ourContenders } from "./ours.ts";
 import { remixApp, remixContenders } from "./remix.ts";
 

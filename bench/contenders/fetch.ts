@@ -1,36 +1,17 @@
 /**
- * A bare `fetch` handler, and the session libraries that need no framework.
+ * The session libraries that need no framework.
  *
  * @module
  */
 import { getIronSession, type IronSession } from "iron-session";
+import { type Exchange, pathOf, plainApp } from "../frameworks/fetch.ts";
 import type { App } from "../harness/app.ts";
 import type { Contender } from "../harness/contender.ts";
 import { fetchApp } from "../harness/fetch-app.ts";
 // The package names only the condition "svelte".
 import { MemoryStore, Session } from "../node_modules/svelte-kit-sessions/dist/index.js";
-import { act, type Data, type Deeds, noSession } from "./deeds.ts";
+import { act, type Data, type Deeds } from "./deeds.ts";
 import { SECRET } from "./secrets.ts";
-
-/** A request on its way: its headers, and those of the answer. */
-interface Exchange {
-  readonly request: Request;
-  readonly headers: Headers;
-}
-
-/** The path of a request, without making a URL of it. */
-export function pathOf({ url }: Request): string {
-  return url.slice(url.indexOf("/", "http://".length));
-}
-
-/** A handler under test. */
-export function plainApp(deeds?: Deeds<Exchange>): App {
-  if (deeds === undefined) return fetchApp(async (request) => new Response(await act(noSession, pathOf(request), request)));
-  return fetchApp(async (request) => {
-    const headers = new Headers();
-    return new Response(await act(deeds, pathOf(request), { request, headers }), { headers });
-  });
-}
 
 const day = 24 * 60 * 60;
 const ironOptions = { cookieName: "session", password: SECRET, ttl: day };

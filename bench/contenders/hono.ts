@@ -1,29 +1,15 @@
 /**
- * Hono, and the session libraries for it.
+ * The session libraries for Hono.
  *
  * @module
  */
 import { useSession, useSessionStorage } from "@hono/session";
-import { Hono } from "hono";
 import { CookieStore, MemoryStore, sessionMiddleware } from "hono-sessions";
+import { type HonoContext, honoApp } from "../frameworks/hono.ts";
 import type { App } from "../harness/app.ts";
 import type { Contender } from "../harness/contender.ts";
-import { fetchApp } from "../harness/fetch-app.ts";
-import { act, type Data, type Deeds, noSession, onMap } from "./deeds.ts";
+import { type Data, type Deeds, onMap } from "./deeds.ts";
 import { SECRET } from "./secrets.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: every library gives Hono's context another session.
-type HonoContext = any;
-
-/** A Hono application under test. */
-export function honoApp(deeds: Deeds<HonoContext> = noSession, ...use: unknown[]): App {
-  const app = new Hono();
-  // Some throw for cookies that were altered, and Hono would print that.
-  app.onError((_, c) => c.text("", 500));
-  for (const middleware of use) app.use(middleware as never);
-  app.get("/*", async (c) => c.text(await act(deeds, c.req.path, c)));
-  return fetchApp((request) => app.fetch(request));
-}
 
 const varSession = onMap<HonoContext>((c) => c.var.session);
 

@@ -1,39 +1,13 @@
 /**
- * Koa, and the session libraries for it.
+ * The session libraries for Koa.
  *
  * @module
  */
-import Koa from "koa";
+import type Koa from "koa";
 import genericSession from "koa-generic-session";
 import koaSession from "koa-session";
-import type { App } from "../harness/app.ts";
+import { ctxSession, koaApp } from "../frameworks/koa.ts";
 import type { Contender } from "../harness/contender.ts";
-import { type NodeHandler, nodeApp } from "../harness/node-app.ts";
-import { act, type Data, type Deeds, noSession, onObject } from "./deeds.ts";
-import { SECRET } from "./secrets.ts";
-
-// biome-ignore lint/suspicious/noExplicitAny: every library gives Koa's context another session.
-export type KoaContext = any;
-
-/** A Koa application as Node's request handler; `use` adds the session. */
-export function koaHandler(deeds: Deeds<KoaContext> = noSession, use: (app: Koa) => void = () => {}): NodeHandler {
-  const app = new Koa();
-  app.silent = true;
-  app.keys = [SECRET];
-  use(app);
-  app.use(async (ctx: KoaContext) => {
-    ctx.body = await act(deeds, ctx.path, ctx);
-  });
-  return app.callback();
-}
-
-/** The same under test. */
-export function koaApp(deeds?: Deeds<KoaContext>, use?: (app: Koa) => void): App {
-  return nodeApp(koaHandler(deeds, use));
-}
-
-/** `ctx.session`, as all of them have it. */
-export const ctxSession: Deeds<KoaContext> = onObject((ctx) => ctx.session as Partial<Data>);
 
 const day = 24 * 60 * 60 * 1000;
 

@@ -3,18 +3,15 @@
  *
  * @module
  */
-
-import { session as honoSession } from "../../dist/adapters/hono.js";
-import { getSession, session as koaSession } from "../../dist/adapters/koa/index.js";
-import { createSessions, type SessionOptions } from "../../dist/index.js";
-import { memory } from "../../dist/stores/memory/index.js";
+import type { SessionOptions } from "../../dist/index.js";
+import { pathOf } from "../frameworks/fetch.ts";
+import { honoApp } from "../frameworks/hono.ts";
+import { ctxSession, koaApp } from "../frameworks/koa.ts";
 import type { App } from "../harness/app.ts";
 import type { Contender, Kind } from "../harness/contender.ts";
 import { fetchApp } from "../harness/fetch-app.ts";
 import { act, type Data, type Deeds, onObject } from "./deeds.ts";
-import { pathOf } from "./fetch.ts";
-import { honoApp } from "./hono.ts";
-import { ctxSession, koaApp } from "./koa.ts";
+import { type Library, WORKING_TREE } from "./library.ts";
 import { SECRET } from "./secrets.ts";
 
 /** The data of a Session, loaded when it is first asked for where that is left to the handler. */
@@ -37,23 +34,23 @@ async function loaded(session: OurSession): Promise<OurSession> {
 }
 
 /** The options for one kind of session. */
-export function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}): SessionOptions {
-  const kept = kind === "store" ? { store: memory() } : kind === "signed" ? { readable: true } : {};
+export function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}, library: Library = WORKING_TREE): SessionOptions {
+  const kept = kind === "store" ? { store: library.memory() } : kind === "signed" ? { readable: true } : {};
   return { secrets: SECRET, ...kept, ...more };
 }
 
 /** Koa with `secrets`. */
-function ourKoa(options: SessionOptions): App {
-  const deeds = options.lazy ? within(lazy, (ctx: object) => getSession<Data>(ctx)) : ctxSession;
+function ourKoa(options: SessionOptions, { koaSession, getKoaSession }: Library): App {
+  const deeds = options.lazy ? within(lazy, (ctx: object) => getKoaSession<Data>(ctx)) : ctxSession;
   return koaApp(deeds, (app) => app.use(koaSession(options as never)));
 }
 
 /** Koa without `secrets`: the cookies of koa-session-store. */
-function ourCompatibleKoa(options: object = {}): App {
+function ourCompatibleKoa(options: object, { koaSession }: Library): App {
   return koaApp(ctxSession, (app) => app.use(koaSession(options)));
 }
 
-function ourHono(options: SessionOptions): App {
+function ourHono(options: SessionOptions, { honoSession }: Library): App {
   const web = honoSession<Data>(options);
   return honoApp(within(options.lazy ? lazy : ready, web.get), web);
 }
@@ -68,8 +65,8 @@ function within<C>(deeds: Deeds<OurSession>, sessionOf: (c: C) => OurSession): D
   };
 }
 
-export function ourFetch(options: SessionOptions): App {
-  const sessions = createSessions<Data>(options);
+export function ourFetch(options: SessionOptions, library: Library = WORKING_TREE): App {
+  const sessions = library.createSessions<Data>(options);
   const deeds = options.lazy ? lazy : ready;
   return fetchApp(sessions.handler(async (request, session) => new Response(await act(deeds, pathOf(request), session))));
 }
@@ -84,47 +81,52 @@ const KINDS: readonly Kind[] = ["signed", "encrypted", "store"];
 const WORDS: Readonly<Record<Kind, string>> = { signed: "readable", encrypted: "encrypted", store: "store" };
 
 /** Every adapter with every kind, with and without the memory of opened tokens; and loaded only when asked for. */
-function own(): Contender[] {
+function own(library: Library): Contender[] {
   return adapters.flatMap(({ adapter, framework, crypto, app }) =>
     KINDS.flatMap((kind) => {
       const common = { ours: true, framework, crypto, kind } as const;
       const name = `ours: ${adapter}, ${WORDS[kind]}`;
+      const make = (more: Partial<SessionOptions> = {}) => app(ourOptions(kind, more, library), library);
       const rows: Contender[] = [
-        { ...common, name, app: () => app(ourOptions(kind)) },
+        { ...common, name, app: () => make() },
         {
           ...common,
           name: `${name}, nothing remembered`,
           forgets: true,
           not: ["anonymous", "new"],
-          app: () => app(ourOptions(kind, { rememberTokens: 0 })),
+          app: () => make({ rememberTokens: 0 }),
         },
       ];
       const isLazy = { ...common, name: `${name}, lazy`, lazy: true, only: ["anonymous", "untouched"] } as const;
       // In Koa, ctx.session cannot be awaited, and cookies are opened late anyway.
-      if (adapter === "Koa")
-        return kind === "store" ? [...rows, { ...isLazy, app: () => app(ourOptions(kind, { lazy: true })) }] : rows;
-      return [...rows, { ...isLazy, app: () => app(ourOptions(kind, { lazy: true })) }];
+      if (adapter === "Koa") return kind === "store" ? [...rows, { ...isLazy, app: () => make({ lazy: true }) }] : rows;
+      return [...rows, { ...isLazy, app: () => make({ lazy: true }) }];
     }),
   );
 }
 
 const compatible = { ours: true, framework: "koa", crypto: "node" } as const;
 
-export const ourContenders: readonly Contender[] = [
-  { ...compatible, name: "ours: Koa compatible, cookie", kind: "signed", app: () => ourCompatibleKoa() },
-  {
-    ...compatible,
-    name: "ours: Koa compatible, cookie, nothing remembered",
-    kind: "signed",
-    forgets: true,
-    not: ["anonymous", "new"],
-    app: () => ourCompatibleKoa({ rememberTokens: 0 }),
-  },
-  {
-    ...compatible,
-    name: "ours: Koa compatible, store",
-    kind: "store",
-    app: () => ourCompatibleKoa({ store: memory() }),
-  },
-  ...own(),
-];
+/** All of ours, by one build. The rows of another build have the same names, in the same order. */
+export function contendersOf(library: Library): readonly Contender[] {
+  return [
+    { ...compatible, name: "ours: Koa compatible, cookie", kind: "signed", app: () => ourCompatibleKoa({}, library) },
+    {
+      ...compatible,
+      name: "ours: Koa compatible, cookie, nothing remembered",
+      kind: "signed",
+      forgets: true,
+      not: ["anonymous", "new"],
+      app: () => ourCompatibleKoa({ rememberTokens: 0 }, library),
+    },
+    {
+      ...compatible,
+      name: "ours: Koa compatible, store",
+      kind: "store",
+      app: () => ourCompatibleKoa({ store: library.memory() }, library),
+    },
+    ...own(library),
+  ];
+}
+
+export const ourContenders: readonly Contender[] = contendersOf(WORKING_TREE);

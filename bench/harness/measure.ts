@@ -7,10 +7,8 @@
 import { bare, contenders } from "../contenders/all.ts";
 import { type Contender, SCENARIOS, type Scenario, takesPart } from "./contender.ts";
 import { type Estimate, estimate } from "./statistics.ts";
-import { batch, type Concurrency, calibrate, shuffled, type Timed } from "./timing.ts";
+import { batch, CONCURRENCIES, type Concurrency, calibrate, type Plan, shuffled, type Timed } from "./timing.ts";
 import { verify } from "./verify.ts";
-
-const CONCURRENCIES: readonly Concurrency[] = [1, 32];
 
 /** What one case costs, in microseconds a request. */
 export interface Measured {
@@ -20,13 +18,6 @@ export interface Measured {
   /** With the session, and what the session adds to the framework. */
   readonly total: Estimate;
   readonly overhead: Estimate;
-}
-
-/** How long it takes. */
-export interface Plan {
-  readonly rounds: number;
-  /** How long each application runs in a round. */
-  readonly batchMs: number;
 }
 
 interface Case {

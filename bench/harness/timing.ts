@@ -6,6 +6,14 @@
 
 /** How many requests are on their way at the same time. */
 export type Concurrency = 1 | 32;
+export const CONCURRENCIES: readonly Concurrency[] = [1, 32];
+
+/** How long it takes. */
+export interface Plan {
+  readonly rounds: number;
+  /** How long each application runs in a round. */
+  readonly batchMs: number;
+}
 
 /** How many batches run before the first one that counts. */
 const WARM_BATCHES = 12;

@@ -1,0 +1,56 @@
+/**
+ * The modules of a build of before, found by the names under which applications import them. What it does not have throws when it
+ * is called, so that the rows that need it cannot be made, and say why.
+ *
+ * @module
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Library } from "../contenders/library.ts";
+import { declaredNames, type Exports, entryFile } from "./entries.ts";
+import type { Past } from "./past.ts";
+
+type Module = Readonly<Record<string, unknown>>;
+type Make = (options?: object) => unknown;
+
+/** Loads a build. */
+export async function libraryOf({ folder }: Past): Promise<Library> {
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: Exports };
+  const known = declaredNames(declarationsOf(join(folder, "dist")));
+  const taken = async (entry: string, name: string) => {
+    const file = entryFile(exports, entry);
+    if (file === undefined) return missing(`has no entry "${entry}"`);
+    const found = ((await import(pathToFileURL(join(folder, file)).href)) as Module)[name];
+    return typeof found === "function" ? found : missing(`has no ${name}() in its entry "${entry}"`);
+  };
+  return {
+    createSessions: strict((await taken(".", "createSessions")) as Make, known) as never,
+    memory: strict((await taken("./stores/memory", "memory")) as Make, known) as never,
+    honoSession: strict((await taken("./hono", "session")) as Make, known) as never,
+    koaSession: strict((await taken("./koa", "session")) as Make, known) as never,
+    getKoaSession: (await taken("./koa", "getSession")) as never,
+  };
+}
+
+function missing(what: string): () => never {
+  return () => {
+    throw new Error(`it ${what}`);
+  };
+}
+
+/** Refuses options that the build does not declare: some passed over those, and would be timed at something else. */
+function strict(make: Make, known: ReadonlySet<string>): Make {
+  return (options) => {
+    const unknown = Object.keys(options ?? {}).find((name) => !known.has(name));
+    if (unknown !== undefined) throw new Error(`it has no option "${unknown}"`);
+    return options === undefined ? make() : make(options);
+  };
+}
+
+function declarationsOf(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".d.ts"))
+    .map((file) => readFileSync(join(folder, file), "utf8"))
+    .join("\n");
+}

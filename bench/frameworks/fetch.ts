@@ -1,0 +1,28 @@
+/**
+ * A bare `fetch` handler under test. It stands apart from the libraries for it: ours alone is timed without any of them installed.
+ *
+ * @module
+ */
+import { act, type Deeds, noSession } from "../contenders/deeds.ts";
+import type { App } from "../harness/app.ts";
+import { fetchApp } from "../harness/fetch-app.ts";
+
+/** A request on its way: its headers, and those of the answer. */
+export interface Exchange {
+  readonly request: Request;
+  readonly headers: Headers;
+}
+
+/** The path of a request, without making a URL of it. */
+export function pathOf({ url }: Request): string {
+  return url.slice(url.indexOf("/", "http://".length));
+}
+
+/** A handler under test. */
+export function plainApp(deeds?: Deeds<Exchange>): App {
+  if (deeds === undefined) return fetchApp(async (request) => new Response(await act(noSession, pathOf(request), request)));
+  return fetchApp(async (request) => {
+    const headers = new Headers();
+    return new Response(await act(deeds, pathOf(request), { request, headers }), { headers });
+  });
+}
