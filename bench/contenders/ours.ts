@@ -17,7 +17,7 @@ import { SECRET } from "./secrets.ts";
 /** The data of a Session, loaded when it is first asked for where that is left to the handler. */
 interface OurSession {
   readonly data: Partial<Data>;
-  ready(): Promise<void>;
+  ready(): void | Promise<void>;
 }
 
 const ready: Deeds<OurSession> = onObject((session) => session.data);
