@@ -14,6 +14,7 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY } from "../support/clock.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
@@ -73,16 +74,12 @@ function plainStore(kind: "promise" | "thunk" | "generator" | "value") {
       return make();
     })() as never;
   };
-  const store: PlainStore = {
-    load: (sid) => give(() => rows.get(sid)),
-    save: (sid, data, expiry) =>
-      give(() => {
-        calls.push([sid, data, expiry]);
-        rows.set(sid, data);
-      }),
-    remove: (sid) => give(() => rows.delete(sid)),
+  const kept = plainRows(rows, give);
+  const save: PlainStore["save"] = (...given) => {
+    calls.push(given);
+    return kept.save(...given);
   };
-  return { store, rows, calls };
+  return { store: { ...kept, save }, rows, calls };
 }
 
 describe("session() without options", () => {

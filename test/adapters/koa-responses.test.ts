@@ -11,6 +11,7 @@ import { Browser } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
@@ -386,11 +387,7 @@ describe("ctx.session with secrets", () => {
 
   it("keeps data in a store of three methods, and the rest in an encrypted token", async () => {
     const rows = new Map<string, string>();
-    const store = {
-      load: async (sid: string) => rows.get(sid),
-      save: async (sid: string, data: string) => rows.set(sid, data),
-      remove: async (sid: string) => rows.delete(sid),
-    };
+    const store = plainRows(rows, async (act) => act());
     const clock = new Clock();
     for (const given of [store, plain(store)]) {
       rows.clear();

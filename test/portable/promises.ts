@@ -1,7 +1,8 @@
 /** The promises of the README, one test or more for each, under its name. */
-import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { around } from "../support/changed-store.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { expect, failureOf } from "./expect.ts";
@@ -43,16 +44,12 @@ export const promises: Story[] = [
     ...(["create", "update", "replace", "remove"] as const).map((operation) =>
       story(`the response waits for the store: ${operation}`, async () => {
         let finished = false;
-        const inner = memory();
-        const slow: SessionStore = Object.create(inner, {});
-        for (const name of ["load", "create", "update", "replace", "touch", "remove"] as const) {
-          slow[name] = async (...args: never[]) => {
-            await everybodyElse();
-            const result = await (inner[name] as (...args: never[]) => Promise<never>)(...args);
-            if (name === operation) finished = true;
-            return result;
-          };
-        }
+        const slow = around(memory(), async (name, call) => {
+          await everybodyElse();
+          const result = await call();
+          if (name === operation) finished = true;
+          return result;
+        });
         const { does, answers } = makeApp({ store: slow });
         if (operation !== "create") await does((session) => session.login("alice"));
         await answers((session) => {

@@ -4,8 +4,10 @@ import { ownTokens, type SessionOptions, type TokenCodec } from "../../src/index
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { HOUR } from "../support/clock.ts";
 import { FailingStore } from "../support/failing-store.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 /** A user who logged in and a visitor who came, before an application changed. */
@@ -65,11 +67,7 @@ const changes = (store = memory(), rows = new Map<string, string>()): [string, .
     "cookie to a store of three methods",
     {},
     {
-      store: plain({
-        load: (sid) => rows.get(sid),
-        save: (sid, data) => rows.set(sid, data),
-        remove: (sid) => rows.delete(sid),
-      }),
+      store: plain(plainRows(rows)),
       accept: [ownTokens({ secrets: SECRET })],
     },
   ],
@@ -253,8 +251,8 @@ describe("accept", () => {
     "brings no session where the store's record is broken: data %j",
     async (data) => {
       const store = memory();
-      const broken = Object.assign(Object.create(store) as typeof store, {
-        load: async (...asked: Parameters<typeof store.load>) => ({ ...(await store.load(...asked)), data }) as never,
+      const broken = withMethods(store, {
+        load: async (...asked) => ({ ...(await store.load(...asked)), data }) as never,
       });
       const app = await changed(
         { store, name: "sid" },

@@ -13,6 +13,7 @@ import { createSessions, OptionError, type Session } from "../../../src/index.ts
 import { memory } from "../../../src/stores/memory/index.ts";
 import { type Ask, csrfContract } from "../../contracts/csrf.ts";
 import { Browser } from "../../support/browser.ts";
+import { withMethods } from "../../support/changed-store.ts";
 import { SECRET } from "../../support/secrets.ts";
 
 const servers: Server[] = [];
@@ -143,12 +144,13 @@ describe("csrf on Hono", () => {
 
   it("keeps a login of another website from happening, and asks no store for a refused request", async () => {
     const asked: string[] = [];
-    const store = memory();
-    const load = store.load.bind(store);
-    store.load = (...args) => {
-      asked.push("load");
-      return load(...args);
-    };
+    const inner = memory();
+    const store = withMethods(inner, {
+      load: (...args) => {
+        asked.push("load");
+        return inner.load(...args);
+      },
+    });
     const web = session({ secrets: SECRET, store });
     const app = new Hono().use(honoCsrf()).use(web);
     app.post("/login", (c) => {
