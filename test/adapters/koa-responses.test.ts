@@ -9,6 +9,7 @@ import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { plainRows } from "../support/plain-rows.ts";
@@ -351,7 +352,7 @@ describe("Koa 3", () => {
       ctx.body = new Response("web", { headers: { "X-Web": "yes", "Set-Cookie": "theme=dark" } });
     });
     expect([await response.text(), response.headers.get("X-Web")]).toEqual(["web", "yes"]);
-    expect(response.headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", "__Host-session-visitor"]);
+    expect(response.headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", VISITOR_COOKIE]);
     expect(await does((ctx) => ctx.session.a)).toBe(1);
   });
 
@@ -378,7 +379,7 @@ describe("ctx.session with secrets", () => {
       onEvent: ({ type }) => events.push(type),
     });
     const [line] = (await ask((ctx) => getSession(ctx).login("alice"))).headers.getSetCookie();
-    expect(line).toMatch(/^__Host-session=[\w.-]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(line).toMatch(new RegExp(String.raw`^${USER_COOKIE}=[\w.-]+; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax$`));
     expect(await does((ctx) => getSession(ctx).subject)).toBe("alice");
     clock.pass(HOUR);
     expect(await does((ctx) => getSession(ctx).subject)).toBeUndefined();

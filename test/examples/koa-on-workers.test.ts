@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unstable_startWorker } from "wrangler";
 import { Browser } from "../support/browser.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 
 type Worker = Awaited<ReturnType<typeof unstable_startWorker>>;
@@ -45,7 +46,7 @@ describe("examples/koa-on-workers.ts", () => {
     expect(await text(browser)).toContain("seen this page 2 times.");
     expect((await browser.visit("/login", form)).status).toBe(302);
     expect(await text(browser)).toContain("You are ada, and have seen this page 3 times.");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     const thief = browser.copy();
     await browser.visit("/logout", form);
     expect(await text(browser)).toContain("You are nobody we know, and have seen this page 1 time.");
@@ -68,7 +69,7 @@ describe("Koa on Workers", () => {
   it("sets Secure cookies, whatever a request says of its encryption", async () => {
     for (const headers of [{}, { "X-Forwarded-Proto": "http" }, { "X-Forwarded-Proto": "https" }]) {
       const [line = ""] = (await newBrowser(apps).visit("/", { headers })).headers.getSetCookie();
-      expect(line).toMatch(/^__Host-session-visitor=eyJ.+; Secure; /);
+      expect(line).toMatch(new RegExp(`^${VISITOR_COOKIE}=eyJ.+; Secure; `));
     }
   });
 

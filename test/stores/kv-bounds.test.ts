@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMoved } from "../../src/stored/contract.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { type Act, type Started, World } from "../support/kv-world.ts";
 import { immediate } from "./immediate.ts";
 
@@ -293,7 +294,7 @@ async function play(world: World, schedule: Visit[], end: { at: number; place: s
       at: visit.at + visit.takes,
       run: async () => {
         const cookie = (await running.get(visit)?.finish()) ?? "";
-        if (visit.act === "regenerate" && cookie.includes("__Host-session=")) cookies.push(cookie);
+        if (visit.act === "regenerate" && cookie.includes(`${USER_COOKIE}=`)) cookies.push(cookie);
       },
     },
   ]);

@@ -5,6 +5,7 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 import { waitingStore } from "../support/slow-store.ts";
@@ -131,7 +132,7 @@ describe("session.destroy()", () => {
       expect(session.isNew).toBe(true);
       data.farewell = "bye";
     });
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await does((session) => [session.subject, session.data.farewell, session.id === before])).toEqual([
       undefined,
       "bye",
@@ -796,7 +797,7 @@ describe("sessions.read()", () => {
 
   it("gives null where there is no session", async () => {
     expect(await makeApp().sessions.read(request())).toBeNull();
-    expect(await makeApp().sessions.read(request("__Host-session=junk"))).toBeNull();
+    expect(await makeApp().sessions.read(request(`${USER_COOKIE}=junk`))).toBeNull();
   });
 });
 
@@ -827,7 +828,7 @@ describe("sessions.apply()", () => {
 
   it("replaces a line that an earlier run put on the response", async () => {
     const { sessions } = makeApp();
-    const response = new Response(null, { headers: { "Set-Cookie": "__Host-session-visitor=old; Path=/" } });
+    const response = new Response(null, { headers: { "Set-Cookie": `${VISITOR_COOKIE}=old; Path=/` } });
     const session = await sessions.load(request());
     session.data.views = 1;
     const lines = (await sessions.apply(session, response)).headers.getSetCookie();

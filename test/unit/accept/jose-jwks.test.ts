@@ -15,6 +15,7 @@ import { OptionError } from "../../../src/ground/errors.ts";
 import { createSessions } from "../../../src/index.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { Browser } from "../../support/browser.ts";
+import { USER_COOKIE } from "../../support/cookie-names.ts";
 import { SECRET } from "../../support/secrets.ts";
 
 const ISSUER = "https://example.com";
@@ -144,7 +145,7 @@ describe("joseTokens() with keys that are fetched over HTTP", () => {
       return (await browser.visit("/")).text();
     };
     expect(await visit(await login.jwt(alice(), { audience: ORDERS }))).toBe("alice");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     expect(await (await browser.visit("/")).text()).toBe("alice");
     expect(await visit(await login.jwt(alice(), { audience: "https://billing.example.com" }))).toBe("nobody");
     const other = make("ES256", { key: await exportJWK((await generateKeyPair("ES256", { extractable: true })).privateKey) });
