@@ -14,6 +14,7 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY } from "../support/clock.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
+import { koaCookies } from "../support/koa-cookies.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -440,7 +441,7 @@ describe("app.keys", () => {
 
 describe("Koa's own cookies", () => {
   /** A cookie as the cookies package signs it. */
-  const signed = (value: string) => `koa:sess=${value}; koa:sess.sig=${new Keygrip(KEYS).sign(`koa:sess=${value}`)}`;
+  const signed = (value: string) => koaCookies(value, KEYS);
   const read = async (Cookie: string, options: Options = {}) => {
     const app = makeApp(options);
     let data: unknown;
@@ -677,7 +678,7 @@ describe("koa-session-store 2.0.0", () => {
 });
 
 describe("timeouts for sessions of the old library", () => {
-  const signed = (value: string) => `koa:sess=${value}; koa:sess.sig=${new Keygrip(KEYS).sign(`koa:sess=${value}`)}`;
+  const signed = (value: string) => koaCookies(value, KEYS);
 
   it("begin with the first use, also when only the absolute one is set, and whatever the data holds", async () => {
     for (const [options, data] of [

@@ -56,7 +56,7 @@ describe("sessions.watch()", () => {
     const old = app.browser.copy();
     await app.does((session) => session.logout());
     const forged = app.newBrowser();
-    forged.cookies.set(USER_COOKIE, { value: "e30.e30.e30", endsAt: Number.POSITIVE_INFINITY });
+    forged.hold(`${USER_COOKIE}=e30.e30.e30`);
     for (const browser of [app.newBrowser(), old, forged]) expect(await (await open(app, browser)).closed).toBe(4401);
   });
 

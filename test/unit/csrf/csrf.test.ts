@@ -1,6 +1,5 @@
 /** csrf() on fetch, Hono and Koa: what it refuses, its options, and a login behind it. */
-import { request as askNode, createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request as askNode, type RequestListener } from "node:http";
 import { Hono } from "hono";
 import Koa from "koa";
 import Koa2 from "koa2";
@@ -14,20 +13,14 @@ import { memory } from "../../../src/stores/memory/index.ts";
 import { type Ask, csrfContract } from "../../contracts/csrf.ts";
 import { Browser } from "../../support/browser.ts";
 import { withMethods } from "../../support/changed-store.ts";
+import { closeServers, listenOn } from "../../support/koa.ts";
 import { SECRET } from "../../support/secrets.ts";
 
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close().closeAllConnections();
-});
+afterAll(closeServers);
 
 /** Asks a real server, with the very headers: `fetch` would put a Host of its own there. */
 function served(listener: RequestListener): Ask {
-  const server = createServer(listener);
-  servers.push(server);
-  const listening = new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
+  const listening = listenOn(listener);
   return async (method, host, headers) => {
     const target = { host: "127.0.0.1", port: await listening, method, headers: { ...headers, Host: host } };
     return new Promise((resolve, reject) => {
