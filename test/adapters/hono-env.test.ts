@@ -12,6 +12,7 @@ import { OptionError, type SessionOptions, type SessionStore } from "../../src/i
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { Browser, type Serve } from "../support/browser.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 type Env = Record<string, unknown>;
@@ -108,7 +109,7 @@ describe("a store that is made outside of the function", () => {
   });
 
   it("also when the store is a plain object that keeps its state in itself", async () => {
-    const store = Object.assign({ calls: 0 }, bound(memory()));
+    const store = Object.assign({ calls: 0 }, withMethods(memory()));
     const managers = counted(() => ({ secrets: SECRET, store }));
     managers.ask(1);
     store.calls++;
@@ -258,16 +259,6 @@ it.each<[string, () => unknown, string]>([
   expect(thrown).toBeInstanceOf(OptionError);
   expect(thrown).toMatchObject({ code: "ERR_OPTION", message: `Cannot use the options function of session(): ${problem}` });
 });
-
-/** The methods of a store as a plain object. */
-function bound(store: SessionStore): SessionStore {
-  const { guarantees } = store;
-  const methods = (["load", "create", "update", "replace", "touch", "remove", "take"] as const).map((name) => [
-    name,
-    (store[name] as (...given: unknown[]) => unknown).bind(store),
-  ]);
-  return { guarantees, ...Object.fromEntries(methods) };
-}
 
 /** How many managers a function makes. */
 function counted(optionsFor: (env: Env) => SessionOptions) {

@@ -7,6 +7,7 @@ import { OptionError, StateError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { adapterContract, type Data } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
+import { VISITOR_COOKIE, visitorCookie } from "../support/cookie-names.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 /** Hono's own error handler, without its log. */
@@ -179,7 +180,7 @@ describe("Hono", () => {
     app.get("/get", (c) => c.text(`${c.var.session.data.n} ${admin.get(c).data.n}`));
     const browser = new Browser((request) => app.fetch(request));
     const lines = (await browser.visit("/set")).headers.getSetCookie();
-    expect(lines.map((line) => line.split("=")[0])).toEqual(["__Host-admin-visitor", "__Host-session-visitor"]);
+    expect(lines.map((line) => line.split("=")[0])).toEqual([visitorCookie("admin"), VISITOR_COOKIE]);
     expect(await (await browser.visit("/get")).text()).toBe("1 2");
   });
 

@@ -14,6 +14,8 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY } from "../support/clock.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
+import { koaCookies } from "../support/koa-cookies.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
@@ -73,16 +75,12 @@ function plainStore(kind: "promise" | "thunk" | "generator" | "value") {
       return make();
     })() as never;
   };
-  const store: PlainStore = {
-    load: (sid) => give(() => rows.get(sid)),
-    save: (sid, data, expiry) =>
-      give(() => {
-        calls.push([sid, data, expiry]);
-        rows.set(sid, data);
-      }),
-    remove: (sid) => give(() => rows.delete(sid)),
+  const kept = plainRows(rows, give);
+  const save: PlainStore["save"] = (...given) => {
+    calls.push(given);
+    return kept.save(...given);
   };
-  return { store, rows, calls };
+  return { store: { ...kept, save }, rows, calls };
 }
 
 describe("session() without options", () => {
@@ -443,7 +441,7 @@ describe("app.keys", () => {
 
 describe("Koa's own cookies", () => {
   /** A cookie as the cookies package signs it. */
-  const signed = (value: string) => `koa:sess=${value}; koa:sess.sig=${new Keygrip(KEYS).sign(`koa:sess=${value}`)}`;
+  const signed = (value: string) => koaCookies(value, KEYS);
   const read = async (Cookie: string, options: Options = {}) => {
     const app = makeApp(options);
     let data: unknown;
@@ -680,7 +678,7 @@ describe("koa-session-store 2.0.0", () => {
 });
 
 describe("timeouts for sessions of the old library", () => {
-  const signed = (value: string) => `koa:sess=${value}; koa:sess.sig=${new Keygrip(KEYS).sign(`koa:sess=${value}`)}`;
+  const signed = (value: string) => koaCookies(value, KEYS);
 
   it("begin with the first use, also when only the absolute one is set, and whatever the data holds", async () => {
     for (const [options, data] of [

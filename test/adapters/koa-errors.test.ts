@@ -1,12 +1,10 @@
 /** Errors behind the Koa middleware: Koa, listeners and outer middleware get the very object, and the headers reach the answer. */
-import { once } from "node:events";
-import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import Koa3 from "koa";
 import Koa2 from "koa2";
 import { afterEach, describe, expect, it } from "vitest";
 import { getSession, session } from "../../src/adapters/koa/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 const KOAS = [
@@ -28,8 +26,7 @@ class PrivateError extends Error {
   }
 }
 
-let server: Server | undefined;
-afterEach(() => server?.close());
+afterEach(closeServers);
 
 describe.each(KOAS)("%s", (_koa, Koa) => {
   describe.each(FORMS)("%s", (_form, makeSession) => {
@@ -53,13 +50,9 @@ describe.each(KOAS)("%s", (_koa, Koa) => {
       });
       app.use(makeSession() as never);
       app.use(handler as never);
-      const listening = app.listen(0, "127.0.0.1");
-      server = listening;
-      const ask = async (path = "/") => {
-        if (!listening.listening) await once(listening, "listening");
-        const { port } = listening.address() as AddressInfo;
-        return fetch(`http://127.0.0.1:${port}${path}`, { headers: { "X-Forwarded-Proto": "https" } });
-      };
+      const listening = listenOn(app.callback());
+      const ask = async (path = "/") =>
+        fetch(`http://127.0.0.1:${await listening}${path}`, { headers: { "X-Forwarded-Proto": "https" } });
       return { ask, heard, caught };
     }
 
@@ -118,10 +111,7 @@ describe.each(KOAS)("%s", (_koa, Koa) => {
         own.session.views = (own.session.views ?? 0) + 1;
         ctx.body = String(own.session.views);
       });
-      const listening = app.listen(0, "127.0.0.1");
-      server = listening;
-      await once(listening, "listening");
-      const at = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`;
+      const at = `http://127.0.0.1:${await listenOn(app.callback())}`;
       const failed = await fetch(`${at}/fails`);
       expect([failed.status, failed.headers.get("Cache-Control")]).toEqual([503, "no-store"]);
       const Cookie = failed.headers

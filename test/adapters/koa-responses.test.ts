@@ -9,8 +9,10 @@ import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
@@ -350,7 +352,7 @@ describe("Koa 3", () => {
       ctx.body = new Response("web", { headers: { "X-Web": "yes", "Set-Cookie": "theme=dark" } });
     });
     expect([await response.text(), response.headers.get("X-Web")]).toEqual(["web", "yes"]);
-    expect(response.headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", "__Host-session-visitor"]);
+    expect(response.headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", VISITOR_COOKIE]);
     expect(await does((ctx) => ctx.session.a)).toBe(1);
   });
 
@@ -377,7 +379,7 @@ describe("ctx.session with secrets", () => {
       onEvent: ({ type }) => events.push(type),
     });
     const [line] = (await ask((ctx) => getSession(ctx).login("alice"))).headers.getSetCookie();
-    expect(line).toMatch(/^__Host-session=[\w.-]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(line).toMatch(new RegExp(String.raw`^${USER_COOKIE}=[\w.-]+; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax$`));
     expect(await does((ctx) => getSession(ctx).subject)).toBe("alice");
     clock.pass(HOUR);
     expect(await does((ctx) => getSession(ctx).subject)).toBeUndefined();
@@ -386,11 +388,7 @@ describe("ctx.session with secrets", () => {
 
   it("keeps data in a store of three methods, and the rest in an encrypted token", async () => {
     const rows = new Map<string, string>();
-    const store = {
-      load: async (sid: string) => rows.get(sid),
-      save: async (sid: string, data: string) => rows.set(sid, data),
-      remove: async (sid: string) => rows.delete(sid),
-    };
+    const store = plainRows(rows, async (act) => act());
     const clock = new Clock();
     for (const given of [store, plain(store)]) {
       rows.clear();

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
+import { visitorCookie } from "../support/cookie-names.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
@@ -56,7 +57,7 @@ it("the library fills a cookie to the last byte, and throws for one more", async
   const name = "n".repeat(1 + spare);
   const full = await lines(name, text);
   expect(sizeOf(full)).toBe(MAX);
-  expect(await kept(full)).toEqual([[`__Host-${name}-visitor`, MAX]]);
+  expect(await kept(full)).toEqual([[visitorCookie(name), MAX]]);
   await expect(lines(`${name}n`, text)).rejects.toMatchObject({
     code: "ERR_COOKIE_TOO_LARGE",
     message: expect.stringContaining(`would take ${MAX + 1} bytes and browsers keep ${MAX}`),

@@ -1,6 +1,7 @@
 /** The session cookies as Chromium keeps them, over http on localhost and over https; and cookies that others try to put beside them. */
 import type { Browser, Cookie } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { launch } from "./chromium.ts";
 import { Window } from "./window.ts";
 
@@ -27,18 +28,18 @@ describe.each(CASES)("the cookies of the playground on $where over $scheme", ({ 
   it("are host-only, secure, hidden from scripts, and end when the session does", async () => {
     const window = await open();
     const [visitor, ...more] = await cookies(window);
-    expect(visitor).toMatchObject({ name: "__Host-session-visitor", ...strict });
+    expect(visitor).toMatchObject({ name: VISITOR_COOKIE, ...strict });
     expect(more).toEqual([]);
     expect(seconds(visitor as Cookie) / DAY).toBeCloseTo(1, 2);
     await window.logIn("Kim");
     const [session, ...others] = await cookies(window);
     // The visitor's cookie went with the login.
     expect(others).toEqual([]);
-    expect(session).toMatchObject({ name: "__Host-session", ...strict });
+    expect(session).toMatchObject({ name: USER_COOKIE, ...strict });
     expect(seconds(session as Cookie) / DAY).toBeCloseTo(30, 2);
     expect(await window.page.evaluate("document.cookie")).toBe("");
     await window.press("Log out");
-    expect((await cookies(window)).map(({ name }) => name)).toEqual(["__Host-session-visitor"]);
+    expect((await cookies(window)).map(({ name }) => name)).toEqual([VISITOR_COOKIE]);
   });
 
   // Nothing in what follows depends on both.
@@ -49,7 +50,7 @@ describe.each(CASES)("the cookies of the playground on $where over $scheme", ({ 
     await window.page.getByRole("checkbox").uncheck();
     await window.logIn("Kim");
     const [session] = await cookies(window);
-    expect(session).toMatchObject({ name: "__Host-session", ...strict, expires: -1 });
+    expect(session).toMatchObject({ name: USER_COOKIE, ...strict, expires: -1 });
     await window.reload();
     expect(await window.user()).toBe("Kim");
   });
@@ -62,7 +63,7 @@ describe.each(CASES)("the cookies of the playground on $where over $scheme", ({ 
     const [own] = await cookies(attacker);
     for (const more of ["Path=/look", "Path=/", "Path=/; Domain=localhost", "Path=/look; Domain=localhost"]) {
       for (const value of ["nonsense", own?.value])
-        await victim.page.evaluate(`document.cookie = "__Host-session=${value}; Secure; ${more}"`);
+        await victim.page.evaluate(`document.cookie = "${USER_COOKIE}=${value}; Secure; ${more}"`);
     }
     // A script may set cookies at a deeper path, but none with this prefix.
     await victim.page.evaluate('document.cookie = "other=1; Path=/look; Secure"');

@@ -6,6 +6,7 @@ import Koa from "koa";
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { session } from "../../src/adapters/koa/index.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
 
@@ -61,7 +62,7 @@ it("counts apart in each website, and where it is opened by itself", async () =>
 
   const kept = await context.cookies();
   const shared = {
-    name: "__Host-session-visitor",
+    name: VISITOR_COOKIE,
     domain: "counter.localhost",
     path: "/",
     secure: true,

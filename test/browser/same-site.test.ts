@@ -4,6 +4,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, it } from "vitest";
 import { getSession, session } from "../../src/adapters/koa/index.ts";
 import { csrf } from "../../src/csrf/koa.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { launch } from "./chromium.ts";
@@ -18,7 +19,7 @@ let [protectedPort, openPort, evilPort] = [0, 0, 0];
 function application(more: (app: Koa) => void): Koa {
   const app = new Koa();
   app.use((ctx, next) => {
-    if (ctx.method === "POST") arrived.push({ cookie: ctx.get("Cookie").includes("__Host-session=") });
+    if (ctx.method === "POST") arrived.push({ cookie: ctx.get("Cookie").includes(`${USER_COOKIE}=`) });
     return next();
   });
   more(app);

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, afterEach, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
 
@@ -34,7 +35,7 @@ it("the first program says 2 views to the second request, and sets the cookie th
   expect(await (await browser.visit("/")).text()).toBe("2 views\n");
   const shown = /^Set-Cookie: (.+)$/m.exec(readme)?.[1] ?? "";
   const [start = "", end = ""] = shown.split("...");
-  expect(start).toMatch(/^__Host-session-visitor=eyJ/);
+  expect(start).toMatch(new RegExp(`^${VISITOR_COOKIE}=eyJ`));
   expect(line.startsWith(start)).toBe(true);
   expect(line.endsWith(end)).toBe(true);
 });

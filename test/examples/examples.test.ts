@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
 
@@ -27,7 +28,7 @@ async function countsViews(browser: Browser, cookies: string[]): Promise<void> {
 }
 
 describe("examples", () => {
-  const [modern, koa] = [["__Host-session-visitor"], ["koa:sess", "koa:sess.sig"]];
+  const [modern, koa] = [[VISITOR_COOKIE], ["koa:sess", "koa:sess.sig"]];
   for (const [file, program, cookies] of [
     ["examples/fetch.ts", "bun", modern],
     ["examples/fetch.ts", "deno", modern],
@@ -49,7 +50,7 @@ describe("examples", () => {
     expect(await page("/")).toContain("<strong>1</strong> time");
     await browser.visit("/login", { method: "POST", body: new URLSearchParams({ name: "Ada" }) });
     expect(await page("/")).toContain("Welcome, Ada!");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     const foreign = { method: "POST", headers: { Origin: "https://evil.example" } };
     expect((await browser.visit("/logout", { ...foreign, body: new URLSearchParams() })).status).toBe(403);
     expect((await browser.visit("/login", { ...foreign, body: new URLSearchParams({ name: "mallory" }) })).status).toBe(403);

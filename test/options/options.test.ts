@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const create = (more: object) => createSessions({ secrets: SECRET, ...more } as SessionOptions);
@@ -17,7 +18,7 @@ async function nameOf(more: object, request = new Request("https://app.example.c
 
 describe("the name on the wire", () => {
   const names: [object, string][] = [
-    [{}, "__Host-session"],
+    [{}, USER_COOKIE],
     [{ name: "shop" }, "__Host-shop"],
     [{ cookie: { path: "/app" } }, "__Secure-session"],
     [{ cookie: { domain: "example.com" } }, "__Secure-session"],
@@ -46,7 +47,7 @@ describe("the name on the wire", () => {
       const [line = ""] = (await sessions.apply(session, new Response())).headers.getSetCookie();
       lines.add(line.replace(/=[\w.-]+;/, "=token;"));
     }
-    expect([...lines]).toEqual(["__Host-session-visitor=token; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax"]);
+    expect([...lines]).toEqual([`${VISITOR_COOKIE}=token; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax`]);
   });
 });
 

@@ -4,6 +4,7 @@ import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { around } from "../support/changed-store.ts";
 import { DAY } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { refusal } from "./refusal.ts";
@@ -133,15 +134,9 @@ describe("a user who is not named", () => {
 
   it.each(calls)("is an error where an application would %s, and reaches no store", async (action, call) => {
     const asked: string[] = [];
-    const store = new Proxy(memory(), {
-      get: (target, name) => {
-        const member = Reflect.get(target, name);
-        if (typeof member !== "function") return member;
-        return (...given: unknown[]) => {
-          asked.push(String(name));
-          return Reflect.apply(member, target, given);
-        };
-      },
+    const store = around(memory(), (name, call) => {
+      asked.push(name);
+      return call();
     });
     const sessions = create({ store });
     for (const subject of NOBODY)

@@ -4,6 +4,7 @@ import { upgradeWebSocket, websocket } from "hono/bun";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
 import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {
@@ -20,12 +21,12 @@ const errors: string[] = [];
 let created = 0;
 function counted() {
   const store = memory();
-  const create = store.create.bind(store);
-  store.create = (...given) => {
-    created++;
-    return create(...given);
-  };
-  return store;
+  return withMethods(store, {
+    create: (...given) => {
+      created++;
+      return store.create(...given);
+    },
+  });
 }
 
 /** What the last part of the path asks for. */

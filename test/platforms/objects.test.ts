@@ -1,7 +1,7 @@
 /** Durable Objects that are configured so that they cannot work, in workerd: what the application is told. */
 import { beforeAll, expect, it } from "vitest";
 import { SECRET } from "../support/secrets.ts";
-import { browserOf, startWorker, type Worker } from "./workerd.ts";
+import { browserOf, startWorker, type Worker } from "../support/workerd.ts";
 
 const object = (class_name: string) => ({ type: "durable_object_namespace", class_name }) as const;
 const bindings = {
@@ -19,9 +19,9 @@ const WIRING = /wrangler\.toml:.*\[exports\.SessionObject\].*export \{ SessionOb
 let worker: Worker;
 let older: Worker;
 beforeAll(async () => {
-  worker = await startWorker("objects-worker.ts", { bindings, migrations });
+  worker = await startWorker("test/platforms/objects-worker.ts", { bindings, migrations });
   // The oldest date that works, and the day before it.
-  older = await startWorker("objects-worker.ts", { bindings, migrations, compatibilityDate: "2024-04-03" });
+  older = await startWorker("test/platforms/objects-worker.ts", { bindings, migrations, compatibilityDate: "2024-04-03" });
 });
 
 it("the class of the library works, also with the oldest compatibility date that the documentation names", async () => {
@@ -29,7 +29,7 @@ it("the class of the library works, also with the oldest compatibility date that
 });
 
 it("the day before it, the Worker is told which date it needs", async () => {
-  const oldest = await startWorker("objects-worker.ts", { bindings, migrations, compatibilityDate: "2024-04-02" });
+  const oldest = await startWorker("test/platforms/objects-worker.ts", { bindings, migrations, compatibilityDate: "2024-04-02" });
   expect(await text(oldest, "/SESSIONS")).toBe(
     "ERR_OPTION: Cannot keep sessions in Durable Objects: this Worker cannot call methods of objects. " +
       "Its compatibility_date must be 2024-04-03 or later",
@@ -54,6 +54,8 @@ it("a class under new_classes is told that it has no SQLite, and how to give it 
 });
 
 it("so is a class of which the configuration says nothing", async () => {
-  const bare = await startWorker("objects-worker.ts", { bindings: { SESSIONS: bindings.SESSIONS, SECRET: bindings.SECRET } });
+  const bare = await startWorker("test/platforms/objects-worker.ts", {
+    bindings: { SESSIONS: bindings.SESSIONS, SECRET: bindings.SECRET },
+  });
   expect(await text(bare, "/SESSIONS")).toContain("Cannot keep sessions in Durable Objects: the class has no SQLite.");
 });

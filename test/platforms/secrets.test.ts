@@ -1,34 +1,32 @@
 /** Secrets that are fetched, in workerd: what a request was waiting for when it was over hangs no other. */
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { closeServers, listenOn } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
-import { browserOf, startWorker, type Worker } from "./workerd.ts";
+import { browserOf, startWorker, type Worker } from "../support/workerd.ts";
 
 /** Answers with the secret; the first so many questions are left without an answer. */
 let unanswered = 0;
 let asked = 0;
 let onQuestion = () => {};
 const held: ServerResponse[] = [];
-const vault = createServer((_request, response) => {
-  asked++;
-  onQuestion();
-  if (unanswered-- > 0) held.push(response);
-  else response.end(SECRET);
-});
 
 let address: string;
 beforeAll(async () => {
-  await new Promise<void>((resolve) => vault.listen(0, "127.0.0.1", resolve));
-  address = `http://127.0.0.1:${(vault.address() as AddressInfo).port}/`;
+  const port = await listenOn((_request, response) => {
+    asked++;
+    onQuestion();
+    if (unanswered-- > 0) held.push(response);
+    else response.end(SECRET);
+  });
+  address = `http://127.0.0.1:${port}/`;
 });
 beforeEach(() => {
   asked = 0;
 });
-afterAll(() => {
+afterAll(async () => {
   for (const response of held) response.end();
-  vault.closeAllConnections();
-  vault.close();
+  await closeServers();
 });
 
 const WAYS = ["binding", "list", "function"].flatMap((way) => [[`/${way}/cookie`], [`/${way}/store`]]);
@@ -40,7 +38,7 @@ describe.each([[[]], [["no_handle_cross_request_promise_resolution"]]])(
     let worker: Worker;
     beforeAll(async () => {
       const bindings = { VAULT: { type: "plain_text", value: address } } as const;
-      worker = await startWorker("secrets-worker.ts", { bindings, compatibilityFlags });
+      worker = await startWorker("test/platforms/secrets-worker.ts", { bindings, compatibilityFlags });
     });
 
     it.each(WAYS)(

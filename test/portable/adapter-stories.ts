@@ -4,6 +4,7 @@ import { StoreError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser, type Serve } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore, LEAK } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { expect } from "./expect.ts";
@@ -254,7 +255,7 @@ function responses(setUp: (routes: Record<string, Route>, more?: Partial<Session
       });
       const lines = (await browser.visit("/many")).headers.getSetCookie();
       expect(lines.slice(0, 2)).toEqual(["theme=dark", "lang=eo; Path=/"]);
-      expect(lines.slice(2).map((line) => line.split("=")[0])).toEqual(["__Host-session-visitor"]);
+      expect(lines.slice(2).map((line) => line.split("=")[0])).toEqual([VISITOR_COOKIE]);
     }),
 
     story("keeps a response with a session cookie out of every cache", async () => {

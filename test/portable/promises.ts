@@ -1,7 +1,9 @@
 /** The promises of the README, one test or more for each, under its name. */
-import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { around } from "../support/changed-store.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { expect, failureOf } from "./expect.ts";
@@ -43,16 +45,12 @@ export const promises: Story[] = [
     ...(["create", "update", "replace", "remove"] as const).map((operation) =>
       story(`the response waits for the store: ${operation}`, async () => {
         let finished = false;
-        const inner = memory();
-        const slow: SessionStore = Object.create(inner, {});
-        for (const name of ["load", "create", "update", "replace", "touch", "remove"] as const) {
-          slow[name] = async (...args: never[]) => {
-            await everybodyElse();
-            const result = await (inner[name] as (...args: never[]) => Promise<never>)(...args);
-            if (name === operation) finished = true;
-            return result;
-          };
-        }
+        const slow = around(memory(), async (name, call) => {
+          await everybodyElse();
+          const result = await call();
+          if (name === operation) finished = true;
+          return result;
+        });
         const { does, answers } = makeApp({ store: slow });
         if (operation !== "create") await does((session) => session.login("alice"));
         await answers((session) => {
@@ -219,7 +217,9 @@ export const promises: Story[] = [
     story("the cookie has the __Host- prefix, Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain", async () => {
       const { answers } = makeApp();
       const [line] = (await answers((session) => session.login("alice"))).headers.getSetCookie();
-      expect(line).toMatch(/^__Host-session=[\w.-]+; Max-Age=86400; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+      expect(line).toMatch(
+        new RegExp(String.raw`^${USER_COOKIE}=[\w.-]+; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax$`),
+      );
     }),
 
     story("data in a cookie is encrypted", async () => {
@@ -254,7 +254,7 @@ export const promises: Story[] = [
       const { does, newBrowser } = makeApp({ store });
       await does((session) => session.login("alice"));
       const [info] = (await store.list?.("alice")) ?? [];
-      for (const name of ["__Host-session", "__Host-session-visitor"]) {
+      for (const name of [USER_COOKIE, VISITOR_COOKIE]) {
         const thief = newBrowser();
         thief.cookies.set(name, { value: String(info?.id), endsAt: Number.POSITIVE_INFINITY });
         expect(await does((session) => session.subject, thief)).toBe(undefined);

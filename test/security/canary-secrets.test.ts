@@ -8,6 +8,7 @@ import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type Secrets, type Session, type SessionEvent } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 import { inspectDeeply } from "./inspect-deeply.ts";
@@ -56,7 +57,7 @@ async function visits(secrets: Secrets, act: (session: Session) => unknown): Pro
   });
   const handler = sessions.handler((_request, session) => new Response(`${act(session) ?? "done"}`));
   const koa = fakeKoa(koaSession(options));
-  const request = () => new Request("https://app.example.com/", { headers: { Cookie: "__Host-session=x.y.z" } });
+  const request = () => new Request("https://app.example.com/", { headers: { Cookie: `${USER_COOKIE}=x.y.z` } });
   const results = await Promise.allSettled([handler(request()), app.request(request()), koa(null, act)]);
   const leaks = [...results, errors, events, sessions, web, koa].map(inspectDeeply);
   for (const result of results) {

@@ -10,6 +10,7 @@ import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 
@@ -112,7 +113,7 @@ describe.each<[string, () => Partial<SessionOptions>]>([
   async function whoComesBy(claims: object): Promise<unknown> {
     const accept = [{ open: () => ({ claims: claims as Claims }), seal: () => "" }];
     const seen: unknown[] = [];
-    await makeApp({ ...kept(), accept }).answers((session) => seen.push(session.subject), { Cookie: "__Host-session=foreign" });
+    await makeApp({ ...kept(), accept }).answers((session) => seen.push(session.subject), { Cookie: `${USER_COOKIE}=foreign` });
     return seen[0];
   }
 

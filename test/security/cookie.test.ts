@@ -5,6 +5,7 @@ import { createSessions, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY } from "../support/clock.ts";
+import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 
 /** RFC 6265bis, section 4.1.1: name, value, and attributes as we write them. */
@@ -17,15 +18,15 @@ const nameOf = (line: string) => line.slice(0, line.indexOf("="));
 
 describe("B: the cookie", () => {
   it("B1 without options the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, Path=/ and has no Domain", async () => {
+    const names = [USER_COOKIE, VISITOR_COOKIE, COPY_COOKIE].join("|");
+    const form = new RegExp(String.raw`^(${names})=[\w.-]+; Max-Age=\d+; Path=/; HttpOnly; Secure; SameSite=Lax$`);
     for (const options of [{}, { store: memory() }, { store: memory(), copy: { maxAge: 60 } }]) {
       const app = makeApp(options);
       for (const act of [(session: { data: object }) => Object.assign(session.data, { cart: 1 }), login]) {
         const response = await app.answers(act, { Cookie: app.browser.cookieHeader() });
         const lines = response.headers.getSetCookie();
         expect(lines.length).toBeGreaterThan(0);
-        for (const line of lines) {
-          expect(line).toMatch(/^__Host-session(-visitor|-copy)?=[\w.-]+; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-        }
+        for (const line of lines) expect(line).toMatch(form);
       }
     }
   });
@@ -167,7 +168,7 @@ describe("B: the cookie", () => {
     const lines = response.headers.getSetCookie();
     expect(lines).toEqual(expect.arrayContaining(own));
     expect(new Set(lines.map(nameOf)).size).toBe(lines.length);
-    expect(lines.map(nameOf)).toContain("__Host-session");
+    expect(lines.map(nameOf)).toContain(USER_COOKIE);
   });
 
   it("B8 a visitor whose session is only read gets no cookie, no cache header but Vary, and untouched nothing at all", async () => {
@@ -212,7 +213,7 @@ describe("B: the cookie", () => {
 
   it("B12 Partitioned needs Secure, and goes with __Host-", async () => {
     const [line] = await linesOf({ cookie: { partitioned: true, sameSite: "none" } });
-    expect(line).toMatch(/^__Host-session=.*; Secure; SameSite=None; Partitioned$/);
+    expect(line).toMatch(new RegExp(`^${USER_COOKIE}=.*; Secure; SameSite=None; Partitioned$`));
     const make = () => createSessions({ secrets: SECRET, cookie: { partitioned: true, secure: false } });
     expect(make).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
   });

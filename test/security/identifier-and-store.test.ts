@@ -10,11 +10,9 @@ import { webCrypto } from "../../src/token/web-crypto.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY, HOUR, MINUTE } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
-
-const SESSION = "__Host-session";
-const VISITOR = "__Host-session-visitor";
 
 const who = ({ does }: App, browser?: Browser) => does((session) => session.subject, browser);
 
@@ -210,7 +208,9 @@ describe("A: session identifier and store", () => {
     for (const sid of [...ids, "é".repeat(20), "a".repeat(14), "a".repeat(65), "a b c d e f g h i", 'a"aaaaaaaaaaaaaaa']) {
       const token = await codec.seal({ sid, start, iat: start, exp: start + HOUR });
       const isNew: boolean[] = [];
-      await app.answers((session) => isNew.push(session.isNew), { Cookie: `${SESSION}=${token}; ${VISITOR}=${token}` });
+      await app.answers((session) => isNew.push(session.isNew), {
+        Cookie: `${USER_COOKIE}=${token}; ${VISITOR_COOKIE}=${token}`,
+      });
       expect(isNew).toEqual([true]);
     }
     expect(store.calls).toEqual([]);

@@ -4,6 +4,7 @@ import { csrf } from "../../src/csrf/csrf.ts";
 import type { DataSchema } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 
 const URL_HERE = "https://app.example.com/login";
 const post = (headers: Record<string, string>) => new Request(URL_HERE, { method: "POST", headers });
@@ -52,7 +53,7 @@ it("F5 a refused request says what the answer depends on", () => {
 });
 
 it("F6 a WebSocket handshake of another site is refused before the session is looked at", async () => {
-  const app = makeApp({ store: { ...bound(), watch: async () => new Response("opened") } });
+  const app = makeApp({ store: withMethods(memory(), { watch: async () => new Response("opened") }) });
   await app.does((session) => session.login("alice"));
   const ask = (Origin: string) =>
     app.sessions.watch(new Request(URL_HERE, { headers: { Upgrade: "websocket", Origin, Cookie: app.browser.cookieHeader() } }));
@@ -86,18 +87,3 @@ it("E5 data of another shape is migrated, or there is no session", async () => {
   expect(await seen({})).toEqual({});
   expect(await seen({ migrate: ({ views }: { views: unknown }) => ({ views: Number(views) }) })).toEqual({ views: 3 });
 });
-
-/** A memory store whose methods stay its own when they are copied. */
-function bound() {
-  const store = memory();
-  return {
-    guarantees: store.guarantees,
-    load: store.load.bind(store),
-    create: store.create.bind(store),
-    update: store.update.bind(store),
-    replace: store.replace.bind(store),
-    touch: store.touch.bind(store),
-    remove: store.remove.bind(store),
-    take: store.take.bind(store),
-  };
-}

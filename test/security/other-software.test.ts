@@ -6,6 +6,8 @@ import { joseTokens } from "../../src/accept/jose.ts";
 import { ownTokens, type SessionOptions, type TokenCodec } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -41,7 +43,7 @@ async function ask(accept: readonly TokenCodec[], token: string, more: Partial<S
   const app = makeApp({ store, accept, ...more });
   const seen: unknown[] = [];
   const response = await app.answers((session) => seen.push(session.isNew ? null : session.subject), {
-    Cookie: `__Host-session=${token}`,
+    Cookie: `${USER_COOKIE}=${token}`,
   });
   return { status: response.status, subject: seen[0], calls: store.calls, lines: response.headers.getSetCookie() };
 }
@@ -50,14 +52,11 @@ describe("tokens of other software", () => {
   it("A6 no store is asked for an id of another form, whoever signed it and whatever a codec answers", async () => {
     const asked: unknown[] = [];
     const whole = memory();
-    const load: typeof whole.load = (key, options) => {
-      asked.push(key.id);
-      return whole.load(key, options);
-    };
-    const store = Object.assign(Object.create(whole) as typeof whole, {
-      load,
-      create: whole.create.bind(whole),
-      list: whole.list?.bind(whole),
+    const store = withMethods(whole, {
+      load: (key, options) => {
+        asked.push(key.id);
+        return whole.load(key, options);
+      },
     });
     const ids = ["../../etc/passwd", "", "a", "x".repeat(65), "__proto__", "\0".repeat(20), "'; drop table sessions --", 7];
     for (const sid of ids) {
@@ -203,7 +202,7 @@ describe("tokens of other software", () => {
 
   it("D12 an accepted token is redeemed once: after a logout it brings nobody, at once and until it ends", async () => {
     const app = makeApp({ store: memory(), accept: [signed] });
-    const Cookie = `__Host-session=${await sign(SAID)}`;
+    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });
@@ -224,7 +223,7 @@ describe("tokens of other software", () => {
 
   it("D12 without a store an accepted token brings its session back until it ends, also after a logout, as documented", async () => {
     const app = makeApp({ accept: [signed] });
-    const Cookie = `__Host-session=${await sign(SAID)}`;
+    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });

@@ -5,10 +5,9 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock } from "../support/clock.ts";
+import { baseOf, USER_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
-
-const NAME = "__Host-session";
 
 /** An application with two users, and who it takes the sender of a Cookie header for. */
 async function twoUsers() {
@@ -17,7 +16,7 @@ async function twoUsers() {
   const other = app.newBrowser();
   await app.does((session) => session.login("alice"));
   await app.does((session) => session.login("mallory"), other);
-  const value = (browser: typeof other) => browser.cookies.get(NAME)?.value as string;
+  const value = (browser: typeof other) => browser.cookies.get(USER_COOKIE)?.value as string;
   const [alice, mallory] = [value(app.browser), value(other)];
   const who = async (Cookie: string) => {
     store.calls.length = 0;
@@ -49,10 +48,13 @@ describe("C: reading cookies", () => {
     const { who, alice, mallory } = await twoUsers();
     const forged = `${mallory.slice(0, -5)}AAAAA`;
     for (const tossed of ["junk", forged, "", mallory.toLowerCase()]) {
-      expect((await who(`${NAME}=${tossed}; ${NAME}=${alice}`)).subject).toBe("alice");
-      expect((await who(`${NAME}=${alice}; ${NAME}=${tossed}`)).subject).toBe("alice");
+      expect((await who(`${USER_COOKIE}=${tossed}; ${USER_COOKIE}=${alice}`)).subject).toBe("alice");
+      expect((await who(`${USER_COOKIE}=${alice}; ${USER_COOKIE}=${tossed}`)).subject).toBe("alice");
     }
-    for (const header of [`${NAME}=${alice}; ${NAME}=${mallory}`, `${NAME}=${mallory}; ${NAME}=${alice}`]) {
+    for (const header of [
+      `${USER_COOKIE}=${alice}; ${USER_COOKIE}=${mallory}`,
+      `${USER_COOKIE}=${mallory}; ${USER_COOKIE}=${alice}`,
+    ]) {
       const { subject, response, events } = await who(header);
       expect([subject, events.at(-1)]).toEqual([undefined, { type: "ambiguous", reason: "several" }]);
       // A browser that was told to drop them would drop only what its user's answers set, and leave what was planted.
@@ -62,19 +64,21 @@ describe("C: reading cookies", () => {
 
   it("C2 names are compared byte for byte: a prefix in other letters is another cookie", async () => {
     const { who, alice, store } = await twoUsers();
-    for (const name of ["__host-session", "__HOST-session", "__Host-Session", "session", "x__Host-session", "__Host-session ."]) {
+    const base = baseOf(USER_COOKIE);
+    const capital = base.replace(/^./, (first) => first.toUpperCase());
+    for (const name of [`__host-${base}`, `__HOST-${base}`, `__Host-${capital}`, base, `x${USER_COOKIE}`, `${USER_COOKIE} .`]) {
       expect((await who(`${name}=${alice}`)).subject).toBeUndefined();
     }
     expect(store.calls).toEqual([]);
-    expect((await who(`__hOsT-session=junk; ${NAME}=${alice}`)).subject).toBe("alice");
+    expect((await who(`__hOsT-${base}=junk; ${USER_COOKIE}=${alice}`)).subject).toBe("alice");
   });
 
   it("C3 several Cookie fields are one: a cookie in any of them is found", async () => {
     const { alice, sessions } = await twoUsers();
     for (const fields of [
-      ["theme=dark", `${NAME}=${alice}`],
-      [`${NAME}=${alice}`, "theme=dark"],
-      ["a=1; b=2", `c=3; ${NAME}=${alice}`, "d=4"],
+      ["theme=dark", `${USER_COOKIE}=${alice}`],
+      [`${USER_COOKIE}=${alice}`, "theme=dark"],
+      ["a=1; b=2", `c=3; ${USER_COOKIE}=${alice}`, "d=4"],
     ]) {
       const headers = new Headers(fields.map((field): [string, string] => ["Cookie", field]));
       expect((await sessions.read({ headers }))?.subject).toBe("alice");
@@ -114,10 +118,10 @@ describe("C: reading cookies", () => {
       `${header}.${payload}.!`,
     ];
     for (const value of [...garbage, ...notOurs]) {
-      expect(await sessions.read({ headers: { get: () => `${NAME}=${value}` } })).toBeNull();
+      expect(await sessions.read({ headers: { get: () => `${USER_COOKIE}=${value}` } })).toBeNull();
     }
     // More values than a browser can have: none is looked at, not even the good one.
-    const crowd = `${NAME}=a; ${NAME}=b; ${NAME}=c; ${NAME}=d`;
+    const crowd = `${USER_COOKIE}=a; ${USER_COOKIE}=b; ${USER_COOKIE}=c; ${USER_COOKIE}=d`;
     for (const header of [`${crowd}; ${good}`, `${good}; ${crowd}`]) {
       expect(await sessions.read({ headers: { get: () => header } })).toBeNull();
     }
@@ -136,7 +140,7 @@ describe("C: reading cookies", () => {
     const { who, alice, store } = await twoUsers();
     for (const kid of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
       const header = Buffer.from(JSON.stringify({ alg: "HS256", kid, typ: "session+jwt" })).toString("base64url");
-      const { events } = await who(`__proto__=x; ${NAME}=${[header, ...alice.split(".").slice(1)].join(".")}`);
+      const { events } = await who(`__proto__=x; ${USER_COOKIE}=${[header, ...alice.split(".").slice(1)].join(".")}`);
       expect(events).toEqual([{ type: "invalid", reason: "unknown-key" }]);
     }
     expect(store.calls).toEqual([]);
@@ -146,10 +150,10 @@ describe("C: reading cookies", () => {
     const { alice, sessions, store } = await twoUsers();
     store.calls.length = 0;
     const serve = sessions.handler((_request, session) => new Response(String(session.subject)));
-    const request = new Request(`https://a.example/?session=${alice}&${NAME}=${alice}#${NAME}=${alice}`, {
+    const request = new Request(`https://a.example/?session=${alice}&${USER_COOKIE}=${alice}#${USER_COOKIE}=${alice}`, {
       method: "POST",
-      headers: { Authorization: `Bearer ${alice}`, "X-Session": alice, "Set-Cookie": `${NAME}=${alice}` },
-      body: new URLSearchParams({ session: alice, [NAME]: alice }),
+      headers: { Authorization: `Bearer ${alice}`, "X-Session": alice, "Set-Cookie": `${USER_COOKIE}=${alice}` },
+      body: new URLSearchParams({ session: alice, [USER_COOKIE]: alice }),
     });
     expect(await (await serve(request)).text()).toBe("undefined");
     expect(request.bodyUsed).toBe(false);

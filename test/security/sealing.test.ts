@@ -8,6 +8,7 @@ import { nodeCrypto } from "../../src/token/node-crypto.ts";
 import { webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const { safelyCompared } = vi.hoisted(() => ({ safelyCompared: { count: 0 } }));
@@ -66,17 +67,17 @@ describe("D: sealing", () => {
     const kinds: Partial<SessionOptions>[] = [{}, { readable: true }, { store }];
     for (const [index, own] of kinds.entries()) {
       const token = tokenOf(await cookieOf(own));
-      expect(await whoIs(own, `__Host-session=${token}`)).toBe("alice");
+      expect(await whoIs(own, `${USER_COOKIE}=${token}`)).toBe("alice");
       expect(await whoIs({ ...own, name: "admin" }, `__Host-admin=${token}`)).toBeUndefined();
-      expect(await whoIs({ ...own, context: "staging" }, `__Host-session=${token}`)).toBeUndefined();
+      expect(await whoIs({ ...own, context: "staging" }, `${USER_COOKIE}=${token}`)).toBeUndefined();
       for (const other of kinds.filter((_kind, at) => at !== index)) {
-        expect(await whoIs(other, `__Host-session=${token}`)).toBeUndefined();
+        expect(await whoIs(other, `${USER_COOKIE}=${token}`)).toBeUndefined();
       }
-      expect(await whoIs(own, `__Host-session-visitor=${token}`)).toBeUndefined();
+      expect(await whoIs(own, `${VISITOR_COOKIE}=${token}`)).toBeUndefined();
     }
     const copying = await cookieOf({ store, copy: { maxAge: 60 } });
-    const copy = /__Host-session-copy=([^;]+)/.exec(copying)?.[1];
-    for (const options of kinds) expect(await whoIs(options, `__Host-session=${copy}`)).toBeUndefined();
+    const copy = new RegExp(`${COPY_COOKIE}=([^;]+)`).exec(copying)?.[1];
+    for (const options of kinds) expect(await whoIs(options, `${USER_COOKIE}=${copy}`)).toBeUndefined();
   });
 
   it("D3 each use of a secret has a key of its own, derived by HKDF", async () => {
@@ -276,7 +277,7 @@ describe("D: sealing", () => {
         "..",
         `${token}.A`,
       ]) {
-        const response = await app.answers((session) => new Response(`${session.isNew}`), { Cookie: `__Host-session=${value}` });
+        const response = await app.answers((session) => new Response(`${session.isNew}`), { Cookie: `${USER_COOKIE}=${value}` });
         answers.push([response.status, [...response.headers], await response.text()]);
       }
       expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);

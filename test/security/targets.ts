@@ -67,85 +67,69 @@ const VISITS: readonly ((session: Acting) => void)[] = [
   (session) => session.login("mallory"),
 ];
 
-/** An application on `fetch`; `accepting` tokens of other software, too. */
-export async function fetchTarget(
-  name: string,
-  more: Partial<SessionOptions>,
-  stored: boolean,
-  accepting = false,
-): Promise<Target> {
-  const clock = new Clock();
-  const store = new FailingStore();
-  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
-  const serve = (rememberTokens: number): Serve => {
-    const events: SessionEvent[] = [];
-    const onEvent = (event: SessionEvent) => events.push(event);
-    const options = { secrets: SECRET, accept, now: clock.now, rememberTokens, onEvent };
-    const sessions = createSessions({ ...options, ...(stored && { store }), ...more });
-    return async (header, act) => {
-      events.length = 0;
-      const session = await sessions.load({ headers: { get: () => header } });
-      act?.(session);
-      const shown = {
-        isNew: session.isNew,
-        id: session.isNew ? undefined : session.id,
-        subject: session.subject,
-        data: JSON.stringify(session.data),
-      };
-      const response = await sessions.apply(session, new Response("done"));
-      const { status, headers } = response;
-      return {
-        status,
-        setCookie: headers.getSetCookie(),
-        cacheControl: headers.get("Cache-Control"),
-        shown,
-        events: [...events],
+/** How an application with these options answers one request. */
+type Asking = (options: SessionOptions) => (...asked: Parameters<Serve>) => Promise<Omit<Answer, "events">>;
+
+/** Makes a kind of application whose options are those of `createSessions`; `accepting` tokens of other software, too. */
+function targetOf(asking: Asking) {
+  return async (name: string, more: Partial<SessionOptions>, stored: boolean, accepting = false): Promise<Target> => {
+    const clock = new Clock();
+    const store = new FailingStore();
+    const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
+    const serve = (rememberTokens: number): Serve => {
+      const events: SessionEvent[] = [];
+      const onEvent = (event: SessionEvent) => events.push(event);
+      const options = { secrets: SECRET, accept, now: clock.now, rememberTokens, onEvent };
+      const ask = asking({ ...options, ...(stored && { store }), ...more });
+      return async (header, act) => {
+        events.length = 0;
+        return { ...(await ask(header, act)), events: [...events] };
       };
     };
+    const kinds = kindsOf({ ...more, ...(stored && { store }) });
+    return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
   };
-  const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
 }
 
 const NONE_ACCEPTED = { accept: [], sessions: [] };
 
-/** An application with Hono. Its request has a Cookie header that no `Request` would take. */
-export async function honoTarget(
-  name: string,
-  more: Partial<SessionOptions>,
-  stored: boolean,
-  accepting = false,
-): Promise<Target> {
-  const clock = new Clock();
-  const store = new FailingStore();
-  const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
-  const serve = (rememberTokens: number): Serve => {
-    const events: SessionEvent[] = [];
-    const onEvent = (event: SessionEvent) => events.push(event);
-    const options = { secrets: SECRET, accept, now: clock.now, rememberTokens, onEvent };
-    const web = honoSession({ ...options, ...(stored && { store }), ...more });
-    let [shown, acting]: [Shown | undefined, ((session: Acting) => unknown) | undefined] = [undefined, undefined];
-    const app = new Hono().use(web).get("/", (c) => {
-      const session = web.get(c);
-      acting?.(session);
-      const { isNew, subject } = session;
-      shown = { isNew, id: isNew ? undefined : session.id, subject, data: JSON.stringify(session.data) };
-      return c.text("done");
-    });
-    return async (header, act) => {
-      events.length = 0;
-      acting = act;
-      const request = new Request("https://app.example.com/");
-      const get = (asked: string) => (asked.toLowerCase() === "cookie" ? header : null);
-      Object.defineProperty(request, "headers", { value: { get } });
-      const { status, headers } = await app.fetch(request);
-      const cacheControl = headers.get("Cache-Control");
-      return { status, setCookie: headers.getSetCookie(), cacheControl, shown: shown as Shown, events: [...events] };
+/** An application on `fetch`. */
+export const fetchTarget = targetOf((options) => {
+  const sessions = createSessions(options);
+  return async (header, act) => {
+    const session = await sessions.load({ headers: { get: () => header } });
+    act?.(session);
+    const shown = {
+      isNew: session.isNew,
+      id: session.isNew ? undefined : session.id,
+      subject: session.subject,
+      data: JSON.stringify(session.data),
     };
+    const { status, headers } = await sessions.apply(session, new Response("done"));
+    return { status, setCookie: headers.getSetCookie(), cacheControl: headers.get("Cache-Control"), shown };
   };
-  const kinds = kindsOf({ ...more, ...(stored && { store }) });
-  return target({ name, kinds, authenticates: true }, serve(1000), serve(0), () => store.calls.splice(0), brought);
-}
+});
+
+/** An application with Hono. Its request has a Cookie header that no `Request` would take. */
+export const honoTarget = targetOf((options) => {
+  const web = honoSession(options);
+  let [shown, acting]: [Shown | undefined, ((session: Acting) => unknown) | undefined] = [undefined, undefined];
+  const app = new Hono().use(web).get("/", (c) => {
+    const session = web.get(c);
+    acting?.(session);
+    const { isNew, subject } = session;
+    shown = { isNew, id: isNew ? undefined : session.id, subject, data: JSON.stringify(session.data) };
+    return c.text("done");
+  });
+  return async (header, act) => {
+    acting = act;
+    const request = new Request("https://app.example.com/");
+    const get = (asked: string) => (asked.toLowerCase() === "cookie" ? header : null);
+    Object.defineProperty(request, "headers", { value: { get } });
+    const { status, headers } = await app.fetch(request);
+    return { status, setCookie: headers.getSetCookie(), cacheControl: headers.get("Cache-Control"), shown: shown as Shown };
+  };
+});
 
 /** An application on Koa. */
 export async function koaTarget(

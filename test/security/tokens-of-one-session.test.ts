@@ -82,7 +82,7 @@ class Story {
   async #take({ browser: index, does }: Step): Promise<void> {
     const owner = this.#owners[index] as Owner;
     if (owner.cookies === "") await this.#makeToken(owner, index);
-    if (does === "bring" || owner.browser === undefined) owner.browser = holding(owner.cookies);
+    if (does === "bring" || owner.browser === undefined) owner.browser = new Browser(() => Response.error()).hold(owner.cookies);
     const request = new Request("https://app.example.com/", { headers: { Cookie: owner.browser.cookieHeader() } });
     const response = await this.#serve(request, (session) => {
       this.#look(owner, index, session);
@@ -118,16 +118,6 @@ class Story {
     expect([undefined, owner.note]).toContain(data.note);
     expect([undefined, owner.subject, `user${index}`]).toContain(subject);
   }
-}
-
-/** A browser with these cookies and nothing else. */
-function holding(cookies: string): Browser {
-  const browser = new Browser(() => Response.error());
-  for (const pair of cookies.split("; ")) {
-    const at = pair.indexOf("=");
-    browser.cookies.set(pair.slice(0, at), { value: pair.slice(at + 1), endsAt: Number.POSITIVE_INFINITY });
-  }
-  return browser;
 }
 
 /** Plays stories, and answers how often somebody saw what a token of the same session had left. */

@@ -4,26 +4,15 @@ import type { Patch } from "../../src/session/patch.ts";
 import { isMoved, type Key, type Move, type MovedMark, type SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { withMethods } from "../support/changed-store.ts";
 
 export type Full = Required<Omit<SessionStore, "route" | "recordRoute" | "dataOnly" | "watch">>;
 export type Change = (whole: Full) => Partial<SessionStore>;
 
 /** A memory store with some of its methods made wrong. */
 export function altered(change: Change): SessionStore {
-  const store = memory() as Full;
-  const whole: Full = {
-    guarantees: store.guarantees,
-    load: (...args) => store.load(...args),
-    create: (...args) => store.create(...args),
-    update: (...args) => store.update(...args),
-    replace: (...args) => store.replace(...args),
-    touch: (...args) => store.touch(...args),
-    remove: (...args) => store.remove(...args),
-    take: (...args) => store.take(...args),
-    list: (...args) => store.list(...args),
-    removeAll: (...args) => store.removeAll(...args),
-  };
-  return { ...whole, ...change({ ...whole }) };
+  const whole = withMethods(memory() as Full);
+  return withMethods(whole, change(whole));
 }
 
 export async function recordAt(store: SessionStore, key: Key, now: number): Promise<SessionRecord | null> {

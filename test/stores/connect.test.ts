@@ -1,7 +1,6 @@
 /** The bridge to Express stores: the contract on published ones, when they let sessions go, and callbacks of all kinds. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RedisStore } from "connect-redis";
@@ -17,6 +16,7 @@ import { type ConnectOptions, type ConnectSession, type ConnectStore, connect } 
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { freePort } from "../support/free-port.ts";
 import { immediate } from "./immediate.ts";
 
 const NO_CHANGE = { set: [], unset: [] };
@@ -39,15 +39,6 @@ afterAll(async () => {
   server.kill();
   rmSync(folder, { recursive: true, force: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
-}
 
 const FileStore = createFileStore(expressSession);
 const MemoryStore = createMemoryStore(expressSession);

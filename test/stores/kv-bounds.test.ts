@@ -7,8 +7,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isMoved } from "../../src/session/record.ts";
 import { DAY, HOUR } from "../support/clock.ts";
-import { claimingImmediate } from "../support/kv-strict.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { type Act, type Started, World } from "../support/kv-world.ts";
+import { immediate } from "./immediate.ts";
 
 /** Seconds for a write to be seen everywhere: spread and cache. */
 const MINUTE = 60;
@@ -293,7 +294,7 @@ async function play(world: World, schedule: Visit[], end: { at: number; place: s
       at: visit.at + visit.takes,
       run: async () => {
         const cookie = (await running.get(visit)?.finish()) ?? "";
-        if (visit.act === "regenerate" && cookie.includes("__Host-session=")) cookies.push(cookie);
+        if (visit.act === "regenerate" && cookie.includes(`${USER_COOKIE}=`)) cookies.push(cookie);
       },
     },
   ]);
@@ -384,7 +385,7 @@ it("in one location, in every order of KV's own calls, no write or touch revives
       let scheduled = false;
       const step = async () => (scheduled ? scheduler.schedule(Promise.resolve()) : undefined);
       const world = new World({ step, rateLimit });
-      const store = claimingImmediate(world.at("Paris").store);
+      const store = immediate(world.at("Paris").store);
       const now = world.clock.now();
       const key = { id: "0123456789abcdef" };
       await store.create(key, { data: "{}", version: 1, startedAt: now, seenAt: now, expiresAt: now + HOUR });

@@ -8,7 +8,7 @@ import { type KvNamespace, type KvOptions, kv } from "../../src/stores/kv/index.
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { type KvConditions, KvSimulator } from "../support/kv-simulator.ts";
-import { claimingImmediate } from "../support/kv-strict.ts";
+import { immediate } from "./immediate.ts";
 
 /** The contract's records are of the real time. */
 const realClock = () => new Clock(Math.floor(Date.now() / 1000));
@@ -43,7 +43,7 @@ describe("kv keeps the store contract where a key takes one write a second, or s
 
 /** Where only one location writes and lists are fresh, every call sees the ones before. So the strict cases can be asked. */
 describe("kv in a single location, held to what immediate stores are held to:", () => {
-  const strict = () => claimingImmediate(setUp({ rateLimit: false, listLag: 0 }).store);
+  const strict = () => immediate(setUp({ rateLimit: false, listLag: 0 }).store);
   for (const { name, run } of storeContract(strict)) it(name, run);
 });
 

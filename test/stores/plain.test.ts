@@ -1,6 +1,7 @@
 /** The bridge to stores of three methods: what it says it cannot keep, and what it takes once. */
 import { expect, it } from "vitest";
 import { plain } from "../../src/stores/bridges/plain.ts";
+import { plainRows } from "../support/plain-rows.ts";
 
 const NOW = 1_800_000_000;
 const key = { id: "a-session-of-this-test" };
@@ -8,12 +9,7 @@ const record = { data: '{"a":1}', version: 1, startedAt: NOW, seenAt: NOW, expir
 
 function setUp() {
   const texts = new Map<string, string>();
-  const store = plain({
-    load: (sid) => texts.get(sid),
-    save: (sid, data) => texts.set(sid, data),
-    remove: (sid) => texts.delete(sid),
-  });
-  return { store, texts };
+  return { store: plain(plainRows(texts)), texts };
 }
 
 it("promises neither atomic nor immediate, and no marks", () => {

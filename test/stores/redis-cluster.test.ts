@@ -4,7 +4,8 @@ import { createClient, createCluster } from "redis";
 import { afterAll, beforeAll, describe, it, vi } from "vitest";
 import { redis } from "../../src/stores/redis/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
-import { freePort, type RedisServer, startRedis } from "../support/redis-server.ts";
+import { freePort } from "../support/free-port.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
 
 const nodes: RedisServer[] = [];
 const connectTo = ({ url }: RedisServer) => createCluster({ rootNodes: [{ url }] });

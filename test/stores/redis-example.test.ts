@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
@@ -41,7 +42,7 @@ it("logs in and out", async () => {
   await page(browser);
   expect((await browser.visit("/login", { method: "POST" })).status).toBe(302);
   expect(await page(browser)).toContain("You are ada, and have seen this page 2 times.");
-  expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+  expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
   const thief = browser.copy();
   await browser.visit("/logout", { method: "POST" });
   expect(browser.cookies.size).toBe(0);

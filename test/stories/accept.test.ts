@@ -4,8 +4,11 @@ import { ownTokens, type SessionOptions, type TokenCodec } from "../../src/index
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { HOUR } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 /** A user who logged in and a visitor who came, before an application changed. */
@@ -65,11 +68,7 @@ const changes = (store = memory(), rows = new Map<string, string>()): [string, .
     "cookie to a store of three methods",
     {},
     {
-      store: plain({
-        load: (sid) => rows.get(sid),
-        save: (sid, data) => rows.set(sid, data),
-        remove: (sid) => rows.delete(sid),
-      }),
+      store: plain(plainRows(rows)),
       accept: [ownTokens({ secrets: SECRET })],
     },
   ],
@@ -90,7 +89,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
       start,
       false,
     ]);
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     const { accept: _none, ...alone } = after;
     const later = makeApp({ now: clock.now, ...alone });
     for (const [name, held] of browser.cookies) later.browser.cookies.set(name, held);
@@ -100,7 +99,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
       start,
     ]);
     await does((session) => Object.assign(session.data, { views: Number(session.data.views) + 1 }), visitor);
-    expect([...visitor.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...visitor.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await does((session) => session.data.views, visitor)).toBe(2);
   });
 
@@ -188,7 +187,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     const ages = [await does((session) => session.loginAge), await does((session) => session.loginAge)];
     // Where the token only names a session in our own store, that says when the login was.
     expect(ages).toEqual(named ? [HOUR, HOUR] : [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     await does((session) => session.login("alice"));
     clock.pass(60);
     expect(await does((session) => session.loginAge)).toBe(60);
@@ -197,7 +196,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
   it("takes a login as another user, and nothing of what was there", async () => {
     const { does, browser } = await changed(before, after);
     await does((session) => session.login("bob"));
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     expect(await does((session) => [session.subject, session.data.cart])).toEqual(["bob", undefined]);
   });
 
@@ -225,11 +224,11 @@ describe("accept", () => {
     const { answers } = makeApp({ accept: [codec] });
     for (const count of [1, 2]) {
       await answers((session) => expect([session.subject, session.data.a]).toEqual(["alice", 1]), {
-        Cookie: "__Host-session=good",
+        Cookie: `${USER_COOKIE}=good`,
       });
       expect(opened).toBe(count);
     }
-    await answers((session) => expect(session.isNew).toBe(true), { Cookie: "__Host-session=bad" });
+    await answers((session) => expect(session.isNew).toBe(true), { Cookie: `${USER_COOKIE}=bad` });
   });
 
   it("comes after our own tokens", async () => {
@@ -253,8 +252,8 @@ describe("accept", () => {
     "brings no session where the store's record is broken: data %j",
     async (data) => {
       const store = memory();
-      const broken = Object.assign(Object.create(store) as typeof store, {
-        load: async (...asked: Parameters<typeof store.load>) => ({ ...(await store.load(...asked)), data }) as never,
+      const broken = withMethods(store, {
+        load: async (...asked) => ({ ...(await store.load(...asked)), data }) as never,
       });
       const app = await changed(
         { store, name: "sid" },
@@ -276,7 +275,7 @@ describe("accept", () => {
         { ...times, sid: "a".repeat(32), data: "{" },
       ]) {
         const app = makeApp({ ...store, accept: [{ open: () => ({ claims }), seal: () => "" }] });
-        await app.answers((session) => expect(session.isNew).toBe(true), { Cookie: "__Host-session=x" });
+        await app.answers((session) => expect(session.isNew).toBe(true), { Cookie: `${USER_COOKIE}=x` });
         expect(store.store?.calls ?? []).toEqual([]);
       }
     }

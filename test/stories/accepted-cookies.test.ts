@@ -4,6 +4,7 @@ import { joseTokens } from "../../src/accept/jose.ts";
 import { ownTokens, type SessionOptions, type SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "../support/old-tokens.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -49,7 +50,7 @@ describe("an accepted cookie", () => {
         const app = makeApp({ now: old.clock.now, ...after });
         await old.does((session) => session.login("alice", { remember }));
         const answer = await app.answers((session) => session.subject, { Cookie: old.browser.cookieHeader() });
-        const [line = ""] = answer.headers.getSetCookie().filter((one) => one.startsWith("__Host-session="));
+        const [line = ""] = answer.headers.getSetCookie().filter((one) => one.startsWith(`${USER_COOKIE}=`));
         expect([line === "", line.includes("Max-Age=")]).toEqual([false, remember]);
       }
     },
@@ -79,7 +80,7 @@ describe("an accepted cookie", () => {
     const codec = joseTokens({ algorithms: ["HS256"], key: new TextEncoder().encode(OLD_SECRET) });
     const app = makeApp({ accept: [codec] });
     for (const header of ["5", "null", '"text"', "true", "[]", "{}", "NaN", ""]) {
-      const Cookie = `__Host-session=${btoa(header).replace(/=+$/, "")}.e30.AAAA`;
+      const Cookie = `${USER_COOKIE}=${btoa(header).replace(/=+$/, "")}.e30.AAAA`;
       expect([header, seen(await app.sessions.load({ headers: new Headers({ Cookie }) }))]).toEqual([header, NOBODY]);
     }
   });

@@ -2,10 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
-
-const SESSION = "__Host-session";
-const VISITOR = "__Host-session-visitor";
 
 describe('anonymous: "cookie"', () => {
   it("keeps a visitor's data in an encrypted cookie, and asks the store nothing", async () => {
@@ -29,7 +27,7 @@ describe('anonymous: "cookie"', () => {
     await app.does((session) => Object.assign(session.data, { cart: ["apple"] }));
     const before = app.browser.copy();
     await app.does((session) => session.login("alice"));
-    expect([...app.browser.cookies.keys()]).toEqual([SESSION]);
+    expect([...app.browser.cookies.keys()]).toEqual([USER_COOKIE]);
     expect(await app.does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
     expect(await app.sessions.list("alice")).toHaveLength(1);
     expect(app.events).toContainEqual(expect.objectContaining({ type: "regenerated", reason: "login" }));
@@ -52,7 +50,7 @@ describe('anonymous: "cookie"', () => {
       session.logout();
       session.flash("notice", "bye");
     });
-    expect([...app.browser.cookies.keys()]).toEqual([VISITOR]);
+    expect([...app.browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await app.does((session) => session.takeFlash("notice"))).toBe("bye");
     expect(await app.does((session) => session.subject, stolen)).toBe(undefined);
   });
@@ -81,17 +79,17 @@ describe('anonymous: "cookie"', () => {
   it("takes no visitor's token for a user's, nor a user's for a visitor's", async () => {
     const app = makeApp({ store: memory(), anonymous: "cookie" });
     await app.does((session) => Object.assign(session.data, { admin: true }));
-    const visitor = app.browser.cookies.get(VISITOR)?.value;
+    const visitor = app.browser.cookies.get(VISITOR_COOKIE)?.value;
     await app.does((session) => session.login("alice"));
-    const user = app.browser.cookies.get(SESSION)?.value;
-    for (const Cookie of [`${SESSION}=${visitor}`, `${VISITOR}=${user}`]) {
+    const user = app.browser.cookies.get(USER_COOKIE)?.value;
+    for (const Cookie of [`${USER_COOKIE}=${visitor}`, `${VISITOR_COOKIE}=${user}`]) {
       await app.answers((session) => expect(session.isNew).toBe(true), { Cookie });
     }
     // A session that was kept in its cookie, by another configuration with the same secret, counts for no user here.
     const cookieOnly = makeApp({ now: app.clock.now });
     await cookieOnly.does((session) => session.login("mallory"));
-    const whole = cookieOnly.browser.cookies.get(SESSION)?.value;
-    for (const name of [SESSION, VISITOR]) {
+    const whole = cookieOnly.browser.cookies.get(USER_COOKIE)?.value;
+    for (const name of [USER_COOKIE, VISITOR_COOKIE]) {
       await app.answers((session) => expect([session.isNew, session.subject]).toEqual([true, undefined]), {
         Cookie: `${name}=${whole}`,
       });

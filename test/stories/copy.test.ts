@@ -4,10 +4,10 @@ import type { Session, SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
+import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { onItsWay } from "../support/on-its-way.ts";
 
-const COPY = "__Host-session-copy";
 const MAX_AGE = 60;
 
 interface Counted extends App {
@@ -65,7 +65,7 @@ describe("copy", () => {
       session.data.cart = [];
       return shared();
     });
-    expect(written.headers.getSetCookie()).toEqual([expect.stringMatching(`^${COPY}=e`)]);
+    expect(written.headers.getSetCookie()).toEqual([expect.stringMatching(`^${COPY_COOKIE}=e`)]);
   });
 
   it("shows this browser its own writes at once, and those of others after at most maxAge", async () => {
@@ -85,9 +85,9 @@ describe("copy", () => {
     const other = browser.copy();
     await does((session) => Object.assign(session.data, { one: 1 }));
     await does((session) => Object.assign(session.data, { two: 2 }), other);
-    expect(other.cookies.has(COPY)).toBe(false);
+    expect(other.cookies.has(COPY_COOKIE)).toBe(false);
     expect(await does((session) => ({ ...session.data }), other)).toEqual({ cart: ["apple"], one: 1, two: 2 });
-    expect(other.cookies.has(COPY)).toBe(true);
+    expect(other.cookies.has(COPY_COOKIE)).toBe(true);
   });
 
   it("passes a revoked session for at most maxAge, and not in the browser that logs out", async () => {
@@ -129,7 +129,11 @@ describe("copy", () => {
       const app = await loggedIn();
       await app.does((session) => session.logout(), app.browser.copy());
       const told = await app.answers(act);
-      expect([what, told.status, told.headers.getSetCookie().filter((line) => !line.startsWith(COPY))]).toEqual([what, 409, []]);
+      expect([what, told.status, told.headers.getSetCookie().filter((line) => !line.startsWith(COPY_COOKIE))]).toEqual([
+        what,
+        409,
+        [],
+      ]);
       app.clock.pass(MAX_AGE);
       expect([what, await app.does((session) => session.subject)]).toEqual([what, undefined]);
     }
@@ -235,29 +239,29 @@ describe("copy", () => {
     const { does, browser, newBrowser } = await loggedIn();
     const mallory = newBrowser();
     await does((session) => session.login("mallory"), mallory);
-    const own = mallory.cookies.get(COPY);
-    const stolen = browser.cookies.get(COPY);
-    mallory.cookies.set(COPY, stolen as never);
+    const own = mallory.cookies.get(COPY_COOKIE);
+    const stolen = browser.cookies.get(COPY_COOKIE);
+    mallory.cookies.set(COPY_COOKIE, stolen as never);
     expect(await does((session) => session.subject, mallory)).toBe("mallory");
-    browser.cookies.set(COPY, own as never);
+    browser.cookies.set(COPY_COOKIE, own as never);
     expect(await does((session) => session.subject)).toBe("alice");
-    browser.cookies.delete("__Host-session");
+    browser.cookies.delete(USER_COOKIE);
     expect(await does((session) => session.subject)).toBe(undefined);
   });
 
   it("that is broken, foreign, or given many times is no copy", async () => {
     const { does, browser, asked } = await loggedIn();
-    const good = browser.cookies.get(COPY)?.value ?? "";
-    const session = `__Host-session=${browser.cookies.get("__Host-session")?.value}`;
+    const good = browser.cookies.get(COPY_COOKIE)?.value ?? "";
+    const session = `${USER_COOKIE}=${browser.cookies.get(USER_COOKIE)?.value}`;
     for (const value of [
       "",
       "x",
       good.slice(0, -1),
       `${good}A`,
       good.replace(".", ""),
-      browser.cookies.get("__Host-session")?.value,
+      browser.cookies.get(USER_COOKIE)?.value,
     ]) {
-      const Cookie = `${session}; ${COPY}=${value}`;
+      const Cookie = `${session}; ${COPY_COOKIE}=${value}`;
       expect(await does((visitor) => visitor.subject, Object.assign(browser.copy(), { cookieHeader: () => Cookie }))).toBe(
         "alice",
       );
@@ -268,7 +272,7 @@ describe("copy", () => {
   it("is left out when it does not fit a cookie, and an older one is cleared", async () => {
     const { does, browser, asked } = await loggedIn();
     await does((session) => Object.assign(session.data, { text: "x".repeat(5000) }));
-    expect(browser.cookies.has(COPY)).toBe(false);
+    expect(browser.cookies.has(COPY_COOKIE)).toBe(false);
     expect(await does((session) => String(session.data.text).length)).toBe(5000);
     expect(asked()).toEqual(["update", "load"]);
   });
@@ -281,7 +285,7 @@ describe("copy", () => {
     expect(store.calls).toEqual(["create"]);
     const apart = makeApp({ store: memory(), anonymous: "cookie", copy: { maxAge: MAX_AGE } });
     await apart.does((session) => Object.assign(session.data, { views: 1 }));
-    expect([...apart.browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...apart.browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
   });
 
   it("does not help a store that is down to a login, and reads go on while it lasts", async () => {
@@ -325,7 +329,7 @@ describe("copy", () => {
       clock.pass(MAX_AGE + 1);
     });
     browser.receive(wrote);
-    expect([wrote.status, browser.cookies.has(COPY)]).toEqual([200, false]);
+    expect([wrote.status, browser.cookies.has(COPY_COOKIE)]).toEqual([200, false]);
     expect(await does((session) => session.data.cart)).toEqual(["pear"]);
   });
 
@@ -335,7 +339,7 @@ describe("copy", () => {
     expect(asked()).toEqual([]);
     clock.pass(1);
     const [line] = (await answers((session) => session.data.cart)).headers.getSetCookie();
-    expect(line).toMatch(new RegExp(`^${COPY}=e.*Max-Age=1;`));
+    expect(line).toMatch(new RegExp(`^${COPY_COOKIE}=e.*Max-Age=1;`));
     expect(asked()).toEqual(["load"]);
   });
 
@@ -362,7 +366,7 @@ describe("copy", () => {
       expect(events.filter((event) => event.type === "unknown" || event.type === "moved")).toEqual([
         { type, id, reason: "load" },
       ]);
-      expect(other.cookies.has(COPY)).toBe(false);
+      expect(other.cookies.has(COPY_COOKIE)).toBe(false);
     }
   });
 
@@ -414,7 +418,9 @@ describe("copy", () => {
   it("says no longer time than the session has left", async () => {
     const { answers, clock, store } = await loggedIn({ absoluteTimeout: 3600, idleTimeout: 3600 });
     clock.pass(3600 - 30);
-    const [line] = (await answers((session) => session.subject)).headers.getSetCookie().filter((one) => one.startsWith(COPY));
+    const [line] = (await answers((session) => session.subject)).headers
+      .getSetCookie()
+      .filter((one) => one.startsWith(COPY_COOKIE));
     expect([line?.includes("; Max-Age=30;"), store.calls.includes("load")]).toEqual([true, true]);
   });
 
@@ -469,9 +475,9 @@ describe("copy", () => {
     for (const junk of [["1", "2", "3", "4", "5"], ["x".repeat(5000)]]) {
       const { answers, browser } = await loggedIn();
       const [token] = browser.cookieHeader().split("; ");
-      const Cookie = [token, ...junk.map((value) => `${COPY}=${value}`)].join("; ");
+      const Cookie = [token, ...junk.map((value) => `${COPY_COOKIE}=${value}`)].join("; ");
       const response = await answers((session) => session.logout(), { Cookie });
-      expect(response.headers.getSetCookie().some((line) => line.startsWith(`${COPY}=;`))).toBe(true);
+      expect(response.headers.getSetCookie().some((line) => line.startsWith(`${COPY_COOKIE}=;`))).toBe(true);
     }
   });
 });

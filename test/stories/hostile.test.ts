@@ -5,10 +5,9 @@ import type { SessionOptions } from "../../src/index.ts";
 import { cookieFor } from "../../src/testing/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
 import { DAY } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
-
-const NAME = "__Host-session-visitor";
 
 const MODES: [string, Partial<SessionOptions>][] = [
   ["opened tokens remembered", {}],
@@ -23,7 +22,7 @@ for (const [mode, options] of MODES) {
       await app.does((session) => {
         session.data.views = 1;
       });
-      const token = app.browser.cookies.get(NAME)?.value as string;
+      const token = app.browser.cookies.get(VISITOR_COOKIE)?.value as string;
       await app.does((session) => session.data.views);
       store.calls.length = 0;
       app.events.length = 0;
@@ -63,7 +62,7 @@ for (const [mode, options] of MODES) {
     for (const [what, make, reason] of cases) {
       it(`${what}: a fresh session, no store call, one event`, async () => {
         const app = await setUp();
-        const { seen, events } = await send(app, `${NAME}=${make(app.token)}`);
+        const { seen, events } = await send(app, `${VISITOR_COOKIE}=${make(app.token)}`);
         expect(seen).toEqual([true, undefined]);
         expect(events).toEqual([{ type: "invalid", reason }]);
         expect(app.store.calls).toEqual([]);
@@ -76,7 +75,7 @@ for (const [mode, options] of MODES) {
       const last = app.token.at(-1) as string;
       const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
       const respelled = app.token.slice(0, -1) + alphabet[alphabet.indexOf(last) + 1];
-      const { seen, events } = await send(app, `${NAME}=${respelled}`);
+      const { seen, events } = await send(app, `${VISITOR_COOKIE}=${respelled}`);
       expect(seen).toEqual([true, undefined]);
       expect(events).toEqual([{ type: "invalid", reason: "malformed" }]);
       expect(app.store.calls).toEqual([]);
@@ -93,7 +92,7 @@ for (const [mode, options] of MODES) {
         const app = await setUp();
         const header = await cookieFor({ secrets: SECRET, store: app.store, now: app.clock.now, ...foreign });
         app.store.calls.length = 0;
-        const { seen, events } = await send(app, `${NAME}=${header.slice(header.indexOf("=") + 1)}`);
+        const { seen, events } = await send(app, `${VISITOR_COOKIE}=${header.slice(header.indexOf("=") + 1)}`);
         expect(seen).toEqual([true, undefined]);
         expect(events).toEqual([{ type: "invalid", reason }]);
         expect(app.store.calls).toEqual([]);
@@ -103,7 +102,7 @@ for (const [mode, options] of MODES) {
     it("a token past its end: a fresh session, no store call, one event", async () => {
       const app = await setUp();
       app.clock.pass(30 * DAY);
-      const { seen, events } = await send(app, `${NAME}=${app.token}`);
+      const { seen, events } = await send(app, `${VISITOR_COOKIE}=${app.token}`);
       expect(seen).toEqual([true, undefined]);
       expect(typesOf(events)).toEqual(["expired"]);
       expect(app.store.calls).toEqual([]);
@@ -112,7 +111,7 @@ for (const [mode, options] of MODES) {
     it("a token from the future: a fresh session, no store call, one event", async () => {
       const app = await setUp();
       app.clock.pass(-DAY);
-      const { seen, events } = await send(app, `${NAME}=${app.token}`);
+      const { seen, events } = await send(app, `${VISITOR_COOKIE}=${app.token}`);
       expect(seen).toEqual([true, undefined]);
       expect(events).toEqual([{ type: "invalid", reason: "future" }]);
       expect(app.store.calls).toEqual([]);
@@ -120,7 +119,7 @@ for (const [mode, options] of MODES) {
 
     it("1,000 cookies of our name: a fresh session, no store call, one event", async () => {
       const app = await setUp();
-      const many = Array.from({ length: 1000 }, (_, index) => `${NAME}=${app.token}${index}`).join("; ");
+      const many = Array.from({ length: 1000 }, (_, index) => `${VISITOR_COOKIE}=${app.token}${index}`).join("; ");
       const { seen, events } = await send(app, many);
       expect(seen).toEqual([true, undefined]);
       expect(events).toEqual([{ type: "ambiguous", reason: "too-many" }]);
@@ -138,7 +137,7 @@ for (const [mode, options] of MODES) {
       await fc.assert(
         fc.asyncProperty(hostile, async (value) => {
           fc.pre(!value.split(";").some((part) => part.trim() === app.token));
-          await send(app, `${NAME}=x${value}`);
+          await send(app, `${VISITOR_COOKIE}=x${value}`);
           expect(app.store.calls).toEqual([]);
         }),
         { numRuns: 3000 },
@@ -277,13 +276,13 @@ describe("a session in the cookie of the other kind", () => {
   it("is not used: a visitor's token does not pass as a user's, nor the other way round", async () => {
     const app = makeApp({ store: new FailingStore() });
     await app.does((session) => session.login("alice"));
-    const token = app.browser.cookies.get("__Host-session")?.value;
+    const token = app.browser.cookies.get(USER_COOKIE)?.value;
     let subject: string | undefined;
     await app.answers(
       (session) => {
         subject = session.subject;
       },
-      { Cookie: `${NAME}=${token}` },
+      { Cookie: `${VISITOR_COOKIE}=${token}` },
     );
     expect(subject).toBeUndefined();
     expect(app.events).toContainEqual({ type: "invalid", reason: "misplaced" });

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { onItsWay, stop } from "../support/on-its-way.ts";
-import { waitingStore } from "../support/slow-store.ts";
 
 const before = { cart: ["apple"], theme: "dark", role: "none" };
 const shown = (app: App) => app.does((session) => [session.subject, { ...session.data }]);
@@ -113,13 +113,14 @@ describe("a login that names what it keeps, while other requests", () => {
 
   it("write without a pause, is not kept from logging in", async () => {
     const inner = memory();
-    const store = waitingStore(inner, async () => {});
     let writes = 0;
-    store.replace = async (from, ...rest) => {
-      const expiresAt = rest[2].expiresAt;
-      if (writes++ < 12) await inner.update(from, { set: [["x", `${writes}`]], unset: [] }, { now: rest[2].seenAt, expiresAt });
-      return inner.replace(from, ...rest);
-    };
+    const store = withMethods(inner, {
+      replace: async (from, ...rest) => {
+        const expiresAt = rest[2].expiresAt;
+        if (writes++ < 12) await inner.update(from, { set: [["x", `${writes}`]], unset: [] }, { now: rest[2].seenAt, expiresAt });
+        return inner.replace(from, ...rest);
+      },
+    });
     const app = await begun({ store });
     await app.posts((session) => session.login("alice", { keep: ["cart"] }));
     expect(await shown(app)).toEqual(["alice", { cart: ["apple"] }]);

@@ -141,7 +141,7 @@ describe("an error handler of Hono that answers 500", () => {
     app.get("/", (c) => c.json([web.get(c).subject ?? null, web.get(c).takeFlash("f") ?? null, web.get(c).data]));
     const browser = new Browser((request) => app.fetch(request));
     if (cookie === "bob") await browser.visit("/bob");
-    else browser.cookies.set("old", { value: cookie.slice("old=".length), endsAt: Number.POSITIVE_INFINITY });
+    else browser.hold(cookie);
     await browser.visit("/fails");
     return (await browser.visit("/")).json();
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { slow } from "../support/slow-store.ts";
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
@@ -10,19 +11,7 @@ const later = () => new Promise((resolve) => setImmediate(resolve));
 const KEPT = [
   ["in a store", () => ({ store: slow(memory()) })],
   ["in its cookie", () => ({})],
-  [
-    "in a store of three methods",
-    () => {
-      const rows = new Map<string, string>();
-      return {
-        store: plain({
-          load: async (sid) => rows.get(sid),
-          save: async (sid, data) => rows.set(sid, data),
-          remove: async (sid) => rows.delete(sid),
-        }),
-      };
-    },
-  ],
+  ["in a store of three methods", () => ({ store: plain(plainRows(new Map(), async (act) => act())) })],
 ] as const;
 
 describe.each(KEPT)("a lazy session %s", (_name, options) => {

@@ -4,9 +4,10 @@ import { z } from "zod";
 import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
-import { slow, waitingStore } from "../support/slow-store.ts";
+import { slow } from "../support/slow-store.ts";
 
 const later = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -274,13 +275,12 @@ describe("update() that a request begins before its own login", () => {
   /** A store that has done its part for a while before anybody hears of it. */
   function lateToAnswer(): SessionStore {
     const inner = memory();
-    const store = waitingStore(inner, async () => {});
-    store.replace = async (...move) => {
+    const replace: SessionStore["replace"] = async (...move) => {
       const result = await inner.replace(...move);
       await new Promise((resolve) => setTimeout(resolve, 5));
       return result;
     };
-    return store;
+    return withMethods(inner, { replace });
   }
 
   it.each([

@@ -1,12 +1,12 @@
 /** What a login makes of an accepted session, and where a token cannot be redeemed once. */
 import { describe, expect, it } from "vitest";
-import type { SessionStore } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { typesOf } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { HOUR } from "../support/clock.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "../support/old-tokens.ts";
-import { waitingStore } from "../support/slow-store.ts";
+import { plainRows } from "../support/plain-rows.ts";
 
 it("the sessions of accepted tokens count for the limit of their user, and the one used longest ago ends", async () => {
   const app = acceptingOld(memory(), { maxSessions: 2 });
@@ -26,11 +26,12 @@ it("the sessions of accepted tokens count for the limit of their user, and the o
 
 it("a token that is redeemed although the store says that it failed becomes the session that its request was told of", async () => {
   const inner = memory();
-  const store = waitingStore(inner, async () => {});
-  store.create = async (key, ...rest) => {
-    await inner.create(key, ...rest);
-    if (key.id.startsWith("redeemed-")) throw new Error("timeout");
-  };
+  const store = withMethods(inner, {
+    create: async (key, ...rest) => {
+      await inner.create(key, ...rest);
+      if (key.id.startsWith("redeemed-")) throw new Error("timeout");
+    },
+  });
   const app = acceptingOld(store);
   const browser = withCookie(app, await oldToken({ sid: "session-of-old", sub: "alice", data: {} }));
   await app.posts((session) => Object.assign(session.data, { x: 1 }), browser);
@@ -65,13 +66,7 @@ describe("a login of a session that came by an accepted token", () => {
 
 describe("where a token cannot be redeemed once", () => {
   it("a store that is not atomic says so, and an end is final all the same", async () => {
-    const kept = new Map<string, string>();
-    const store = plain({
-      load: (id) => kept.get(id) ?? null,
-      save: (id, data) => void kept.set(id, data),
-      remove: (id) => void kept.delete(id),
-    });
-    const app = acceptingOld(store);
+    const app = acceptingOld(plain(plainRows(new Map())));
     expect(app.events).toContainEqual({ type: "insecure", reason: "accept-not-atomic" });
     const token = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });
     const browser = withCookie(app, token);
@@ -96,15 +91,12 @@ describe("where a token cannot be redeemed once", () => {
   it("a store that fails at the entry leaves the token good", async () => {
     const inner = memory();
     let isDown = false;
-    const store: SessionStore = Object.create(inner, {});
-    store.load = (key, options) => inner.load(key, options);
-    store.remove = (key) => inner.remove(key);
-    store.create = async (key, record, limit) => {
-      if (isDown && key.id.startsWith("redeemed-")) throw new Error("down");
-      return inner.create(key, record, limit);
-    };
-    for (const name of ["update", "replace", "touch", "list", "removeAll"] as const)
-      store[name] = (inner[name] as () => never).bind(inner);
+    const store = withMethods(inner, {
+      create: async (key, record, limit) => {
+        if (isDown && key.id.startsWith("redeemed-")) throw new Error("down");
+        return inner.create(key, record, limit);
+      },
+    });
     const app = acceptingOld(store);
     const token = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });
     isDown = true;

@@ -8,6 +8,7 @@ import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { acceptingOld, koaCookie, NOBODY, old, oldToken, START, seen, withCookie } from "../support/old-tokens.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 import { slow } from "../support/slow-store.ts";
@@ -186,7 +187,7 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
     const id = await before.does((session) => session.id);
     const bare = { open: () => ({ claims: { sid: id, start: START, iat: START, exp: START + DAY } }), seal: () => "" };
     const foreign = makeApp({ store, accept: [bare] });
-    expect(await foreign.does(seen, withCookie(foreign, "__Host-session=anything"))).toEqual(NOBODY);
+    expect(await foreign.does(seen, withCookie(foreign, `${USER_COOKIE}=anything`))).toEqual(NOBODY);
     expect(foreign.events).toContainEqual({ type: "invalid", reason: "claims" });
 
     const renamed = makeApp({ store, accept: [ownTokens({ secrets: SECRET, name: "before", kind: "id" })] });

@@ -3,9 +3,12 @@ import { describe, expect, it, vi } from "vitest";
 import { ConflictError, createSessions, DataError, StateError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
+import { waitingStore } from "../support/slow-store.ts";
 
 const request = (Cookie = "") => new Request("https://app.example.com/", { headers: Cookie === "" ? {} : { Cookie } });
 
@@ -129,7 +132,7 @@ describe("session.destroy()", () => {
       expect(session.isNew).toBe(true);
       data.farewell = "bye";
     });
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await does((session) => [session.subject, session.data.farewell, session.id === before])).toEqual([
       undefined,
       "bye",
@@ -414,12 +417,10 @@ describe("session.save() and session.update()", () => {
 
   it("update() of a session that has expired meanwhile writes nothing", async () => {
     const store = memory();
-    const clockless = Object.assign(Object.create(store), {
-      load: async (...[key]: Parameters<typeof store.load>) => store.load(key, { now: 0 }),
-      update: async (...[key, patch, options]: Parameters<typeof store.update>) =>
-        store.update(key, patch, { ...options, now: 0 }),
+    const clockless = withMethods(store, {
+      load: async (key) => store.load(key, { now: 0 }),
+      update: async (key, patch, options) => store.update(key, patch, { ...options, now: 0 }),
     });
-    for (const method of ["create", "replace", "touch", "remove"] as const) clockless[method] = store[method].bind(store);
     const { does, posts, clock, events } = makeApp({ store: clockless, idleTimeout: HOUR });
     await does((session) => session.login("alice"));
     let runs = 0;
@@ -434,14 +435,7 @@ describe("session.save() and session.update()", () => {
   });
 
   it("a login, a new id or an end that comes while save() is on its way is carried out", async () => {
-    const store = memory();
-    const slow = Object.create(store);
-    for (const method of ["load", "create", "update", "replace", "touch", "remove"] as const) {
-      slow[method] = async (...args: never[]) => {
-        await new Promise((resolve) => setTimeout(resolve, 3));
-        return (store[method] as (...args: never[]) => unknown).call(store, ...args);
-      };
-    }
+    const slow = waitingStore(memory(), () => new Promise((resolve) => setTimeout(resolve, 3)));
     for (const act of ["login", "regenerateId", "destroy"] as const) {
       for (const fresh of [true, false]) {
         const { does } = makeApp({ store: slow });
@@ -471,13 +465,14 @@ describe("session.save() and session.update()", () => {
   });
 
   it("a save() that failed although the store wrote may be tried again", async () => {
-    const store = memory();
-    const { create } = store;
+    const inner = memory();
     let failures = 1;
-    store.create = async (...args) => {
-      await create.apply(store, args);
-      if (failures-- > 0) throw new Error("timed out");
-    };
+    const store = withMethods(inner, {
+      create: async (...args) => {
+        await inner.create(...args);
+        if (failures-- > 0) throw new Error("timed out");
+      },
+    });
     const { does } = makeApp({ store });
     await does(async (session) => {
       session.login("alice");
@@ -802,7 +797,7 @@ describe("sessions.read()", () => {
 
   it("gives null where there is no session", async () => {
     expect(await makeApp().sessions.read(request())).toBeNull();
-    expect(await makeApp().sessions.read(request("__Host-session=junk"))).toBeNull();
+    expect(await makeApp().sessions.read(request(`${USER_COOKIE}=junk`))).toBeNull();
   });
 });
 
@@ -833,7 +828,7 @@ describe("sessions.apply()", () => {
 
   it("replaces a line that an earlier run put on the response", async () => {
     const { sessions } = makeApp();
-    const response = new Response(null, { headers: { "Set-Cookie": "__Host-session-visitor=old; Path=/" } });
+    const response = new Response(null, { headers: { "Set-Cookie": `${VISITOR_COOKIE}=old; Path=/` } });
     const session = await sessions.load(request());
     session.data.views = 1;
     const lines = (await sessions.apply(session, response)).headers.getSetCookie();

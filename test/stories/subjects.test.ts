@@ -4,15 +4,14 @@ import type { SessionStore } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { FailingStore } from "../support/failing-store.ts";
 
 /** A store without some of its methods. */
 function without(...names: (keyof SessionStore)[]): SessionStore {
-  const store = memory();
-  const methods = ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const;
-  const kept = methods.filter((name) => !names.includes(name));
-  const bound = kept.map((name) => [name, (store[name] as (...args: never[]) => unknown).bind(store)]);
-  return { guarantees: store.guarantees, ...Object.fromEntries(bound) };
+  const store: Partial<SessionStore> = withMethods(memory());
+  for (const name of names) delete store[name];
+  return store as SessionStore;
 }
 
 /** A user on a phone and on a laptop, and somebody else. */

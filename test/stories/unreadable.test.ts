@@ -4,30 +4,28 @@ import type { SessionOptions, SessionRecord } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { DAY, HOUR } from "../support/clock.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET } from "../support/secrets.ts";
 
 /** A store whose records are changed on the way out, and what is in it. */
 function altering(alter: (record: SessionRecord) => SessionRecord) {
   const inner = memory();
   const ids = new Set<string>();
-  const store = Object.assign(Object.create(inner) as typeof inner, {
-    load: async (...asked: Parameters<typeof inner.load>) => {
+  const store = withMethods(inner, {
+    load: async (...asked) => {
       const found = await inner.load(...asked);
       return found === null || "movedAt" in found ? found : alter(found);
     },
-    create: async (...made: Parameters<typeof inner.create>) => {
+    create: async (...made) => {
       ids.add(made[0].id);
       await inner.create(...made);
     },
-    remove: async (...named: Parameters<typeof inner.remove>) => {
+    remove: async (...named) => {
       ids.delete(named[0].id);
       await inner.remove(...named);
     },
-    update: inner.update.bind(inner),
-    replace: inner.replace.bind(inner),
-    touch: inner.touch.bind(inner),
-    take: inner.take.bind(inner),
   });
   return { store, ids };
 }
@@ -98,11 +96,7 @@ describe("logout() removes a record", () => {
 
   it("in a store of three methods, which knows no end itself, also when the token has ended", async () => {
     const rows = new Map<string, string>();
-    const store = plain({
-      load: (sid) => rows.get(sid),
-      save: (sid, data) => rows.set(sid, data),
-      remove: (sid) => rows.delete(sid),
-    });
+    const store = plain(plainRows(rows));
     const { does, answers, browser, clock } = makeApp({ store, idleTimeout: DAY });
     await does((session) => Object.assign(session.data, { cart: ["apple"] }));
     // A browser that keeps its cookie for longer than it was told.

@@ -41,6 +41,15 @@ export class Browser {
     for (const line of response.headers.getSetCookie()) this.#store(line);
   }
 
+  /** From now on it has these cookies too, `name=value` each, until it is closed. */
+  hold(cookies: string): this {
+    for (const pair of cookies.split("; ")) {
+      const at = pair.indexOf("=");
+      this.cookies.set(pair.slice(0, at), { value: pair.slice(at + 1), endsAt: Number.POSITIVE_INFINITY });
+    }
+    return this;
+  }
+
   cookieHeader(): string {
     const now = this.#clock?.now() ?? 0;
     return [...this.cookies]

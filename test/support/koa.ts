@@ -1,4 +1,4 @@
-/** Koa applications on real servers of this machine. */
+/** Koa applications and other listeners on real servers of this machine. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Serve } from "./browser.ts";

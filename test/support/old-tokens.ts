@@ -1,11 +1,11 @@
 /** Tokens of other software in cookies, browsers that hold them, and applications that accept them. */
 import { CompactSign } from "jose";
-import Keygrip from "keygrip";
 import { type JoseTokens, joseTokens } from "../../src/accept/jose.ts";
 import type { Session, SessionOptions, SessionStore } from "../../src/index.ts";
 import { type App, makeApp } from "./app.ts";
 import type { Browser } from "./browser.ts";
 import { Clock, DAY } from "./clock.ts";
+import { koaCookies } from "./koa-cookies.ts";
 import { OLD_SECRET } from "./secrets.ts";
 
 const OLD_KEY = new TextEncoder().encode(OLD_SECRET);
@@ -28,12 +28,7 @@ export const acceptingOld = (store: SessionStore, more: Partial<SessionOptions> 
 
 /** A browser that holds these cookies and nothing else. */
 export function withCookie(app: App, cookies: string): Browser {
-  const browser = app.newBrowser();
-  for (const pair of cookies.split("; ")) {
-    const at = pair.indexOf("=");
-    browser.cookies.set(pair.slice(0, at), { value: pair.slice(at + 1), endsAt: Number.POSITIVE_INFINITY });
-  }
-  return browser;
+  return app.newBrowser().hold(cookies);
 }
 
 /** What a request sees. */
@@ -41,8 +36,7 @@ export const seen = (session: Session): unknown => [session.subject, { ...sessio
 /** What it sees without a session. */
 export const NOBODY: unknown = [undefined, {}];
 
-/** The cookies of koa-session-store 2.0.0: JSON, and Keygrip's signature over `name=value`. */
+/** The cookies of a session of koa-session-store. */
 export function koaCookie(said: Record<string, unknown>): string {
-  const value = JSON.stringify(said);
-  return `koa:sess=${value}; koa:sess.sig=${new Keygrip([OLD_SECRET]).sign(`koa:sess=${value}`)}`;
+  return koaCookies(JSON.stringify(said), [OLD_SECRET]);
 }

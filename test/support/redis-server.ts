@@ -1,9 +1,10 @@
 /** Real Redis servers on free ports of this machine, each with a folder of its own. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.ts";
 
 /** A Redis server that tests can kill and start again. */
 export interface RedisServer {
@@ -76,15 +77,5 @@ function pong(port: number): Promise<boolean> {
     };
     socket.once("data", (data) => end(data.toString().startsWith("+PONG")));
     socket.once("error", () => end(false));
-  });
-}
-
-/** A port that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
   });
 }

@@ -1,6 +1,8 @@
 /** The cookies that answers set and clear: only those of the request's own session, and only for a reason. */
+
+import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
 import type { Line } from "./schedule-lines.ts";
-import { sidOf, USER, VISITOR } from "./schedule-lines.ts";
+import { sidOf } from "./schedule-lines.ts";
 import type { Scene } from "./schedule-scene.ts";
 import type { Segment } from "./schedule-segment.ts";
 import type { Span, Visit } from "./schedule-visit.ts";
@@ -25,9 +27,9 @@ export class Cookies {
   }
 
   answered(visit: Visit, status: number, lines: readonly Line[]): void {
-    const logsIn = lines.some(({ name, clears }) => name === USER && !clears);
-    for (const line of lines) if (line.name === USER || line.name === VISITOR) this.#judge(visit, line, logsIn);
-    const set = lines.filter(({ name, clears }) => !clears && (name === USER || name === VISITOR));
+    const logsIn = lines.some(({ name, clears }) => name === USER_COOKIE && !clears);
+    for (const line of lines) if (line.name === USER_COOKIE || line.name === VISITOR_COOKIE) this.#judge(visit, line, logsIn);
+    const set = lines.filter(({ name, clears }) => !clears && (name === USER_COOKIE || name === VISITOR_COOKIE));
     if (set.length > 1) this.#scene.problem(visit, "sets two cookies");
     this.#judgeHeld(visit, set[0], status === 409);
   }
@@ -42,17 +44,17 @@ export class Cookies {
   #judge(visit: Visit, { name, value, clears }: Line, logsIn: boolean): void {
     const { segment } = visit;
     if (clears) {
-      const may = visit.destroyed || (name === VISITOR && logsIn);
+      const may = visit.destroyed || (name === VISITOR_COOKIE && logsIn);
       if (!may) this.#scene.problem(visit, `clears ${name} without a reason`);
       return;
     }
     const sid = sidOf(value);
     const isVisitors = segment.subject === undefined;
     if (sid === undefined) {
-      if (isVisitors !== (name === VISITOR) || !this.#scene.isInCookie(segment))
+      if (isVisitors !== (name === VISITOR_COOKIE) || !this.#scene.isInCookie(segment))
         this.#scene.problem(visit, `sets ${name}, which carries its session`);
     } else if (!this.#mayHave(visit, segment, sid)) this.#scene.problem(visit, `sets ${name} for a session that is not its own`);
-    else if (visit.phase === "answered" && !visit.thrownOut && isVisitors !== (name === VISITOR)) {
+    else if (visit.phase === "answered" && !visit.thrownOut && isVisitors !== (name === VISITOR_COOKIE)) {
       this.#scene.problem(visit, `sets ${name} as ${segment.subject}`);
     }
   }

@@ -1,8 +1,8 @@
 /** What a schedule must leave behind when every answer has arrived. */
 import type { SessionStore } from "../../src/stored/contract.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
 import type { Cookies, Setter } from "./schedule-cookies.ts";
 import { valuesOf, visible } from "./schedule-history.ts";
-import { USER, VISITOR } from "./schedule-lines.ts";
 import type { Program } from "./schedule-program.ts";
 import type { Scene } from "./schedule-scene.ts";
 import { situationsOf } from "./schedule-table.ts";
@@ -13,7 +13,7 @@ export async function judgeEnd(scene: Scene, store: SessionStore | undefined, co
   if (store === undefined) return;
   await judgeRecords(scene, store);
   await judgeLists(scene, store);
-  for (let browser = 0; browser < program.browsers; browser++) judgeBrowser(scene, cookies.setters(browser, USER));
+  for (let browser = 0; browser < program.browsers; browser++) judgeBrowser(scene, cookies.setters(browser, USER_COOKIE));
   if (program.phases.every(({ parallel }) => !parallel) && program.browsers === 1) judgeOne(scene, cookies);
 }
 
@@ -81,7 +81,7 @@ function isFair(mover: Visit, { visit }: Setter): boolean {
 /** One request after the other leaves one session: that of the browser's cookie. */
 function judgeOne({ history, problems }: Scene, cookies: Cookies): void {
   const living = history.ids.filter((id) => !isOfToken(id) && history.liveAt(id) !== undefined);
-  const known = [USER, VISITOR].map((name) => cookies.setters(0, name).at(-1)?.sid);
+  const known = [USER_COOKIE, VISITOR_COOKIE].map((name) => cookies.setters(0, name).at(-1)?.sid);
   const now = history.timeAt(history.moment);
   const lost = living.filter((id) => !known.includes(id) && (history.liveAt(id)?.expiresAt ?? 0) > now);
   if (lost.length > 0) problems.push(`${lost.length} sessions live, of which the browser has no cookie`);

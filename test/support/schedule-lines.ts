@@ -1,8 +1,5 @@
 /** The lines by which answers set and clear our cookies. */
 
-export const USER = "__Host-session";
-export const VISITOR = "__Host-session-visitor";
-
 /** What a Set-Cookie line does. */
 export interface Line {
   readonly name: string;

@@ -2,9 +2,10 @@
 import type { Session, SessionEvent, Sessions } from "../../src/index.ts";
 import { Browser } from "./browser.ts";
 import type { Clock } from "./clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
 import { Random, Scheduler, takeOver } from "./schedule.ts";
 import { Acting, Mishap, saysGone, type Watcher } from "./schedule-acting.ts";
-import { readLine, sidOf, USER, VISITOR } from "./schedule-lines.ts";
+import { readLine, sidOf } from "./schedule-lines.ts";
 import type { Ask, Phase, Program } from "./schedule-program.ts";
 import type { Doing } from "./schedule-recorder.ts";
 import { running } from "./schedule-store.ts";
@@ -169,9 +170,9 @@ export abstract class Player implements Outcome {
         ?.split("; ")
         .map((pair): [string, string] => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)]),
     );
-    const visitor = values.get(VISITOR);
+    const visitor = values.get(VISITOR_COOKIE);
     const header = cookies.filter((text) => text !== "").join("; ");
-    return { header, user: sidOf(values.get(USER)) ?? values.get(USER), visitor: sidOf(visitor) ?? visitor, token };
+    return { header, user: sidOf(values.get(USER_COOKIE)) ?? values.get(USER_COOKIE), visitor: sidOf(visitor) ?? visitor, token };
   }
 
   async #sendWith(ask: Ask, jar: Jar): Promise<void> {

@@ -2,6 +2,7 @@
 import { createSessions, type Session, type Sessions } from "../../src/index.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
 import { Clock } from "./clock.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
 import type { Call, UpdateCall, Watcher } from "./schedule-acting.ts";
 import { Answers } from "./schedule-answers.ts";
 import { Arrivals } from "./schedule-arrival.ts";
@@ -9,7 +10,7 @@ import { Explainer } from "./schedule-changes.ts";
 import { Cookies } from "./schedule-cookies.ts";
 import { judgeEnd } from "./schedule-end.ts";
 import { History } from "./schedule-history.ts";
-import { readLine, sidOf, USER, VISITOR } from "./schedule-lines.ts";
+import { readLine, sidOf } from "./schedule-lines.ts";
 import { type Outcome, Player } from "./schedule-player.ts";
 import { IDLE_SECONDS, type Program } from "./schedule-program.ts";
 import { Recorder } from "./schedule-recorder.ts";
@@ -147,7 +148,7 @@ class StorePlayer extends Player implements Watcher {
 
   protected answered(visit: Visit, response: Response): void {
     const lines = response.headers.getSetCookie().map(readLine);
-    const wanted = visit.segment.subject === undefined ? VISITOR : USER;
+    const wanted = visit.segment.subject === undefined ? VISITOR_COOKIE : USER_COOKIE;
     const set = lines.find(({ name, clears }) => name === wanted && !clears)?.value;
     this.#answers.answered(visit, response.status, sidOf(set) ?? set);
     this.#cookies.answered(visit, response.status, lines);

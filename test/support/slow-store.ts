@@ -1,16 +1,13 @@
 /** Stores whose calls wait before they are carried out. */
 import type { SessionStore } from "../../src/index.ts";
+import { around } from "./changed-store.ts";
 
 /** The same store, each of whose calls waits for what `wait` gives for its name. */
 export function waitingStore(inner: SessionStore, wait: (name: string) => Promise<void>): SessionStore {
-  const store: SessionStore = Object.create(inner, {});
-  for (const name of ["load", "create", "update", "replace", "touch", "remove", "take", "list", "removeAll"] as const) {
-    store[name] = (async (...args: never[]) => {
-      await wait(name);
-      return (inner[name] as (...args: never[]) => unknown).apply(inner, args);
-    }) as never;
-  }
-  return store;
+  return around(inner, async (name, call) => {
+    await wait(name);
+    return call();
+  });
 }
 
 /** The same store, slower, so that all of several requests at once read before one of them writes. */

@@ -1,6 +1,5 @@
 /** Who makes tokens that one application accepts: of every kind, under several names, keys and contexts. */
 import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair } from "jose";
-import Keygrip from "keygrip";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { createSessions, ownTokens, type SessionStore, type TokenCodec } from "../../src/index.ts";
@@ -10,6 +9,7 @@ import { signedTokens } from "../../src/token/signed.ts";
 import { webCrypto } from "../../src/token/web-crypto.ts";
 import { Browser } from "./browser.ts";
 import { DAY } from "./clock.ts";
+import { koaCookies } from "./koa-cookies.ts";
 import { OLD_SECRET, OTHER_SECRET } from "./secrets.ts";
 
 /** What a token says, as far as its kind can. */
@@ -81,10 +81,7 @@ export async function makeIssuers(store: SessionStore | undefined, now: number):
 /** The cookie of koa-session-store: JSON, and Keygrip's signature over its name and value. */
 function koa(name: string, cookie: string, key: string): Issuer {
   const proves = ({ sid = NO_NAME, note }: Said) => ({ _sid: sid, note });
-  const make = async (said: Said) => {
-    const value = JSON.stringify(proves(said));
-    return `${cookie}=${value}; ${cookie}.sig=${new Keygrip([key]).sign(`${cookie}=${value}`)}`;
-  };
+  const make = async (said: Said) => koaCookies(JSON.stringify(proves(said)), [key], cookie);
   return { name, codec: koaTokens({ keys: [key], name: cookie }), make, proves, subjectOf: () => undefined };
 }
 

@@ -11,6 +11,8 @@ import {
   failure,
   HOUR,
   LOGIN,
+  type Losses,
+  losing,
   NEW_ID,
   NO_CHANGE,
   NOTHING,
@@ -26,18 +28,11 @@ const store = durableObject(env.SESSIONS);
 const slide = { now: NOW, expiresAt: NOW + HOUR };
 const add = (name: string) => ({ set: [[name, "true"] as const], unset: [] });
 
-type Loss = "retryable" | "reset";
-
 /** A store whose calls are carried out, and whose first answers to `method` are lost. */
-function deaf(method: string, losses = 1, loss: Loss = "retryable") {
+function deaf(method: string, losses: Losses = {}) {
   const waits: number[] = [];
   const stubs: string[] = [];
-  let left = losses;
-  const namespace = between(async (name, _route, call) => {
-    const answer = await call();
-    if (name !== method || left-- <= 0) return answer;
-    throw failure(loss);
-  });
+  const namespace = losing(method, losses);
   const counting: typeof namespace = {
     ...namespace,
     getByName(name) {
@@ -54,8 +49,8 @@ async function dataOf(key: Place): Promise<unknown> {
   return found !== null && "data" in found ? [JSON.parse(found.data), found.version] : found;
 }
 
-describe.each<[Loss]>([["retryable"], ["reset"]])("a call whose answer is lost is made again, and happens once: %s", (loss) => {
-  const lost = (method: string, losses = 1) => deaf(method, losses, loss);
+describe.each([["retryable"], ["reset"]] as const)("a call whose answer is lost is made again, and happens once: %s", (loss) => {
+  const lost = (method: string, times = 1) => deaf(method, { times, loss });
 
   it("create", async () => {
     const lossy = lost("create", 2);
@@ -67,18 +62,8 @@ describe.each<[Loss]>([["retryable"], ["reset"]])("a call whose answer is lost i
 
   it("create of a session that was changed meanwhile", async () => {
     const key = await newKey(store, `bob-${loss}`);
-    let meanwhile = false;
-    const lossy = durableObject(
-      between(async (name, _route, call) => {
-        const answer = await call();
-        if (name !== "create" || meanwhile) return answer;
-        meanwhile = true;
-        await store.update(key, add("other"), slide);
-        throw failure(loss);
-      }),
-      { wait: async () => {} },
-    );
-    await lossy.create(key, record({ subject: `bob-${loss}` }));
+    const lossy = deaf("create", { loss, meanwhile: () => store.update(key, add("other"), slide) });
+    await lossy.store.create(key, record({ subject: `bob-${loss}` }));
     expect(await dataOf(key)).toEqual([{ other: true }, 2]);
   });
 
@@ -95,21 +80,15 @@ describe.each<[Loss]>([["retryable"], ["reset"]])("a call whose answer is lost i
       ["moved", expect.objectContaining({ movedAt: NOW, by: "regenerateId" })],
     ] as const) {
       const [key, next] = [await begin(store), await newKey(store)];
-      const calls = { left: 1 };
-      const lossy = durableObject(
-        between(async (name, _route, call) => {
-          const answer = await call();
-          if (name !== "update" || calls.left-- <= 0) return answer;
-          for (let late = 1; late <= 20 && what === "changed"; late++) {
-            await store.update(key, { set: [["late", String(late)]], unset: [] }, slide);
-          }
-          if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), NEW_ID);
-          throw failure(loss);
-        }),
-        { wait: async () => {} },
-      );
+      const meanwhile = async () => {
+        for (let late = 1; late <= 20 && what === "changed"; late++) {
+          await store.update(key, { set: [["late", String(late)]], unset: [] }, slide);
+        }
+        if (what === "moved") await store.replace(key, next, NO_CHANGE, record(), NEW_ID);
+      };
+      const lossy = deaf("update", { loss, meanwhile });
       const patch = { set: [["count", "1"] as const], unset: [] };
-      expect(await lossy.update(key, patch, { ...slide, ifVersion: 1 })).toEqual({ ok: true, version: 2 });
+      expect(await lossy.store.update(key, patch, { ...slide, ifVersion: 1 })).toEqual({ ok: true, version: 2 });
       expect(await dataOf(key)).toEqual(expected);
     }
   });
@@ -146,7 +125,7 @@ describe.each<[Loss]>([["retryable"], ["reset"]])("a call whose answer is lost i
 describe("an object that cannot be reached", () => {
   it("is asked three times, each time by a new stub, 50 to 200 milliseconds apart", async () => {
     const key = await begin(store);
-    const lossy = deaf("load", Number.POSITIVE_INFINITY);
+    const lossy = deaf("load", { times: Number.POSITIVE_INFINITY });
     await expect(lossy.store.load(key, { now: NOW })).rejects.toMatchObject({ code: "UNREACHABLE", retryable: true });
     expect(lossy.stubs).toEqual([key.route, key.route, key.route]);
     expect(lossy.waits).toHaveLength(2);
@@ -187,7 +166,7 @@ describe("an object that cannot be reached", () => {
 
   it("and is reset at each try is a failure that may be tried again", async () => {
     const key = await begin(store);
-    const lossy = deaf("update", Number.POSITIVE_INFINITY, "reset");
+    const lossy = deaf("update", { times: Number.POSITIVE_INFINITY, loss: "reset" });
     const updating = lossy.store.update(key, add("a"), slide);
     await expect(updating).rejects.toMatchObject({ code: "RESET", retryable: true });
     expect(lossy.stubs).toEqual([key.route, key.route, key.route]);

@@ -8,6 +8,7 @@ import {
   between,
   failure,
   HOUR,
+  losing,
   NEW_ID,
   NO_CHANGE,
   NOTHING,
@@ -24,15 +25,8 @@ const slide = { now: NOW, expiresAt: NOW + HOUR };
 const change = { set: [["a", "1"] as const], unset: [] };
 
 /** A store whose first takes are carried out, after which something else happens and the answer is lost. */
-function deaf(losses: number, meanwhile: () => Promise<unknown> = async () => {}) {
-  let left = losses;
-  const namespace = between(async (name, _route, call) => {
-    const answer = await call();
-    if (name !== "take" || left-- <= 0) return answer;
-    await meanwhile();
-    throw failure("retryable");
-  });
-  return durableObject(namespace, { wait: async () => {} });
+function deaf(times: number, meanwhile: () => Promise<unknown> = async () => {}) {
+  return durableObject(losing("take", { times, meanwhile }), { wait: async () => {} });
 }
 
 describe("a record that is taken", () => {

@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import { createSessions, type Session } from "../../src/index.ts";
 import { kv } from "../../src/stores/kv/index.ts";
 import { storeContract } from "../../src/testing/index.ts";
+import { immediate } from "../stores/immediate.ts";
 import { Browser } from "../support/browser.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
-import { claimingImmediate } from "../support/kv-strict.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const namespace = env.SESSIONS_KV;
@@ -17,7 +17,7 @@ describe("kv on Workers KV keeps the store contract:", () => {
 
 // This KV has one location and no caches, so the strict cases can be asked of it.
 describe("kv on Workers KV, held to what immediate stores are held to:", () => {
-  const strict = storeContract(() => claimingImmediate(kv(namespace)));
+  const strict = storeContract(() => immediate(kv(namespace)));
   for (const { name, run } of strict) it(name, () => expect(run()).resolves.toBeUndefined());
 });
 

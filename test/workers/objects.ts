@@ -78,3 +78,21 @@ export function failure(kind: "retryable" | "reset" | "overloaded"): Error {
   };
   return Object.assign(new Error(`the object is ${kind}`), marks[kind]);
 }
+
+/** How answers are lost: how many, as what, and what happens between the call and its loss. */
+export interface Losses {
+  readonly times?: number;
+  readonly loss?: "retryable" | "reset";
+  readonly meanwhile?: () => Promise<unknown>;
+}
+
+/** The real namespace, whose objects carry out every call, and whose first answers to a method are lost. */
+export function losing(method: string, { times = 1, loss = "retryable", meanwhile = async () => {} }: Losses = {}) {
+  let left = times;
+  return between(async (name, _route, call) => {
+    const answer = await call();
+    if (name !== method || left-- <= 0) return answer;
+    await meanwhile();
+    throw failure(loss);
+  });
+}

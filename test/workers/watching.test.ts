@@ -5,6 +5,7 @@ import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
+import { USER_COOKIE } from "../support/cookie-names.ts";
 import { Page } from "./page.ts";
 
 const ORIGIN = "https://app.example.com";
@@ -55,7 +56,7 @@ describe("sessions.watch()", () => {
     const old = app.browser.copy();
     await app.does((session) => session.logout());
     const forged = app.newBrowser();
-    forged.cookies.set("__Host-session", { value: "e30.e30.e30", endsAt: Number.POSITIVE_INFINITY });
+    forged.hold(`${USER_COOKIE}=e30.e30.e30`);
     for (const browser of [app.newBrowser(), old, forged]) expect(await (await open(app, browser)).closed).toBe(4401);
   });
 

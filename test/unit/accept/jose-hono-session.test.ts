@@ -9,6 +9,7 @@ import { memory } from "../../../src/stores/memory/index.ts";
 import type { Claims } from "../../../src/token/claims.ts";
 import { type App, makeApp } from "../../support/app.ts";
 import { Browser } from "../../support/browser.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
 
 const SECONDS = { absolute: 7 * 86_400, inactivity: 3600 };
@@ -55,7 +56,7 @@ const codec = joseTokens({
 });
 
 async function read(header: string): Promise<Claims> {
-  const { values } = codec.find(header, "__Host-session");
+  const { values } = codec.find(header, USER_COOKIE);
   const opened = await codec.open(values[0] ?? "");
   if (typeof opened === "string") throw new Error(`Cannot open the cookie: ${opened}`);
   return opened.claims;
@@ -125,7 +126,7 @@ describe.each<[string, () => Partial<SessionOptions>]>([
     const now = () => Math.floor(Date.now() / 1000) + passed;
     const app = makeApp({ ...kept(), secrets: OTHER_SECRET, now, accept: [codec] });
     const come = (cookie: string, browser: App["browser"]) => {
-      browser.cookies.set("sid", { value: cookie.slice("sid=".length), endsAt: Number.POSITIVE_INFINITY });
+      browser.hold(cookie);
       return browser;
     };
     come(old.cookie, app.browser);
@@ -141,9 +142,9 @@ describe.each<[string, () => Partial<SessionOptions>]>([
     const { does, browser, visitor, start } = await changed();
     const shown = await does((session) => [session.subject, session.data.theme, session.startedAt, session.isNew]);
     expect(shown).toEqual(["alice", "dark", start, false]);
-    expect(names(browser)).toEqual(["__Host-session"]);
+    expect(names(browser)).toEqual([USER_COOKIE]);
     expect(await does((session) => [session.subject, session.data.theme], visitor)).toEqual([undefined, "light"]);
-    expect(names(visitor)).toEqual(["__Host-session-visitor"]);
+    expect(names(visitor)).toEqual([VISITOR_COOKIE]);
   });
 
   it("keeps when its session began, and its changes, with every later cookie", async () => {
@@ -152,7 +153,7 @@ describe.each<[string, () => Partial<SessionOptions>]>([
     for (let days = 0; days < 3; days++) {
       pass(80_000);
       expect(await does((session) => [session.subject, session.data.theme, session.startedAt])).toEqual(["alice", "blue", start]);
-      expect(names(browser)).toEqual(["__Host-session"]);
+      expect(names(browser)).toEqual([USER_COOKIE]);
     }
   });
 
@@ -198,7 +199,7 @@ describe.each<[string, () => Partial<SessionOptions>]>([
       return session.id;
     });
     expect(after).not.toBe(before);
-    expect(names(browser)).toEqual(["__Host-session"]);
+    expect(names(browser)).toEqual([USER_COOKIE]);
   });
 });
 
@@ -214,12 +215,12 @@ describe("an application with Hono that changes from @hono/session", () => {
         return c.body(null, 204);
       });
     const browser = new Browser((request) => app.fetch(request));
-    browser.cookies.set("sid", { value: cookie.slice("sid=".length), endsAt: Number.POSITIVE_INFINITY });
+    browser.hold(cookie);
     const said = async () => (await browser.visit("/")).json();
     const { start } = await read(cookie);
     expect(await said()).toEqual(["alice", { user: "alice" }, start]);
     await browser.visit("/set");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     expect(await said()).toEqual(["alice", { user: "alice", theme: "dark" }, start]);
   });
 });

@@ -1,6 +1,3 @@
-/** sessionJwt() between real programs: a service fetches the keys over HTTP, and checks what it is sent with them. */
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -15,6 +12,8 @@ import { OptionError } from "../../../src/ground/errors.ts";
 import { createSessions } from "../../../src/index.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { Browser } from "../../support/browser.ts";
+import { USER_COOKIE } from "../../support/cookie-names.ts";
+import { closeServers, listenOn } from "../../support/koa.ts";
 import { SECRET } from "../../support/secrets.ts";
 
 const ISSUER = "https://example.com";
@@ -33,26 +32,18 @@ beforeAll(async () => {
   }
 });
 
-const servers: Server[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-});
+afterEach(closeServers);
 
 /** Serves on this machine; `answer` may change while it runs. */
 async function listen(answer: (request: Request) => Promise<Response>): Promise<URL> {
-  const server = createServer(async (req, res) => {
+  const port = await listenOn(async (req, res) => {
     const headers = new Headers();
     for (const [name, value] of Object.entries(req.headers)) headers.set(name, String(value));
     const response = await answer(new Request(`http://127.0.0.1${req.url}`, { method: req.method ?? "GET", headers }));
     res.writeHead(response.status, [...response.headers].flat());
     res.end(await response.text());
   });
-  servers.push(server);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return new URL(`http://127.0.0.1:${port}/`);
 }
 
 /** A service behind the edge: it knows an address, who issues tokens, and its own name. */
@@ -140,11 +131,11 @@ describe("joseTokens() with keys that are fetched over HTTP", () => {
     const browser = new Browser(sessions.handler((_request, session) => new Response(session.subject ?? "nobody")));
     const visit = async (token: string) => {
       browser.cookies.clear();
-      browser.cookies.set("handed", { value: token, endsAt: Number.POSITIVE_INFINITY });
+      browser.hold(`handed=${token}`);
       return (await browser.visit("/")).text();
     };
     expect(await visit(await login.jwt(alice(), { audience: ORDERS }))).toBe("alice");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session"]);
+    expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     expect(await (await browser.visit("/")).text()).toBe("alice");
     expect(await visit(await login.jwt(alice(), { audience: "https://billing.example.com" }))).toBe("nobody");
     const other = make("ES256", { key: await exportJWK((await generateKeyPair("ES256", { extractable: true })).privateKey) });

@@ -12,6 +12,7 @@ import { createSessions } from "../../../src/index.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { Browser } from "../../support/browser.ts";
 import { Clock, DAY, HOUR } from "../../support/clock.ts";
+import { VISITOR_COOKIE } from "../../support/cookie-names.ts";
 import { closeServers, serveNode } from "../../support/koa.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
 
@@ -65,7 +66,7 @@ describe("a session in a cookie of", () => {
     const [isNew, subject, data, startedAt] = await sees(browser);
     expect([isNew, subject, data]).toEqual([false, null, { views: 2, note: expect.stringMatching(/^(Hello|Grüße; 🚀)$/) }]);
     await sees(browser, "/write");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await sees(browser)).toEqual([false, null, { ...data, written: true }, startedAt]);
   });
 
@@ -95,7 +96,7 @@ describe("a session in a cookie of", () => {
     const browser = new Browser(serveNode(app.callback()));
     for (const [name, held] of old.cookies) browser.cookies.set(name, held);
     expect(await (await browser.visit("/")).text()).toBe("3");
-    expect([...browser.cookies.keys()]).toEqual(["__Host-session-visitor"]);
+    expect([...browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
     expect(await (await browser.visit("/")).text()).toBe("4");
   });
 

@@ -11,6 +11,7 @@ import { plain } from "../../../src/stores/bridges/plain.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { cookieFor } from "../../../src/testing/index.ts";
 import { Browser } from "../../support/browser.ts";
+import { baseOf, COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../../support/cookie-names.ts";
 import { closeServers, serveNode } from "../../support/koa.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
 
@@ -124,13 +125,13 @@ describe("inspect: what it is", () => {
     );
     await browser.visit("/");
     const { code, out } = await inspect(`Cookie: theme=dark; ${browser.cookieHeader()}`);
-    expect(out).toContain("__Host-session-copy\n  kind     encrypted copy of a session that is in a store");
+    expect(out).toContain(`${COPY_COOKIE}\n  kind     encrypted copy of a session that is in a store`);
     expect(out).toContain("theme\n  kind     no session cookie of this library");
     expect(code).toBe(0);
   });
 
   it.each([
-    ["removes the cookie", "Set-Cookie: __Host-session=; Max-Age=0; Path=/"],
+    ["removes the cookie", `Set-Cookie: ${USER_COOKIE}=; Max-Age=0; Path=/`],
     ["a session's public id", "hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp6Js9Hd2G"],
     ["a token of other software (RS256)", `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`],
     ["express-session's signed id", "connect.sid=s%3Aabc.def"],
@@ -198,8 +199,9 @@ describe("inspect: why it does not open", () => {
     expect((await inspect(other)).code).toBe(0);
     expect((await inspect(tokenOf(other), ["--name", "shop"])).code).toBe(0);
     await never(tokenOf(other), "no: unknown key");
-    await never(`__Host-session=${tokenOf(other)}`, 'no: name mismatch: it belongs in a cookie named "shop"', ["--name", "shop"]);
-    await never(`__Host-session=${tokenOf(await cookie())}`, 'no: name mismatch: it belongs in a cookie named "session-visitor"');
+    await never(`${USER_COOKIE}=${tokenOf(other)}`, 'no: name mismatch: it belongs in a cookie named "shop"', ["--name", "shop"]);
+    const place = `it belongs in a cookie named "${baseOf(VISITOR_COOKIE)}"`;
+    await never(`${USER_COOKIE}=${tokenOf(await cookie())}`, `no: name mismatch: ${place}`);
   });
 
   it("too big for a browser", async () => {

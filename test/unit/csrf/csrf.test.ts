@@ -1,6 +1,5 @@
 /** csrf() on fetch, Hono and Koa: what it refuses, its options, and a login behind it. */
-import { request as askNode, createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { request as askNode, type RequestListener } from "node:http";
 import { Hono } from "hono";
 import Koa from "koa";
 import Koa2 from "koa2";
@@ -13,20 +12,15 @@ import { createSessions, OptionError, type Session } from "../../../src/index.ts
 import { memory } from "../../../src/stores/memory/index.ts";
 import { type Ask, csrfContract } from "../../contracts/csrf.ts";
 import { Browser } from "../../support/browser.ts";
+import { withMethods } from "../../support/changed-store.ts";
+import { closeServers, listenOn } from "../../support/koa.ts";
 import { SECRET } from "../../support/secrets.ts";
 
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) server.close().closeAllConnections();
-});
+afterAll(closeServers);
 
 /** Asks a real server, with the very headers: `fetch` would put a Host of its own there. */
 function served(listener: RequestListener): Ask {
-  const server = createServer(listener);
-  servers.push(server);
-  const listening = new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
-  });
+  const listening = listenOn(listener);
   return async (method, host, headers) => {
     const target = { host: "127.0.0.1", port: await listening, method, headers: { ...headers, Host: host } };
     return new Promise((resolve, reject) => {
@@ -143,12 +137,13 @@ describe("csrf on Hono", () => {
 
   it("keeps a login of another website from happening, and asks no store for a refused request", async () => {
     const asked: string[] = [];
-    const store = memory();
-    const load = store.load.bind(store);
-    store.load = (...args) => {
-      asked.push("load");
-      return load(...args);
-    };
+    const inner = memory();
+    const store = withMethods(inner, {
+      load: (...args) => {
+        asked.push("load");
+        return inner.load(...args);
+      },
+    });
     const web = session({ secrets: SECRET, store });
     const app = new Hono().use(honoCsrf()).use(web);
     app.post("/login", (c) => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { createSessions } from "../../../src/index.ts";
 import { keygripSigner, nodeCrypto } from "../../../src/token/node-crypto.ts";
 import { type Primitives, webCrypto } from "../../../src/token/web-crypto.ts";
+import { USER_COOKIE } from "../../support/cookie-names.ts";
 import { SECRET } from "../../support/secrets.ts";
 
 const bytes = (minLength = 0) => fc.uint8Array({ minLength, maxLength: 400 }).map((array) => Uint8Array.from(array));
@@ -53,7 +54,7 @@ describe("nodeCrypto", () => {
 
   it("answers without a promise, so that a session can be opened within a getter", () => {
     const sessions = createSessions({ secrets: SECRET }, nodeCrypto);
-    expect(sessions.load({ headers: { get: () => "__Host-session=a.b.c.d.e" } })).not.toBeInstanceOf(Promise);
+    expect(sessions.load({ headers: { get: () => `${USER_COOKIE}=a.b.c.d.e` } })).not.toBeInstanceOf(Promise);
   });
 });
 

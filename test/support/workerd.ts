@@ -1,7 +1,7 @@
-/** Workers of these tests' own, bundled by wrangler and run in workerd, one process each. */
+/** Workers, bundled by wrangler and run in workerd, one process each. */
 import { afterAll } from "vitest";
 import { unstable_startWorker } from "wrangler";
-import { Browser } from "../support/browser.ts";
+import { Browser } from "./browser.ts";
 
 type Input = Parameters<typeof unstable_startWorker>[0];
 /** A running Worker. */
@@ -12,11 +12,11 @@ afterAll(async () => {
   await Promise.all(running.splice(0).map((worker) => worker.dispose()));
 });
 
-/** Starts the Worker in `test/platforms/<file>`. */
-export async function startWorker(file: string, input: Partial<Input> = {}): Promise<Worker> {
+/** Starts the Worker in a file, configured as those in test/platforms/ are if nothing else is said. */
+export async function startWorker(entrypoint: string, input: Partial<Input> = {}): Promise<Worker> {
   const worker = await unstable_startWorker({
     config: "test/platforms/wrangler.toml",
-    entrypoint: `test/platforms/${file}`,
+    entrypoint,
     ...input,
     dev: { server: { hostname: "127.0.0.1", port: 0 }, inspector: false, persist: false, watch: false, logLevel: "error" },
   });

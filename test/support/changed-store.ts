@@ -1,0 +1,36 @@
+/** Stores that are other stores but for some of their methods, or for what happens before and after every call. */
+import type { SessionStore } from "../../src/index.ts";
+
+/** All that a store may have, but for what it says of itself. */
+const METHODS = [
+  "route",
+  "recordRoute",
+  "load",
+  "create",
+  "update",
+  "replace",
+  "touch",
+  "remove",
+  "take",
+  "list",
+  "removeAll",
+  "watch",
+] as const satisfies (keyof SessionStore)[];
+
+/** The same store, each of whose calls is carried out by `carryOut`, which gets the name of the method and how to call it. */
+export function around<Store extends SessionStore>(
+  inner: Store,
+  carryOut: (name: (typeof METHODS)[number], call: () => unknown) => unknown,
+): Store {
+  const { guarantees, dataOnly } = inner;
+  const methods = METHODS.flatMap((name) => {
+    if (inner[name] === undefined) return [];
+    return [[name, (...given: never[]) => carryOut(name, () => (inner[name] as (...given: never[]) => unknown)(...given))]];
+  });
+  return { guarantees, ...(dataOnly !== undefined && { dataOnly }), ...Object.fromEntries(methods) };
+}
+
+/** The same store as an object of its own, some of whose methods are others. */
+export function withMethods<Store extends SessionStore>(inner: Store, others: Partial<SessionStore> = {}): Store {
+  return { ...around(inner, (_name, call) => call()), ...others };
+}
