@@ -37,6 +37,7 @@ export const KOA_ADVICE: Advice = {
   "secret password keys encryptionKey secretKey": "use app.keys, or secrets",
   key: "use name",
   "maxAge ttl": "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds",
+  crypto: "leave it out, since cookies signed with app.keys are made by node:crypto anyway; with secrets it can be used",
   "accept anonymous context copy maxSessions migrate readable schema": "it needs secrets",
   "signed overwrite expires": "put it into cookie",
   "proxy trustProxy": "use app.proxy",

@@ -9,7 +9,6 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Session, stateOf } from "../session/session.ts";
 import { SessionState } from "../session/visit.ts";
 import { type Subjects, subjects } from "../stored/users.ts";
-import { type Primitives, webCrypto } from "../token/web-crypto.ts";
 import { commitAnswer } from "./commit.ts";
 import { commitEnds, pendingCalls } from "./ending.ts";
 import { handling, type SessionHandler } from "./handling.ts";
@@ -41,7 +40,7 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
     answer: SessionHandler<Data, Rest, Incoming>,
   ): (request: Incoming, ...rest: Rest) => Promise<Response>;
   /** Loads the session of a request. `await` it: it is a promise unless nothing had to be waited for. `fresh`: from the store, not from a copy. @throws StoreError */
-  load(request: RequestHeaders, options?: { fresh?: boolean }): MaybePromise<Session<Data>>;
+  load(request: RequestHeaders, options?: { fresh?: boolean }): Session<Data> | Promise<Session<Data>>;
   /**
    * Saves what changed, waits for it, and answers with the response to send: the same one with our headers on it, or a
    * copy where its headers cannot be changed. `discard`: because the request failed, changes of data are dropped.
@@ -68,7 +67,6 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
 /**
  * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
  *
- * @param primitives For adapters: another implementation of the cryptography, that gives the same bytes.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example
@@ -77,11 +75,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
  * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
  * ```
  */
-export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionOptions<Data>,
-  primitives: Primitives = webCrypto,
-): Sessions<Data> {
-  return manage(createEngine(settle(options), primitives));
+export function createSessions<Data extends object = Record<string, unknown>>(options: SessionOptions<Data>): Sessions<Data> {
+  return manage(createEngine(settle(options)));
 }
 
 /** The manager of an engine. */

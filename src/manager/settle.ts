@@ -14,6 +14,8 @@ import type { Limit, SessionStore } from "../stored/contract.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import type { KeyScope } from "../token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "../token/secrets.ts";
+import { primitivesOf } from "../token/session-crypto.ts";
+import type { Primitives } from "../token/web-crypto.ts";
 import type { Emit } from "./events.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
@@ -50,6 +52,8 @@ export interface RequestSettings {
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
+  /** The cryptography of the tokens. */
+  readonly primitives: Primitives;
   readonly scope: KeyScope;
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
@@ -64,6 +68,7 @@ const KNOWN = new Set<keyof SessionOptions>([
     "secrets",
     "accept",
     "context",
+    "crypto",
     "store",
     "anonymous",
     "copy",
@@ -99,6 +104,7 @@ export function settle(options: SessionOptions): Settings {
     ...settleRequest(options),
     noticeCookie: cookie.secure === false ? () => {} : plainHttpNotice(onEvent),
     secrets,
+    primitives: primitivesOf(options.crypto),
     scope: { name: baseName(name), context },
     readable,
     store,

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
-import { createSessions, ownTokens, type Session } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";

@@ -13,10 +13,9 @@ import { editHeaders, headersFor, isShared, isUnseen, type SessionHeaders } from
 import { loadInto } from "../../manager/load.ts";
 import { createEngine, type Engine } from "../../manager/manager.ts";
 import { settle } from "../../manager/settle.ts";
+import { nodeCrypto } from "../../node.ts";
 import { SessionState } from "../../session/visit.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
-import { canWrapKeys, nodeCrypto } from "../../token/node-crypto.ts";
-import { webCrypto } from "../../token/web-crypto.ts";
 import { twice } from "../one-name.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleEngines, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
@@ -176,9 +175,9 @@ type EngineFor = (ctx: KoaContext) => Engine;
 
 function engines(options: KoaOptions | KoaSecretOptions): EngineFor {
   if (hasSecrets(options)) {
-    const { store: given, ...rest } = options;
+    const { store: given, crypto = nodeCrypto, ...rest } = options;
     const store = sessionStore(given);
-    const engine = createEngine(settle(store === undefined ? rest : { ...rest, store }), canWrapKeys() ? nodeCrypto : webCrypto);
+    const engine = createEngine(settle({ ...rest, crypto, ...(store !== undefined && { store }) }));
     return () => engine;
   }
   checkCompatible(options);
