@@ -51,6 +51,12 @@ export const KOA_COOKIE_ADVICE: Advice = {
   secureProxy: "use secure",
 };
 
+/** For the options of memory(). */
+export const MEMORY_ADVICE: Advice = {
+  maxSessions: "use maxEntries; how many sessions a user may have is said by maxSessions beside store",
+  "max maxSize": "use maxEntries, or maxBytes",
+};
+
 /** For what is given in place of options, by members that it has; the call to write stands where the star is. */
 export const ARGUMENT_ADVICE: Advice = {
   use: "an application as options: write app.use(*)",
