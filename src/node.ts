@@ -7,7 +7,7 @@ import { nodePrimitives } from "./token/node-crypto.ts";
 import { type SessionCrypto, sessionCrypto } from "./token/session-crypto.ts";
 
 /**
- * For the option `crypto` of `createSessions()` and of the adapters: tokens are made and opened by `node:crypto`, at once and without a promise.
+ * For the option `crypto` of `createSessions()` and of the adapters: tokens are made and opened by `node:crypto`, without a promise.
  * Koa's `session()` uses it by itself.
  *
  * The tokens are the same as without it. So it can be added and taken out at any time, and servers that use it share sessions with

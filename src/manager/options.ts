@@ -32,8 +32,8 @@ export interface SessionOptions<Data extends object = any> {
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
   /**
-   * What makes and opens the tokens: `nodeCrypto` of `web-session-store/node`, for Node, Bun and Deno, answers at once, without a promise. The tokens
-   * are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
+   * What makes and opens the tokens: `nodeCrypto` of `web-session-store/node` answers without a promise, on Node; on Bun and Deno, for tokens that
+   * are signed. The tokens are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
    */
   crypto?: SessionCrypto;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
