@@ -34,8 +34,8 @@ const among = (others: number) => (cookie: string) =>
   [...Array.from({ length: others - 1 }, (_, index) => `other-${index}=${"v".repeat(20)}`), cookie].join("; ");
 
 /** A store that holds so many other sessions. */
-async function crowded(count: number, maxSessions = 2_000_000): Promise<App> {
-  const store = memory({ maxSessions, maxBytes: 8 * 1024 ** 3 });
+async function crowded(count: number, maxEntries = 2_000_000): Promise<App> {
+  const store = memory({ maxEntries, maxBytes: 8 * 1024 ** 3 });
   const now = Math.floor(Date.now() / 1000);
   const record = { data: JSON.stringify(newData()), version: 1, startedAt: now, seenAt: now, expiresAt: now + 86_400 };
   for (let made = 1; made < count; made++) await store.create({ id: newSessionId() }, { ...record, subject: `user-${made}` });

@@ -1,9 +1,14 @@
 // A view counter on Deno, with sessions in memory. Start it with:  deno run --allow-net --allow-env examples/deno.ts
 // It needs SESSION_SECRET; make one with: openssl rand -base64 32
 import { createSessions } from "web-session-store";
+import { nodeCrypto } from "web-session-store/node";
 import { memory } from "web-session-store/stores/memory";
 
-const sessions = createSessions<{ views: number }>({ secrets: Deno.env.get("SESSION_SECRET") ?? "", store: memory() });
+const sessions = createSessions<{ views: number }>({
+  secrets: Deno.env.get("SESSION_SECRET") ?? "",
+  crypto: nodeCrypto,
+  store: memory(),
+});
 
 Deno.serve(
   { hostname: "127.0.0.1", port: Number(Deno.env.get("PORT") ?? 3000) },

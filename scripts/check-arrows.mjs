@@ -14,7 +14,7 @@ const FOLDERS = [
   "csrf",
   "features",
   "accept",
-  // What src/index.ts exports is made of all these; frameworks see no more than that, and what their seam is.
+  // What src/index.ts and src/node.ts export is made of all these; frameworks see no more than that, and what their seam is.
   ".",
   "adapters",
   // Apart: nothing of the library imports these.
@@ -38,10 +38,11 @@ const PACKAGES = {
   "cli/main.ts": ["node:fs", "node:process", "node:util"],
   "cli/secrets.ts": ["node:util"],
 };
-// Only Koa's adapter and the program may bring in Node's cryptography.
+// Only Koa's adapter, the program and the entry for it may bring in Node's cryptography.
 const NODE_ONLY = {
   "token/node-hmac.ts": ["token/node-crypto.ts"],
-  "token/node-crypto.ts": ["adapters/koa/compatible.ts", "adapters/koa/index.ts", "cli/koa-cookies.ts"],
+  "token/node-crypto.ts": ["node.ts", "adapters/koa/compatible.ts", "cli/koa-cookies.ts"],
+  "node.ts": ["adapters/koa/index.ts"],
   "adapters/koa/compatible.ts": ["adapters/koa/index.ts"],
 };
 

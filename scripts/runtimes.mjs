@@ -45,9 +45,9 @@ function install() {
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit" });
 }
 
-/** One bundle for all, so that every runtime runs the same code; Koa's adapter apart, since it imports node:crypto. */
+/** One bundle for all, so that every runtime runs the same code; what imports node:crypto apart. */
 async function bundle() {
-  const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa/index.ts" };
+  const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa/index.ts", node: "src/node.ts" };
   const options = { outdir: ".portable", outExtension: { ".js": ".mjs" }, external: ["node:crypto"], logLevel: "warning" };
   await build({ entryPoints, bundle: true, format: "esm", platform: "neutral", mainFields: ["module", "main"], ...options });
 }

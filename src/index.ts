@@ -4,7 +4,6 @@
  * @module
  */
 
-export { type OwnTokensOptions, ownTokens } from "./accept/own.ts";
 export type { CookieValues } from "./cookie/parse.ts";
 export type { CookieOptions } from "./cookie/serialize.ts";
 export type { DataSchema, SchemaIssue, SchemaResult } from "./features/schema.ts";
@@ -19,7 +18,6 @@ export {
   StoreError,
   type StoreOperation,
 } from "./ground/errors.ts";
-export type { MaybePromise } from "./ground/maybe-promise.ts";
 export type { SessionId } from "./ground/session-id.ts";
 export type { SessionEvent } from "./manager/events.ts";
 export type { SessionHandler } from "./manager/handling.ts";
@@ -46,4 +44,4 @@ export type { SessionStore } from "./stored/contract.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";
 export type { Secret, Secrets } from "./token/secrets.ts";
-export type { KeyUse, Primitives, Sealed } from "./token/web-crypto.ts";
+export type { SessionCrypto } from "./token/session-crypto.ts";

@@ -1,6 +1,6 @@
 // What the Koa application and the Worker must agree on. The name, the context and the cookie's options are the defaults.
 import type { TokenCodec } from "web-session-store";
-import { koaTokens } from "web-session-store/token/koa";
+import { koaTokens } from "web-session-store/accept/koa-session-store";
 
 export interface Data {
   views: number;

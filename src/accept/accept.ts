@@ -19,7 +19,7 @@ import { follow, inGrace, isInGrace } from "../stored/follow.ts";
 import { findRedeemed, redemptionKey } from "../stored/redeem.ts";
 import { type Claims, claimsToJson, isFromTheFuture, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
-import { OWN } from "./own.ts";
+import { OWN } from "./own-name.ts";
 
 /** A session that is kept already. */
 type Living = { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: false };

@@ -5,7 +5,6 @@
  */
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
 import { OptionError } from "../ground/errors.ts";
-import type { MaybePromise } from "../ground/maybe-promise.ts";
 
 /**
  * A key as jose takes it: for `HS*` and for encryption a secret, as bytes, as a JWK of type `oct` or as a CryptoKey; else a
@@ -24,7 +23,7 @@ export type KeyHint = {
 };
 
 /** Finds the key for a token; null and undefined when there is none. */
-export type GetKey = (hint: KeyHint) => MaybePromise<JoseKey | null | undefined>;
+export type GetKey = (hint: KeyHint) => JoseKey | null | undefined | Promise<JoseKey | null | undefined>;
 
 const SIGNED_BY_SECRET = /^HS(256|384|512)$/;
 const SIGNED_BY_PAIR = /^([RPE]S(256|384|512)|EdDSA|Ed25519|ML-DSA-(44|65|87))$/;

@@ -1,5 +1,5 @@
 /**
- * Tokens of other software, read through jose; and JWTs for services behind this one.
+ * Tokens of other software, read through jose.
  *
  * @module
  */
@@ -23,15 +23,6 @@ import {
   nameOfKey,
 } from "./jose-keys.ts";
 
-export type { CookieValues } from "../cookie/parse.ts";
-export {
-  type HandedSession,
-  type JwtOptions,
-  type SessionJwt,
-  type SessionJwtOptions,
-  sessionJwt,
-} from "../features/jwt.ts";
-export type { SigningAlgorithm, SigningKey } from "../features/jwt-keys.ts";
 export type { ForeignClaims } from "./foreign-claims.ts";
 export type { GetKey, JoseKey, KeyHint } from "./jose-keys.ts";
 

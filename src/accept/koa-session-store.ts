@@ -12,8 +12,6 @@ import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-valu
 import type { TokenCodec } from "../token/codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../token/keygrip.ts";
 
-export type { CookieValues } from "../cookie/parse.ts";
-
 /** How the cookies were made. */
 export interface KoaTokensOptions {
   /** Koa's `app.keys`. Each of them opens cookies. */

@@ -12,9 +12,7 @@ import { encryptedTokens } from "../token/encrypted.ts";
 import { checkSecrets, type Secrets } from "../token/secrets.ts";
 import { signedTokens } from "../token/signed.ts";
 import { webCrypto } from "../token/web-crypto.ts";
-
-/** What the names of these codecs begin with: their tokens' ids are ours, and change at every login. */
-export const OWN = "own:";
+import { OWN } from "./own-name.ts";
 
 /** How the tokens were made. */
 export interface OwnTokensOptions {

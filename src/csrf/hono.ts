@@ -4,9 +4,9 @@
  * @module
  */
 import type { MiddlewareHandler } from "hono";
-import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./csrf.ts";
+import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./check.ts";
 
-export type { CsrfOptions, CsrfRefusal } from "./csrf.ts";
+export type { CsrfOptions, CsrfRefusal } from "./check.ts";
 
 /**
  * Makes the middleware. A request that another website made the browser send is answered with 403, and no later handler runs.

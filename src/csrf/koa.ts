@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./csrf.ts";
+import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./check.ts";
 
-export type { CsrfOptions, CsrfRefusal } from "./csrf.ts";
+export type { CsrfOptions, CsrfRefusal } from "./check.ts";
 
 /** What is used of Koa's context. */
 export interface CsrfKoaContext {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createCheck } from "../csrf/csrf.ts";
+import { createCheck } from "../csrf/check.ts";
 import { OptionError } from "../ground/errors.ts";
 import { guarded } from "../manager/backend.ts";
 import { loadInto } from "../manager/load.ts";

@@ -37,6 +37,7 @@ export const KOA_ADVICE: Advice = {
   "secret password keys encryptionKey secretKey": "use app.keys, or secrets",
   key: "use name",
   "maxAge ttl": "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds",
+  crypto: "leave it out, since cookies signed with app.keys are made by node:crypto anyway; with secrets it can be used",
   "accept anonymous context copy maxSessions migrate readable schema": "it needs secrets",
   "signed overwrite expires": "put it into cookie",
   "proxy trustProxy": "use app.proxy",
@@ -48,6 +49,12 @@ export const KOA_COOKIE_ADVICE: Advice = {
   "secret keys": "use app.keys",
   persistent: "leave maxAge out",
   secureProxy: "use secure",
+};
+
+/** For the options of memory(). */
+export const MEMORY_ADVICE: Advice = {
+  maxSessions: "use maxEntries; how many sessions a user may have is said by maxSessions beside store",
+  "max maxSize": "use maxEntries, or maxBytes",
 };
 
 /** For what is given in place of options, by members that it has; the call to write stands where the star is. */

@@ -11,7 +11,6 @@ import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";
 import { signedTokens } from "../token/signed.ts";
 import { rememberTokens } from "../token/verified.ts";
-import { type Primitives, webCrypto } from "../token/web-crypto.ts";
 import { dataInStore, inCookie, inStore, type Keeping } from "./backend.ts";
 import type { RequestSettings, Settings } from "./settle.ts";
 
@@ -73,24 +72,34 @@ export class NextIds {
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
 
 /** The engine for the library's own tokens. No key is derived before the first token is opened or made. */
-export function createEngine(settings: Settings, primitives: Primitives): Engine {
-  const { anonymous, cookies, copy, secrets, scope: _scope, readable: _readable, rememberTokens: tokens, ...rest } = settings;
+export function createEngine(settings: Settings): Engine {
+  const {
+    anonymous,
+    cookies,
+    copy,
+    secrets,
+    primitives,
+    scope: _scope,
+    readable: _readable,
+    rememberTokens: tokens,
+    ...rest
+  } = settings;
   const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
-  const codec = ownTokens(settings, kindFor(settings), primitives);
+  const codec = ownTokens(settings, kindFor(settings));
   const session = place(cookies.session, keeping, codec, tokens);
   const visitor =
     anonymous === "store"
       ? { ...session, cookie: cookies.visitor }
-      : place(cookies.visitor, inCookie, ownTokens(settings, "data", primitives), tokens);
+      : place(cookies.visitor, inCookie, ownTokens(settings, "data"), tokens);
   const copies = copy && {
-    ...place(copy.cookie, inCookie, ownTokens(settings, "copy", primitives), tokens),
+    ...place(copy.cookie, inCookie, ownTokens(settings, "copy"), tokens),
     maxAge: copy.maxAge,
   };
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
   return {
     ...rest,
     tokensProve: true,
-    waits: fetchesKeys || primitives === webCrypto,
+    waits: fetchesKeys || !primitives.atOnce,
     copies,
     places: { session, visitor },
     nextIds: new NextIds(),
@@ -122,7 +131,7 @@ function kindFor({ store, readable }: Settings): KeyKind {
   return store === undefined ? "data" : "user";
 }
 
-function ownTokens({ secrets, scope }: Settings, kind: KeyKind, primitives: Primitives): TokenCodec {
+function ownTokens({ secrets, primitives, scope }: Settings, kind: KeyKind): TokenCodec {
   if (kind === "id" || kind === "readable") return signedTokens({ ...scope, secrets, kind }, primitives);
   return encryptedTokens({ ...scope, secrets, kind }, primitives);
 }

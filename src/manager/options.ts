@@ -8,6 +8,7 @@ import type { DataSchema } from "../features/schema.ts";
 import type { SessionStore } from "../stored/contract.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import type { Secrets } from "../token/secrets.ts";
+import type { SessionCrypto } from "../token/session-crypto.ts";
 import type { SessionEvent } from "./events.ts";
 
 /** What an application sets. Only `secrets` is required. Durations are in seconds. */
@@ -22,14 +23,19 @@ export interface SessionOptions<Data extends object = any> {
   secrets: Secrets;
   /**
    * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
-   * our own with the next response that used the session, and stays logged in. See `ownTokens`, `joseTokens` and `koaTokens`. With a
-   * store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
+   * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
+   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
    * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
    * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
    */
   accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
+  /**
+   * What makes and opens the tokens: `nodeCrypto` of `web-session-store/node` answers without a promise, on Node; on Bun and Deno, for tokens that
+   * are signed. The tokens are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
+   */
+  crypto?: SessionCrypto;
   /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
   store?: SessionStore;
   /**

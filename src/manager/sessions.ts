@@ -10,7 +10,6 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Session, stateOf } from "../session/session.ts";
 import { SessionState } from "../session/visit.ts";
 import { subjects } from "../stored/users.ts";
-import { type Primitives, webCrypto } from "../token/web-crypto.ts";
 import { commitAnswer } from "./commit.ts";
 import { commitEnds, pendingCalls } from "./ending.ts";
 import { handling, type SessionHandler } from "./handling.ts";
@@ -35,7 +34,6 @@ import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 /**
  * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
  *
- * @param primitives For adapters: another implementation of the cryptography, that gives the same bytes.
  * @throws OptionError when an option or a secret cannot be used.
  *
  * @example
@@ -44,11 +42,8 @@ import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
  * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
  * ```
  */
-export function createSessions<Data extends object = Record<string, unknown>>(
-  options: SessionOptions<Data>,
-  primitives: Primitives = webCrypto,
-): Sessions<Data> {
-  return manage(createEngine(settle(options), primitives));
+export function createSessions<Data extends object = Record<string, unknown>>(options: SessionOptions<Data>): Sessions<Data> {
+  return manage(createEngine(settle(options)));
 }
 
 /** The manager of an engine. */

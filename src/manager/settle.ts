@@ -15,6 +15,8 @@ import type { SessionStore } from "../stored/contract.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import type { KeyScope } from "../token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "../token/secrets.ts";
+import { primitivesOf } from "../token/session-crypto.ts";
+import type { Primitives } from "../token/web-crypto.ts";
 import type { Emit } from "./events.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
@@ -53,6 +55,8 @@ export interface RequestSettings {
 /** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
+  /** The cryptography of the tokens. */
+  readonly primitives: Primitives;
   readonly scope: KeyScope;
   readonly readable: boolean;
   readonly store: SessionStore | undefined;
@@ -67,6 +71,7 @@ const KNOWN = new Set<keyof SessionOptions>([
     "secrets",
     "accept",
     "context",
+    "crypto",
     "store",
     "anonymous",
     "copy",
@@ -102,6 +107,7 @@ export function settle(options: SessionOptions): Settings {
     ...settleRequest(options),
     noticeCookie: cookie.secure === false ? () => {} : plainHttpNotice(onEvent),
     secrets,
+    primitives: primitivesOf(options.crypto),
     scope: { name: baseName(name), context },
     readable,
     store,

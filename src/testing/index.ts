@@ -11,7 +11,6 @@ import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
 import { expiryOf } from "../session/timeouts.ts";
-import { webCrypto } from "../token/web-crypto.ts";
 
 export { type StoreCase, storeContract } from "./contract/store-contract.ts";
 
@@ -37,7 +36,7 @@ export interface CookieForOptions {
  * ```
  */
 export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
-  const engine = createEngine(settle(options), webCrypto);
+  const engine = createEngine(settle(options));
   const now = engine.now();
   const { keeping, codec, cookie } = placeOf(engine, subject);
   const route = await keeping.route(subject);

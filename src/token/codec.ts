@@ -5,7 +5,6 @@
  */
 import type { CookieValues } from "../cookie/parse.ts";
 import { decodeUtf8 } from "../ground/encoding.ts";
-import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { type Claims, claimsFromJson } from "./claims.ts";
 
 /** A token that was opened: it is ours, and nobody changed it. Whether it is still valid is not decided here. */
@@ -52,9 +51,9 @@ export interface TokenCodec {
   /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */
   clear?(): string[];
   /** What a token says, or why it is none of ours. */
-  open(token: string): MaybePromise<Opened | TokenFault>;
+  open(token: string): Opened | TokenFault | Promise<Opened | TokenFault>;
   /** The token that says this. */
-  seal(claims: Claims): MaybePromise<string>;
+  seal(claims: Claims): string | Promise<string>;
 }
 
 /** What a codec answers once the cryptography has proved a payload. */

@@ -16,13 +16,14 @@ const KEY_WRAP = "id-aes256-wrap";
 /** The initial value of RFC 3394, section 2.2.3.1. */
 const KEY_WRAP_IV = new Uint8Array(8).fill(0xa6);
 
-/** Whether this runtime's node:crypto has all that the primitives need: on Cloudflare Workers, and not elsewhere, it lacks AES Key Wrap. */
-export function canWrapKeys(): boolean {
-  return getCiphers().includes(KEY_WRAP);
+/** The primitives on node:crypto, as far as this runtime has it: Bun, Deno and Cloudflare Workers lack AES Key Wrap there, and Node has it. */
+export function nodePrimitives(): Primitives {
+  return getCiphers().includes(KEY_WRAP) ? wholePrimitives : signingPrimitives;
 }
 
-/** The primitives on node:crypto. */
-export const nodeCrypto: Primitives<KeyObject | HmacKey> = {
+const wholePrimitives: Primitives<KeyObject | HmacKey> = {
+  atOnce: true,
+
   derive: (secret, info, length) =>
     secret instanceof CryptoKey
       ? webCrypto.derive(secret, info, length)
@@ -61,6 +62,15 @@ export const nodeCrypto: Primitives<KeyObject | HmacKey> = {
       return null;
     }
   },
+};
+
+/** What signs is here, what encrypts is Web Crypto. */
+const signingPrimitives: Primitives<CryptoKey | HmacKey> = {
+  ...(wholePrimitives as Primitives<CryptoKey | HmacKey>),
+  atOnce: false,
+  importKey: (bytes, use) => (use === "mac" ? new HmacKey("sha256", bytes) : webCrypto.importKey(bytes, use)),
+  seal: (key, plaintext, aad) => webCrypto.seal(key as CryptoKey, plaintext, aad),
+  open: (key, sealed, aad) => webCrypto.open(key as CryptoKey, sealed, aad),
 };
 
 /** Signs as the `keygrip` package does by default, with keys made ready once. */

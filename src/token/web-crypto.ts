@@ -24,6 +24,8 @@ export interface Sealed {
 
 /** The seam. `Key` is opaque to everything but its own primitives. */
 export interface Primitives<Key = unknown> {
+  /** Whether all of them answer without a promise, from bytes. */
+  readonly atOnce: boolean;
   /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or from a CryptoKey for it. */
   derive(
     secret: Uint8Array<ArrayBuffer> | CryptoKey,
@@ -48,6 +50,8 @@ const GCM = { name: "AES-GCM", length: 256 } as const;
 
 /** The primitives on Web Crypto, which every supported runtime has. */
 export const webCrypto: Primitives<CryptoKey> = {
+  atOnce: false,
+
   async derive(secret, info, length) {
     const key =
       secret instanceof CryptoKey ? secret : await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);

@@ -2,7 +2,7 @@
 import Koa from "koa";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { CsrfRefusal } from "../../src/csrf/csrf.ts";
+import type { CsrfRefusal } from "../../src/csrf/fetch.ts";
 import { csrf } from "../../src/csrf/koa.ts";
 import { closeServers, listenOn } from "../support/koa.ts";
 import { launch } from "./chromium.ts";

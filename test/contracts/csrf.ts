@@ -1,6 +1,6 @@
 /** What every adapter of csrf() decides: the table of Go's net/http CrossOriginProtection, and what stands at its edges. */
 import { describe, expect, it } from "vitest";
-import type { CsrfOptions } from "../../src/csrf/csrf.ts";
+import type { CsrfOptions } from "../../src/csrf/fetch.ts";
 
 /** Sends one request to an application behind `csrf(options)` that answers "done" to whatever arrives. */
 export type Ask = (method: string, host: string, headers: Record<string, string>) => Promise<Response>;

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
-import { createSessions, ownTokens, type Session } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -64,13 +65,23 @@ describe("a session refuses", () => {
 const MADE: [string, () => unknown, string][] = [
   [
     "memory() with an option of another name",
+    () => memory({ entries: 3 } as never),
+    'Cannot use option "entries": there is no such option',
+  ],
+  [
+    "memory() with what is an option of sessions",
+    () => memory({ maxSessions: 3 } as never),
+    'Cannot use option "maxSessions": use maxEntries; how many sessions a user may have is said by maxSessions beside store',
+  ],
+  [
+    "memory() with an option of other caches",
     () => memory({ max: 3 } as never),
-    'Cannot use option "max": there is no such option',
+    'Cannot use option "max": use maxEntries, or maxBytes',
   ],
   [
     "memory() for less than one session",
-    () => memory({ maxSessions: -1 }),
-    "Cannot use maxSessions -1: it must be a whole number, 1 or more",
+    () => memory({ maxEntries: -1 }),
+    "Cannot use maxEntries -1: it must be a whole number, 1 or more",
   ],
   [
     "memory() for a text",

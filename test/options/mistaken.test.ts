@@ -9,7 +9,7 @@ import { createStorage } from "unstorage";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
-import { csrf } from "../../src/csrf/csrf.ts";
+import { csrf } from "../../src/csrf/fetch.ts";
 import { csrf as honoCsrf } from "../../src/csrf/hono.ts";
 import { csrf as koaCsrf } from "../../src/csrf/koa.ts";
 import { createSessions } from "../../src/index.ts";

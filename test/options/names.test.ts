@@ -55,6 +55,10 @@ const KOA = [
   ...each("secret password keys encryptionKey secretKey", "use app.keys, or secrets"),
   ...each("key cookieName", "use name"),
   ...each("maxAge ttl", "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds"),
+  ...each(
+    "crypto",
+    "leave it out, since cookies signed with app.keys are made by node:crypto anyway; with secrets it can be used",
+  ),
   ...each("accept anonymous context copy maxSessions migrate readable schema", "it needs secrets"),
   ...each("signed overwrite expires sameSite httpOnly secure domain path priority", "put it into cookie"),
   ...each("proxy trustProxy", "use app.proxy"),

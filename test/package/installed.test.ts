@@ -8,8 +8,8 @@ import { entries } from "./manifest.ts";
 
 const HONO = ["./hono", "./csrf/hono"];
 const WORKERS_ONLY = ["./stores/session-object"];
-/** jose is an optional peer, like Hono, of this entry alone. */
-const JOSE = ["./token/jose"];
+/** jose is an optional peer, like Hono, of these entries alone. */
+const JOSE = ["./accept/jose", "./jwt"];
 const names = entries.map(({ name }) => name);
 const specifiersOf = (wanted: readonly string[]) =>
   entries.filter(({ name }) => wanted.includes(name)).map(({ specifier }) => specifier);

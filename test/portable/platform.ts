@@ -12,12 +12,14 @@ export interface Platform {
   readonly nodeCrypto: "whole" | "no key wrap" | "none";
   /** Loads the built web-session-store/koa. */
   koa(): Promise<typeof import("../../src/adapters/koa/index.ts")>;
+  /** Loads the built web-session-store/node. */
+  node(): Promise<typeof import("../../src/node.ts")>;
 }
 
 const NODE_GLOBALS = ["Buffer", "process", "setImmediate", "global"];
 
 /** The stories for one runtime. */
-export function platformStories({ globals, nodeCrypto, koa }: Platform): Story[] {
+export function platformStories({ globals, nodeCrypto, koa, node }: Platform): Story[] {
   return [
     story(`has of Node's globals ${globals.join(", ") || "none"}`, () => {
       expect(NODE_GLOBALS.filter((name) => name in globalThis)).toEqual([...globals]);
@@ -31,13 +33,40 @@ export function platformStories({ globals, nodeCrypto, koa }: Platform): Story[]
       expect(typeof Headers.prototype.getSetCookie).toBe("function");
     }),
 
-    ...(nodeCrypto === "none" ? [cannotLoadKoa(koa)] : koaStories(nodeCrypto, koa)),
+    ...(nodeCrypto === "none" ? [cannotLoad(koa, node)] : [...koaStories(nodeCrypto, koa), ...optionStories(nodeCrypto, node)]),
   ];
 }
 
-function cannotLoadKoa(koa: Platform["koa"]): Story {
-  return story("cannot load Koa's adapter, which needs node:crypto", async () => {
-    expect(String(await failureOf(koa))).toMatch(/node:crypto/);
+function cannotLoad(koa: Platform["koa"], node: Platform["node"]): Story {
+  return story("cannot load Koa's adapter and nodeCrypto, which need node:crypto", async () => {
+    for (const load of [koa, node]) expect(String(await failureOf(load))).toMatch(/node:crypto/);
+  });
+}
+
+/** What the option `crypto` brings here: the same tokens, without a promise as far as node:crypto goes. */
+function optionStories(nodeCrypto: Platform["nodeCrypto"], node: Platform["node"]): Story[] {
+  return [true, false].map((readable) => {
+    const kind = readable ? "signed" : "encrypted";
+    const atOnce = readable || nodeCrypto === "whole";
+    return story(
+      `opens ${kind} tokens ${atOnce ? "at once" : "with a promise"} by nodeCrypto, those of Web Crypto too`,
+      async () => {
+        const options = { secrets: SECRET, readable, rememberTokens: 0 };
+        const [web, own] = [createSessions(options), createSessions({ ...options, crypto: (await node()).nodeCrypto })];
+        for (const [makes, opens] of [
+          [web, own],
+          [own, web],
+          [own, own],
+        ] as const) {
+          const session = await makes.load(new Request("https://app.example.com/"));
+          session.data.from = kind;
+          const Cookie = pairOf((await makes.apply(session, new Response())).headers.getSetCookie());
+          const loading = opens.load(new Request("https://app.example.com/", { headers: { Cookie } }));
+          expect(loading instanceof Promise && opens === own).toBe(opens === own && !atOnce);
+          expect((await loading).data).toEqual({ from: kind });
+        }
+      },
+    );
   });
 }
 
@@ -47,7 +76,7 @@ function koaStories(nodeCrypto: Platform["nodeCrypto"], koa: Platform["koa"]): S
 
     story("opens in a fetch handler what Koa's adapter sealed, and the other way round", () => takeTurns(koa, false)),
 
-    story(`has ${nodeCrypto === "whole" ? "the" : "no"} AES Key Wrap that Koa's adapter would take from node:crypto`, () => {
+    story(`has ${nodeCrypto === "whole" ? "the" : "no"} AES Key Wrap in node:crypto`, () => {
       expect(builtinCrypto().getCiphers().includes("id-aes256-wrap")).toBe(nodeCrypto === "whole");
     }),
   ];

@@ -3,4 +3,5 @@ import { run } from "../../.portable/portable.mjs";
 
 const [, , globals, nodeCrypto] = process.argv;
 const koa = () => import("../../.portable/koa.mjs");
-console.log(`outcome ${JSON.stringify(await run({ globals: globals.split(","), nodeCrypto, koa }))}`);
+const node = () => import("../../.portable/node.mjs");
+console.log(`outcome ${JSON.stringify(await run({ globals: globals.split(","), nodeCrypto, koa, node }))}`);

@@ -2,9 +2,10 @@
 import { run } from "./portable.mjs";
 
 const koa = () => import("./koa.mjs");
+const node = () => import("./node.mjs");
 
 export default {
   async test(_controller, { GLOBALS: globals, NODE_CRYPTO: nodeCrypto }) {
-    console.log(`outcome ${JSON.stringify(await run({ globals, nodeCrypto, koa }))}`);
+    console.log(`outcome ${JSON.stringify(await run({ globals, nodeCrypto, koa, node }))}`);
   },
 };

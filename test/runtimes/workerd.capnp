@@ -5,6 +5,7 @@ const modules :List(Workerd.Worker.Module) = [
   (name = "worker.mjs", esModule = embed "worker.mjs"),
   (name = "portable.mjs", esModule = embed "../../.portable/portable.mjs"),
   (name = "koa.mjs", esModule = embed "../../.portable/koa.mjs"),
+  (name = "node.mjs", esModule = embed "../../.portable/node.mjs"),
 ];
 
 const compat :Workerd.Config = (services = [(name = "main", worker = (

@@ -2,8 +2,9 @@
 import { CompactEncrypt, CompactSign, exportJWK, generateKeyPair } from "jose";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
+import { ownTokens } from "../../src/accept/own.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
-import { createSessions, ownTokens, type TokenCodec } from "../../src/index.ts";
+import { createSessions, type TokenCodec } from "../../src/index.ts";
 import { Browser } from "../support/browser.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET } from "../support/secrets.ts";

@@ -2,9 +2,10 @@
 import { Hono } from "hono";
 import { exportJWK, exportPKCS8, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { joseTokens, sessionJwt } from "../../src/accept/jose.ts";
+import { joseTokens } from "../../src/accept/jose.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
+import { sessionJwt } from "../../src/features/jwt.ts";
 import { createSessions, type Secrets, type Session, type SessionEvent } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";

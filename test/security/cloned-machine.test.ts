@@ -17,12 +17,8 @@ interface Made {
 /** A process that has its modules to itself. Gives what serves so many new visitors. */
 async function start(cryptography: "web" | "node"): Promise<(visitors: number) => Promise<Made>> {
   vi.resetModules();
-  const [{ createSessions }, { webCrypto }, { nodeCrypto }] = await Promise.all([
-    import("../../src/index.ts"),
-    import("../../src/token/web-crypto.ts"),
-    import("../../src/token/node-crypto.ts"),
-  ]);
-  const sessions = createSessions({ secrets: SECRET }, cryptography === "web" ? webCrypto : nodeCrypto);
+  const [{ createSessions }, { nodeCrypto }] = await Promise.all([import("../../src/index.ts"), import("../../src/node.ts")]);
+  const sessions = createSessions({ secrets: SECRET, ...(cryptography === "node" && { crypto: nodeCrypto }) });
   return async (visitors) => {
     const made: Made = { ids: [], keys: [], nonces: [] };
     for (let visitor = 0; visitor < visitors; visitor++) {

@@ -6,7 +6,6 @@ import { createEngine } from "../../src/manager/manager.ts";
 import { settle } from "../../src/manager/settle.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor } from "../../src/testing/index.ts";
-import { webCrypto } from "../../src/token/web-crypto.ts";
 import { type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY, HOUR, MINUTE } from "../support/clock.ts";
@@ -194,7 +193,7 @@ describe("A: session identifier and store", () => {
   it("A6 no store is asked for an id of another form, even in a token that was signed with our secret", async () => {
     const store = new FailingStore();
     const app = makeApp({ store });
-    const { codec } = createEngine(settle({ secrets: SECRET, store }), webCrypto).places.session;
+    const { codec } = createEngine(settle({ secrets: SECRET, store })).places.session;
     const start = app.clock.now();
     const ids = [
       "../../etc/passwd",

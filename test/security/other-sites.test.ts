@@ -1,6 +1,6 @@
 /** Section F of docs/security.md, and two rows that go with it: requests that other websites start, and what a logout clears. */
 import { expect, it } from "vitest";
-import { csrf } from "../../src/csrf/csrf.ts";
+import { csrf } from "../../src/csrf/fetch.ts";
 import type { DataSchema } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";

@@ -4,8 +4,9 @@ import { describe, expect, it, vi } from "vitest";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { keyInfo } from "../../src/token/keys.ts";
-import { nodeCrypto } from "../../src/token/node-crypto.ts";
-import { webCrypto } from "../../src/token/web-crypto.ts";
+import { nodePrimitives } from "../../src/token/node-crypto.ts";
+import { sessionCrypto } from "../../src/token/session-crypto.ts";
+import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
@@ -125,18 +126,18 @@ describe("D: sealing", () => {
 
   it("D5 exactly one key is tried, the one that the header names; without one, none", async () => {
     const asked: string[] = [];
-    const counted = {
-      ...webCrypto,
-      open: (...args: Parameters<typeof webCrypto.open>) => {
+    const crypto = sessionCrypto(() => ({
+      ...(webCrypto as Primitives),
+      open: (...args: Parameters<Primitives["open"]>) => {
         asked.push("open");
-        return webCrypto.open(...args);
+        return (webCrypto as Primitives).open(...args);
       },
-    };
-    const many = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET, SECRET], rememberTokens: 0 }, counted);
+    }));
+    const many = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET, SECRET], rememberTokens: 0, crypto });
     const cookie = await cookieOf({ secrets: SECRET, now: () => Date.now() / 1000 });
     expect((await many.read({ headers: { get: () => cookie } }))?.subject).toBe("alice");
     expect(asked).toEqual(["open"]);
-    const none = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET] }, counted);
+    const none = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET], crypto });
     expect(await none.read({ headers: { get: () => cookie } })).toBeNull();
     expect(asked).toEqual(["open"]);
   });
@@ -240,6 +241,7 @@ describe("D: sealing", () => {
       crypto.subtle.verify = verify;
     }
     expect(verified).toBe(1);
+    const nodeCrypto = nodePrimitives();
     const key = await nodeCrypto.importKey(bytes, "mac");
     safelyCompared.count = 0;
     const mac = Uint8Array.from(Buffer.from(await nodeCrypto.sign(key, "a message"), "base64url"));

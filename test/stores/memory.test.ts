@@ -32,13 +32,13 @@ describe("memory keeps the store contract", () => {
 
 describe("memory bounded by count", () => {
   it("evicts the session used longest ago", async () => {
-    const store = memory({ maxSessions: 3 });
+    const store = memory({ maxEntries: 3 });
     await create(store, ["a", "b", "c", "d"]);
     expect(await kept(store, ["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
   });
 
   it("keeps what says that a token was redeemed for longer than the sessions of visitors", async () => {
-    const store = memory({ maxSessions: 3 });
+    const store = memory({ maxEntries: 3 });
     const redeemed = `redeemed-${"r".repeat(43)}`;
     await create(store, [redeemed, "a", "b", "c", "d"]);
     expect(await kept(store, [redeemed, "a", "b", "c", "d"])).toEqual([redeemed, "c", "d"]);
@@ -52,7 +52,7 @@ describe("memory bounded by count", () => {
       (store) => store.load({ id: "a" }, { now: NOW, touch: { seenAfter: 0, seenBefore: NOW, expiresAt: NOW + HOUR } }),
     ],
   ])("takes %s for use", async (_what, use) => {
-    const store = memory({ maxSessions: 3 });
+    const store = memory({ maxEntries: 3 });
     await create(store, ["a", "b", "c"]);
     await use(store);
     await create(store, ["d"]);
@@ -60,7 +60,7 @@ describe("memory bounded by count", () => {
   });
 
   it("evicts anonymous sessions first, though they were used last", async () => {
-    const store = memory({ maxSessions: 3 });
+    const store = memory({ maxEntries: 3 });
     await create(store, ["ada", "grace"], { subject: "user" });
     await create(store, ["visitor1"]);
     await create(store, ["edsger"], { subject: "user" });
@@ -68,7 +68,7 @@ describe("memory bounded by count", () => {
   });
 
   it("keeps logged-in users through a flood of visitors, but for one", async () => {
-    const store = memory({ maxSessions: 5 });
+    const store = memory({ maxEntries: 5 });
     await create(store, ["u1", "u2", "u3", "u4", "u5"], { subject: "user" });
     for (let visitor = 0; visitor < 1000; visitor++) await create(store, [`visitor${visitor}`]);
     expect(await kept(store, ["u1", "u2", "u3", "u4", "u5", "visitor998", "visitor999"])).toEqual([
@@ -77,7 +77,7 @@ describe("memory bounded by count", () => {
   });
 
   it("evicts logged-in users when there is nobody else, and lists them no more", async () => {
-    const store = memory({ maxSessions: 2 });
+    const store = memory({ maxEntries: 2 });
     await create(store, ["a", "b", "c"], { subject: "user" });
     expect(await kept(store, ["a", "b", "c"])).toEqual(["b", "c"]);
     expect((await store.list?.("user"))?.map(({ id }) => id).sort()).toEqual(["b", "c"]);
@@ -85,14 +85,14 @@ describe("memory bounded by count", () => {
   });
 
   it("never evicts the session it was just given", async () => {
-    const store = memory({ maxSessions: 1 });
+    const store = memory({ maxEntries: 1 });
     await create(store, ["user"], { subject: "user" });
     await create(store, ["visitor"]);
     expect(await kept(store, ["user", "visitor"])).toEqual(["visitor"]);
   });
 
   it("has room again after a session is removed", async () => {
-    const store = memory({ maxSessions: 2 });
+    const store = memory({ maxEntries: 2 });
     await create(store, ["a", "b"]);
     await store.remove({ id: "b" });
     await create(store, ["c"]);
@@ -100,14 +100,14 @@ describe("memory bounded by count", () => {
   });
 
   it("counts the marks of sessions that moved", async () => {
-    const store = memory({ maxSessions: 1 });
+    const store = memory({ maxEntries: 1 });
     await create(store, ["before"]);
     await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), NEW_ID);
     expect(await kept(store, ["before", "after"])).toEqual(["after"]);
   });
 
   it("gives up a mark before it ends a logged-in user's session", async () => {
-    const store = memory({ maxSessions: 2 });
+    const store = memory({ maxEntries: 2 });
     await create(store, ["user"], { subject: "user" });
     await create(store, ["before"]);
     await store.replace({ id: "before" }, { id: "after" }, NO_CHANGE, record(), NEW_ID);
@@ -233,7 +233,7 @@ describe("memory and a million touches", () => {
   it("takes no more room than before", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const store = memory({ maxSessions: 1000, maxBytes: 1_000_000 });
+    const store = memory({ maxEntries: 1000, maxBytes: 1_000_000 });
     const ids = Array.from({ length: 1000 }, (_none, index) => `session${index}`);
     await create(store, ids.slice(0, 500), { subject: "user" });
     await create(store, ids.slice(500));
@@ -262,7 +262,7 @@ describe("memory that holds many sessions", () => {
   }
 
   async function filled(count: number, more: number) {
-    const store = memory({ maxSessions: count, maxBytes: 1e9 });
+    const store = memory({ maxEntries: count, maxBytes: 1e9 });
     let made = 0;
     const createSome = async (some: number) => {
       for (const end = made + some; made < end; made++) await create(store, [`session${made}`], { subject: `user${made}` });

@@ -5,15 +5,15 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe } from "vitest";
+import { nodeCrypto } from "../../src/node.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
-import { nodeCrypto } from "../../src/token/node-crypto.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { AHEAD, PARTS, scheduleTests } from "../support/schedule-suite.ts";
 
 const SCHEDULES = Number(process.env.SCHEDULES ?? 1000);
 const SEED = Number(process.env.SEED ?? 1);
-const BASE = { begins: AHEAD, given: [nodeCrypto] as never[] };
+const BASE = { begins: AHEAD, crypto: nodeCrypto };
 
 describe("on SQLite, whatever the order, each request is told what was done", () => {
   const folder = mkdtempSync(join(tmpdir(), "schedules-"));

@@ -1,6 +1,7 @@
 /** The option `accept`: tokens of before are read and made anew, and nobody is logged out. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { ownTokens, type SessionOptions, type TokenCodec } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
+import type { SessionOptions, TokenCodec } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";

@@ -1,7 +1,8 @@
 /** The cookies of accepted tokens: how many of a name are looked at, which of them counts, and how long what follows lasts. */
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
-import { ownTokens, type SessionOptions, type SessionStore } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
+import type { SessionOptions, SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";

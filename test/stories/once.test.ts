@@ -1,9 +1,9 @@
 /** What is made once and kept: settled values, and never a promise, which on Workers would belong to one request. */
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
+import { ownTokens } from "../../src/accept/own.ts";
 import { sessionJwt } from "../../src/features/jwt.ts";
 import { once } from "../../src/ground/maybe-promise.ts";
-import { ownTokens } from "../../src/index.ts";
 import { Script } from "../../src/stores/redis/scripts.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { signedTokens } from "../../src/token/signed.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
-import { ownTokens } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { type App, makeApp } from "../support/app.ts";

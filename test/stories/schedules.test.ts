@@ -4,13 +4,13 @@
  * SCHEDULES=100000 runs so many, instead of 10,000; SEED=7 begins with that one.
  */
 import { describe } from "vitest";
+import { nodeCrypto } from "../../src/node.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { nodeCrypto } from "../../src/token/node-crypto.ts";
 import { PARTS, type Part, scheduleTests } from "../support/schedule-suite.ts";
 
 const SCHEDULES = Number(process.env.SCHEDULES ?? 10_000);
 const SEED = Number(process.env.SEED ?? 1);
-const BASE = { begins: 1_800_000_000, given: [nodeCrypto] as never[] };
+const BASE = { begins: 1_800_000_000, crypto: nodeCrypto };
 
 describe("on memory, whatever the order, each request is told what was done", () => {
   scheduleTests(PARTS, SCHEDULES * 0.85, SEED, { ...BASE, makeStore: () => memory() });

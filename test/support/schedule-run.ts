@@ -1,5 +1,5 @@
 /** Schedules over a store, and what they must leave in the browsers and in the store. */
-import { createSessions, type Session, type Sessions } from "../../src/index.ts";
+import { createSessions, type Session, type SessionCrypto, type Sessions } from "../../src/index.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
 import { Clock } from "./clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
@@ -32,8 +32,8 @@ export interface Play {
   readonly copy?: boolean;
   readonly visitorsInCookie?: boolean;
   readonly accept?: boolean;
-  /** Further arguments of `createSessions`. */
-  readonly given?: readonly never[];
+  /** The option `crypto`. */
+  readonly crypto?: SessionCrypto;
 }
 
 const COPY_SECONDS = 60;
@@ -81,11 +81,12 @@ class StorePlayer extends Player implements Watcher {
       lazy: this.random.chance(0.3),
       touchEvery: this.random.pick([0, 1, 600]),
       onEvent: (event: Parameters<StorePlayer["hear"]>[0]) => this.hear(event),
+      ...(play.crypto !== undefined && { crypto: play.crypto }),
       ...(copy && { copy: { maxAge: COPY_SECONDS } }),
       ...(visitorsInCookie && { anonymous: "cookie" as const }),
       ...(accept && { accept: [Tokens.codec()] }),
     };
-    this.sessions = createSessions(options, ...(play.given ?? []));
+    this.sessions = createSessions(options);
   }
 
   protected get watcher(): Watcher {

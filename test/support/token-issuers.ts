@@ -2,7 +2,8 @@
 import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair } from "jose";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
-import { createSessions, ownTokens, type SessionStore, type TokenCodec } from "../../src/index.ts";
+import { ownTokens } from "../../src/accept/own.ts";
+import { createSessions, type SessionStore, type TokenCodec } from "../../src/index.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { checkSecrets } from "../../src/token/secrets.ts";
 import { signedTokens } from "../../src/token/signed.ts";

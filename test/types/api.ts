@@ -17,6 +17,7 @@ import {
   type TokenCodec,
   type UpdateResult,
 } from "../../src/index.ts";
+import { nodeCrypto } from "../../src/node.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {
@@ -64,6 +65,13 @@ app.get("/", (c) => {
 
 // @ts-expect-error: secrets are required.
 createSessions({});
+createSessions({ secrets: SECRET, crypto: nodeCrypto });
+// @ts-expect-error: what makes tokens is a value of ours, not the runtime's cryptography.
+createSessions({ secrets: SECRET, crypto: globalThis.crypto });
+// @ts-expect-error: nor anything that looks like it.
+createSessions({ secrets: SECRET, crypto: {} });
+// @ts-expect-error: there is no second argument.
+createSessions({ secrets: SECRET }, nodeCrypto);
 // @ts-expect-error: sameSite is one of three words.
 createSessions({ secrets: SECRET, cookie: { sameSite: "Lax" } });
 

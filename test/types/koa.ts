@@ -2,6 +2,7 @@
 import Koa from "koa";
 import { z } from "zod";
 import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { nodeCrypto } from "../../src/node.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -52,5 +53,8 @@ new Koa().use(session({ secrets: SECRET, store: memory(), schema })).use((ctx) =
 });
 // @ts-expect-error: with app.keys, the timeouts and the name are Koa's; `readable` belongs to secrets.
 app.use(session({ readable: true }));
+// @ts-expect-error: app.keys sign by node:crypto, whatever is said.
+app.use(session({ crypto: nodeCrypto }));
+app.use(session({ secrets: SECRET, crypto: nodeCrypto }));
 // @ts-expect-error: a store has three methods at least.
 app.use(session({ store: { load: () => "" } }));

@@ -1,6 +1,6 @@
 /** csrf() inside workerd. */
 import { Hono } from "hono";
-import { csrf } from "../../src/csrf/csrf.ts";
+import { csrf } from "../../src/csrf/fetch.ts";
 import { csrf as honoCsrf } from "../../src/csrf/hono.ts";
 import { csrfContract } from "../contracts/csrf.ts";
 

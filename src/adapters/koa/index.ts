@@ -6,13 +6,18 @@
 
 import { OptionError, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
-import { type Committed, type DataSchema, put, type Session, type SessionOptions, type Sessions } from "../../index.ts";
-import { createEngine } from "../../manager/manager.ts";
-import { manage, waitsOf } from "../../manager/sessions.ts";
-import { settle } from "../../manager/settle.ts";
+import {
+  type Committed,
+  createSessions,
+  type DataSchema,
+  put,
+  type Session,
+  type SessionOptions,
+  type Sessions,
+} from "../../index.ts";
+import { waitsOf } from "../../manager/sessions.ts";
+import { nodeCrypto } from "../../node.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
-import { canWrapKeys, nodeCrypto } from "../../token/node-crypto.ts";
-import { webCrypto } from "../../token/web-crypto.ts";
 import { twice } from "../one-name.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
@@ -222,10 +227,9 @@ interface Managers {
   one(): Sessions<never>;
 }
 
-function ownManager({ store: given, ...rest }: KoaSecretOptions): Managers {
+function ownManager({ store: given, crypto = nodeCrypto, ...rest }: KoaSecretOptions): Managers {
   const store = sessionStore(given);
-  const settings = settle(store === undefined ? rest : { ...rest, store });
-  const sessions = manage<never>(createEngine(settings, canWrapKeys() ? nodeCrypto : webCrypto));
+  const sessions = createSessions({ ...rest, crypto, ...(store !== undefined && { store }) }) as unknown as Sessions<never>;
   return { for: () => sessions, one: () => sessions };
 }
 

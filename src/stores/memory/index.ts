@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { adviceForName, MEMORY_ADVICE } from "../../ground/advice.ts";
 import { count, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import {
@@ -21,13 +22,16 @@ import { BoundedEntries, type Entry } from "./bounded-entries.ts";
 
 /** How much a memory store keeps. */
 export interface MemoryOptions {
-  /** How many sessions. Default 100,000. */
-  maxSessions?: number;
+  /**
+   * How many entries: sessions, and for a while the marks of those that got another id. How many sessions a user may have is the option
+   * `maxSessions` of `createSessions`. Default 100,000.
+   */
+  maxEntries?: number;
   /** About how many bytes. Default 134,217,728 (128 MB). */
   maxBytes?: number;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxSessions", "maxBytes"]);
+const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxEntries", "maxBytes"]);
 
 /**
  * Makes a memory store. Its sessions end with the process. When it is full, the anonymous sessions used longest ago go
@@ -42,9 +46,9 @@ const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxSessions", 
  * ```
  */
 export function memory(options: MemoryOptions = {}): SessionStore {
-  refuseUnknown(options, KNOWN);
-  const { maxSessions = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
-  return new MemoryStore(new BoundedEntries(count("maxSessions", maxSessions, 1), count("maxBytes", maxBytes, 1)));
+  refuseUnknown(options, KNOWN, { advise: adviceForName(MEMORY_ADVICE) });
+  const { maxEntries = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
+  return new MemoryStore(new BoundedEntries(count("maxEntries", maxEntries, 1), count("maxBytes", maxBytes, 1)));
 }
 
 class MemoryStore implements SessionStore {

@@ -5,7 +5,7 @@ import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll, describe, expect, it } from "vitest";
 import { session } from "../../../src/adapters/hono.ts";
-import { type CsrfOptions, csrf } from "../../../src/csrf/csrf.ts";
+import { type CsrfOptions, csrf } from "../../../src/csrf/fetch.ts";
 import { csrf as honoCsrf } from "../../../src/csrf/hono.ts";
 import { csrf as koaCsrf } from "../../../src/csrf/koa.ts";
 import { createSessions, OptionError, type Session } from "../../../src/index.ts";

@@ -19,7 +19,7 @@ import {
   type SessionJwt,
   type SessionJwtOptions,
   sessionJwt,
-} from "../../../src/accept/jose.ts";
+} from "../../../src/features/jwt.ts";
 import { OptionError, StateError } from "../../../src/ground/errors.ts";
 import { createSessions, type Session } from "../../../src/index.ts";
 import { signedTokens } from "../../../src/token/signed.ts";

@@ -1,13 +1,13 @@
 import { createRemoteJWKSet, exportJWK, generateKeyPair, type JWK, jwtVerify } from "jose";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { joseTokens } from "../../../src/accept/jose.ts";
 import {
   type HandedSession,
-  joseTokens,
   type SessionJwt,
   type SessionJwtOptions,
   type SigningAlgorithm,
   sessionJwt,
-} from "../../../src/accept/jose.ts";
+} from "../../../src/features/jwt.ts";
 import { OptionError } from "../../../src/ground/errors.ts";
 import { createSessions } from "../../../src/index.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
