@@ -1,5 +1,5 @@
 /**
- * For tests: the contract every SessionStore is held to, and cookies for an application's own tests.
+ * For tests: the contracts every SessionStore and every adapter is held to, and cookies for an application's own tests.
  *
  * @module
  */
@@ -13,6 +13,8 @@ import type { SessionMeta } from "../session/record.ts";
 import { expiryOf } from "../session/timeouts.ts";
 import { webCrypto } from "../token/web-crypto.ts";
 
+export { type AdapterCase, adapterContract } from "./adapter/adapter-contract.ts";
+export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";
 export { type StoreCase, storeContract } from "./contract/store-contract.ts";
 
 /** The session that {@link cookieFor} makes up. */

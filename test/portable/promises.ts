@@ -1,10 +1,10 @@
 /** The promises of the README, one test or more for each, under its name. */
 import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { expect, failureOf } from "../../src/testing/adapter/expect.ts";
 import { makeApp } from "../support/app.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
-import { expect, failureOf } from "./expect.ts";
 import { chapter, everybodyElse, type Story, story } from "./story.ts";
 
 /** The stories, by promise. */

@@ -1,0 +1,80 @@
+/**
+ * What an adapter answers when the store fails.
+ *
+ * @module
+ */
+import { StoreError } from "../../ground/errors.ts";
+import { HOUR } from "./clock.ts";
+import { expect } from "./expect.ts";
+import { FailingStore, LEAK } from "./failing-store.ts";
+import { type AdapterStory, story, text } from "./story.ts";
+
+/** The answer, or the error that came instead of one. */
+const outcome = (answer: Promise<Response>): Promise<Response | unknown> => answer.catch((error: unknown) => error);
+const isFailure = (answer: Response | unknown): boolean =>
+  answer instanceof Response ? answer.status === 503 : answer instanceof StoreError && answer.status === 503;
+
+/** The stories. */
+export const storeFailureStories: readonly AdapterStory[] = [
+  story("fails with 503 when the store cannot be read, and leaves the cookie alone", async (setUp) => {
+    const store = new FailingStore();
+    const { browser } = await setUp({}, { store });
+    await browser.visit("/login");
+    const cookie = browser.cookieHeader();
+    store.fail("load");
+    const answer = await outcome(browser.visit("/who"));
+    expect(isFailure(answer)).toBe(true);
+    expect(
+      JSON.stringify(answer instanceof Error ? { ...answer, message: answer.message } : await (answer as Response).text()),
+    ).not.toContain(LEAK);
+    store.recover();
+    expect(browser.cookieHeader()).toBe(cookie);
+    expect(await text(browser.visit("/who"))).toBe("alice");
+  }),
+
+  ...(
+    [
+      ["create", "/count"],
+      ["update", "/count"],
+      ["replace", "/login"],
+      ["remove", "/logout"],
+    ] as const
+  ).map(([operation, path]) =>
+    story(`fails with 503 when ${operation} fails, and sends no cookie`, async (setUp) => {
+      const store = new FailingStore();
+      const { browser } = await setUp({}, { store });
+      if (operation !== "create") await browser.visit("/count");
+      const cookie = browser.cookieHeader();
+      store.fail(operation);
+      expect(isFailure(await outcome(browser.visit(path)))).toBe(true);
+      expect(browser.cookieHeader()).toBe(cookie);
+    }),
+  ),
+
+  story("goes on when only the touch fails", async (setUp) => {
+    const store = new FailingStore();
+    const { browser, clock } = await setUp({}, { store });
+    await browser.visit("/count");
+    clock.pass(7 * HOUR);
+    store.fail("touch");
+    expect(await text(browser.visit("/views"))).toBe("1");
+  }),
+
+  story("shows an anonymous visitor when told to, writes nothing and sends no cookie", async (setUp) => {
+    const store = new FailingStore();
+    const { browser } = await setUp({}, { store, onStoreError: "anonymous" });
+    await browser.visit("/login");
+    await browser.visit("/count");
+    const cookie = browser.cookieHeader();
+    store.fail("load");
+    const reading = await browser.visit("/who");
+    expect(await reading.text()).toBe("nobody");
+    expect(reading.headers.getSetCookie()).toEqual([]);
+    for (const path of ["/count", "/login", "/logout", "/regenerate"]) {
+      expect(isFailure(await outcome(browser.visit(path)))).toBe(true);
+    }
+    store.recover();
+    expect(browser.cookieHeader()).toBe(cookie);
+    expect(await text(browser.visit("/views"))).toBe("1");
+  }),
+];
