@@ -6,7 +6,15 @@
 
 import { OptionError, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
-import { type Committed, type DataSchema, put, type Session, type SessionOptions, type Sessions } from "../../index.ts";
+import {
+  type Committed,
+  type DataSchema,
+  nodeHeaders,
+  put,
+  type Session,
+  type SessionOptions,
+  type Sessions,
+} from "../../index.ts";
 import { createEngine } from "../../manager/manager.ts";
 import { manage, waitsOf } from "../../manager/sessions.ts";
 import { settle } from "../../manager/settle.ts";
@@ -17,7 +25,7 @@ import { twice } from "../one-name.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
 import { KoaRequest } from "./request.ts";
-import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./response.ts";
+import { clearStatusText, type NodeResponse, putWhenSent, statusOf } from "./response.ts";
 import { type KoaStore, sessionStore } from "./store.ts";
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";
