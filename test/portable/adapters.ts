@@ -20,9 +20,15 @@ const withSeam: MakeApp = (options, routes) => {
     const visitor = await sessions.load(request);
     let response: Response;
     try {
-      response = await (routes[new URL(request.url).pathname] ?? notFound)(visitor, request);
+      const given = await (routes[new URL(request.url).pathname] ?? notFound)(visitor, request);
+      // The headers of a redirect and of a fetched response cannot be changed.
+      response = new Response(given.body, given);
       put(response.headers, await sessions.commit(visitor, response));
     } catch (error) {
+      if (error instanceof Response) {
+        put(error.headers, await sessions.commit(visitor, error));
+        return error;
+      }
       const { status = 500 } = error as { status?: number };
       response = new Response(null, { status });
       put(response.headers, await sessions.commit(visitor, { status, failed: true }));
