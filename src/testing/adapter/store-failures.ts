@@ -7,6 +7,7 @@ import { StoreError } from "../../ground/errors.ts";
 import { HOUR } from "./clock.ts";
 import { expect } from "./expect.ts";
 import { FailingStore, LEAK } from "./failing-store.ts";
+import type { StoryRoute } from "./routes.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
 /** The answer, or the error that came instead of one. */
@@ -50,6 +51,24 @@ export const storeFailureStories: readonly AdapterStory[] = [
       expect(browser.cookieHeader()).toBe(cookie);
     }),
   ),
+
+  story("lets no cache keep the error because the answer that could not be given was public", async (setUp) => {
+    const store = new FailingStore();
+    const shared: StoryRoute = (session) => {
+      session.data.views = 1;
+      return new Response("for all", {
+        headers: { "Cache-Control": "public, max-age=600", ETag: '"1"', "CDN-Cache-Control": "max-age=600" },
+      });
+    };
+    const { browser } = await setUp({ "/public": shared }, { store });
+    store.fail("create");
+    const answer = await outcome(browser.visit("/public"));
+    expect(isFailure(answer)).toBe(true);
+    const { headers } = answer instanceof Response ? answer : new Response();
+    expect(headers.get("Cache-Control") ?? "").not.toMatch(/public|max-age/);
+    expect(headers.get("CDN-Cache-Control")).toBe(null);
+    expect(headers.get("ETag")).not.toBe('"1"');
+  }),
 
   story("goes on when only the touch fails", async (setUp) => {
     const store = new FailingStore();
