@@ -70,6 +70,27 @@ export const storeFailureStories: readonly AdapterStory[] = [
     expect(headers.get("ETag")).not.toBe('"1"');
   }),
 
+  story("sends the new id that save() wrote with the error, when what came after it cannot be written", async (setUp) => {
+    const store = new FailingStore();
+    const renewing: StoryRoute = async (session) => {
+      session.regenerateId();
+      session.data.views = 5;
+      await session.save();
+      session.data.views = 99;
+      store.fail("update");
+      return new Response("renewed");
+    };
+    const { browser } = await setUp({ "/renew": renewing }, { store });
+    await browser.visit("/login");
+    const answer = await outcome(browser.visit("/renew"));
+    expect(isFailure(answer)).toBe(true);
+    store.recover();
+    // Where there is no answer to carry it, the session has ended: no browser knows its id.
+    const isSent = answer instanceof Response;
+    expect(await text(browser.visit("/who"))).toBe(isSent ? "alice" : "nobody");
+    expect(await text(browser.visit("/views"))).toBe(isSent ? "5" : "none");
+  }),
+
   story("goes on when only the touch fails", async (setUp) => {
     const store = new FailingStore();
     const { browser, clock } = await setUp({}, { store });
