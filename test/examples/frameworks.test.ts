@@ -8,7 +8,7 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionError, type Sessions } from "../../src/index.ts";
+import { createSessions, type Session, type SessionError, type SessionStore, type Sessions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor, type MakeApp } from "../../src/testing/index.ts";
 import { holdToContract } from "../contracts/adapter.ts";
@@ -196,6 +196,41 @@ describe("Express", () => {
     });
     const text = await answering.then((response) => response.text()).catch((error) => error.message);
     expect(["done", "fetch failed"]).toContain(text);
+  });
+});
+
+describe("Fastify", () => {
+  async function answerOf(store: SessionStore): Promise<Response> {
+    const app = packages("fastify")();
+    app.addHook("onRequest", async (_request: unknown, reply: Reply) => {
+      reply.header("X-Early", "1");
+    });
+    const web = fastifySession(app, createSessions({ secrets: SECRET, store }));
+    app.get("/", async (request: unknown, reply: Reply) => {
+      web.get(request).data.views = 1;
+      reply.header("Set-Cookie", "theme=dark").header("Cache-Control", "public, max-age=600");
+      return "hello";
+    });
+    const answer = await fetch(await app.listen({ port: 0, host: "127.0.0.1" }));
+    await app.close();
+    return answer;
+  }
+  interface Reply {
+    header(name: string, value: string): Reply;
+  }
+
+  it("puts its cookie beside that of the handler, and keeps both out of every cache", async () => {
+    const { headers } = await answerOf(memory());
+    expect(headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", "__Host-session-visitor"]);
+    expect(headers.get("Cache-Control")).toBe("no-store");
+  });
+
+  it("takes nothing over to the error from an answer that could not be given", async () => {
+    const store = new FailingStore();
+    store.fail("create");
+    const { status, headers } = await answerOf(store);
+    expect(headers.get("X-Early")).toBe("1");
+    expect([status, headers.get("Cache-Control"), headers.getSetCookie()]).toEqual([503, null, []]);
   });
 });
 
