@@ -18,7 +18,7 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
 
   app.addHook("onRequest", async (request, reply) => {
     const url = `${request.protocol}://${request.host}${request.url}`;
-    const headers = new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+    const headers = { get: (name: string) => request.headers[name.toLowerCase()]?.toString() };
     const session = await sessions.load({ method: request.method, url, headers });
     visits.set(request, { session, early: Object.entries(reply.getHeaders()), threw: false, isUnsaved: false });
   });
@@ -51,7 +51,12 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
     }
   });
 
-  return { get: (request: FastifyRequest): Session<Data> => (visits.get(request) as Visit<Data>).session };
+  const get = (request: FastifyRequest): Session<Data> => {
+    const visit = visits.get(request);
+    if (visit === undefined) throw new Error("Cannot get the session: the hook did not run for this request");
+    return visit.session;
+  };
+  return { get };
 }
 
 /** `reply.header()` adds to Set-Cookie lines that are there. */

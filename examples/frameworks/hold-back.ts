@@ -13,8 +13,11 @@ export function holdBack(res: ServerResponse, first: (again: boolean) => Promise
     try {
       await first(again);
     } catch (error) {
-      [held, again] = [[], true];
-      return onError(error);
+      if (!again) {
+        [held, again] = [[], true];
+        return onError(error);
+      }
+      // That of the error leaves, whatever becomes of the session.
     }
     isFree = true;
     for (const send of held) send();

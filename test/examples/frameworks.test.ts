@@ -157,11 +157,52 @@ describe.each([
   });
 });
 
+describe.each([
+  ["Express", onExpress],
+  ["Fastify", onFastify],
+])("%s and errors", (_name, start) => {
+  /** Posts to an application of this handler. */
+  async function post(sessions: Sessions, cookie: string, handler: Handler) {
+    const app = await start(sessions, handler);
+    const answer = await fetch(app.origin, { method: "POST", headers: { Cookie: cookie } });
+    await app.close();
+    return answer;
+  }
+
+  it("keeps what was changed before an error that is answered below 500", async () => {
+    const { sessions, cookie, data } = await visitor();
+    const { status } = await post(sessions, cookie, (session) => {
+      session.data.first = 1;
+      throw Object.assign(new Error("forbidden"), { status: 403 });
+    });
+    expect([status, await data()]).toEqual([403, { first: 1 }]);
+  });
+
+  it("commits again for a change that came too late, so that the answer says whom it is for", async () => {
+    const { sessions, cookie } = await visitor();
+    const { status, headers } = await post(sessions, cookie, async (session) => {
+      void session.data.first;
+      const twin = await sessions.load(new Request("https://app.example.com", { headers: { Cookie: cookie } }));
+      twin.regenerateId();
+      await twin.save();
+      session.data.first = 1;
+      return "too late";
+    });
+    expect([status, headers.get("Vary")]).toEqual([409, "Cookie"]);
+  });
+
+  it("answers when nothing can be committed", async () => {
+    const { sessions, cookie } = await visitor();
+    const broken = { ...sessions, commit: () => Promise.reject(new Error("broken")) };
+    expect((await post(broken, cookie, () => "fine")).status).toBe(500);
+  });
+});
+
 /** A session that exists. */
 async function visitor() {
   const options = { secrets: SECRET, store: memory() };
   const sessions = createSessions(options);
-  const cookie = await cookieFor(options);
+  const cookie = await cookieFor(options, { subject: "alice" });
   const data = async () => (await sessions.read(new Request("https://app.example.com", { headers: { Cookie: cookie } })))?.data;
   return { sessions, cookie, data };
 }
