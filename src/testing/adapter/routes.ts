@@ -6,7 +6,7 @@
 import type { Session } from "../../session/session.ts";
 
 /** The data of the stories' application. */
-export interface StoryData {
+interface StoryData {
   views: number;
   cart: string[];
   user: string;

@@ -10,7 +10,7 @@ import { Clock } from "./clock.ts";
 import { ROUTES, readyFirst, type StoryRoute } from "./routes.ts";
 
 /** Who is in a story. */
-export interface Scene {
+interface Scene {
   readonly clock: Clock;
   readonly serve: Serve;
   readonly browser: Browser;
