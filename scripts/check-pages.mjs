@@ -1,8 +1,9 @@
-// Fails when README.md or a page of docs/ has a link that leads nowhere, code that does not type-check, or a program that does not
-// do what the page shows. With names of pages: only those.
+// Fails when README.md or a page of docs/ has a link that leads nowhere, code that does not type-check, a file of this
+// repository that says something else, or a program that does not do what the page shows. With names of pages: only those.
 import { allPages, blocksOf } from "./pages/blocks.mjs";
 import { linkProblems, unlisted } from "./pages/links.mjs";
 import { programProblems } from "./pages/programs.mjs";
+import { shownProblems } from "./pages/shown.mjs";
 import { typeProblems } from "./pages/types.mjs";
 
 // Below this folder, so that blocks find the packages that are installed here.
@@ -13,6 +14,7 @@ const blocks = pages.flatMap(blocksOf);
 const problems = [
   ...linkProblems(pages),
   ...(given.length > 0 ? [] : unlisted(pages, "docs/README.md")),
+  ...shownProblems(blocks),
   ...(await typeProblems(blocks, `${FOLDER}/types`)),
   ...(await programProblems(blocks, `${FOLDER}/run`)),
 ];

@@ -22,6 +22,7 @@ export type { SessionId } from "./ground/session-id.ts";
 export type { SessionEvent } from "./manager/events.ts";
 export type { SessionHandler } from "./manager/handling.ts";
 export { type Committed, type HeaderReader, type HeaderTarget, put } from "./manager/headers.ts";
+export { type NodeHeaderHolder, nodeHeaders } from "./manager/node-headers.ts";
 export type { SessionOptions } from "./manager/options.ts";
 export type { Answer, ListedSession, RequestInfo, Revocation, Sessions, Subjects, WatchOptions } from "./manager/seam.ts";
 export { createSessions } from "./manager/sessions.ts";

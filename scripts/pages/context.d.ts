@@ -17,6 +17,8 @@ declare const SECRET: string;
 declare const OLD_SECRET: string;
 declare const SESSION_SECRET: string;
 declare const options: import("web-session-store").SessionOptions;
+declare const res: import("web-session-store").NodeHeaderHolder & { statusCode: number };
+declare const makeApp: import("web-session-store/testing").MakeApp;
 declare const myStore: () => import("web-session-store").SessionStore;
 declare function answer(request: Request): Response;
 declare const router: { handle(request: Request, session: import("web-session-store").Session<{ views: number }>): Response };

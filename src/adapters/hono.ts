@@ -78,7 +78,9 @@ export function session<Data extends object>(
     const status = error instanceof GoneError ? error.status : 500;
     try {
       const { setCookie } = await managedFor(c.env).sessions.commit(visitor, { status, failed: true });
-      for (const line of setCookie) c.header("Set-Cookie", line, { append: true });
+      const headers = setCookie.map((line): [string, string] => ["Set-Cookie", line]);
+      // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
+      if (headers.length > 0) c.res = new Response(null, { headers });
     } catch {
       // The first error is the one to report.
     }

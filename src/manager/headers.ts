@@ -115,9 +115,11 @@ export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCo
 
 /**
  * Puts what `commit()` gave on an answer: Set-Cookie lines in place of earlier ones of the same cookies, and the headers beside what the
- * answer says by now. It may be done again, on another answer.
+ * answer says by now. It may be done again, on another answer. A redirect made by `Response.redirect()`, and a fetched response, have headers that
+ * cannot be changed: copy those, or let `sessions.apply()` do it.
  *
  * @param target The answer's headers, or what does the same to those of another kind of answer.
+ * @throws TypeError when they cannot be changed
  *
  * @example
  * ```ts

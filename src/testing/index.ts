@@ -1,5 +1,5 @@
 /**
- * For tests: the contract every SessionStore is held to, and cookies for an application's own tests.
+ * For tests: the contracts every SessionStore and every adapter is held to, and cookies for an application's own tests.
  *
  * @module
  */
@@ -12,6 +12,8 @@ import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
 import { expiryOf } from "../session/timeouts.ts";
 
+export { type AdapterCase, adapterContract } from "./adapter/adapter-contract.ts";
+export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";
 export { type StoreCase, storeContract } from "./contract/store-contract.ts";
 
 /** The session that {@link cookieFor} makes up. */

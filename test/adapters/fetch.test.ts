@@ -1,13 +1,13 @@
 /** The adapter for fetch: `sessions.handler()`. */
 import { expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
-import { adapterContract, type Data } from "../contracts/adapter.ts";
+import { holdToContract } from "../contracts/adapter.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const notFound = () => new Response("not found", { status: 404 });
 
-adapterContract("sessions.handler()", (options, routes) => {
-  const sessions = createSessions<Data>(options);
+holdToContract("sessions.handler()", (options, routes) => {
+  const sessions = createSessions(options);
   const serve = sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request));
   return { serve };
 });

@@ -5,17 +5,21 @@ import { describe, expect, it } from "vitest";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
 import { OptionError, StateError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { adapterContract, type Data } from "../contracts/adapter.ts";
+import { holdToContract } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
 import { VISITOR_COOKIE, visitorCookie } from "../support/cookie-names.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
+
+interface Data {
+  views: number;
+}
 
 /** Hono's own error handler, without its log. */
 const quiet = (error: Error | HTTPException) =>
   "getResponse" in error ? error.getResponse() : new Response("failed", { status: 500 });
 
-adapterContract("Hono", (options, routes) => {
-  const web = session<Data>(options);
+holdToContract("Hono", (options, routes) => {
+  const web = session(options);
   const app = new Hono().use(web);
   app.onError(quiet);
   for (const [path, route] of Object.entries(routes)) app.all(path, (c) => route(web.get(c), c.req.raw));

@@ -1,16 +1,17 @@
-/** The adapters' stories on Koa 3 and Koa 2, with the library's own tokens, over HTTP. */
+/** The adapters' contract on Koa 3 and Koa 2, with the library's own tokens, over HTTP. */
 import { Readable } from "node:stream";
 import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll } from "vitest";
 import { getSession, session } from "../../src/adapters/koa/index.ts";
-import { adapterContract, type Data, type Route } from "../contracts/adapter.ts";
+import type { AdapterRoute } from "../../src/testing/index.ts";
+import { holdToContract } from "../contracts/adapter.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 
 afterAll(closeServers);
 
 /** What a route answers, as Koa's handlers say it. */
-async function answer(ctx: Koa.Context, route: Route): Promise<void> {
+async function answer(ctx: Koa.Context, route: AdapterRoute): Promise<void> {
   const response = await respond();
   ctx.body = response.body === null ? "" : Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
   ctx.status = response.status;
@@ -19,7 +20,7 @@ async function answer(ctx: Koa.Context, route: Route): Promise<void> {
 
   async function respond(): Promise<Response> {
     try {
-      return await route(getSession<Data>(ctx), new Request(ctx.href));
+      return await route(getSession(ctx), new Request(ctx.href));
     } catch (thrown) {
       if (thrown instanceof Response) ctx.throw(thrown.status);
       throw thrown;
@@ -31,11 +32,11 @@ for (const [name, Application] of [
   ["Koa 3", Koa],
   ["Koa 2", Koa2 as unknown as typeof Koa],
 ] as const) {
-  adapterContract(name, (options, routes) => {
+  holdToContract(name, (options, routes) => {
     const app = new Application();
     app.silent = true;
-    app.use(session<Data>(options as Parameters<typeof session>[0]));
-    app.use((ctx) => answer(ctx as unknown as Koa.Context, async (...args) => (routes[ctx.path] as Route)(...args)));
+    app.use(session(options as Parameters<typeof session>[0]));
+    app.use((ctx) => answer(ctx as unknown as Koa.Context, async (...args) => (routes[ctx.path] as AdapterRoute)(...args)));
     return { serve: serveNode(app.callback()) };
   });
 }

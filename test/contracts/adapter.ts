@@ -1,10 +1,8 @@
-/** What every adapter must do: the portable stories, as tests of Vitest. */
+/** The contract that every adapter is held to, as tests of Vitest. */
 import { it } from "vitest";
-import { adapterStories, type MakeApp } from "../portable/adapter-stories.ts";
+import { adapterContract, type MakeApp } from "../../src/testing/index.ts";
 
-export type { Data, Route } from "../portable/adapter-stories.ts";
-
-/** Runs the stories. */
-export function adapterContract(name: string, makeApp: MakeApp): void {
-  for (const story of adapterStories(makeApp)) it(`${name}: ${story.name}`, story.run);
+/** Runs its cases. */
+export function holdToContract(name: string, makeApp: MakeApp): void {
+  for (const one of adapterContract(makeApp)) it(`${name}: ${one.name}`, one.run);
 }

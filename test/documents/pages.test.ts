@@ -1,6 +1,6 @@
 /** The check of the documentation's pages finds what is wrong with them. */
 import { execFile } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -61,6 +61,19 @@ describe("code", () => {
     expect(await check("platforms", block("ts", worker), block("ts", "kv(env.SESSIONS_KV);"))).toMatchObject({ ok: true });
     const { said } = await check("other-platform", block("ts", `${worker}\ndocument.title;`));
     expect(said).toMatch(/Cannot find name 'document'/);
+  });
+
+  it("that is a file of this repository is that file", async () => {
+    const text = readFileSync("examples/fetch.ts", "utf8").replace(/\n$/, "");
+    expect(await check("shown", block("typescript examples/fetch.ts", text))).toMatchObject({ ok: true });
+    for (const [name, other] of [
+      ["fetch.ts", text.replace("import", "import ")],
+      ["nowhere.ts", text],
+    ]) {
+      const { ok, said } = await check("shown-wrong", "Text.\n", block(`typescript examples/${name}`, other as string));
+      expect(ok).toBe(false);
+      expect(said).toContain(`shown-wrong.md:5: this is not what examples/${name} says`);
+    }
   });
 
   it("in a file of the page can be imported by the next", async () => {

@@ -1,6 +1,6 @@
 /** The assertions of the portable stories fail when they should: a suite that cannot fail proves nothing. */
 import { describe, expect, it } from "vitest";
-import { failureOf, expect as portable } from "./expect.ts";
+import { failureOf, expect as portable } from "../../src/testing/adapter/expect.ts";
 import { run, stories } from "./index.ts";
 
 describe("the portable expect()", () => {

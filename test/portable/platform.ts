@@ -1,7 +1,7 @@
 /** What a runtime has and lacks: the library needs none of it, but for Koa's adapter, which needs Node's cryptography. */
 import { createSessions } from "../../src/index.ts";
+import { expect, failureOf } from "../../src/testing/adapter/expect.ts";
 import { SECRET } from "../support/secrets.ts";
-import { expect, failureOf } from "./expect.ts";
 import { type Story, story } from "./story.ts";
 
 /** What is expected of a runtime. */

@@ -1,12 +1,12 @@
 /** The promises of the README, one test or more for each, under its name. */
 import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { expect, failureOf } from "../../src/testing/adapter/expect.ts";
 import { makeApp } from "../support/app.ts";
 import { around } from "../support/changed-store.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
-import { expect, failureOf } from "./expect.ts";
 import { chapter, everybodyElse, type Story, story } from "./story.ts";
 
 /** The stories, by promise. */

@@ -1,12 +1,12 @@
 /** Tokens: those of format version 1 open everywhere, and nothing that was changed does. */
 
+import { expect } from "../../src/testing/adapter/expect.ts";
 import type { Claims } from "../../src/token/claims.ts";
 import type { TokenCodec } from "../../src/token/codec.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { signedTokens } from "../../src/token/signed.ts";
 import { webCrypto } from "../../src/token/web-crypto.ts";
 import vectors from "../vectors/v1.json" with { type: "json" };
-import { expect } from "./expect.ts";
 import { type Story, story } from "./story.ts";
 
 const SIGNED = ["id", "readable"] as const;

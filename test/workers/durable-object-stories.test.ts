@@ -3,15 +3,15 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createSessions } from "../../src/index.ts";
 import { durableObject } from "../../src/stores/durable-object/index.ts";
-import { adapterContract, type Data } from "../contracts/adapter.ts";
+import { holdToContract } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 
-adapterContract("sessions.handler() with Durable Objects", (options, routes) => {
+holdToContract("sessions.handler() with Durable Objects", (options, routes) => {
   // The contract's stories that have a store have this one, but those of a store that fails.
   const replaced = options.store !== undefined && !(options.store instanceof FailingStore);
-  const sessions = createSessions<Data>(replaced ? { ...options, store: durableObject(env.SESSIONS) } : options);
+  const sessions = createSessions(replaced ? { ...options, store: durableObject(env.SESSIONS) } : options);
   const notFound = () => new Response("not found", { status: 404 });
   const serve = sessions.handler((request, visitor) => (routes[new URL(request.url).pathname] ?? notFound)(visitor, request));
   return { serve };

@@ -10,6 +10,7 @@ import {
   type Committed,
   createSessions,
   type DataSchema,
+  nodeHeaders,
   put,
   type Session,
   type SessionOptions,
@@ -22,7 +23,7 @@ import { twice } from "../one-name.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
 import { KoaRequest } from "./request.ts";
-import { clearStatusText, type NodeResponse, nodeHeaders, putWhenSent, statusOf } from "./response.ts";
+import { clearStatusText, type NodeResponse, putWhenSent, statusOf } from "./response.ts";
 import { type KoaStore, sessionStore } from "./store.ts";
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";

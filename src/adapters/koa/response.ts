@@ -3,15 +3,12 @@
  *
  * @module
  */
-import { type Committed, type HeaderTarget, put } from "../../index.ts";
+import { type Committed, type NodeHeaderHolder, nodeHeaders, put } from "../../index.ts";
 
 /** What is used of Node's `ServerResponse`. */
-export interface NodeResponse {
+export interface NodeResponse extends NodeHeaderHolder {
   readonly headersSent: boolean;
   statusMessage?: string;
-  getHeader(name: string): number | string | string[] | undefined;
-  setHeader(name: string, value: string | string[]): unknown;
-  removeHeader(name: string): void;
   /** Sends the headers; called by `end()` and `write()`, too. What stands for a response may lack it. */
   writeHead?(...given: never[]): unknown;
 }
@@ -22,24 +19,6 @@ export interface NodeResponse {
  */
 export function clearStatusText(response: NodeResponse): void {
   if (Object.hasOwn(response, "statusMessage") && response.statusMessage === "unknown") response.statusMessage = "";
-}
-
-/** The header operations of `Headers` on Node's response, which keeps several lines as a list. */
-export function nodeHeaders(response: NodeResponse): HeaderTarget {
-  const lines = (name: string): string[] => {
-    const value = response.getHeader(name);
-    return value === undefined ? [] : Array.isArray(value) ? value : [String(value)];
-  };
-  return {
-    get: (name) => (lines(name).length === 0 ? null : lines(name).join(", ")),
-    set: (name, value) => void response.setHeader(name, value),
-    delete: (name) => response.removeHeader(name),
-    append: (name, value) => {
-      const all = [...lines(name), value];
-      response.setHeader(name, name === "Set-Cookie" ? all : all.join(", "));
-    },
-    getSetCookie: () => lines("Set-Cookie"),
-  };
 }
 
 /** The status that Koa answers an error with. What is no Error is answered with 500; a file that is missing is a fault, though Koa 2 says 404. */

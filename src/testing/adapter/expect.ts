@@ -1,4 +1,8 @@
-/** The few assertions that the portable stories use, named as in Vitest; runtimes other than Node cannot load that. */
+/**
+ * The few assertions that portable stories use, named as in Vitest; runtimes other than Node cannot load that.
+ *
+ * @module
+ */
 
 type Shape = Record<string, unknown>;
 

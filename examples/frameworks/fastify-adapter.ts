@@ -1,0 +1,69 @@
+/** Sessions for Fastify 5. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { nodeHeaders, put, type Session, type Sessions } from "web-session-store";
+
+interface Visit<Data extends object> {
+  readonly session: Session<Data>;
+  /** The headers that the reply had before the handlers. */
+  readonly early: [name: string, value: unknown][];
+  /** The handler threw. */
+  threw: boolean;
+  /** The session could not be saved, and this error takes the place of the answer. */
+  isUnsaved: boolean;
+}
+
+/** Adds the hooks to this instance and those that it registers later. */
+export function fastifySession<Data extends object>(app: FastifyInstance, sessions: Sessions<Data>) {
+  const visits = new WeakMap<FastifyRequest, Visit<Data>>();
+
+  app.addHook("onRequest", async (request, reply) => {
+    const url = `${request.protocol}://${request.host}${request.url}`;
+    const headers = { get: (name: string) => request.headers[name.toLowerCase()]?.toString() };
+    const session = await sessions.load({ method: request.method, url, headers });
+    visits.set(request, { session, early: Object.entries(reply.getHeaders()), threw: false, isUnsaved: false });
+  });
+
+  app.addHook("onError", async (request) => {
+    const visit = visits.get(request);
+    if (visit !== undefined) visit.threw = true;
+  });
+
+  app.addHook("onSend", async (request, reply, payload) => {
+    const visit = visits.get(request);
+    // Loading failed, or a hook before it has answered.
+    if (visit === undefined) return payload;
+    const { session } = visit;
+    const status = reply.statusCode;
+    const failed = visit.isUnsaved || (visit.threw && status >= 500);
+    try {
+      // Fastify takes over its status and headers only after this hook.
+      if (payload instanceof Response) return await sessions.apply(session, payload, { failed });
+      const headers = reply.raw.closed ? null : replyHeaders(reply);
+      const committed = await sessions.commit(session, { status, headers, failed });
+      if (headers !== null) put(headers, committed);
+      return payload;
+    } catch (error) {
+      visit.isUnsaved = true;
+      // What the handler said of its answer does not hold for that of the error.
+      for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
+      for (const [name, value] of visit.early) reply.header(name, value);
+      throw error;
+    }
+  });
+
+  const get = (request: FastifyRequest): Session<Data> => {
+    const visit = visits.get(request);
+    if (visit === undefined) throw new Error("Cannot get the session: the hook did not run for this request");
+    return visit.session;
+  };
+  return { get };
+}
+
+/** `reply.header()` adds to Set-Cookie lines that are there. */
+function replyHeaders(reply: FastifyReply) {
+  return nodeHeaders({
+    getHeader: (name) => reply.getHeader(name),
+    setHeader: (name, value) => reply.removeHeader(name).header(name, value),
+    removeHeader: (name) => reply.removeHeader(name),
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * A browser as far as cookies go: it sends what it holds, and applies answers when the test says so, in any order.
+ *
+ * @module
+ */
+import type { Clock } from "./clock.ts";
+
+/** What answers requests: a handler, an app's fetch, or a server. */
+export type Serve = (request: Request) => Response | Promise<Response>;
+
+interface Held {
+  readonly value: string;
+  readonly endsAt: number;
+}
+
+const MAX_COOKIE_BYTES = 4096;
+
+export class Browser {
+  readonly cookies: Map<string, Held> = new Map();
+  readonly #serve: Serve;
+  readonly #clock: Clock | undefined;
+
+  constructor(serve: Serve, clock?: Clock) {
+    this.#serve = serve;
+    this.#clock = clock;
+  }
+
+  /** Sends a request and applies the answer. */
+  async visit(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await this.ask(path, init);
+    this.receive(response);
+    return response;
+  }
+
+  /** Sends a request with the cookies held now, or those in `init`, and leaves its answer on the way. */
+  async ask(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    const cookie = this.cookieHeader();
+    if (cookie !== "" && !headers.has("Cookie")) headers.set("Cookie", cookie);
+    return this.#serve(new Request(`https://app.example.com${path}`, { ...init, headers }));
+  }
+
+  /** An answer arrives: its Set-Cookie lines are applied as browsers do. */
+  receive(response: Response): void {
+    for (const line of response.headers.getSetCookie()) this.#store(line);
+  }
+
+  /** From now on it has these cookies too, `name=value` each, until it is closed. */
+  hold(cookies: string): this {
+    for (const pair of cookies.split("; ")) {
+      const at = pair.indexOf("=");
+      this.cookies.set(pair.slice(0, at), { value: pair.slice(at + 1), endsAt: Number.POSITIVE_INFINITY });
+    }
+    return this;
+  }
+
+  cookieHeader(): string {
+    const now = this.#clock?.now() ?? 0;
+    return [...this.cookies]
+      .filter(([, { endsAt }]) => endsAt > now)
+      .map(([name, { value }]) => `${name}=${value}`)
+      .join("; ");
+  }
+
+  /** Another browser with the same cookies: somebody who copied them. */
+  copy(): Browser {
+    const twin = new Browser(this.#serve, this.#clock);
+    for (const [name, held] of this.cookies) twin.cookies.set(name, held);
+    return twin;
+  }
+
+  #store(line: string): void {
+    const [pair = "", ...attributes] = line.split("; ");
+    const name = pair.slice(0, pair.indexOf("="));
+    const value = pair.slice(pair.indexOf("=") + 1);
+    if (name.length + value.length > MAX_COOKIE_BYTES) return;
+    if (name.startsWith("__Host-") && !(attributes.includes("Path=/") && attributes.includes("Secure"))) return;
+    if (name.startsWith("__Host-") && attributes.some((attribute) => attribute.startsWith("Domain="))) return;
+    const endsAt = this.#endOf(attributes);
+    if (endsAt <= (this.#clock?.now() ?? 0)) this.cookies.delete(name);
+    else this.cookies.set(name, { value, endsAt });
+  }
+
+  /** Max-Age counts before Expires; a cookie without both lasts as long as the browser. */
+  #endOf(attributes: string[]): number {
+    const attribute = (key: string) => attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
+    const maxAge = attribute("max-age");
+    if (maxAge !== undefined) return (this.#clock?.now() ?? 0) + Number(maxAge);
+    const expires = attribute("expires");
+    return expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires) / 1000;
+  }
+}

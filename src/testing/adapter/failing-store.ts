@@ -1,0 +1,44 @@
+/**
+ * A memory store that can be told to fail, and that counts what it is asked.
+ *
+ * @module
+ */
+import type { SessionStore } from "../../stored/contract.ts";
+import { memory } from "../../stores/memory/index.ts";
+
+/** What a store of somebody else might put in its error. */
+export const LEAK = "SECRET COMMAND get session:abc";
+
+type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "take";
+
+/** The store. */
+export class FailingStore implements SessionStore {
+  readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
+  readonly calls: Operation[] = [];
+  readonly #memory = memory();
+  #failing: readonly Operation[] = [];
+
+  /** From now on these operations fail. */
+  fail(...operations: Operation[]): void {
+    this.#failing = operations;
+  }
+
+  recover(): void {
+    this.#failing = [];
+  }
+
+  load: SessionStore["load"] = (...args) => this.#do("load", () => this.#memory.load(...args));
+  create: SessionStore["create"] = (...args) => this.#do("create", () => this.#memory.create(...args));
+  update: SessionStore["update"] = (...args) => this.#do("update", () => this.#memory.update(...args));
+  replace: SessionStore["replace"] = (...args) => this.#do("replace", () => this.#memory.replace(...args));
+  touch: SessionStore["touch"] = (...args) => this.#do("touch", () => this.#memory.touch(...args));
+  remove: SessionStore["remove"] = (...args) => this.#do("remove", () => this.#memory.remove(...args));
+  take: SessionStore["take"] = (...args) => this.#do("take", () => this.#memory.take(...args));
+  list: NonNullable<SessionStore["list"]> = async (subject) => (await this.#memory.list?.(subject)) ?? [];
+
+  async #do<Result>(operation: Operation, call: () => Promise<Result>): Promise<Result> {
+    this.calls.push(operation);
+    if (this.#failing.includes(operation)) throw new Error(LEAK);
+    return call();
+  }
+}

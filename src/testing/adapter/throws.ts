@@ -1,0 +1,145 @@
+/**
+ * What becomes of a session when the handler throws, or when its change comes too late.
+ *
+ * @module
+ */
+import { expect } from "./expect.ts";
+import { type AdapterStory, story, text } from "./story.ts";
+
+/** The stories. */
+export const throwStories: readonly AdapterStory[] = [
+  story("drops changes of data when the handler throws, and keeps the session", async (setUp) => {
+    const { browser } = await setUp({
+      "/crash": (session) => {
+        session.data.views = 99;
+        throw new Error("handler crashed");
+      },
+    });
+    await browser.visit("/count");
+    await Promise.resolve(browser.visit("/crash")).catch(() => {});
+    expect(await text(browser.visit("/views"))).toBe("1");
+  }),
+
+  story("ends a session that was destroyed, whatever the handler threw afterwards", async (setUp) => {
+    const { browser } = await setUp({
+      "/crash": (session) => {
+        session.destroy();
+        throw new Error("handler crashed");
+      },
+    });
+    await browser.visit("/login");
+    const thief = browser.copy();
+    await Promise.resolve(browser.visit("/crash")).catch(() => {});
+    expect(await text(thief.visit("/who"))).toBe("nobody");
+  }),
+
+  story("gives no new id when the handler throws after regenerateId(), and changes nothing", async (setUp) => {
+    const { browser } = await setUp({
+      "/crash": (session) => {
+        session.regenerateId();
+        session.data.views = 99;
+        throw new Error("handler crashed");
+      },
+    });
+    await browser.visit("/login");
+    await browser.visit("/count");
+    const twin = browser.copy();
+    const id = await text(browser.visit("/id"));
+    await Promise.resolve(browser.visit("/crash")).catch(() => {});
+    for (const visitor of [browser, twin]) {
+      expect(await text(visitor.visit("/who"))).toBe("alice");
+      expect(await text(visitor.visit("/id"))).toBe(id);
+      expect(await text(visitor.visit("/views"))).toBe("1");
+    }
+  }),
+
+  story("leaves no old id that works when the handler throws after regenerateId() and save()", async (setUp) => {
+    const { browser } = await setUp({
+      "/crash": async (session) => {
+        session.regenerateId();
+        session.data.views = 5;
+        await session.save();
+        session.data.views = 99;
+        throw new Error("handler crashed");
+      },
+    });
+    await browser.visit("/login");
+    const thief = browser.copy();
+    const answer = await Promise.resolve(browser.visit("/crash")).catch(() => new Response());
+    expect(await text(thief.visit("/who"))).toBe("nobody");
+    // The new id goes with the error's answer; where there is none to carry it, the session has ended.
+    const isSent = answer.headers.getSetCookie().length > 0;
+    expect(await text(browser.visit("/who"))).toBe(isSent ? "alice" : "nobody");
+    expect(await text(browser.visit("/views"))).toBe(isSent ? "5" : "none");
+  }),
+
+  story("does not log in when the handler throws after login()", async (setUp) => {
+    const { browser } = await setUp({
+      "/crash": (session) => {
+        session.login("alice");
+        throw new Error("handler crashed");
+      },
+    });
+    await browser.visit("/count");
+    await Promise.resolve(browser.visit("/crash")).catch(() => {});
+    expect(await text(browser.visit("/who"))).toBe("nobody");
+  }),
+
+  ...(
+    [
+      ["POST", "/regenerate", 409, "none"],
+      ["GET", "/regenerate", 200, "none"],
+      ["POST", "/rotate", 200, "late"],
+    ] as const
+  ).map(([method, renew, status, cart]) =>
+    story(`answers ${status} to a ${method} that changes a session whose id is new since ${renew}`, async (setUp) => {
+      let meanwhile = async () => {};
+      const { browser } = await setUp({
+        "/rotate": (session) => {
+          session.regenerateId({ graceSeconds: 10 });
+          return new Response("new id, and the old one for a while");
+        },
+        "/late": async (session) => {
+          void session.data.cart;
+          await meanwhile();
+          session.data.cart = ["late"];
+          return new Response("done");
+        },
+      });
+      await browser.visit("/login");
+      const twin = browser.copy();
+      meanwhile = async () => void (await browser.visit(renew));
+      const answer = await twin.visit("/late", { method });
+      expect(answer.status).toBe(status);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      expect(await text(browser.visit("/get?key=cart"))).toBe(cart);
+      expect(await text(browser.visit("/who"))).toBe("alice");
+    }),
+  ),
+
+  story("saves what was changed before a thrown Response", async (setUp) => {
+    const { browser } = await setUp({
+      "/thrown": (session) => {
+        session.data.views = 5;
+        throw new Response("thrown", { status: 409 });
+      },
+    });
+    const response = await browser.visit("/thrown").catch((thrown: Response) => {
+      browser.receive(thrown);
+      return thrown;
+    });
+    expect(response.status).toBe(409);
+    expect(await text(browser.visit("/views"))).toBe("5");
+  }),
+
+  story("saves what was changed before a response of 500 that the handler chose itself", async (setUp) => {
+    const { browser } = await setUp({
+      "/sorry": (session) => {
+        session.data.views = 5;
+        return new Response("sorry", { status: 500 });
+      },
+    });
+    expect((await browser.visit("/sorry")).status).toBe(500);
+    expect(await text(browser.visit("/views"))).toBe("5");
+  }),
+];
