@@ -45,8 +45,11 @@ export const expressApp: MakeApp = async (options, routes) => {
 async function send(res: express.Response, response: Response): Promise<void> {
   res.status(response.status);
   for (const [name, value] of response.headers) res.append(name, value);
-  if (response.body === null) return void res.end();
-  // The headers leave before the body is asked for its first part.
-  await new Promise((sent) => res.write("", sent));
-  Readable.fromWeb(response.body as ReadableStream).pipe(res);
+  // What is there as a whole can be answered with an error instead; what streams cannot.
+  if (response.headers.has("Content-Type") || response.body === null) {
+    res.end(new Uint8Array(await response.arrayBuffer()));
+    return;
+  }
+  res.once("drain", () => Readable.fromWeb(response.body as ReadableStream).pipe(res));
+  res.flushHeaders();
 }

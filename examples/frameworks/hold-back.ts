@@ -3,19 +3,23 @@ import type { ServerResponse } from "node:http";
 
 /**
  * When the answer is about to leave, `first` is called, and the answer leaves once that is done. When it throws, the answer is dropped, and
- * `onError` has to give another, before which `first` is called with true.
+ * `onError` has to give another, before which `first` is called with true. An answer that streams by then has no end that could be told from
+ * the beginning of another, so the connection is closed instead.
  */
 export function holdBack(res: ServerResponse, first: (again: boolean) => Promise<void>, onError: (error: unknown) => void) {
-  let [held, again, isFree]: [(() => void)[], boolean, boolean] = [[], false, false];
+  let [held, again, isFree, isOver]: [(() => void)[], boolean, boolean, boolean] = [[], false, false, false];
   const { writeHead } = res;
 
-  async function leave(): Promise<void> {
+  async function leave(isStream: boolean): Promise<void> {
     try {
       await first(again);
     } catch (error) {
       if (!again) {
-        [held, again] = [[], true];
-        return onError(error);
+        [held, again, isOver] = [[], true, isStream];
+        if (isStream) await first(true).catch(() => {});
+        onError(error);
+        if (isStream) res.destroy();
+        return;
       }
       // That of the error leaves, whatever becomes of the session.
     }
@@ -38,8 +42,10 @@ export function holdBack(res: ServerResponse, first: (again: boolean) => Promise
     const real = res[name] as (...given: unknown[]) => unknown;
     const hold = (...given: unknown[]) => {
       if (isFree) return real.apply(res, given);
-      held.push(() => void real.apply(res, given));
-      if (held.length === 1) void leave();
+      // What comes after the end of an answer is no part of it.
+      if (isOver) return name === "write" ? false : res;
+      isOver = name === "end";
+      if (held.push(() => void real.apply(res, given)) === 1) void leave(!isOver);
       // A stream that is piped here waits after false, until "drain".
       return name === "write" ? false : res;
     };

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { createSessions, GoneError, OptionError, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import { createSessions, GoneError, OptionError, put, type SessionOptions, type Sessions, StateError } from "../index.ts";
 import { isUpgraded } from "../manager/handshake.ts";
 import { isAnswer } from "../manager/headers.ts";
 import { Session, stateOf } from "../session/session.ts";
@@ -71,19 +71,19 @@ export function session<Data extends object>(
   const running = (c: Context): Session<Data> | undefined => c.get(own as never);
 
   /** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
-  async function withdraw(c: Context, visitor: Session<Data>, error: unknown): Promise<void> {
+  async function withdraw(c: Context, visitor: Session<Data>, error: unknown): Promise<never> {
     c.res = undefined;
     // Hono takes this for a sign that there is an answer whose headers can be set.
     c.finalized = false;
     const status = error instanceof GoneError ? error.status : 500;
-    try {
-      const { setCookie } = await managedFor(c.env).sessions.commit(visitor, { status, failed: true });
-      const headers = setCookie.map((line): [string, string] => ["Set-Cookie", line]);
-      // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
-      if (headers.length > 0) c.res = new Response(null, { headers });
-    } catch {
-      // The first error is the one to report.
-    }
+    const isOver = isUpgraded(c.req.raw, c.env);
+    const answer = isOver ? { headers: null, failed: true } : { status, failed: true };
+    const committed = await managedFor(c.env).sessions.commit(visitor, answer);
+    const headers = new Headers();
+    put(headers, committed);
+    // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
+    if (committed.setCookie.length + committed.headers.length > 0) c.res = new Response(null, { headers });
+    throw error;
   }
 
   const middleware: MiddlewareHandler = async function session(c, next) {
@@ -99,9 +99,11 @@ export function session<Data extends object>(
       await next();
     } catch (thrown) {
       // Hono answers errors itself; what still arrives here is a thrown value of another kind.
-      if (isAnswer(thrown)) throw await sessions.apply(visitor, thrown);
-      await sessions.commit(visitor, { headers: null, failed: true });
-      throw thrown;
+      if (!isAnswer(thrown)) {
+        await sessions.commit(visitor, { headers: null, failed: true });
+        throw thrown;
+      }
+      throw await sessions.apply(visitor, thrown).catch((error) => withdraw(c, visitor, error));
     }
     const failed = c.error !== undefined && c.res.status >= 500;
     try {
@@ -109,7 +111,6 @@ export function session<Data extends object>(
       else replaceResponse(c, await sessions.apply(visitor, c.res, { failed }));
     } catch (error) {
       await withdraw(c, visitor, error);
-      throw error;
     }
   };
 

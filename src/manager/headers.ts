@@ -15,7 +15,10 @@ export interface HeaderReader {
 export interface Committed {
   /** Lines to append as Set-Cookie, at most one for each name and scope. */
   readonly setCookie: readonly string[];
-  /** Headers to set: Cache-Control and Vary, and Clear-Site-Data where it was asked for. */
+  /**
+   * Cache-Control and Vary, and Clear-Site-Data where it was asked for. What the answer says of caches itself stands, unless it sets a cookie:
+   * {@link put} knows how.
+   */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
@@ -25,42 +28,27 @@ export const NOTHING: Committed = { setCookie: [], headers: [] };
 /** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
 const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
 
-/**
- * What a committed request puts on its answer.
- *
- * @param answer The headers that are there. Without them, it is as if there were none.
- * @param cacheHeaders False leaves Cache-Control and Vary as they are.
- */
-export function headersFor(
-  state: SessionState,
-  setCookie: readonly string[],
-  answer: HeaderReader | undefined,
-  cacheHeaders: boolean,
-): Committed {
+type Pairs = Committed["headers"];
+const VARY: Pairs = [["Vary", "Cookie"]];
+// RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
+const NOT_STORED: Pairs = [["Cache-Control", "no-store"]];
+const NOT_STORED_VARYING: Pairs = [...NOT_STORED, ...VARY];
+const USERS: Pairs = [["Cache-Control", "private, no-store"], ...VARY];
+const VISITORS: Pairs = [["Cache-Control", "private"], ...VARY];
+
+/** What a committed request puts on its answer. @param cacheHeaders False leaves Cache-Control and Vary as they are. */
+export function headersFor(state: SessionState, setCookie: readonly string[], cacheHeaders: boolean): Committed {
   const { used, clearSiteData } = state;
   if (!used && setCookie.length === 0) return NOTHING;
-  const headers: [string, string][] = clearSiteData === undefined ? [] : [["Clear-Site-Data", clearSiteData]];
-  if (cacheHeaders) headers.push(...cacheHeadersFor(state, setCookie.length > 0, answer));
-  return { setCookie, headers };
+  const headers = cacheHeaders ? cacheHeadersFor(state, setCookie.length > 0) : [];
+  return { setCookie, headers: clearSiteData === undefined ? headers : [["Clear-Site-Data", clearSiteData], ...headers] };
 }
 
-function cacheHeadersFor(state: SessionState, setsCookie: boolean, answer: HeaderReader | undefined): [string, string][] {
-  const headers: [string, string][] = [];
-  const said = setsCookie ? "no-store" : cacheControlOf(state);
-  // RFC 9111, section 7.3: a Set-Cookie header does not keep caches from storing a response.
-  if (setsCookie) for (const name of TARGETED) if (answer?.get(name)) headers.push([name, "no-store"]);
-  if (said !== undefined && (setsCookie || !answer?.get("Cache-Control"))) headers.push(["Cache-Control", said]);
-  const vary = answer?.get("Vary");
-  if (state.used && !variesByCookie(vary)) headers.push(["Vary", vary ? `${vary}, Cookie` : "Cookie"]);
-  return headers;
-}
-
-/** What a response that says nothing of caches says, because it may show somebody's session. */
-function cacheControlOf({ used, subject, kept, gone, imported }: SessionState): string | undefined {
-  if (!used) return undefined;
-  if (subject !== undefined) return "private, no-store";
+function cacheHeadersFor({ used, subject, kept, gone, imported }: SessionState, setsCookie: boolean): Pairs {
+  if (setsCookie) return used ? NOT_STORED_VARYING : NOT_STORED;
+  if (subject !== undefined) return USERS;
   // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
-  return (kept ?? gone ?? imported) === null ? undefined : "private";
+  return (kept ?? gone ?? imported) === null ? VARY : VISITORS;
 }
 
 /**
@@ -115,7 +103,7 @@ export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCo
 
 /**
  * Puts what `commit()` gave on an answer: Set-Cookie lines in place of earlier ones of the same cookies, and the headers beside what the
- * answer says by now. It may be done again, on another answer. A redirect made by `Response.redirect()`, and a fetched response, have headers that
+ * answer says by now. It may be done again, also on another answer. A redirect made by `Response.redirect()`, and a fetched response, have headers that
  * cannot be changed: copy those, or let `sessions.apply()` do it.
  *
  * @param target The answer's headers, or what does the same to those of another kind of answer.
@@ -132,7 +120,7 @@ export function put(target: HeaderTarget, { setCookie, headers }: Committed): vo
   for (const [name, value] of headers) {
     if (name === "Vary") addToVary(target);
     // What the answer itself says of caches stands, unless it sets a cookie.
-    else if (name !== "Cache-Control" || setCookie.length > 0 || target.get(name) === null) target.set(name, value);
+    else if (name !== "Cache-Control" || setCookie.length > 0 || target.get(name) == null) target.set(name, value);
   }
   const isStoredNowhere = setCookie.length > 0 && headers.some(([name]) => name === "Cache-Control");
   if (isStoredNowhere) for (const name of TARGETED) if (target.get(name) !== null) target.set(name, "no-store");

@@ -130,10 +130,16 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
       only === null ? NOTHING : look(place, engine, only, ask),
     );
   }
-  const candidates = all(values.map((text) => open(place, engine, text, ask)));
-  return after(candidates, (opened) => {
-    const looked = all(oneOfEach(engine, opened).map((candidate) => look(place, engine, candidate, ask)));
-    return after(looked, (found) => choose(engine, found));
+  return after(all(values.map((text) => open(place, engine, text, ask))), (opened) => {
+    const candidates = oneOfEach(engine, opened);
+    const looked = all(candidates.map((candidate) => look(place, engine, candidate, ask)));
+    return after(looked, (found) => {
+      // A copy may show a session under an id that it had before.
+      const byCopy = found.some((one) => one.is === "living" && one.copied);
+      if (!byCopy || found.length === 1) return choose(engine, found);
+      const fresh = { ...ask, fresh: true };
+      return after(all(candidates.map((candidate) => look(place, engine, candidate, fresh))), (asked) => choose(engine, asked));
+    });
   });
 }
 

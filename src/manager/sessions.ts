@@ -64,10 +64,13 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     if (state.pending?.isEmpty === false) return pendingCalls(state, engine, failed).then(() => commit(session, answer));
     state.answered = true;
     const committing = state.committing as Promise<Committed> | null;
-    if (committing !== null) return failed ? quiet(committing).then(() => commit(session, answer)) : committing;
-    // A commit that failed is followed by that of the answer which says so.
-    if (state.phase !== "open" && !(state.phase === "closing" && failed)) return NOTHING;
-    return underWay(state, failed ? commitFailed(state, engine, answer) : commitState(state, engine, answer));
+    if (committing !== null) return failed ? committing.catch(() => commit(session, answer)) : committing;
+    if (state.phase !== "open" && state.phase !== "closing") return NOTHING;
+    // A commit that failed is followed by that of the answer which says so: no other is as it should be.
+    const hasFailed = state.phase === "closing";
+    if (hasFailed && !failed && (answer.status ?? 200) < 400) throw state.failure;
+    if (failed || hasFailed) return underWay(state, commitFailed(state, engine, answer));
+    return underWay(state, commitState(state, engine, answer));
   }
 
   function applyNow(session: Session<Data>, response: Response, failed = false): MaybePromise<Response> {
@@ -115,43 +118,50 @@ export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean 
   return (sessions as { [WAITS]?: boolean })[WAITS] ?? true;
 }
 
-/** Whoever else commits meanwhile waits for this, and gets the same. */
+/** Whoever else commits meanwhile waits for this, and gets the same; whoever commits after a failure hears of it. */
 function underWay(state: SessionState, committing: MaybePromise<Committed>): MaybePromise<Committed> {
   if (!(committing instanceof Promise)) return committing;
-  const done = committing.finally(() => {
-    state.committing = null;
-  });
-  state.committing = done;
-  return done;
-}
-
-function quiet(call: Promise<unknown>): Promise<unknown> {
-  return call.catch(() => {});
+  state.committing = committing;
+  return committing.then(
+    (committed) => {
+      state.committing = null;
+      return committed;
+    },
+    (error) => {
+      state.committing = null;
+      state.failure = error;
+      throw error;
+    },
+  );
 }
 
 function commitState(state: SessionState, engine: Engine, { status = 200, headers }: Answer): MaybePromise<Committed> {
-  const isShared = headers != null && letsShare(headers.get("Cache-Control"));
-  const mode = headers === null || status === 101 ? "impossible" : isShared ? "changes" : "send";
+  const isImpossible = headers === null || status === 101;
+  const isShared = !isImpossible && headers !== undefined && letsShare(headers.get("Cache-Control"));
+  const mode = isImpossible ? "impossible" : isShared ? "changes" : "send";
   return after(commitAnswer(state, engine, mode, status), (setCookie) => {
     if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
-    return headers === null ? NOTHING : headersFor(state, setCookie, headers, engine.cacheHeaders);
+    return isImpossible ? NOTHING : headersFor(state, setCookie, engine.cacheHeaders);
   });
 }
 
-/** Drops what was not saved. The cookie of an id that `save()` wrote goes along; where it cannot, that session ends, since no browser knows it. */
+/**
+ * Drops what was not saved. The cookie of an id that `save()` wrote goes along; where it cannot, that session ends, since no browser knows it.
+ * The handler's own error is the one to report, whatever fails here.
+ */
 async function commitFailed(state: SessionState, engine: Engine, answer: Answer): Promise<Committed> {
+  // A save() that the answer has waited for long enough may be under way for ever.
+  const canSend = answer.headers !== null && answer.status !== 101 && state.writing === null;
   try {
-    if (answer.headers !== null) {
+    if (!canSend) await commitEnds(state, engine);
+    else {
       state.discard();
       return await commitState(state, engine, answer);
     }
-    await commitEnds(state, engine);
-    state.close("committed", engine.onLateChange);
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    // The handler's own error is the one to report.
-    engine.emit({ type: "store-error", operation: error.operation });
-    if (answer.headers !== null) await quiet(commitEnds(state, engine));
+    if (error instanceof StoreError) engine.emit({ type: "store-error", operation: error.operation });
+    if (canSend) await commitEnds(state, engine).catch(() => {});
   }
+  state.close("committed", engine.onLateChange);
   return NOTHING;
 }

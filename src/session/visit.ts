@@ -82,6 +82,8 @@ export class SessionState {
   settled = false;
   /** What goes on the answer, while that is not known yet. */
   committing: Promise<unknown> | null = null;
+  /** What the answer's own commit failed with. */
+  failure: unknown;
   /** A commit that is not done yet. */
   writing: Promise<unknown> | null = null;
   /** What the handler has asked for and may not have waited for. */
@@ -176,7 +178,8 @@ export class SessionState {
     const named = keys.filter((key) => this.keeps?.includes(key) ?? true);
     this.clear ||= named.length === 0;
     this.keeps = this.clear ? null : named;
-    const there = parseData(this.base) ?? {};
+    // What migrate() made of the data was there, too.
+    const there = { ...parseData(this.base), ...parseData(this.migrated ?? "{}") };
     const dropped = this.content.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
     this.leftBehind.push(...dropped);
   }

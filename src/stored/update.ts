@@ -8,6 +8,7 @@ import { assertFits } from "../features/schema.ts";
 import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData, stringifyData } from "../ground/json.ts";
 import { commit, pause } from "../manager/commit.ts";
+import { migratedData } from "../manager/fitting.ts";
 import { type Engine, placeOf } from "../manager/manager.ts";
 import { SessionData } from "../session/data.ts";
 import type { Kept } from "../session/found.ts";
@@ -121,7 +122,7 @@ async function tryUpdate<Result>(
   if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
     return goAlong(state, engine, kept, turns, "gone");
   const draft = new SessionData();
-  draft.fill(record.data);
+  draft.fill((await migratedData(record.data, engine)) ?? record.data);
   const result = await change(draft.visible);
   const data = stringifyData(draft.stored());
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
@@ -168,7 +169,8 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
   const time = engine.now();
   const found = await placeOf(engine, kept.record.subject).keeping.loadKey(kept.key, { now: time });
   state.askedAt = time;
-  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined) return rebase(state, kept, found);
+  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined)
+    return rebase(state, kept, found, await migratedData(found.data, engine));
   if (state.turns !== turns || state.kept !== kept) return;
   await relocate(state, engine, kept.key, found === null ? "gone" : undefined, turns);
   // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
@@ -180,8 +182,8 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
 }
 
 /** What this request sees is now what the store holds. */
-function rebase(state: SessionState, kept: Kept, record: SessionRecord): void {
+function rebase(state: SessionState, kept: Kept, record: SessionRecord, migrated: string | null = null): void {
   // The session ended, or got another id, while the change ran: that stands.
   if (state.kept === null || state.kept.key.id !== kept.key.id) return;
-  state.goOnWith({ ...state.kept, record });
+  state.goOnWith({ ...state.kept, record }, migrated);
 }

@@ -84,16 +84,22 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
     try {
       await redeem(keeping, redemption, key, renewal && moveOf(state, renewal), engine.now());
     } catch (error) {
+      state.dropId();
       const entry = await findRedeemed(keeping, redemption.key, engine.now());
       // The store may have made the entry in spite of what it said.
       if (entry?.key?.id !== key.id) return inVain(redemption, error);
     }
-    await endBeyondLimit(engine, record.subject, key);
+    await endBeyondLimit(engine, record.subject, key).catch(noteStoreError);
     return created();
   }
 
+  /** The session is made by now, so a limit that is passed is left to the next login to mend. */
+  function noteStoreError(error: unknown): void {
+    if (!(error instanceof StoreError)) throw error;
+    engine.emit({ type: "store-error", operation: error.operation });
+  }
+
   async function inVain(redemption: Redemption, error: unknown): Promise<Outcome> {
-    state.dropId();
     await keeping.remove(key);
     if (!(await goWithRedeemed(state, engine, redemption, turns))) throw error;
     return "again";

@@ -275,6 +275,21 @@ describe("Fastify", () => {
   });
 });
 
+it("Express: a stream that cannot be committed is cut off, and is no answer that looks as if it were saved", async () => {
+  for (const wait of [0, 30]) {
+    const store = new FailingStore();
+    store.fail("create");
+    const held = wait === 0 ? store : slow(store);
+    const app = await onExpress(createSessions({ secrets: SECRET, store: held }), (session) => {
+      session.data.views = 1;
+      return Readable.from(["one", "two", "three"]);
+    });
+    await expect(fetch(app.origin)).rejects.toThrow();
+    expect(app.errors).toEqual(["ERR_STORE"]);
+    await app.close();
+  }
+});
+
 it("has types that hold", () => {
   execFileSync("node_modules/.bin/tsc", ["-p", FOLDER], { stdio: "inherit" });
 });

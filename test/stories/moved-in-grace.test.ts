@@ -153,6 +153,16 @@ it("a request that comes with the old cookie and the new one has one session, no
   expect(typesOf(app.events)).not.toContain("ambiguous");
 });
 
+it("the same with a copy of the session under its old id", async () => {
+  const app = makeApp({ store: memory(), copy: { maxAge: 60 } });
+  await app.does((session) => session.login("alice"));
+  const [older, copy] = app.browser.cookieHeader().split("; ");
+  await app.does((session) => session.regenerateId({ graceSeconds: 30 }));
+  const [newer] = app.browser.cookieHeader().split("; ");
+  await app.answers((session) => expect(session.subject).toBe("alice"), { Cookie: [older, newer, copy].join("; ") });
+  expect(typesOf(app.events)).not.toContain("ambiguous");
+});
+
 it("a request that comes with the old cookie in grace reads and writes, and after that nothing", async () => {
   const app = makeApp({ store: memory() });
   await app.does((session) => session.login("alice"));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { typesOf } from "../support/app.ts";
-import { withMethods } from "../support/changed-store.ts";
+import { around, withMethods } from "../support/changed-store.ts";
 import { HOUR } from "../support/clock.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "../support/old-tokens.ts";
 import { plainRows } from "../support/plain-rows.ts";
@@ -37,6 +37,20 @@ it("a token that is redeemed although the store says that it failed becomes the 
   await app.posts((session) => Object.assign(session.data, { x: 1 }), browser);
   expect(await app.does(seen, browser)).toEqual(["alice", { x: 1 }]);
   expect(typesOf(app.events)).not.toContain("lost");
+});
+
+it("a login of an accepted user counts, though the store cannot say how many sessions they have", async () => {
+  const inner = memory();
+  let lists = 0;
+  const store = around(inner, async (name, call) => {
+    if (name === "list" && lists++ === 0) throw new Error("down");
+    return call();
+  });
+  const app = acceptingOld(store, { maxSessions: 3 });
+  const browser = withCookie(app, await oldToken({ sid: "session-of-old", sub: "alice" }));
+  await app.does((session) => session.login("alice"), browser);
+  expect(await app.does((session) => session.subject, browser)).toBe("alice");
+  expect(typesOf(app.events)).toContain("store-error");
 });
 
 describe("a login of a session that came by an accepted token", () => {

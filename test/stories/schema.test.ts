@@ -193,6 +193,42 @@ describe("migrate, while another request writes", () => {
     expect(await app.does((session) => ({ ...session.data }))).toEqual({ cart: [{ id: "pear" }], seen: 1 });
   });
 
+  it("makes no planted data the request's own at a login", async () => {
+    const store = memory();
+    const common = { store, cookie: { domain: "example.com" } };
+    const before = makeApp(common);
+    await before.does((session) => Object.assign(session.data, { basket: ["planted"] }));
+    const renames = ({ basket, ...rest }: Record<string, unknown>) => (basket === undefined ? rest : { ...rest, cart: [] });
+    const strict = z.strictObject({ cart: z.array(z.unknown()).optional() });
+    const app = makeApp({ ...common, schema: strict, migrate: renames });
+    app.browser.hold(before.browser.cookieHeader());
+    await app.does((session) => session.login("alice"));
+    expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", {}]);
+  });
+
+  it("shows what it makes also after ready({ fresh: true }), and to a late update()", async () => {
+    const store = memory();
+    const before = makeApp({ store, copy: { maxAge: 60 } });
+    await before.does((session) => {
+      session.login("alice");
+      session.data.cart = ["apple"];
+    });
+    const app = makeApp({ store, copy: { maxAge: 60 }, schema, migrate });
+    app.browser.hold(before.browser.cookieHeader());
+    await app.does(async (session) => {
+      expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
+      await session.ready({ fresh: true });
+      expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
+    });
+    const late = makeApp({ store, schema, migrate });
+    await before.does((session) => Object.assign(session.data, { cart: ["pear"] }));
+    late.browser.hold(before.browser.cookieHeader());
+    const held: Session[] = [];
+    await late.does((session) => held.push(session));
+    const was = await held[0]?.update((data) => ({ ...data }));
+    expect(was).toEqual({ cart: [{ id: "pear" }] });
+  });
+
   it("asks for no cookie where there can be none, of a request that only reads an accepted session", async () => {
     const app = acceptingOld(memory(), { schema, migrate });
     const Cookie = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });

@@ -89,6 +89,12 @@ export class ContextSession {
     if (this.#state.phase === "unloaded" && !this.#lazy) void this.#visitor.ready();
   }
 
+  /** Ends the session, whether or not anybody has asked for it. */
+  delete(): void {
+    this.load();
+    this.#visitor.destroy();
+  }
+
   /** Its manager. */
   get sessions(): Sessions<never> {
     return this.#sessions;

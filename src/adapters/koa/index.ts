@@ -108,7 +108,21 @@ function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptio
     const own = new ContextSession(name, visitor, sessions, lazy);
     own.show(ctx);
     try {
-      await run(ctx, next, own, sessions);
+      try {
+        await next();
+        // `delete ctx.session` ends the session, as it always did.
+        if (!Object.hasOwn(ctx, "session")) own.delete();
+      } catch (thrown) {
+        await answerError(ctx, own, thrown);
+        // The very object: it may be the application's to compare, and may have private fields.
+        throw thrown;
+      }
+      try {
+        const committing = commitTo(ctx, own);
+        if (committing instanceof Promise) await committing;
+      } catch (error) {
+        await answerRefusal(ctx, own, error);
+      }
     } finally {
       own.hide(ctx);
     }
@@ -116,41 +130,31 @@ function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptio
   return Object.defineProperty(middleware, "sessions", { get: () => managers.one() }) as unknown as KoaMiddleware<Data>;
 }
 
-async function run(ctx: KoaContext, next: () => Promise<unknown>, own: ContextSession, sessions: Sessions<never>): Promise<void> {
-  const { session } = own;
+/** What goes on the answer to an error. Koa drops the headers that are there, and its answer may be made by a middleware outside. */
+async function answerError(ctx: KoaContext, own: ContextSession, thrown: unknown): Promise<void> {
+  const status = statusOf(thrown);
   try {
-    await next();
-  } catch (thrown) {
-    const status = statusOf(thrown);
-    putWhenSent(ctx.res, await commitTo(ctx, sessions, session, { status, failed: status >= 500 }));
-    // The very object: it may be the application's to compare, and may have private fields.
-    throw thrown;
-  }
-  // `delete ctx.session` ends the session, as it always did.
-  if (!Object.hasOwn(ctx, "session")) {
-    own.load();
-    session.destroy();
-  }
-  try {
-    const committing = commitTo(ctx, sessions, session);
-    if (committing instanceof Promise) await committing;
+    putWhenSent(ctx.res, await commitTo(ctx, own, { status, failed: status >= 500 }));
   } catch (error) {
-    // What could not be saved is an error. The cookie of an id that save() wrote goes with its answer.
-    putWhenSent(ctx.res, await commitTo(ctx, sessions, session, { status: statusOf(error), failed: true }));
-    throw error;
+    await answerRefusal(ctx, own, error);
   }
+}
+
+/** What could not be saved is an error. The cookie of an id that save() wrote goes with its answer. */
+async function answerRefusal(ctx: KoaContext, own: ContextSession, error: unknown): Promise<never> {
+  putWhenSent(ctx.res, await commitTo(ctx, own, { status: statusOf(error), failed: true }));
+  throw error;
 }
 
 /** Commits, and puts what goes on the answer on Koa's response while that is possible. */
 function commitTo(
   ctx: KoaContext,
-  sessions: Sessions<never>,
-  session: Session<never>,
+  { session, sessions }: ContextSession,
   { status = ctx.status, failed = false } = {},
 ): MaybePromise<Committed> {
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
   return after(sessions.commit(session, { status, headers: target, failed }), (committed) => {
-    if (target !== null) put(target, committed);
+    if (target !== null && !ctx.res?.headersSent) put(target, committed);
     // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
     if (committed.setCookie.length > 0) putWhenSent(ctx.res, committed);
     return committed;
@@ -215,7 +219,13 @@ export default session;
 function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
   const { session } = own;
   if (!Object.hasOwn(session, "commit")) {
-    const value = async () => void (await commitTo(ctx, own.sessions, session));
+    const value = () => {
+      // Koa's status is 404 until the handler says another, and what fails here is the handler's to answer.
+      const committing = (async () => void (await commitTo(ctx, own, { status: 200 })))();
+      // A failure that nobody waits for is the answer's, and must not end the process.
+      committing.catch(() => {});
+      return committing;
+    };
     Object.defineProperty(session, "commit", { value });
   }
   return session;

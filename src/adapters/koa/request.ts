@@ -16,19 +16,19 @@ interface Context {
 
 /** One request. A class, because every request makes one. */
 export class KoaRequest implements RequestInfo {
-  readonly #context: Context;
+  private readonly context: Context;
 
   constructor(context: Context) {
-    this.#context = context;
+    this.context = context;
   }
 
   get method(): string | undefined {
-    return this.#context.req.method;
+    return this.context.req.method;
   }
 
   /** As far as it tells how the request came. */
   get url(): string {
-    return `http${this.#context.secure ? "s" : ""}://${this.get("Host") ?? ""}/`;
+    return `http${this.context.secure ? "s" : ""}://${this.get("Host") ?? ""}/`;
   }
 
   get headers(): this {
@@ -36,7 +36,7 @@ export class KoaRequest implements RequestInfo {
   }
 
   get(name: string): string | null {
-    const value = this.#context.req.headers[name.toLowerCase()];
+    const value = this.context.req.headers[name.toLowerCase()];
     return value === undefined ? null : String(value);
   }
 }
