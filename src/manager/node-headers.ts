@@ -25,18 +25,42 @@ export interface NodeHeaderHolder {
  * ```
  */
 export function nodeHeaders(response: NodeHeaderHolder): HeaderTarget {
-  const lines = (name: string): string[] => {
-    const value = response.getHeader(name);
+  return new NodeHeaders(response);
+}
+
+/** A class, because every request makes one: six functions of its own would each be an object. */
+class NodeHeaders implements HeaderTarget {
+  readonly #response: NodeHeaderHolder;
+
+  constructor(response: NodeHeaderHolder) {
+    this.#response = response;
+  }
+
+  get(name: string): string | null {
+    const value = this.#response.getHeader(name);
+    if (value === undefined) return null;
+    return Array.isArray(value) ? value.join(", ") : String(value);
+  }
+
+  set(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  delete(name: string): void {
+    this.#response.removeHeader(name);
+  }
+
+  append(name: string, value: string): void {
+    const all = [...this.#lines(name), value];
+    this.#response.setHeader(name, name === "Set-Cookie" ? all : all.join(", "));
+  }
+
+  getSetCookie(): string[] {
+    return this.#lines("Set-Cookie");
+  }
+
+  #lines(name: string): string[] {
+    const value = this.#response.getHeader(name);
     return value === undefined ? [] : Array.isArray(value) ? value : [String(value)];
-  };
-  return {
-    get: (name) => (lines(name).length === 0 ? null : lines(name).join(", ")),
-    set: (name, value) => void response.setHeader(name, value),
-    delete: (name) => void response.removeHeader(name),
-    append: (name, value) => {
-      const all = [...lines(name), value];
-      response.setHeader(name, name === "Set-Cookie" ? all : all.join(", "));
-    },
-    getSetCookie: () => lines("Set-Cookie"),
-  };
+  }
 }

@@ -7,7 +7,7 @@
 import { watch } from "../features/watch.ts";
 import { StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import { type Session, stateOf } from "../session/session.ts";
+import { Session, stateOf } from "../session/session.ts";
 import { SessionState } from "../session/visit.ts";
 import { subjects } from "../stored/users.ts";
 import { commitAnswer } from "./commit.ts";
@@ -25,7 +25,7 @@ import {
 } from "./headers.ts";
 import { loadInto } from "./load.ts";
 import { createEngine, type Engine } from "./manager.ts";
-import { open } from "./opening.ts";
+import { Actions } from "./opening.ts";
 import type { SessionOptions } from "./options.ts";
 import type { Answer, RequestInfo, Sessions } from "./seam.ts";
 import { settle } from "./settle.ts";
@@ -48,12 +48,14 @@ export function createSessions<Data extends object = Record<string, unknown>>(op
 
 /** The manager of an engine. */
 export function manage<Data extends object>(engine: Engine): Sessions<Data> {
+  const actions = new Actions(engine);
+
   function load(request: RequestInfo, { lazy = engine.lazy, fresh = false } = {}): MaybePromise<Session<Data>> {
-    const state = new SessionState(request.headers.get("Cookie") ?? null, engine.hostOnly, engine.prototype);
+    const state = new SessionState(request.headers.get("cookie") ?? null, engine.hostOnly, engine.prototype);
     state.method = request.method;
     state.request = request;
-    state.unseen = isUnseen(request.method, request.headers.get("Sec-Purpose"));
-    const session = open<Data>(state, engine);
+    state.unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
+    const session = new Session<Data>(state, actions);
     if (lazy) return session;
     return after(loadInto(state, engine, { fresh }), () => session);
   }

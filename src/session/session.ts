@@ -10,18 +10,18 @@ import { PendingCalls } from "./pending.ts";
 import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
 import type { SessionState } from "./visit.ts";
 
-/** What a session asks of the manager that made it. */
-export interface SessionActions<Data> {
+/** What sessions ask of the manager that made them. */
+export interface SessionActions {
   readonly timeouts: Timeouts;
   now(): number;
   /** Remembers which session an id will be, until that is written. */
   noteNextId(next: string, former: string): void;
   /** @throws OptionError where the session's old id cannot go on for a while. */
-  assertGrace(graceSeconds: number): void;
-  load(fresh: boolean): MaybePromise<void>;
-  refresh(): Promise<void>;
-  save(): Promise<void>;
-  update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result>;
+  assertGrace(state: SessionState, graceSeconds: number): void;
+  load(state: SessionState, fresh: boolean): MaybePromise<void>;
+  refresh(state: SessionState): Promise<void>;
+  save(state: SessionState): Promise<void>;
+  update<Result>(state: SessionState, change: (data: Record<string, unknown>) => Result | Promise<Result>): Promise<Result>;
 }
 
 let readState: (session: Session<never>) => SessionState;
@@ -46,7 +46,7 @@ export function stateOf<Data extends object>(session: Session<Data>): SessionSta
  */
 export class Session<Data extends object = Record<string, unknown>> {
   readonly #state: SessionState;
-  readonly #actions: SessionActions<Data>;
+  readonly #actions: SessionActions;
   /** One load, however many ask for it at the same time. */
   #loading: MaybePromise<void> | undefined;
 
@@ -55,7 +55,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /** For this library: sessions come from `load()`, a handler or a middleware. */
-  constructor(state: SessionState, actions: SessionActions<Data>) {
+  constructor(state: SessionState, actions: SessionActions) {
     this.#state = state;
     this.#actions = actions;
   }
@@ -169,7 +169,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     checkRenewal(options);
     const { graceSeconds = 0 } = options;
     const state = this.#change();
-    this.#actions.assertGrace(graceSeconds);
+    this.#actions.assertGrace(state, graceSeconds);
     state.regenerateId(graceSeconds);
   }
 
@@ -201,7 +201,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     if (!fresh && !(loading instanceof Promise)) return;
     return this.#waitFor(async () => {
       await loading;
-      if (fresh) await this.#actions.refresh();
+      if (fresh) await this.#actions.refresh(this.#state);
     });
   }
 
@@ -215,7 +215,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   save(): Promise<void> {
     return this.#waitFor(async () => {
       await this.#load(false);
-      await this.#actions.save();
+      await this.#actions.save(this.#state);
     });
   }
 
@@ -236,7 +236,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     // Begun at once where that can be, so that what the handler does next comes after it.
     return this.#waitFor(async () => {
       if (this.#state.phase === "unloaded") await this.#load(false);
-      return this.#actions.update(change);
+      return this.#actions.update(this.#state, change as (data: Record<string, unknown>) => Result | Promise<Result>);
     });
   }
 
@@ -248,7 +248,7 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   #load(fresh: boolean): MaybePromise<void> {
     if (this.#state.phase !== "unloaded") return;
-    this.#loading ??= this.#actions.load(fresh);
+    this.#loading ??= this.#actions.load(this.#state, fresh);
     return this.#loading;
   }
 
