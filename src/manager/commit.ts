@@ -231,7 +231,7 @@ function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
   if (next?.token.renew !== "must" && !state.destroyed) return;
   throw new StateError(
     "ERR_COOKIE_NOT_POSSIBLE",
-    "Cannot change the session: this response cannot carry a cookie any more, or has status 101",
+    "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
   );
 }
 
