@@ -7,12 +7,10 @@
 import { copyLines } from "../features/copy.ts";
 import { assertFits } from "../features/schema.ts";
 import { ConflictError, GoneError, StateError } from "../ground/errors.ts";
-import type { JsonObject } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
 import type { Gone, Kept } from "../session/found.ts";
 import { applyPatch } from "../session/patch.ts";
-import type { SessionRecord } from "../session/record.ts";
 import type { SessionState } from "../session/visit.ts";
 import { follow, type Whereabouts } from "../stored/follow.ts";
 import { carryOut, type Outcome } from "../stored/write.ts";
@@ -207,19 +205,12 @@ async function checkedPlan(state: SessionState, engine: Engine, around: Surround
   try {
     const plan = planFor(state, engine, around);
     const saves = "patch" in plan || plan.step === "create";
-    if (engine.schema !== undefined && saves) await assertFits(engine.schema, dataOf(plan.next.record));
+    if (engine.schema !== undefined && saves) await assertFits(engine.schema, SessionData.of(plan.next.record.data).visible);
     return plan;
   } catch (error) {
     await endOld(state, engine);
     throw error;
   }
-}
-
-/** What a handler sees of a record's data. */
-function dataOf({ data }: SessionRecord): JsonObject {
-  const content = new SessionData();
-  content.fill(data);
-  return content.visible;
 }
 
 function needsToken(next: Kept | null, mode: CookieMode): boolean {

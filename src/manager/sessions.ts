@@ -10,7 +10,7 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { Session, stateOf } from "../session/session.ts";
 import { SessionState } from "../session/visit.ts";
 import { subjects } from "../stored/users.ts";
-import { commitAnswer } from "./commit.ts";
+import { type CookieMode, commitAnswer } from "./commit.ts";
 import { commitEnds, pendingCalls } from "./ending.ts";
 import { handling, type SessionHandler } from "./handling.ts";
 import {
@@ -71,21 +71,19 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     // A commit that failed is followed by that of the answer which says so: no other is as it should be.
     const hasFailed = state.phase === "closing";
     if (hasFailed && !failed && (answer.status ?? 200) < 400) throw state.failure;
-    if (failed || hasFailed) return underWay(state, commitFailed(state, engine, answer));
-    return underWay(state, commitState(state, engine, answer));
+    return underWay(state, failed || hasFailed ? commitFailed(state, engine, answer) : commitState(state, engine, answer));
   }
 
   function applyNow(session: Session<Data>, response: Response, failed = false): MaybePromise<Response> {
     assertAnswer(response);
-    const { status } = response;
+    const { status, headers } = response;
     const { used, phase } = stateOf(session);
     if (used && phase !== "committed") assertSendable(response);
-    const headers = status === 101 ? null : response.headers;
     return after(commit(session, { status, headers, failed }), (committed) => withCommitted(response, committed));
   }
 
   async function read(request: RequestInfo): Promise<SessionSnapshot<Data> | null> {
-    const state = new SessionState(request.headers.get("Cookie") ?? null);
+    const state = new SessionState(request.headers.get("cookie") ?? null);
     await loadInto(state, engine);
     return snapshotOf<Data>(state);
   }
@@ -137,14 +135,18 @@ function underWay(state: SessionState, committing: MaybePromise<Committed>): May
   );
 }
 
-function commitState(state: SessionState, engine: Engine, { status = 200, headers }: Answer): MaybePromise<Committed> {
-  const isImpossible = headers === null || status === 101;
-  const isShared = !isImpossible && headers !== undefined && letsShare(headers.get("Cache-Control"));
-  const mode = isImpossible ? "impossible" : isShared ? "changes" : "send";
-  return after(commitAnswer(state, engine, mode, status), (setCookie) => {
+function commitState(state: SessionState, engine: Engine, answer: Answer): MaybePromise<Committed> {
+  const mode = modeOf(answer);
+  return after(commitAnswer(state, engine, mode, answer.status ?? 200), (setCookie) => {
     if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
-    return isImpossible ? NOTHING : headersFor(state, setCookie, engine.cacheHeaders);
+    return mode === "impossible" ? NOTHING : headersFor(state, setCookie, engine.cacheHeaders);
   });
+}
+
+/** What can be done with cookies on this answer. */
+function modeOf({ status, headers }: Answer): CookieMode {
+  if (headers === null || status === 101) return "impossible";
+  return letsShare(headers?.get("Cache-Control")) ? "changes" : "send";
 }
 
 /**
@@ -153,7 +155,7 @@ function commitState(state: SessionState, engine: Engine, { status = 200, header
  */
 async function commitFailed(state: SessionState, engine: Engine, answer: Answer): Promise<Committed> {
   // A save() that the answer has waited for long enough may be under way for ever.
-  const canSend = answer.headers !== null && answer.status !== 101 && state.writing === null;
+  const canSend = modeOf(answer) !== "impossible" && state.writing === null;
   try {
     if (!canSend) await commitEnds(state, engine);
     else {

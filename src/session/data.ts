@@ -36,6 +36,13 @@ export class SessionData {
 
   readonly #prototype: object | null;
 
+  /** What a handler would see of data as it is stored, and could change. */
+  static of(text: string): SessionData {
+    const data = new SessionData();
+    data.fill(text);
+    return data;
+  }
+
   /** @param prototype That of `visible`. */
   constructor(prototype: object | null = null) {
     this.#prototype = prototype;

@@ -10,7 +10,7 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 
 /** A change of a session's data. Keys are data: they are never names of a record's fields. */
 export interface Patch {
-  /** Drop everything that is there first. Only used when a login keeps nothing, or only some keys. */
+  /** Drop everything that is there first. Only used when a login keeps nothing. */
   readonly clear?: true;
   /** Keys to set, with their values as JSON text. */
   readonly set: ReadonlyArray<readonly [key: string, json: string]>;

@@ -229,17 +229,22 @@ export class SessionState {
   #forget(): void {
     this.kept = null;
     this.imported = null;
-    this.renewal = null;
-    this.graceSeconds = 0;
-    this.clear = false;
-    this.keeps = null;
-    this.leftBehind.length = 0;
+    this.#endRenewal();
     this.startedAt = undefined;
     this.subject = undefined;
     this.meta = undefined;
     this.temp = false;
     this.#id = undefined;
     this.#base = "{}";
+  }
+
+  /** The login or new id that was asked for is done, or is not to be. */
+  #endRenewal(): void {
+    this.renewal = null;
+    this.graceSeconds = 0;
+    this.clear = false;
+    this.keeps = null;
+    this.leftBehind.length = 0;
   }
 
   /** Draws another id for what could not be written: the store may have kept it in spite of what it said. */
@@ -260,10 +265,7 @@ export class SessionState {
     const { kept, imported } = this;
     const since = this.#changedSinceFailure();
     this.clearsAccepted = this.cameAccepted || this.destroyed;
-    this.renewal = null;
-    this.clear = false;
-    this.keeps = null;
-    this.leftBehind.length = 0;
+    this.#endRenewal();
     if (kept !== null) this.#show(kept);
     else if (imported !== null && since !== null) this.import(imported);
     else this.reject();
@@ -327,11 +329,7 @@ export class SessionState {
     this.gone = null;
     this.#id = kept.key.id;
     this.startedAt = kept.record.startedAt;
-    this.renewal = null;
-    this.graceSeconds = 0;
-    this.clear = false;
-    this.keeps = null;
-    this.leftBehind.length = 0;
+    this.#endRenewal();
     this.migrated = null;
   }
 

@@ -35,6 +35,16 @@ export function ownRecord(record: SessionRecord): SessionRecord {
   return record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
 }
 
+/** Of a subject's sessions, those used longest ago beyond its limit. One that was just made counts and stays; what has expired does not count. */
+export function beyondLimit(
+  rows: readonly SessionInfo[],
+  made: string,
+  { now, maxSessions }: { readonly now: number; readonly maxSessions: number },
+): SessionInfo[] {
+  const others = rows.filter(({ id, expiresAt }) => id !== made && expiresAt > now);
+  return others.sort((left, right) => right.seenAt - left.seenAt).slice(maxSessions - 1);
+}
+
 /** The row of a list. */
 export function toInfo(id: string, { startedAt, seenAt, expiresAt, meta }: SessionRecord): SessionInfo {
   return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };

@@ -86,8 +86,7 @@ async function updateAlone<Result>(
 ): Promise<{ result: Result } | "again"> {
   const { ends } = state;
   const before = stringifyData(state.content.stored());
-  const draft = new SessionData();
-  draft.fill(before);
+  const draft = SessionData.of(before);
   const changing = change(draft.visible);
   const result = changing instanceof Promise ? await changing : changing;
   const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
@@ -121,8 +120,7 @@ async function tryUpdate<Result>(
   if (record === null || isMoved(record)) return goAlong(state, engine, kept, turns);
   if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
     return goAlong(state, engine, kept, turns, "gone");
-  const draft = new SessionData();
-  draft.fill((await migratedData(record.data, engine)) ?? record.data);
+  const draft = SessionData.of((await migratedData(record.data, engine)) ?? record.data);
   const result = await change(draft.visible);
   const data = stringifyData(draft.stored());
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});

@@ -11,6 +11,7 @@ import type { Engine } from "../manager/manager.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
 import { endOf } from "../session/timeouts.ts";
+import { beyondLimit } from "./changes.ts";
 import { follow } from "./follow.ts";
 
 /** The sessions of users, in the store of an engine. */
@@ -76,9 +77,7 @@ export async function endBeyondLimit(
   const { maxSessions } = limit;
   if (subject === undefined || maxSessions === undefined || store?.list === undefined) return;
   const rows = await guarded("list", async () => store.list?.(subject) ?? []);
-  const time = now();
-  const others = rows.filter(({ id, expiresAt }) => id !== made.id && expiresAt > time);
-  const tooMany = others.sort((left, right) => right.seenAt - left.seenAt).slice(maxSessions - 1);
+  const tooMany = beyondLimit(rows, made.id, { now: now(), maxSessions });
   for (const { id } of tooMany) await places.session.keeping.remove({ ...made, id });
 }
 

@@ -13,7 +13,7 @@ import type { Kept, Redemption } from "../session/found.ts";
 import { isMoved, type Key, type Move, type MoveReason, type SessionRecord, type UpdateResult } from "../session/record.ts";
 import type { SessionState } from "../session/visit.ts";
 import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
-import { findRedeemed, redeem } from "./redeem.ts";
+import { findRedeemed, type Redeemed, redeem } from "./redeem.ts";
 import { endBeyondLimit } from "./users.ts";
 
 /**
@@ -87,7 +87,7 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
       state.dropId();
       const entry = await findRedeemed(keeping, redemption.key, engine.now());
       // The store may have made the entry in spite of what it said.
-      if (entry?.key?.id !== key.id) return inVain(redemption, error);
+      if (entry?.key?.id !== key.id) return inVain(redemption, entry, error);
     }
     await endBeyondLimit(engine, record.subject, key).catch(noteStoreError);
     return created();
@@ -99,21 +99,26 @@ function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<O
     engine.emit({ type: "store-error", operation: error.operation });
   }
 
-  async function inVain(redemption: Redemption, error: unknown): Promise<Outcome> {
+  async function inVain(redemption: Redemption, entry: Redeemed | null, error: unknown): Promise<Outcome> {
     await keeping.remove(key);
-    if (!(await goWithRedeemed(state, engine, redemption, turns))) throw error;
+    if (entry === null) throw error;
+    await goWithRedeemed(state, engine, redemption, entry, turns);
     return "again";
   }
 }
 
 /** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
-async function goWithRedeemed(state: SessionState, engine: Engine, redemption: Redemption, turns: number): Promise<boolean> {
+async function goWithRedeemed(
+  state: SessionState,
+  engine: Engine,
+  redemption: Redemption,
+  entry: Redeemed,
+  turns: number,
+): Promise<void> {
   const { keeping } = engine.places.session;
   const now = engine.now();
-  const entry = await findRedeemed(keeping, redemption.key, now);
-  if (entry === null) return false;
   const { imported } = state;
-  if (imported === null || state.turns !== turns) return true;
+  if (imported === null || state.turns !== turns) return;
   const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
   const token = { temp: imported.temp, renew: "must" } as const;
   const key = entry.key ?? redemption.key;
@@ -122,7 +127,6 @@ async function goWithRedeemed(state: SessionState, engine: Engine, redemption: R
   if (went?.inGrace) state.joinImported(inGrace(token, went));
   else if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token });
   else state.lose(goneFrom(key, mark, went, now));
-  return true;
 }
 
 /** Writes a change of data. */

@@ -8,10 +8,10 @@
  */
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Key, Move, SessionRecord, UpdateResult } from "../../session/record.ts";
-import { isVersion } from "../../stored/changes.ts";
+import { beyondLimit, isVersion } from "../../stored/changes.ts";
 import type { SessionObjects } from "./client.ts";
 import { markRow } from "./marks.ts";
-import { type ChangeResult, type CreateResult, isMark, type RecordRow, rowOf } from "./rows.ts";
+import { type ChangeResult, type CreateResult, infoOf, isMark, type RecordRow, rowOf } from "./rows.ts";
 
 /** A key in an object. */
 export type Place = Key & { readonly route: string };
@@ -67,8 +67,7 @@ async function endBeyondLimit(objects: SessionObjects, { to, record, move }: Rel
   if (subject === undefined || maxSessions === undefined) return;
   try {
     const rows = await objects.ask(to.route, (object) => object.list(subject));
-    const others = rows.filter(({ id, ends_at }) => id !== to.id && ends_at > seenAt);
-    const tooMany = others.sort((left, right) => right.seen_at - left.seen_at).slice(maxSessions - 1);
+    const tooMany = beyondLimit(rows.map(infoOf), to.id, { now: seenAt, maxSessions });
     for (const { id } of tooMany) await objects.ask(to.route, (object) => object.remove(id, true));
   } catch {}
 }

@@ -42,6 +42,8 @@ export function sessionTable(table: string = DEFAULT_TABLE): readonly [table: st
 const COLUMNS = "id, subject, version, started_at, seen_at, expires_at, moved_at, moved_to, meta, data";
 /** Bound: the id, and now. */
 const LIVING = "id = ? AND moved_at IS NULL AND expires_at > ?";
+/** Bound: those, and the version that a change is for, or null. */
+const CHANGEABLE = `${LIVING} AND version = coalesce(?, version)`;
 const SLIDE = "seen_at = max(seen_at, ?), expires_at = max(expires_at, ?)";
 
 /** The statements for one table. A `?` is bound in the order in which it stands. */
@@ -49,7 +51,6 @@ export interface Statements {
   readonly load: string;
   readonly create: string;
   readonly update: string;
-  readonly updateVersion: string;
   readonly touch: string;
   readonly touchDue: string;
   readonly move: string;
@@ -66,21 +67,19 @@ export interface Statements {
 /** Writes the statements for a table whose name was checked. Those that write return a row for each they wrote. */
 export function statementsFor(name: string): Statements {
   const table = `"${name}"`;
-  const update = `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${LIVING}`;
   const touch = `UPDATE ${table} SET ${SLIDE} WHERE ${LIVING}`;
   return {
     load: `SELECT ${COLUMNS} FROM ${table} WHERE id = ?`,
     create: `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?) RETURNING id`,
-    update: `${update} RETURNING version`,
-    updateVersion: `${update} AND version = ? RETURNING version`,
+    update: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE} RETURNING version`,
     touch: `${touch} RETURNING id`,
     touchDue: `${touch} AND seen_at > ? AND seen_at <= ? RETURNING id`,
     // The data that is there at this moment goes along; `clear` leaves it behind.
     move: `INSERT INTO ${table} (${COLUMNS})
       SELECT ?, ?, version + 1, ?, ?, ?, NULL, NULL, ?, json_patch(CASE ? WHEN 1 THEN '{}' ELSE data END, ?)
-      FROM ${table} WHERE ${LIVING} AND version = coalesce(?, version) RETURNING version`,
+      FROM ${table} WHERE ${CHANGEABLE} RETURNING version`,
     mark: `UPDATE ${table} SET moved_at = ?, moved_to = ?, expires_at = ?, subject = NULL, meta = ?, data = '{}'
-      WHERE ${LIVING} AND version = coalesce(?, version) RETURNING id`,
+      WHERE ${CHANGEABLE} RETURNING id`,
     // Only where the session that counts and stays was written. What has expired goes first.
     limit: `DELETE FROM ${table} WHERE id IN (
         SELECT id FROM ${table} WHERE subject = ? AND id <> ? ORDER BY expires_at > ? DESC, seen_at DESC LIMIT -1 OFFSET ?

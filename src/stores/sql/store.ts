@@ -98,12 +98,9 @@ export class SqlStore implements SqlSessionStore {
     patch: Patch,
     { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
   ): Promise<UpdateResult> {
-    const values = [patchColumn(patch), now, instantColumn(expiresAt), id, now] as const;
-    const { update, updateVersion } = this.#sql;
-    const [rows] = await this.#database.write([
-      ifVersion === undefined ? [update, ...values] : [updateVersion, ...values, ifVersion],
-    ]);
-    return (await this.#result(rows, id, now)) ?? { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
+    const values = [patchColumn(patch), now, instantColumn(expiresAt), id, now, ifVersion ?? null] as const;
+    const [rows] = await this.#database.write([[this.#sql.update, ...values]]);
+    return this.#result(rows, id, now, ifVersion);
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -116,7 +113,7 @@ export class SqlStore implements SqlSessionStore {
       [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), ...asked],
       ...this.#limit(to.id, record, move.maxSessions),
     ]);
-    return (await this.#result(rows, from.id, now)) ?? { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
+    return this.#result(rows, from.id, now, ifVersion);
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
@@ -168,13 +165,14 @@ export class SqlStore implements SqlSessionStore {
     return [[this.#sql.limit, subject, id, record.seenAt, maxSessions - 1, id]];
   }
 
-  /** What came of a change: its row says the version; without one, what is there now says why, unless it lives. */
-  async #result(rows: unknown[] | undefined, id: string, now: number): Promise<UpdateResult | undefined> {
+  /** What came of a change: its row says the version; without one, what is there now says why. */
+  async #result(rows: unknown[] | undefined, id: string, now: number, ifVersion?: number): Promise<UpdateResult> {
     const [written] = (rows ?? []) as { version: number }[];
     if (written !== undefined) return { ok: true, version: written.version };
     const row = await this.#row(id);
     if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
-    return row.moved_at === null ? undefined : { ok: false, why: "moved" };
+    if (row.moved_at !== null) return { ok: false, why: "moved" };
+    return { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
   }
 }
 
