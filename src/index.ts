@@ -6,7 +6,6 @@
 
 export type { CookieValues } from "./cookie/parse.ts";
 export type { CookieOptions } from "./cookie/serialize.ts";
-export type { DataSchema, SchemaIssue, SchemaResult } from "./features/schema.ts";
 export {
   ConflictError,
   DataError,
@@ -23,8 +22,8 @@ export type { SessionEvent } from "./manager/events.ts";
 export type { SessionHandler } from "./manager/handling.ts";
 export { type Committed, type HeaderReader, type HeaderTarget, put } from "./manager/headers.ts";
 export { type NodeHeaderHolder, nodeHeaders } from "./manager/node-headers.ts";
-export type { SessionOptions } from "./manager/options.ts";
-export type { Answer, ListedSession, RequestInfo, Revocation, Sessions, Subjects, WatchOptions } from "./manager/seam.ts";
+export type { CommonOptions, CookieSessionOptions, SessionOptions, StoredOptions } from "./manager/options.ts";
+export type { Answer, ListedSession, RequestInfo, Revocation, Sessions, StoredSessions, Subjects } from "./manager/seam.ts";
 export { createSessions } from "./manager/sessions.ts";
 export type { SessionSnapshot } from "./manager/snapshot.ts";
 export type { DestroyOptions, LoginOptions, SiteDataKind } from "./session/login-options.ts";
@@ -44,5 +43,5 @@ export type { Session } from "./session/session.ts";
 export type { SessionStore } from "./stored/contract.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";
-export type { Secret, Secrets } from "./token/secrets.ts";
+export type { FetchedSecrets, Secret, Secrets } from "./token/secrets.ts";
 export type { SessionCrypto } from "./token/session-crypto.ts";

@@ -10,6 +10,7 @@ import { decodeBase64url, decodeUtf8 } from "../ground/encoding.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "../token/codec.ts";
+import { type AcceptedCodec, defineCodec } from "./define.ts";
 import { claimsFrom, type ForeignClaims, namesSession, parseObject, readPayload, sameClaims } from "./foreign-claims.ts";
 import {
   checkAlgorithms,
@@ -104,7 +105,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
  * const sessions = createSessions({ secrets: SECRET, accept: [old] });
  * ```
  */
-export function joseTokens(options: JoseTokensOptions): JoseTokens {
+export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens> {
   const settled = settle(options);
   const { cookie } = settled;
   const { claims = sameClaims } = options;
@@ -136,13 +137,13 @@ export function joseTokens(options: JoseTokensOptions): JoseTokens {
     throw new OptionError("ERR_OPTION", "Cannot make a token: joseTokens() only reads them; it belongs into accept");
   }
 
-  return {
+  return defineCodec<JoseTokens>({
     name: "jose",
     find: (header, name) => cookieValues(header, cookie?.name ?? name),
     clear: () => cookie?.clear() ?? [],
     open,
     seal,
-  };
+  });
 }
 
 interface Settled {

@@ -11,6 +11,7 @@ import { after, once } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../token/keygrip.ts";
+import { type AcceptedCodec, defineCodec } from "./define.ts";
 
 /** How the cookies were made. */
 export interface KoaTokensOptions {
@@ -63,7 +64,7 @@ const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
  * const sessions = createSessions({ secrets: SECRET, accept: [koaTokens({ keys: [env.APP_KEY] })] });
  * ```
  */
-export function koaTokens(options: KoaTokensOptions): KoaTokens {
+export function koaTokens(options: KoaTokensOptions): AcceptedCodec<KoaTokens> {
   checkGiven(options, "koaTokens", "{ keys }");
   refuseUnknown(options, KNOWN);
   const { name = "koa:sess" } = options;
@@ -72,14 +73,14 @@ export function koaTokens(options: KoaTokensOptions): KoaTokens {
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
   const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
-  return {
+  return defineCodec<KoaTokens>({
     name: `koa:${name}`,
     find: (header) => codec.find?.(header, name) as CookieValues,
     clear,
     open: (token) =>
       after(codec.open(token), (opened) => (typeof opened === "string" ? opened : { ...opened, identity: identityOf(token) })),
     seal: codec.seal,
-  };
+  });
 }
 
 /** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */

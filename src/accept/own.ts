@@ -12,6 +12,7 @@ import { encryptedTokens } from "../token/encrypted.ts";
 import { checkSecrets, type Secrets } from "../token/secrets.ts";
 import { signedTokens } from "../token/signed.ts";
 import { webCrypto } from "../token/web-crypto.ts";
+import { type AcceptedCodec, defineCodec } from "./define.ts";
 import { OWN } from "./own-name.ts";
 
 /** How the tokens were made. */
@@ -43,7 +44,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof OwnTokensOptions>(["secrets", "
  * const sessions = createSessions({ secrets, store, accept: [ownTokens({ secrets, kind: "readable" })] });
  * ```
  */
-export function ownTokens(options: OwnTokensOptions): TokenCodec {
+export function ownTokens(options: OwnTokensOptions): AcceptedCodec {
   checkGiven(options, "ownTokens", "{ secrets }");
   refuseUnknown(options, KNOWN);
   if (!KINDS.includes(options.kind ?? "data")) {
@@ -53,7 +54,7 @@ export function ownTokens(options: OwnTokensOptions): TokenCodec {
   const cookies = [createCookie(name, cookie), createCookie(`${name}-visitor`, cookie)];
   const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };
   const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
-  return {
+  return defineCodec<TokenCodec>({
     ...codec,
     name: `${OWN}${kind}:${baseName(name)}:${context}`,
     namesSessions: kind === "id",
@@ -66,5 +67,5 @@ export function ownTokens(options: OwnTokensOptions): TokenCodec {
       };
     },
     clear: () => cookies.flatMap((one) => one.clear()),
-  };
+  });
 }

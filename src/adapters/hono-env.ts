@@ -23,7 +23,7 @@ interface Kept<Manager> {
 
 /**
  * Remembers what `make` gives: for the env object, and for options that hold the same. Stores, functions and other objects are the
- * same when they are one object; texts, numbers, bytes, lists and the options in `cookie` and `copy`, when they say the same.
+ * same when they are one object; texts, numbers, bytes, lists, the options in `cookie` and what features are made of, when they say the same.
  */
 export function perEnv<Manager>(
   optionsFor: (env: object) => SessionOptions,
@@ -65,9 +65,7 @@ const NO_ENV = {};
 function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
   const problem =
-    options instanceof Promise
-      ? "it gave a promise; what must be fetched goes into secrets: async () => ..."
-      : "it gave no object";
+    options instanceof Promise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
   throw new OptionError("ERR_OPTION", `Cannot use the options function of session(): ${problem}`);
 }
 
@@ -75,7 +73,7 @@ function checked(options: unknown): SessionOptions {
 function partsOf(name: string, value: unknown): [string, unknown][] {
   if (value instanceof Uint8Array) return [[`${name}: bytes`, String(value)]];
   if (Array.isArray(value)) return value.flatMap((item, index) => partsOf(`${name}[${index}]`, item));
-  if ((name === "cookie" || name === "copy") && isObject(value))
+  if (isObject(value) && (name === "cookie" || "~feature" in value))
     return Object.entries(value).map(([part, item]) => [`${name}.${part}`, item]);
   return [[name, value]];
 }

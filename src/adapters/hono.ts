@@ -4,7 +4,18 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { createSessions, GoneError, OptionError, put, type SessionOptions, type Sessions, StateError } from "../index.ts";
+import {
+  type CookieSessionOptions,
+  createSessions,
+  GoneError,
+  OptionError,
+  put,
+  type SessionOptions,
+  type Sessions,
+  StateError,
+  type StoredOptions,
+  type StoredSessions,
+} from "../index.ts";
 import { isUpgraded } from "../manager/handshake.ts";
 import { isAnswer } from "../manager/headers.ts";
 import { Session, stateOf } from "../session/session.ts";
@@ -16,23 +27,26 @@ export type SessionVariables<Data extends object = Record<string, unknown>, Name
   [Key in Name]: Session<Data>;
 };
 
-/** Options of which the name is known. */
-export type NamedOptions<Data extends object, Name extends string> = SessionOptions<Data> & { readonly name?: Name };
-
 /** What a chained `app.use(web)` makes of the application's type: `c.var` has the session, unless its name could be any text. */
 export type ChainedEnv<Data extends object, Name extends string> = string extends Name
   ? // biome-ignore lint/suspicious/noExplicitAny: so that Hono leaves the application's type as it is.
     any
   : { Variables: SessionVariables<Data, Name> };
 
-/** The middleware, with a typed way to the request's session. */
-export interface HonoSession<Data extends object, Name extends string = "session">
+/** The middleware, with a typed way to the request's session. `Manager` is a {@link StoredSessions} where there is a store. */
+export interface HonoSession<Data extends object, Name extends string = "session", Manager = Sessions<Data>>
   extends MiddlewareHandler<ChainedEnv<Data, Name>> {
   /** The session of this request. @throws StateError when the middleware did not run for it */
   get(c: Context): Session<Data>;
   /** The manager: for `read()`, and for adapters of your own. @throws OptionError when the options are a function of `env` */
-  readonly sessions: Sessions<Data>;
+  readonly sessions: Manager;
 }
+
+/** A middleware's options, of which the name is known; on Workers, a function of `env` that gives them. */
+// biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
+export type HonoOptions<Options, Name extends string> =
+  | (Options & { readonly name?: Name })
+  | ((env: any) => Options & { readonly name?: Name });
 
 /**
  * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
@@ -53,14 +67,24 @@ export interface HonoSession<Data extends object, Name extends string = "session
  * ```
  */
 export function session<Data extends object = Record<string, unknown>>(
-  // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
-  options: NamedOptions<Data, "session"> | ((env: any) => NamedOptions<Data, "session">),
+  options: HonoOptions<StoredOptions<Data>, "session">,
+): HonoSession<Data, "session", StoredSessions<Data>>;
+/** Makes the middleware for sessions that are in their cookies. */
+export function session<Data extends object = Record<string, unknown>>(
+  options: HonoOptions<CookieSessionOptions<Data>, "session">,
 ): HonoSession<Data>;
+/** Makes the middleware for a session of another name, in a store: `c.var` has it under that. */
+export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
+  options: HonoOptions<StoredOptions<Data>, Name>,
+): HonoSession<Data, Name, StoredSessions<Data>>;
 /** Makes the middleware for a session of another name: `c.var` has it under that. */
 export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
-  // biome-ignore lint/suspicious/noExplicitAny: as above.
-  options: NamedOptions<Data, Name> | ((env: any) => NamedOptions<Data, Name>),
+  options: HonoOptions<CookieSessionOptions<Data>, Name>,
 ): HonoSession<Data, Name>;
+/** Makes the middleware, with a store or without one: `"list" in web.sessions` tells. */
+export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
+  options: HonoOptions<SessionOptions<Data>, Name>,
+): HonoSession<Data, Name, Sessions<Data> | StoredSessions<Data>>;
 export function session<Data extends object>(
   options: SessionOptions<Data> | ((env: object) => SessionOptions<Data>),
 ): HonoSession<Data, string> {

@@ -9,11 +9,44 @@
 import { cookieValues } from "../cookie/parse.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
+import { seconds } from "../ground/option-values.ts";
 import { type Copies, type Engine, placeOf } from "../manager/manager.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
 import { isTouchDue } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
+
+/** What the option `copy` takes: made by {@link copy}. */
+export interface CopyFeature {
+  /** Seconds. */
+  readonly maxAge: number;
+  /** The library's own. */
+  readonly "~feature": (parts: never) => unknown;
+}
+
+/** For how long a copy is good. */
+export interface CopyOptions {
+  /** Seconds, 1 to 300. */
+  maxAge: number;
+}
+
+/**
+ * For the option `copy`: keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most
+ * requests ask no store. Needs a store that is atomic and immediate.
+ *
+ * Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`. `session.ready({ fresh: true })`, `update`,
+ * `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
+ *
+ * @throws OptionError for a `maxAge` that is no whole number of seconds from 1 to 300; when sessions are set up, with a store that cannot keep that.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions({ secrets, store, copy: copy({ maxAge: 60 }) });
+ * ```
+ */
+export function copy({ maxAge }: CopyOptions): CopyFeature {
+  return Object.freeze({ maxAge: seconds("maxAge", maxAge, 1, 300), "~feature": () => undefined });
+}
 
 /** The record that a request brought as a copy, for the session of this token; null when the store must be asked. */
 export function readCopy(engine: Engine, header: string | null, token: Claims): MaybePromise<SessionRecord | null> {

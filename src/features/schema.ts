@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataError } from "../ground/errors.ts";
+import { DataError, OptionError } from "../ground/errors.ts";
 import type { JsonObject } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 
@@ -29,6 +29,44 @@ export interface SchemaIssue {
   readonly message: string;
   /** Where, from the outside in. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** What the option `schema` takes: made by {@link schema}. */
+export interface SchemaFeature<Data extends object = object> {
+  /** The schema. */
+  readonly schema: DataSchema<Data>;
+  /** What converts data saved under an older one. */
+  readonly migrate: SchemaOptions["migrate"];
+  /** The library's own. */
+  readonly "~feature": (parts: never) => unknown;
+}
+
+/** How data of an earlier version is read. */
+export interface SchemaOptions {
+  /**
+   * Converts data saved under an older schema. What it gives is saved with the next change. Without it, or when that does not fit either,
+   * the visitor has no session, so a user is logged out. Default: none.
+   */
+  migrate?: ((data: Record<string, unknown>) => Record<string, unknown>) | undefined;
+}
+
+/**
+ * For the option `schema`: what `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a
+ * session is loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits.
+ *
+ * @throws OptionError for what is no Standard Schema.
+ *
+ * @example
+ * ```ts
+ * const sessions = createSessions({ secrets, schema: schema(z.object({ views: z.number().optional() })) });
+ * ```
+ */
+export function schema<Data extends object>(standard: DataSchema<Data>, { migrate }: SchemaOptions = {}): SchemaFeature<Data> {
+  if (typeof standard?.["~standard"]?.validate !== "function")
+    throw new OptionError("ERR_OPTION", "Cannot use this schema: it is not a Standard Schema, such as those of zod and valibot");
+  if (migrate !== undefined && typeof migrate !== "function")
+    throw new OptionError("ERR_OPTION", "Cannot use option migrate: it must be a function");
+  return Object.freeze({ schema: standard, migrate, "~feature": () => undefined });
 }
 
 /**

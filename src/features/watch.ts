@@ -7,12 +7,34 @@ import { createCheck } from "../csrf/check.ts";
 import { OptionError } from "../ground/errors.ts";
 import { guarded } from "../manager/backend.ts";
 import { loadInto } from "../manager/load.ts";
-import { type Engine, placeOf } from "../manager/manager.ts";
-import type { WatchOptions } from "../manager/seam.ts";
+import { placeOf } from "../manager/manager.ts";
+import type { StoredSessions } from "../manager/seam.ts";
+import { engineOf } from "../manager/sessions.ts";
 import { SessionState } from "../session/visit.ts";
 
-/** Answers the handshake of a page that watches its session. @throws OptionError, StoreError */
-export async function watch(engine: Engine, request: Request, options: WatchOptions): Promise<Response> {
+/** Who may watch. */
+export interface WatchOptions {
+  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
+  trustedOrigins?: readonly string[];
+}
+
+/**
+ * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
+ * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
+ *
+ * @throws OptionError when the store cannot tell pages; StoreError when it fails
+ *
+ * @example
+ * ```ts
+ * if (new URL(request.url).pathname === "/watch") return watch(sessions, request);
+ * ```
+ */
+export async function watch<Data extends object>(
+  sessions: StoredSessions<Data>,
+  request: Request,
+  options: WatchOptions = {},
+): Promise<Response> {
+  const engine = engineOf(sessions);
   const { store } = engine;
   if (store?.watch === undefined) {
     throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");

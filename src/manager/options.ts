@@ -3,32 +3,34 @@
  *
  * @module
  */
+
+import type { AcceptedCodec } from "../accept/define.ts";
 import type { CookieOptions } from "../cookie/serialize.ts";
-import type { DataSchema } from "../features/schema.ts";
-import type { SessionStore } from "../stored/contract.ts";
-import type { TokenCodec } from "../token/codec.ts";
+import type { CopyFeature } from "../features/copy.ts";
+import type { SchemaFeature } from "../features/schema.ts";
+import type { DefinedStore } from "../stored/define.ts";
 import type { Secrets } from "../token/secrets.ts";
 import type { SessionCrypto } from "../token/session-crypto.ts";
 import type { SessionEvent } from "./events.ts";
 
-/** What an application sets. Only `secrets` is required. Durations are in seconds. */
+/** What every application may set. Only `secrets` is required. Durations are in seconds. */
 // biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
-export interface SessionOptions<Data extends object = any> {
+export interface CommonOptions<Data extends object = any> {
   /**
    * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
-   * first. All of them open tokens, the first makes them. What has a `get()`, like a binding of Cloudflare's Secrets Store, and a
-   * function that gives a promise are asked at the first use, and again after a failure. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
+   * first. All of them open tokens, the first makes them. Secrets that must be fetched, as from Cloudflare's
+   * Secrets Store, are given by `fetched()` of `web-session-store/secrets`. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
    * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
    */
   secrets: Secrets;
   /**
    * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
    * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
-   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
+   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`; a codec of your own is made one by `defineCodec`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
    * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
    * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
    */
-  accept?: readonly TokenCodec[];
+  accept?: readonly AcceptedCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
   context?: string;
   /**
@@ -36,25 +38,6 @@ export interface SessionOptions<Data extends object = any> {
    * are signed. The tokens are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
    */
   crypto?: SessionCrypto;
-  /** Where sessions are kept. Default: in the cookie, encrypted; then nothing can be revoked, and the data must stay below 4 KB. */
-  store?: SessionStore;
-  /**
-   * Where visitors who are not logged in are kept, when there is a store. `"store"`: there, too. `"cookie"`: in an encrypted
-   * cookie, until a login moves their data into the store; so they cost the store nothing. Data in a cookie can be replayed, and
-   * each of several logins at the same time has it: a counter that must hold needs the store. Default `"store"`.
-   */
-  anonymous?: "store" | "cookie";
-  /**
-   * Keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most requests
-   * ask no store. Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`.
-   * `session.ready({ fresh: true })`, `update`, `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
-   * Needs a store that is atomic and immediate. Default: none.
-   */
-  copy?: { maxAge: number };
-  /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
-  maxSessions?: number;
-  /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
-  readable?: boolean;
   /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
   name?: string;
   /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
@@ -65,16 +48,8 @@ export interface SessionOptions<Data extends object = any> {
   absoluteTimeout?: number;
   /** How often, at most, use of a session is written down; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
   touchEvery?: number;
-  /**
-   * What `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a session is
-   * loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits. Default: none.
-   */
-  schema?: DataSchema<Data>;
-  /**
-   * Brings data that an earlier version saved into the schema of today. What it gives is saved with the next change. Without it, or when that does not fit
-   * either, the visitor has no session, so a user is logged out. Default: none.
-   */
-  migrate?: (data: Record<string, unknown>) => Record<string, unknown>;
+  /** What `session.data` must be: `schema(z.object({ ... }))`, with `schema` of `web-session-store/schema`. Default: anything that JSON can carry. */
+  schema?: SchemaFeature<Data> | undefined;
   /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
   lazy?: boolean;
   /**
@@ -90,6 +65,55 @@ export interface SessionOptions<Data extends object = any> {
   rememberTokens?: number;
   /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
+}
+
+/** Options for sessions in a store. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export interface StoredOptions<Data extends object = any> extends CommonOptions<Data> {
+  /** Where sessions are kept: what `memory()`, `redis(client)` and the other stores make, or `defineStore(store)` of one of your own. */
+  store: DefinedStore;
+  /**
+   * Where visitors who are not logged in are kept. `"store"`: there, too. `"cookie"`: in an encrypted cookie, until a login moves their data
+   * into the store; so they cost the store nothing. Data in a cookie can be replayed, and each of several logins at the same time has it: a
+   * counter that must hold needs the store. Default `"store"`.
+   */
+  anonymous?: "store" | "cookie" | undefined;
+  /** A copy in a cookie for a minute or so, that spares the store most requests: `copy({ maxAge: 60 })`, with `copy` of `web-session-store/copy`. Default: none. */
+  copy?: CopyFeature | undefined;
+  /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
+  maxSessions?: number | undefined;
+  /** Not with a store: its cookies hold no data. */
+  readable?: undefined;
+}
+
+/** Options for sessions that are in their cookie: nothing can be revoked, and the data must stay below 4 KB. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export interface CookieSessionOptions<Data extends object = any> extends CommonOptions<Data> {
+  /** Not here: with a store the options are {@link StoredOptions}. */
+  store?: undefined;
+  /** True signs the cookie instead of encrypting it: anyone who sees it can read the data. Default false. */
+  readable?: boolean | undefined;
+  /** Only with a store. */
+  anonymous?: undefined;
+  /** Only with a store. */
+  copy?: undefined;
+  /** Only with a store. */
+  maxSessions?: undefined;
+}
+
+/** What an application sets, whether or not there is a store. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export interface SessionOptions<Data extends object = any> extends CommonOptions<Data> {
+  /** As in {@link StoredOptions}; undefined: sessions are in their cookie. */
+  store?: DefinedStore | undefined;
+  /** As in {@link StoredOptions}. */
+  anonymous?: "store" | "cookie" | undefined;
+  /** As in {@link StoredOptions}. */
+  copy?: CopyFeature | undefined;
+  /** As in {@link StoredOptions}. */
+  maxSessions?: number | undefined;
+  /** As in {@link CookieSessionOptions}. */
+  readable?: boolean | undefined;
 }
 
 /** The options that mean the same whatever the tokens are. */

@@ -82,14 +82,8 @@ export interface Subjects {
   revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
 }
 
-/** Who may watch. */
-export interface WatchOptions {
-  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
-  trustedOrigins?: readonly string[];
-}
-
 /** The sessions of one application, under one cookie name. */
-export interface Sessions<Data extends object = Record<string, unknown>> extends Subjects {
+export interface Sessions<Data extends object = Record<string, unknown>> {
   /**
    * Wraps a handler of the fetch kind: loads the session before it, commits after it. Extra arguments, such as Workers' `env` and `ctx`, are
    * passed through.
@@ -136,11 +130,7 @@ export interface Sessions<Data extends object = Record<string, unknown>> extends
   apply(session: Session<Data>, response: Response, options?: { failed?: boolean }): Promise<Response>;
   /** The session as it is, without any way to change it and without counting as use; null when there is none. For WebSockets and logs. */
   read(request: RequestInfo): Promise<SessionSnapshot<Data> | null>;
-  /**
-   * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
-   * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
-   *
-   * @throws OptionError when the store cannot tell pages; StoreError when it fails
-   */
-  watch(request: Request, options?: WatchOptions): Promise<Response>;
 }
+
+/** The sessions of one application in a store: a user's can be listed and ended. */
+export interface StoredSessions<Data extends object = Record<string, unknown>> extends Sessions<Data>, Subjects {}

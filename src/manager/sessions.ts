@@ -4,7 +4,6 @@
  * @module
  */
 
-import { watch } from "../features/watch.ts";
 import { StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { Session, stateOf } from "../session/session.ts";
@@ -26,8 +25,8 @@ import {
 import { loadInto } from "./load.ts";
 import { createEngine, type Engine } from "./manager.ts";
 import { Actions } from "./opening.ts";
-import type { SessionOptions } from "./options.ts";
-import type { Answer, RequestInfo, Sessions } from "./seam.ts";
+import type { CookieSessionOptions, SessionOptions, StoredOptions } from "./options.ts";
+import type { Answer, RequestInfo, Sessions, StoredSessions } from "./seam.ts";
 import { settle } from "./settle.ts";
 import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
 
@@ -42,7 +41,16 @@ import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
  * export default { fetch: sessions.handler((request, session) => new Response(`${session.data.views}`)) };
  * ```
  */
-export function createSessions<Data extends object = Record<string, unknown>>(options: SessionOptions<Data>): Sessions<Data> {
+export function createSessions<Data extends object = Record<string, unknown>>(options: StoredOptions<Data>): StoredSessions<Data>;
+/** Sets up sessions that are in their cookies. */
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: CookieSessionOptions<Data>,
+): Sessions<Data>;
+/** Sets up sessions, in a store or not: `"list" in sessions` tells. */
+export function createSessions<Data extends object = Record<string, unknown>>(
+  options: SessionOptions<Data>,
+): Sessions<Data> | StoredSessions<Data>;
+export function createSessions<Data extends object>(options: SessionOptions<Data>): Sessions<Data> {
   return manage(createEngine(settle(options)));
 }
 
@@ -98,14 +106,19 @@ export function manage<Data extends object>(engine: Engine): Sessions<Data> {
     commit,
     apply: async (session, response, { failed } = {}) => applyNow(session, response, failed),
     read,
-    watch: (request, options = {}) => watch(engine, request, options),
-    ...subjects(engine),
+    ...(engine.store && subjects(engine)),
   };
   // Not enumerable: for adapters of ours, and no part of what an application sees.
-  return Object.defineProperty(sessions, WAITS, { value: mustWait(engine) });
+  return Object.defineProperties(sessions, { [WAITS]: { value: mustWait(engine) }, [ENGINE]: { value: engine } });
 }
 
 const WAITS = Symbol("waits");
+const ENGINE = Symbol("engine");
+
+/** The engine of a manager. */
+export function engineOf<Data extends object>(sessions: Sessions<Data>): Engine {
+  return (sessions as unknown as { [ENGINE]: Engine })[ENGINE];
+}
 
 /** Whether loading a session takes more than opening a cookie. */
 function mustWait({ places, waits, schema, accept }: Engine): boolean {

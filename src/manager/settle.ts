@@ -5,7 +5,7 @@
  */
 
 import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
-import type { DataSchema } from "../features/schema.ts";
+import type { DataSchema, SchemaOptions } from "../features/schema.ts";
 import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "../ground/option-values.ts";
@@ -41,7 +41,7 @@ export interface RequestSettings {
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
   readonly schema: DataSchema | undefined;
-  readonly migrate: SessionOptions["migrate"] | undefined;
+  readonly migrate: SchemaOptions["migrate"];
   readonly timeouts: Timeouts;
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
@@ -83,7 +83,6 @@ const KNOWN = new Set<keyof SessionOptions>([
     "absoluteTimeout",
     "touchEvery",
     "schema",
-    "migrate",
   ] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
@@ -122,8 +121,8 @@ export function settle(options: SessionOptions): Settings {
     prototype: null,
     onLateChange: undefined,
     several: "none" as const,
-    schema: checkSchema(options.schema),
-    migrate: options.migrate,
+    schema: checkSchema(options.schema)?.schema,
+    migrate: options.schema?.migrate,
     timeouts: settleTimeouts(options),
   });
 }
@@ -131,11 +130,8 @@ export function settle(options: SessionOptions): Settings {
 function check(options: SessionOptions): void {
   checkGiven(options, "session", "{ secrets }");
   refuseUnknown(options, KNOWN, { advise: adviceForName(OPTION_ADVICE) });
-  const { cookie = {}, copy = {}, context = "", store, anonymous = "store", readable } = options;
-  for (const [key, value, like] of [
-    ["cookie", cookie, '{ sameSite: "strict" }'],
-    ["copy", copy, "{ maxAge: 60 }"],
-  ] as const) {
+  const { cookie = {}, context = "", store, anonymous = "store", readable } = options;
+  for (const [key, value, like] of [["cookie", cookie, '{ sameSite: "strict" }']] as const) {
     if (typeof value !== "object" || value === null)
       throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object, like ${like}`);
   }
@@ -162,10 +158,8 @@ export function settleRequest(
   if (!["fail", "anonymous"].includes(onStoreError)) {
     throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
   }
-  for (const [key, value] of Object.entries({ onEvent, migrate: (options as SessionOptions).migrate })) {
-    if (value !== undefined && typeof value !== "function")
-      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be a function`);
-  }
+  if (onEvent !== undefined && typeof onEvent !== "function")
+    throw new OptionError("ERR_OPTION", "Cannot use option onEvent: it must be a function");
   checkFlags({ lazy, cacheHeaders });
   return {
     lazy,
@@ -195,12 +189,15 @@ export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: n
   throw new OptionError("ERR_OPTION", `Cannot use ${what}: it is more than ${longest}`);
 }
 
-const LONGEST_COPY = 300;
-
 function settleCopy(options: SessionOptions): Settings["copy"] {
   const { copy, store, name = "session", cookie = {} } = options;
   if (copy === undefined) return undefined;
-  const maxAge = seconds("copy.maxAge", copy.maxAge, 1, LONGEST_COPY);
+  if (!copy?.["~feature"])
+    throw new OptionError(
+      "ERR_OPTION",
+      "Cannot use option copy: write copy: copy({ maxAge: 60 }), with copy of web-session-store/copy",
+    );
+  const { maxAge } = copy;
   if (!store?.guarantees.atomic || !store.guarantees.immediate) {
     throw new OptionError("ERR_OPTION", "Cannot use option copy: it needs a store that is atomic and immediate");
   }
@@ -215,13 +212,22 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
 }
 
 function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
-  if (Array.isArray(accept) && accept.every((codec) => typeof codec?.open === "function")) return [...accept];
-  const at = Array.isArray(accept) ? accept.findIndex((codec) => typeof codec === "function") : -1;
-  const why = at === -1 ? "it must be a list of codecs" : `number ${at + 1} is a function; call it, as in koaTokens({ keys })`;
-  throw new OptionError("ERR_OPTION", `Cannot use option accept: ${why}`);
+  if (!Array.isArray(accept)) throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+  const at = accept.findIndex((codec) => !codec?.["~feature"]);
+  if (at === -1) return [...accept];
+  const isCodec = typeof accept[at]?.open === "function";
+  const advice = isCodec
+    ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define"
+    : typeof accept[at] === "function"
+      ? "a function; call it, as in koaTokens({ keys })"
+      : "no codec";
+  throw new OptionError("ERR_OPTION", `Cannot use option accept: number ${at + 1} is ${advice}`);
 }
 
-function checkSchema(schema: DataSchema | undefined): DataSchema | undefined {
-  if (schema === undefined || typeof schema?.["~standard"]?.validate === "function") return schema;
-  throw new OptionError("ERR_OPTION", "Cannot use option schema: it is not a Standard Schema, such as those of zod and valibot");
+function checkSchema(schema: SessionOptions["schema"]): SessionOptions["schema"] {
+  if (schema === undefined || schema?.["~feature"]) return schema;
+  throw new OptionError(
+    "ERR_OPTION",
+    "Cannot use option schema: write schema: schema(z.object({ ... })), with schema of web-session-store/schema",
+  );
 }

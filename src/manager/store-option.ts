@@ -21,7 +21,8 @@ export function misunderstood(store: unknown): string | undefined {
   if (store instanceof Promise) return "it is a promise; await it";
   if (store === "cookie") return "leave it out to keep sessions in the cookie";
   if (typeof store !== "object" || store === null) return "it is not an object; use what sqlite(path) or redis(client) makes";
-  const call = lack(store) && adviceForValue(store, STORE_ADVICE);
+  const isStore = METHODS.every((method) => typeof (store as Partial<SessionStore>)[method] === "function");
+  const call = isStore ? undefined : adviceForValue(store, STORE_ADVICE);
   if (call === undefined) return undefined;
   const entry = call.replace(/\(.*/, "").replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
   return `use ${call} of web-session-store/stores/${entry}`;
@@ -30,5 +31,7 @@ export function misunderstood(store: unknown): string | undefined {
 function lack(store: Partial<SessionStore>): string | undefined {
   const missing = METHODS.filter((method) => typeof store[method] !== "function");
   if (missing.length > 0) return `it lacks the method ${missing.join(", ")}`;
-  return store.guarantees === undefined ? "it lacks guarantees" : undefined;
+  if (store.guarantees === undefined) return "it lacks guarantees";
+  const isDefined = typeof (store as { "~backend"?: unknown })["~backend"] === "function";
+  return isDefined ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
 }

@@ -6,18 +6,23 @@
 import { whereSecretsGo } from "../ground/advice.ts";
 import { encodeUtf8 } from "../ground/encoding.ts";
 import { OptionError } from "../ground/errors.ts";
-import { type MaybePromise, once } from "../ground/maybe-promise.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { textOf, weakness } from "./weak.ts";
 
 /**
- * A secret of at least 32 random bytes: as text; as bytes; as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
- * not be extractable; or as something to `get()` the text from, like a binding of Cloudflare's Secrets Store. What is easy to guess is
- * refused, but for a CryptoKey, which nobody can look into.
+ * A secret of at least 32 random bytes: as text; as bytes; or as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
+ * not be extractable. What is easy to guess is refused, but for a CryptoKey, which nobody can look into.
  */
-export type Secret = string | Uint8Array | CryptoKey | { get(): Promise<string> };
+export type Secret = string | Uint8Array | CryptoKey;
 
-/** A secret, or a list of them, newest first, in which undefined is left out; or a function that fetches them at the first use. */
-export type Secrets = Secret | readonly (Secret | undefined)[] | (() => Promise<Secret | readonly (Secret | undefined)[]>);
+/** Secrets that are fetched at the first use: made by `fetched()` of `web-session-store/secrets`. */
+export interface FetchedSecrets {
+  /** The library's own. */
+  readonly "~fetch": () => MaybePromise<readonly CheckedSecret[]>;
+}
+
+/** A secret, or a list of them, newest first, in which undefined is left out; or what `fetched()` makes. */
+export type Secrets = Secret | readonly (Secret | undefined)[] | FetchedSecrets;
 
 /** A secret that was checked. */
 export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
@@ -29,42 +34,20 @@ const MIN_SECRET_BYTES = 32;
 const ADVICE = "Make one with: openssl rand -base64 32";
 
 /**
- * The secrets, newest first; undefined entries are dropped. What must be fetched is fetched at the first use, by each request that
- * cannot do without it until it is there, and again after a failure.
+ * The secrets, newest first; undefined entries are dropped.
  *
  * @throws {@link OptionError} with `ERR_SECRET` when none is left, one is too easy to guess, or one is given twice; for secrets
  * that are fetched, when they are used.
  */
 export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
-  if (typeof secrets === "function") return once(async () => fetchAll(listOf(await fetched(secrets))));
-  const list = listOf(secrets);
-  return list.some(isFetched) ? once(() => fetchAll(list)) : checkList(list as Exclude<Secret, { get(): unknown }>[]);
-}
-
-function listOf(secrets: Secret | readonly (Secret | undefined)[] | undefined): Secret[] {
+  const fetch = (secrets as Partial<FetchedSecrets> | undefined)?.["~fetch"];
+  if (fetch !== undefined) return fetch;
   const given = Array.isArray(secrets) ? secrets : [secrets];
-  return given.filter((secret) => secret !== undefined);
+  return checkList(given.filter((secret) => secret !== undefined));
 }
 
-function isFetched(secret: Secret): secret is { get(): Promise<string> } {
-  return typeof secret === "object" && secret !== null && typeof (secret as { get?: unknown }).get === "function";
-}
-
-async function fetchAll(list: readonly Secret[]): Promise<readonly CheckedSecret[]> {
-  const secrets = await Promise.all(list.map((secret) => (isFetched(secret) ? fetched(() => secret.get()) : secret)));
-  return checkList(secrets.filter((secret) => secret !== undefined));
-}
-
-/** What a provider says about a failure may hold what it failed with. */
-async function fetched<Value>(get: () => Promise<Value>): Promise<Value> {
-  try {
-    return await get();
-  } catch {
-    throw new OptionError("ERR_SECRET", "Cannot get the secrets: their provider failed");
-  }
-}
-
-function checkList(list: readonly (string | Uint8Array | CryptoKey)[]): readonly CheckedSecret[] {
+/** A list of secrets, checked. @throws {@link OptionError} with `ERR_SECRET` */
+export function checkList(list: readonly Secret[]): readonly CheckedSecret[] {
   if (list.length === 0)
     throw new OptionError("ERR_SECRET", `Cannot create sessions: no secret is set. ${ADVICE}${whereSecretsGo()}`);
   const checked = list.map(checkSecret);
@@ -93,8 +76,13 @@ function keyProblem({ algorithm, usages }: CryptoKey): string | undefined {
 
 function secretProblem(secret: string | Uint8Array): string | undefined {
   const isText = typeof secret === "string";
-  if (!isText && !(secret instanceof Uint8Array)) return "it is not a string";
+  if (!isText && !(secret instanceof Uint8Array)) return problemOf(secret);
   if (secret === "") return "it is empty, so its variable may not be set";
   const bytes = isText ? encodeUtf8(secret) : secret;
   return bytes.length < MIN_SECRET_BYTES ? `it is shorter than ${MIN_SECRET_BYTES} bytes` : weakness(bytes);
+}
+
+function problemOf(secret: unknown): string {
+  const isFetched = typeof secret === "function" || typeof (secret as { get?: unknown } | null)?.get === "function";
+  return isFetched ? "it must be fetched; use fetched(...) of web-session-store/secrets" : "it is not a string";
 }

@@ -12,11 +12,13 @@ declare namespace session {
   export type CompatibleOptions = koa.CompatibleOptions;
   export type KoaContext = koa.KoaContext;
   export type KoaCookieOptions = koa.KoaCookieOptions;
+  export type KoaCookieSessionOptions<Data extends object = any> = koa.KoaCookieSessionOptions<Data>;
   export type KoaMiddleware<Data extends object> = koa.KoaMiddleware<Data>;
   export type KoaOptions<Store = koa.KoaStore> = koa.KoaOptions<Store>;
-  export type KoaSecretOptions<Store = koa.KoaStore> = koa.KoaSecretOptions<Store>;
+  export type KoaSecretOptions<Data extends object = any> = koa.KoaSecretOptions<Data>;
   export type KoaSession<Data extends object> = koa.KoaSession<Data>;
   export type KoaSessionFunction = koa.KoaSessionFunction;
+  export type KoaStoredOptions<Data extends object = any> = koa.KoaStoredOptions<Data>;
   export type KoaStore = koa.KoaStore;
   export type NodeResponse = koa.NodeResponse;
   export type RequestOptions = koa.RequestOptions;

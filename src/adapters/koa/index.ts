@@ -8,16 +8,19 @@ import { OptionError, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
 import {
   type Committed,
+  type CookieSessionOptions,
   createSessions,
-  type DataSchema,
   nodeHeaders,
   put,
   type Session,
   type SessionOptions,
   type Sessions,
+  type StoredOptions,
+  type StoredSessions,
 } from "../../index.ts";
 import { waitsOf } from "../../manager/sessions.ts";
 import { nodeCrypto } from "../../node.ts";
+import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
 import { twice } from "../one-name.ts";
 import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
@@ -33,18 +36,30 @@ export type { NodeResponse } from "./response.ts";
 export type { KoaStore } from "./store.ts";
 
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
-export interface KoaOptions<Store = KoaStore> extends CompatibleOptions {
+export interface KoaOptions<Store = KoaStore | null | undefined> extends CompatibleOptions {
   /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
   store?: Store;
   /** Not here: with `secrets` the options are {@link KoaSecretOptions}. */
   secrets?: never;
 }
 
-/** Options with `secrets`: the library's own tokens and cookie rules. */
-export interface KoaSecretOptions<Store = KoaStore> extends Omit<SessionOptions, "store"> {
-  /** Where sessions are kept. Default `"cookie"`: in the cookie, encrypted. */
-  store?: Store;
+/** Options with `secrets` and a store: the library's own tokens and cookie rules. */
+// biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
+export interface KoaStoredOptions<Data extends object = any> extends Omit<StoredOptions<Data>, "store"> {
+  /** Where sessions are kept: also a store of three methods. */
+  store: DefinedStore | PlainStore;
 }
+
+/** Options with `secrets` for sessions in their cookie, encrypted. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export interface KoaCookieSessionOptions<Data extends object = any> extends Omit<CookieSessionOptions<Data>, "store"> {
+  /** Default `"cookie"`. */
+  store?: "cookie" | null | undefined;
+}
+
+/** Options with `secrets`. */
+// biome-ignore lint/suspicious/noExplicitAny: as above.
+export type KoaSecretOptions<Data extends object = any> = KoaStoredOptions<Data> | KoaCookieSessionOptions<Data>;
 
 /** What the middleware uses of Koa's context. */
 export interface KoaContext {
@@ -68,15 +83,15 @@ export interface KoaSession<Data extends object> {
   set session(data: Partial<Data> | null);
 }
 
-/** The middleware. */
-export interface KoaMiddleware<Data extends object> {
+/** The middleware. `Manager` is a {@link StoredSessions} where there is a store. */
+export interface KoaMiddleware<Data extends object, Manager = Sessions<Data>> {
   (ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void>;
   /**
-   * The manager: for `list()`, `revoke()`, `revokeAll()` and `read()`.
+   * The manager: for `read()`, and with a store for `list()`, `revoke()` and `revokeAll()`.
    *
    * @throws OptionError without `secrets` before the first request: its cookies are signed with the application's keys.
    */
-  readonly sessions: Sessions<Data>;
+  readonly sessions: Manager;
 }
 
 /** The Session of a request, as {@link getSession} gives it. */
@@ -179,11 +194,15 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
 
 /** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
 export interface KoaSessionFunction {
-  <Data extends object>(options: KoaSecretOptions & { schema: DataSchema<Data> }): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(
-    options?: KoaOptions<PlainStore | "cookie"> | KoaSecretOptions<PlainStore | "cookie">,
+    options: KoaStoredOptions<Data> | (KoaOptions<DefinedStore | PlainStore> & { store: DefinedStore | PlainStore }),
+  ): KoaMiddleware<Data, StoredSessions<Data>>;
+  <Data extends object = Record<string, unknown>>(
+    options?: KoaOptions<"cookie" | null | undefined> | KoaCookieSessionOptions<Data> | null,
   ): KoaMiddleware<Data>;
-  <Data extends object = Record<string, unknown>>(options: KoaOptions | KoaSecretOptions): KoaMiddleware<Data>;
+  <Data extends object = Record<string, unknown>>(
+    options: KoaOptions | KoaSecretOptions<Data>,
+  ): KoaMiddleware<Data, Sessions<Data> | StoredSessions<Data>>;
   /** {@link getSession}, for those who `require()` the function. */
   readonly getSession: typeof getSession;
   /** The function itself, for those who take it out of what `require()` gives. */
@@ -240,7 +259,7 @@ interface Managers {
 
 function ownManager({ store: given, crypto = nodeCrypto, ...rest }: KoaSecretOptions): Managers {
   const store = sessionStore(given);
-  const sessions = createSessions({ ...rest, crypto, ...(store !== undefined && { store }) }) as unknown as Sessions<never>;
+  const sessions = createSessions({ ...rest, crypto, store } as SessionOptions) as unknown as Sessions<never>;
   return { for: () => sessions, one: () => sessions };
 }
 

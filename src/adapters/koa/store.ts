@@ -5,18 +5,19 @@
  */
 import type { SessionStore } from "../../index.ts";
 import { checkStore, misunderstood } from "../../manager/store-option.ts";
+import type { DefinedStore } from "../../stored/define.ts";
 import { type PlainStore, plain } from "../../stores/bridges/plain.ts";
 
 /** A store: of three methods, a SessionStore, or `"cookie"` for none. */
-export type KoaStore = PlainStore | SessionStore | "cookie";
+export type KoaStore = PlainStore | DefinedStore | "cookie";
 
 /** The store that is meant; undefined for the cookie. @throws OptionError for what is no store */
-export function sessionStore(store: KoaStore | null | undefined): SessionStore | undefined {
+export function sessionStore(store: KoaStore | null | undefined): DefinedStore | undefined {
   if (!store || store === "cookie") return undefined;
   const { guarantees, load, save } = store as Partial<SessionStore & PlainStore>;
   // What lacks one of the three is told so; clients of Redis have a method save, and no load.
   const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
   if (isPlain) return plain(store as PlainStore);
   checkStore(store as SessionStore);
-  return store as SessionStore;
+  return store as DefinedStore;
 }

@@ -5,6 +5,7 @@
  */
 import { OptionError } from "../../ground/errors.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { type Entry, entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
@@ -58,7 +59,7 @@ export interface ConnectOptions {
  * const sessions = createSessions({ secrets, store: connect(new RedisStore({ client })) });
  * ```
  */
-export function connect(store: ConnectStore, { timeout = 10 }: ConnectOptions = {}): SessionStore {
+export function connect(store: ConnectStore, { timeout = 10 }: ConnectOptions = {}): DefinedStore {
   const missing = (["get", "set", "destroy"] as const).filter((name) => typeof store?.[name] !== "function");
   if (missing.length > 0) {
     throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
@@ -66,7 +67,7 @@ export function connect(store: ConnectStore, { timeout = 10 }: ConnectOptions = 
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= 3600)) {
     throw new OptionError("ERR_OPTION", `Cannot use timeout ${String(timeout)}: it must be a number of seconds, up to 3600`);
   }
-  return new BridgeStore(new ConnectItems(store, timeout));
+  return defineStore<SessionStore>(new BridgeStore(new ConnectItems(store, timeout)));
 }
 
 /** Stands for "never", which many of these stores would take for an hour or a day. Ten years, in seconds. */

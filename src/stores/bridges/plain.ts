@@ -8,6 +8,7 @@ import { OptionError } from "../../ground/errors.ts";
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Key, SessionRecord, UpdateResult } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 
 /** When the data may be dropped, for stores that can expire: epoch seconds, and seconds from now. */
 export interface PlainExpiry {
@@ -46,10 +47,10 @@ export interface PlainStore {
  * const sessions = createSessions({ secrets, store: plain({ load, save, remove }) });
  * ```
  */
-export function plain(store: PlainStore): SessionStore {
+export function plain(store: PlainStore): DefinedStore {
   const missing = (["load", "save", "remove"] as const).filter((name) => typeof store?.[name] !== "function");
   if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
-  return new PlainSessionStore(store);
+  return defineStore<SessionStore>(new PlainSessionStore(store));
 }
 
 /** What the token knows instead. */

@@ -5,6 +5,7 @@
  */
 import { OptionError } from "../../ground/errors.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { type Entry, entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
@@ -42,7 +43,7 @@ export interface UnstorageOptions {
  * const sessions = createSessions({ secrets, store: unstorage(storage) });
  * ```
  */
-export function unstorage(storage: UnstorageLike, { prefix = "session" }: UnstorageOptions = {}): SessionStore {
+export function unstorage(storage: UnstorageLike, { prefix = "session" }: UnstorageOptions = {}): DefinedStore {
   const missing = (["getItem", "setItem", "removeItem"] as const).filter((name) => typeof storage?.[name] !== "function");
   if (missing.length > 0) {
     throw new OptionError("ERR_OPTION", `Cannot use this storage: it lacks the method ${missing.join(", ")}`);
@@ -53,7 +54,7 @@ export function unstorage(storage: UnstorageLike, { prefix = "session" }: Unstor
       'Cannot use this prefix: it must be letters, digits, "-" and "_", with single colons between them',
     );
   }
-  return new BridgeStore(new UnstorageItems(storage as Required<UnstorageLike>, `${prefix}:`));
+  return defineStore<SessionStore>(new BridgeStore(new UnstorageItems(storage as Required<UnstorageLike>, `${prefix}:`)));
 }
 
 /** Ends every item. JSON text has none inside. */

@@ -7,6 +7,7 @@ import { encodeBase64url } from "../../ground/encoding.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { Key, Limit, Move, MovedMark, SessionInfo, SessionRecord, UpdateResult } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { recordRouteOf, routeOf } from "../../stored/route.ts";
 import { isRoute, type ObjectNamespace, SessionObjects } from "./client.ts";
 import { markOf } from "./marks.ts";
@@ -51,13 +52,13 @@ export interface DurableObjectOptions {
 export function durableObject(namespace: ObjectNamespace, options: DurableObjectOptions = {}): DurableObjectStore {
   const { salt = "", jurisdiction, locationHint, wait } = options;
   const objects = new SessionObjects(namespace, { jurisdiction, locationHint }, wait);
-  return new ObjectStore(objects, salt, jurisdiction === undefined ? "" : `${jurisdiction}.`);
+  return defineStore(new ObjectStore(objects, salt, jurisdiction === undefined ? "" : `${jurisdiction}.`));
 }
 
 /** The store that {@link durableObject} makes. */
-export type DurableObjectStore = Required<Omit<SessionStore, "dataOnly">>;
+export type DurableObjectStore = DefinedStore<Required<Omit<SessionStore, "dataOnly">>>;
 
-class ObjectStore implements DurableObjectStore {
+class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly #objects: SessionObjects;
   readonly #salt: string;

@@ -16,6 +16,7 @@ import {
 } from "../../session/record.ts";
 import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isRateLimited, type KvNamespace, twice } from "./namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./options.ts";
@@ -26,7 +27,7 @@ export type { KvNamespace, KvPage } from "./namespace.ts";
 export type { KvOptions } from "./options.ts";
 
 /** A SessionStore in Workers KV. What it cannot promise it does not declare. */
-export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">> {
+export interface KvStore extends DefinedStore<Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">>> {
   /** None: KV has no transactions, and is late to know what happened elsewhere. */
   readonly guarantees: { readonly atomic: false; readonly immediate: false };
 }
@@ -52,13 +53,13 @@ export interface KvStore extends Required<Omit<SessionStore, "dataOnly" | "guara
 export function kv(namespace: KvNamespace, options: KvOptions = {}): KvStore {
   checkNamespace(namespace);
   const settled = settleKvOptions(options);
-  return new KvSessionStore(new KvRecords(namespace, settled), settled);
+  return defineStore(new KvSessionStore(new KvRecords(namespace, settled), settled));
 }
 
 /** KV serves six calls at a time for one request. https://developers.cloudflare.com/workers/platform/limits/ */
 const PARALLEL = 6;
 
-class KvSessionStore implements KvStore {
+class KvSessionStore implements Omit<KvStore, "~backend"> {
   readonly guarantees = { atomic: false, immediate: false } as const;
   readonly #records: KvRecords;
   readonly #options: Required<KvOptions>;

@@ -18,6 +18,7 @@ import {
 } from "../../session/record.ts";
 import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { BoundedEntries, type Entry } from "./bounded-entries.ts";
 
 /** How much a memory store keeps. */
@@ -45,10 +46,12 @@ const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxEntries", "
  * const sessions = createSessions({ secrets, store: memory() });
  * ```
  */
-export function memory(options: MemoryOptions = {}): SessionStore {
+export function memory(options: MemoryOptions = {}): DefinedStore {
   refuseUnknown(options, KNOWN, { advise: adviceForName(MEMORY_ADVICE) });
   const { maxEntries = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
-  return new MemoryStore(new BoundedEntries(count("maxEntries", maxEntries, 1), count("maxBytes", maxBytes, 1)));
+  return defineStore<SessionStore>(
+    new MemoryStore(new BoundedEntries(count("maxEntries", maxEntries, 1), count("maxBytes", maxBytes, 1))),
+  );
 }
 
 class MemoryStore implements SessionStore {

@@ -18,6 +18,7 @@ import {
   type UpdateResult,
 } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isCluster, type RedisClient, type Run, runOn } from "./client.ts";
 import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";
@@ -66,7 +67,7 @@ export interface RedisOptions {
  * const sessions = createSessions({ secrets, store: redis(client) });
  * ```
  */
-export function redis(client: RedisClient, options: RedisOptions = {}): SessionStore {
+export function redis(client: RedisClient, options: RedisOptions = {}): DefinedStore {
   const { prefix = "session:", timeout = 5, ...unknown } = options;
   for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
   if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a text that is not empty");
@@ -75,7 +76,7 @@ export function redis(client: RedisClient, options: RedisOptions = {}): SessionS
   const run = runOn(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
-  return new RedisStore(run, prefix);
+  return defineStore<SessionStore>(new RedisStore(run, prefix));
 }
 
 /** Seconds. */

@@ -6,7 +6,7 @@
 import { OptionError } from "../../ground/errors.ts";
 import { checkOptions } from "./options.ts";
 import { DEFAULT_TABLE, sessionTable } from "./statements.ts";
-import { type SqlDatabase, type SqlSessionStore, SqlStore, type Statement } from "./store.ts";
+import { defineSql, type SqlDatabase, type SqlSessionStore, SqlStore, type Statement } from "./store.ts";
 
 export { sessionTable } from "./statements.ts";
 export type { SqlSessionStore };
@@ -63,7 +63,7 @@ export function d1(database: D1Binding, options: D1Options = {}): SqlSessionStor
         '[[d1_databases]] binding = "SESSIONS_DB" database_name = "sessions" database_id = "<the id it printed>"',
     );
   }
-  return new SqlStore(new D1Connection(database, createTable ? tables : []), table, STRETCH);
+  return defineSql(new SqlStore(new D1Connection(database, createTable ? tables : []), table, STRETCH));
 }
 
 /** How many rows a step of a sweep looks at. A row read costs a thousandth of a row written, a step is one or two queries. */

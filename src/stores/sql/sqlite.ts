@@ -9,7 +9,7 @@ import { Connection } from "./connection.ts";
 import { type SqliteDatabase, SqliteFile, type SqliteSource, type SqliteStatement } from "./file.ts";
 import { checkOptions, checkSeconds } from "./options.ts";
 import { DEFAULT_TABLE, sessionTable } from "./statements.ts";
-import { type SqlSessionStore, SqlStore } from "./store.ts";
+import { defineSql, type SqlSessionStore, SqlStore } from "./store.ts";
 
 export { sessionTable } from "./statements.ts";
 export type { SqliteDatabase, SqliteStatement, SqlSessionStore };
@@ -62,7 +62,8 @@ export function sqlite(source: string | SqliteDatabase, options: SqliteOptions =
     throw new OptionError("ERR_OPTION", 'Cannot use option synchronous: it is "full" or "normal"');
   const tables = sessionTable(table);
   const opened = typeof source === "string" ? new SqliteFile(source, synchronous) : given(source);
-  return new SqliteSessionStore(new Connection(opened, tables, busyTimeout), table, sweepEvery);
+  const connection = new Connection(opened, tables, busyTimeout);
+  return { ...defineSql(new SqliteSessionStore(connection, table, sweepEvery)), close: () => connection.close() };
 }
 
 function given(database: SqliteDatabase): SqliteSource {
@@ -75,24 +76,18 @@ function given(database: SqliteDatabase): SqliteSource {
 /** How many rows a step of a sweep looks at: a millisecond or two. */
 const STRETCH = 1000;
 
-class SqliteSessionStore extends SqlStore implements SqliteStore {
-  readonly #connection: Connection;
+class SqliteSessionStore extends SqlStore {
   readonly #sweepEvery: number;
   #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, table: string, sweepEvery: number) {
     super(connection, table, STRETCH);
-    this.#connection = connection;
     this.#sweepEvery = sweepEvery;
   }
 
   override async create(key: Key, record: SessionRecord, limit?: Limit): Promise<void> {
     await super.create(key, record, limit);
     this.#sweepIfDue(record.seenAt);
-  }
-
-  close(): void {
-    this.#connection.close();
   }
 
   /** Beside the request that found it due. A sweep that fails harms nobody: the next one does its work. */

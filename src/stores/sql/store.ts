@@ -17,6 +17,7 @@ import {
 } from "../../session/record.ts";
 import { isDue } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { checkSeconds } from "./options.ts";
 import {
   dataColumn,
@@ -45,7 +46,7 @@ export interface SqlDatabase {
 }
 
 /** A store in a table: it lists, ends all sessions of a subject, and can be swept. */
-export interface SqlSessionStore extends SessionStore {
+export interface SqlSessionStore extends DefinedStore {
   /** The sessions of a subject; expired ones may be among them. */
   list(subject: string): Promise<SessionInfo[]>;
   /** Ends the sessions of a subject but the one named; gives how many. */
@@ -60,8 +61,14 @@ export interface SqlSessionStore extends SessionStore {
   sweep(now: number): Promise<number>;
 }
 
+/** The store as applications get it. */
+export function defineSql(store: SqlStore): SqlSessionStore {
+  const { list, removeAll, ...rest } = defineStore(store);
+  return { ...rest, list, removeAll, sweep: (now) => store.sweep(now) };
+}
+
 /** Keeps sessions in one table; `stretch` is how many rows a step of `sweep` looks at. */
-export class SqlStore implements SqlSessionStore {
+export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly #database: SqlDatabase;
   readonly #sql: Statements;

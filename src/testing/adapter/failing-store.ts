@@ -4,6 +4,7 @@
  * @module
  */
 import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { memory } from "../../stores/memory/index.ts";
 
 /** What a store of somebody else might put in its error. */
@@ -11,8 +12,20 @@ export const LEAK = "SECRET COMMAND get session:abc";
 
 type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "take";
 
-/** The store. */
-export class FailingStore implements SessionStore {
+/** A store that can be told to fail, as `createSessions` takes it. */
+export type FailingSessions = DefinedStore & Pick<FailingStore, "calls" | "fail" | "recover" | "list">;
+
+/** Makes one. */
+export function failingStore(): FailingSessions {
+  const store = new FailingStore();
+  return Object.assign(defineStore(store), {
+    calls: store.calls,
+    fail: (...operations: Operation[]) => store.fail(...operations),
+    recover: () => store.recover(),
+  });
+}
+
+class FailingStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly calls: Operation[] = [];
   readonly #memory = memory();

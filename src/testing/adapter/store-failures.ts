@@ -6,7 +6,7 @@
 import { StoreError } from "../../ground/errors.ts";
 import { HOUR } from "./clock.ts";
 import { expect } from "./expect.ts";
-import { FailingStore, LEAK } from "./failing-store.ts";
+import { failingStore, LEAK } from "./failing-store.ts";
 import type { StoryRoute } from "./routes.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
@@ -18,7 +18,7 @@ const isFailure = (answer: Response | unknown): boolean =>
 /** The stories. */
 export const storeFailureStories: readonly AdapterStory[] = [
   story("fails with 503 when the store cannot be read, and leaves the cookie alone", async (setUp) => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { browser } = await setUp({}, { store });
     await browser.visit("/login");
     const cookie = browser.cookieHeader();
@@ -42,7 +42,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     ] as const
   ).map(([operation, path]) =>
     story(`fails with 503 when ${operation} fails, and sends no cookie`, async (setUp) => {
-      const store = new FailingStore();
+      const store = failingStore();
       const { browser } = await setUp({}, { store });
       if (operation !== "create") await browser.visit("/count");
       const cookie = browser.cookieHeader();
@@ -53,7 +53,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
   ),
 
   story("lets no cache keep the error because the answer that could not be given was public", async (setUp) => {
-    const store = new FailingStore();
+    const store = failingStore();
     const shared: StoryRoute = (session) => {
       session.data.views = 1;
       return new Response("for all", {
@@ -71,7 +71,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
   }),
 
   story("sends the new id that save() wrote with the error, when what came after it cannot be written", async (setUp) => {
-    const store = new FailingStore();
+    const store = failingStore();
     const renewing: StoryRoute = async (session) => {
       session.regenerateId();
       session.data.views = 5;
@@ -92,7 +92,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
   }),
 
   story("goes on when only the touch fails", async (setUp) => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { browser, clock } = await setUp({}, { store });
     await browser.visit("/count");
     clock.pass(7 * HOUR);
@@ -101,7 +101,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
   }),
 
   story("shows an anonymous visitor when told to, writes nothing and sends no cookie", async (setUp) => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { browser } = await setUp({}, { store, onStoreError: "anonymous" });
     await browser.visit("/login");
     await browser.visit("/count");

@@ -1,0 +1,33 @@
+/**
+ * defineCodec: what makes a codec of an application's own usable as an accepted one.
+ *
+ * @module
+ */
+import { OptionError } from "../ground/errors.ts";
+import type { TokenCodec } from "../token/codec.ts";
+
+/** A codec that the option `accept` takes. */
+export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
+  /** The library's own. */
+  readonly "~feature": (parts: never) => unknown;
+};
+
+/**
+ * Makes a codec acceptable: its tokens are read, never written, and redeemed once where there is a store. The codecs of this library are made by
+ * it; one of your own is wrapped by it once.
+ *
+ * @throws OptionError for what has no `open()`.
+ *
+ * @example
+ * ```ts
+ * import { defineCodec } from "web-session-store/accept/define";
+ *
+ * const old = defineCodec({ name: "legacy", find, clear, open, seal });
+ * const sessions = createSessions({ secrets, store, accept: [old] });
+ * ```
+ */
+export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCodec<Codec> {
+  if (typeof codec?.open !== "function")
+    throw new OptionError("ERR_OPTION", "Cannot accept tokens of this codec: it lacks open()");
+  return { ...codec, "~feature": () => undefined };
+}

@@ -1,0 +1,45 @@
+/**
+ * defineStore: what makes a store of an application's own usable by `createSessions`.
+ *
+ * @module
+ */
+import { OptionError } from "../ground/errors.ts";
+import type { SessionStore } from "./contract.ts";
+
+/** A store that `createSessions` takes: the methods of the contract, and how sessions are kept in it. */
+export type DefinedStore<Store extends object = SessionStore> = Store & {
+  /** The library's own. */
+  readonly "~backend": (manager: never) => unknown;
+};
+
+const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
+const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const;
+
+/**
+ * Makes a store usable by `createSessions`. Every store of this library is made by it; a store of your own is wrapped by it once. What comes
+ * back is a new object: yours stays as it is, and its methods are called on it, so that a class works.
+ *
+ * @throws OptionError when a method of the contract, or `guarantees`, is missing.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from "web-session-store";
+ * import { defineStore } from "web-session-store/stores/define";
+ *
+ * const sessions = createSessions({ secrets, store: defineStore(new MyStore()) });
+ * ```
+ */
+export function defineStore<Store extends SessionStore>(
+  store: Store,
+): DefinedStore<Pick<Store, keyof Store & keyof SessionStore>> {
+  const missing = METHODS.filter((method) => typeof store?.[method] !== "function");
+  if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
+  if (store.guarantees === undefined) throw new OptionError("ERR_OPTION", "Cannot use this store: it lacks guarantees");
+  const bound: Record<string, unknown> = { guarantees: store.guarantees, "~backend": () => store };
+  if (store.dataOnly !== undefined) bound.dataOnly = store.dataOnly;
+  for (const name of [...METHODS, ...OPTIONAL]) {
+    const method = store[name];
+    if (typeof method === "function") bound[name] = method.bind(store);
+  }
+  return bound as unknown as DefinedStore<Pick<Store, keyof Store & keyof SessionStore>>;
+}
