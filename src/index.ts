@@ -19,14 +19,21 @@ export {
 } from "./ground/errors.ts";
 export type { SessionId } from "./ground/session-id.ts";
 export type { SessionEvent } from "./manager/events.ts";
-export type { SessionHandler } from "./manager/handling.ts";
 export { type Committed, type HeaderReader, type HeaderTarget, put } from "./manager/headers.ts";
 export { type NodeHeaderHolder, nodeHeaders } from "./manager/node-headers.ts";
 export type { CommonOptions, CookieSessionOptions, SessionOptions, StoredOptions } from "./manager/options.ts";
-export type { Answer, ListedSession, RequestInfo, Revocation, Sessions, StoredSessions, Subjects } from "./manager/seam.ts";
+export type {
+  Answer,
+  ListedSession,
+  RequestInfo,
+  Revocation,
+  SessionHandler,
+  Sessions,
+  StoredSessions,
+  Subjects,
+} from "./manager/seam.ts";
 export { createSessions } from "./manager/sessions.ts";
 export type { SessionSnapshot } from "./manager/snapshot.ts";
-export type { DestroyOptions, LoginOptions, SiteDataKind } from "./session/login-options.ts";
 export type { Patch } from "./session/patch.ts";
 export type {
   Key,
@@ -40,6 +47,7 @@ export type {
   UpdateResult,
 } from "./session/record.ts";
 export type { Session } from "./session/session.ts";
+export type { DestroyOptions, LoginOptions, SiteDataKind } from "./session/wish.ts";
 export type { SessionStore } from "./stored/contract.ts";
 export type { Claims } from "./token/claims.ts";
 export type { Opened, TokenCodec, TokenFault } from "./token/codec.ts";

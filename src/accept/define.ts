@@ -5,11 +5,12 @@
  */
 import { OptionError } from "../ground/errors.ts";
 import type { TokenCodec } from "../token/codec.ts";
+import { acceptHooks } from "./accept.ts";
 
 /** A codec that the option `accept` takes. */
 export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
   /** The library's own. */
-  readonly "~feature": (parts: never) => unknown;
+  readonly "~feature": (manager: never, codecs: never) => unknown;
 };
 
 /**
@@ -29,5 +30,19 @@ export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
 export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCodec<Codec> {
   if (typeof codec?.open !== "function")
     throw new OptionError("ERR_OPTION", "Cannot accept tokens of this codec: it lacks open()");
-  return { ...codec, "~feature": () => undefined };
+  const { name, namesSessions } = codec;
+  const bound: AcceptedCodec = {
+    ...(name !== undefined && { name }),
+    ...(namesSessions !== undefined && { namesSessions }),
+    ...(codec.find && { find: codec.find.bind(codec) }),
+    ...(codec.clear && { clear: codec.clear.bind(codec) }),
+    open: codec.open.bind(codec),
+    seal: (codec.seal ?? noSeal).bind(codec),
+    "~feature": acceptHooks,
+  };
+  return bound as AcceptedCodec<Codec>;
+}
+
+function noSeal(): never {
+  throw new OptionError("ERR_OPTION", "Cannot make a token: this codec only reads them");
 }

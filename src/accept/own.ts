@@ -12,8 +12,8 @@ import { encryptedTokens } from "../token/encrypted.ts";
 import { checkSecrets, type Secrets } from "../token/secrets.ts";
 import { signedTokens } from "../token/signed.ts";
 import { webCrypto } from "../token/web-crypto.ts";
+import { OWN } from "./accept.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
-import { OWN } from "./own-name.ts";
 
 /** How the tokens were made. */
 export interface OwnTokensOptions {

@@ -18,7 +18,7 @@ import {
 } from "../index.ts";
 import { isUpgraded } from "../manager/handshake.ts";
 import { isAnswer } from "../manager/headers.ts";
-import { Session, stateOf } from "../session/session.ts";
+import { Session, visitOf } from "../session/session.ts";
 import { perEnv } from "./hono-env.ts";
 import { twice } from "./one-name.ts";
 
@@ -116,7 +116,7 @@ export function session<Data extends object>(
     if (c.get(variable) instanceof Session) throw twice(variable);
     const loading = sessions.load(c.req.raw);
     const visitor = loading instanceof Promise ? await loading : loading;
-    stateOf(visitor).failing = () => c.error !== undefined;
+    visitOf(visitor).failing = () => c.error !== undefined;
     c.set(own as never, visitor as never);
     c.set(variable, visitor);
     try {

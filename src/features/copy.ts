@@ -7,13 +7,17 @@
  * @module
  */
 import { cookieValues } from "../cookie/parse.ts";
+import { OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { seconds } from "../ground/option-values.ts";
-import { type Copies, type Engine, placeOf } from "../manager/manager.ts";
+import type { Hooks } from "../manager/hooks.ts";
+import { type Channel, channelOf, type Manager } from "../manager/manager.ts";
+import { isPresent } from "../manager/set-cookie.ts";
+import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
 import { isTouchDue } from "../session/timeouts.ts";
-import type { SessionState } from "../session/visit.ts";
+import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
 
 /** What the option `copy` takes: made by {@link copy}. */
@@ -21,7 +25,7 @@ export interface CopyFeature {
   /** Seconds. */
   readonly maxAge: number;
   /** The library's own. */
-  readonly "~feature": (parts: never) => unknown;
+  readonly "~feature": (manager: never, feature: never) => unknown;
 }
 
 /** For how long a copy is good. */
@@ -45,43 +49,67 @@ export interface CopyOptions {
  * ```
  */
 export function copy({ maxAge }: CopyOptions): CopyFeature {
-  return Object.freeze({ maxAge: seconds("maxAge", maxAge, 1, 300), "~feature": () => undefined });
+  return Object.freeze({ maxAge: seconds("maxAge", maxAge, 1, 300), "~feature": copyHooks });
+}
+
+/** What a copy does in a request: it answers in the place of the store, and a new one goes on answers that asked the store. */
+function copyHooks(manager: Manager, { maxAge }: CopyFeature): Hooks {
+  const { guarantees } = manager.store ?? {};
+  if (!guarantees?.atomic || !guarantees.immediate)
+    throw new OptionError("ERR_OPTION", "Cannot use option copy: it needs a store that is atomic and immediate");
+  const { idleTimeout } = manager.timeouts;
+  if (idleTimeout <= 2 * maxAge)
+    throw new OptionError(
+      "ERR_OPTION",
+      `Cannot use copy.maxAge ${maxAge}: idleTimeout, ${idleTimeout}, must be more than twice as long`,
+    );
+  const channel = manager.channel("copy", manager.furtherCookie("copy"));
+  return {
+    answer: (header, claims) => readCopy({ manager, channel, maxAge }, header, claims),
+    lines: (visit, changesOnly) => copyLines({ manager, channel, maxAge }, visit, changesOnly),
+  };
+}
+
+/** Where copies are, and for how many seconds they are good. */
+interface Copies {
+  readonly manager: Manager;
+  readonly channel: Channel;
+  readonly maxAge: number;
 }
 
 /** The record that a request brought as a copy, for the session of this token; null when the store must be asked. */
-export function readCopy(engine: Engine, header: string | null, token: Claims): MaybePromise<SessionRecord | null> {
-  const { copies } = engine;
-  if (copies === undefined) return null;
-  const { values } = cookieValues(header, copies.cookie.name);
+function readCopy(copies: Copies, header: string | null, token: Claims): MaybePromise<SessionRecord | null> {
+  const { cookie, codec } = copies.channel;
+  const { values } = cookieValues(header, cookie.name);
   if (values.length === 0) return null;
-  return after(all(values.map((value) => copies.codec.open(value))), (opened) => {
+  return after(all(values.map((value) => codec.open(value))), (opened) => {
     const claims = opened.flatMap((result) => (typeof result === "string" ? [] : [result.claims]));
-    const fitting = claims.filter((copy) => copy.sid === token.sid && copy.start === token.start && isGood(copy, engine));
+    const fitting = claims.filter((copy) => copy.sid === token.sid && copy.start === token.start && isGood(copy, copies));
     const newest = fitting.sort((left, right) => right.iat - left.iat)[0];
-    return newest === undefined ? null : recordOf(newest, engine);
+    return newest === undefined ? null : recordOf(newest, copies);
   });
 }
 
 /** The `maxAge` of today holds, too. */
-function isGood(copy: Claims, { copies, now }: Engine): boolean {
-  const time = now();
-  return time < copy.exp && time < copy.iat + (copies?.maxAge ?? 0) && !isFromTheFuture(copy, time);
+function isGood(copy: Claims, { maxAge, manager }: Copies): boolean {
+  const now = manager.now();
+  return now < copy.exp && now < copy.iat + maxAge && !isFromTheFuture(copy, now);
 }
 
 /** The record, unless its use is to be written down again: only the store can do that. */
-function recordOf({ start, sub, data = "{}" }: Claims, { timeouts, now }: Engine): SessionRecord | null {
-  const kept = parseData(data);
-  if (kept === null) return null;
+function recordOf({ start, sub, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
+  const copied = parseData(data);
+  if (copied === null) return null;
   const record: SessionRecord = {
-    data: JSON.stringify(kept.data),
-    version: kept.version as number,
+    data: JSON.stringify(copied.data),
+    version: copied.version as number,
     startedAt: start,
-    seenAt: kept.seenAt as number,
-    expiresAt: kept.expiresAt as number,
+    seenAt: copied.seenAt as number,
+    expiresAt: copied.expiresAt as number,
     ...(sub !== undefined && { subject: sub }),
-    ...(kept.meta !== undefined && { meta: kept.meta as SessionMeta }),
+    ...(copied.meta !== undefined && { meta: copied.meta as SessionMeta }),
   };
-  return isTouchDue(record, timeouts, now()) ? null : record;
+  return isTouchDue(record, manager.timeouts, manager.now()) ? null : record;
 }
 
 /**
@@ -90,29 +118,33 @@ function recordOf({ start, sub, data = "{}" }: Claims, { timeouts, now }: Engine
  *
  * @param changesOnly Whether only what must be said is to be said: the response may be cached for everybody.
  */
-export async function copyLines(state: SessionState, engine: Engine, changesOnly: boolean): Promise<string[]> {
-  const { copies } = engine;
-  if (copies === undefined) return [];
-  const { kept, known, used, wrote } = state;
-  const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
+async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, changesOnly: boolean): Promise<readonly string[]> {
+  const { known, used, found, askedAt } = visit;
+  const living = found.is === "living" && channelOf(manager, found.record.subject).mode === "store" ? found : null;
   // The answer that gave it its new id brings its copy, too.
-  if (kept?.token.elsewhere) return [];
-  const isWrong = known === "stale" || (!inStore && (state.destroyed || state.settled || state.gone !== null));
-  if (isWrong) return clear(state, copies);
-  if (!inStore || known !== "exact" || !used || (changesOnly && !wrote)) return [];
-  const { record, key } = kept;
-  const exp = Math.min(state.askedAt + copies.maxAge, record.expiresAt);
-  const maxAge = exp - engine.now();
-  if (maxAge <= 0) return wrote ? clear(state, copies) : [];
+  if (living?.cookie === "elsewhere" || living?.cookie === "owed") return [];
+  const hasEnded = visit.farewell !== null || visit.rivals === "settled" || found.is === "gone";
+  if (known === "stale" || (living === null && hasEnded)) return clear(visit, channel);
+  const wrote = living !== null && hasWritten(visit, living);
+  if (living === null || known !== "exact" || !used || (changesOnly && !wrote)) return [];
+  const { record, key } = living;
+  const exp = Math.min(askedAt + maxAge, record.expiresAt);
+  const left = exp - manager.now();
+  if (left <= 0) return wrote ? clear(visit, channel) : [];
   const { startedAt: start, subject: sub } = record;
-  const claims = { sid: key.id, start, iat: state.askedAt, exp, ...(sub !== undefined && { sub }), data: textOf(record) };
-  const token = await copies.codec.seal(claims);
-  return copies.cookie.sizeOf(token) > copies.cookie.maxBytes ? clear(state, copies) : copies.cookie.set(token, maxAge);
+  const claims = { sid: key.id, start, iat: askedAt, exp, ...(sub !== undefined && { sub }), data: textOf(record) };
+  const token = await channel.codec.seal(claims);
+  return channel.cookie.sizeOf(token) > channel.cookie.maxBytes ? clear(visit, channel) : channel.cookie.set(token, left);
 }
 
-function clear({ header }: SessionState, { cookie }: Copies): string[] {
-  const { values, oversize, tooMany } = cookieValues(header, cookie.name);
-  return values.length > 0 || oversize || tooMany ? cookie.clear() : [];
+/** Whether this request wrote to the store, beyond that the session was used. */
+function hasWritten({ arrived }: Visit, { key, record }: Living): boolean {
+  const before = arrived.found;
+  return before.is !== "living" || before.key.id !== key.id || before.record.version !== record.version;
+}
+
+function clear({ cookie: header }: Visit, { cookie }: Channel): readonly string[] {
+  return isPresent(header, cookie.name) ? cookie.clear() : [];
 }
 
 function textOf({ data, version, seenAt, expiresAt, meta }: SessionRecord): string {

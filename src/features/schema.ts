@@ -4,8 +4,13 @@
  * @module
  */
 import { DataError, OptionError } from "../ground/errors.ts";
-import type { JsonObject } from "../ground/json.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import type { Hooks } from "../manager/hooks.ts";
+import type { Manager } from "../manager/manager.ts";
+import { SessionData } from "../session/data.ts";
+import { endingOf } from "../session/found.ts";
+import { reject } from "../session/visit.ts";
 
 /** The part of Standard Schema version 1 that is used: https://standardschema.dev */
 export interface DataSchema<Data extends object = object> {
@@ -38,7 +43,7 @@ export interface SchemaFeature<Data extends object = object> {
   /** What converts data saved under an older one. */
   readonly migrate: SchemaOptions["migrate"];
   /** The library's own. */
-  readonly "~feature": (parts: never) => unknown;
+  readonly "~feature": (manager: never, feature: never) => unknown;
 }
 
 /** How data of an earlier version is read. */
@@ -66,18 +71,51 @@ export function schema<Data extends object>(standard: DataSchema<Data>, { migrat
     throw new OptionError("ERR_OPTION", "Cannot use this schema: it is not a Standard Schema, such as those of zod and valibot");
   if (migrate !== undefined && typeof migrate !== "function")
     throw new OptionError("ERR_OPTION", "Cannot use option migrate: it must be a function");
-  return Object.freeze({ schema: standard, migrate, "~feature": () => undefined });
+  return Object.freeze({ schema: standard, migrate, "~feature": schemaHooks });
 }
 
-/**
- * Whether data fits. Sessions begin empty, and a schema that asks for more could never be met, so no data always fits.
- */
-export function fits(schema: DataSchema, data: JsonObject): MaybePromise<boolean> {
+/** What a schema does in a request: data that does not fit is converted, or there is no session; and what is saved must fit. */
+function schemaHooks({ emit }: Manager, { schema, migrate }: SchemaFeature): Hooks {
+  return {
+    loaded: (visit) =>
+      after(makeFit(visit.data, schema, migrate), (found) => {
+        if (found === "converted") visit.converted = visit.data.text();
+        if (found !== "unfit") return;
+        emit({ type: "invalid", reason: "schema" });
+        if (visit.found.is === "living") visit.remains.push(endingOf(visit.found));
+        reject(visit);
+      }),
+    // Flash values stay.
+    async convert(text) {
+      if (migrate === undefined) return null;
+      const data = SessionData.of(text);
+      return (await makeFit(data, schema, migrate)) === "converted" ? data.text() : null;
+    },
+    check: (data) => assertFits(schema, data),
+  };
+}
+
+/** Whether data fits the schema. Where it does not, `migrate` is tried on it, in place. */
+function makeFit(
+  data: SessionData,
+  schema: DataSchema,
+  migrate: SchemaOptions["migrate"],
+): MaybePromise<"as it is" | "converted" | "unfit"> {
+  return after(fits(schema, data.visible), (isFit): MaybePromise<"as it is" | "converted" | "unfit"> => {
+    if (isFit) return "as it is";
+    if (migrate === undefined) return "unfit";
+    data.become(parseData(JSON.stringify(migrate({ ...data.visible }))) ?? {});
+    return after(fits(schema, data.visible), (isNow) => (isNow ? "converted" : "unfit"));
+  });
+}
+
+/** Whether data fits. Sessions begin empty, and a schema that asks for more could never be met, so no data always fits. */
+function fits(schema: DataSchema, data: JsonObject): MaybePromise<boolean> {
   return after(issuesOf(schema, data), (issues) => issues.length === 0);
 }
 
 /** @throws DataError with the paths of what does not fit, and never a value */
-export function assertFits(schema: DataSchema, data: JsonObject): MaybePromise<void> {
+function assertFits(schema: DataSchema, data: JsonObject): MaybePromise<void> {
   return after(issuesOf(schema, data), (issues) => {
     if (issues.length === 0) return;
     const paths = issues.slice(0, 5).map(({ path = [] }) => path.map(stepOf).join("").slice(0, 100) || "the whole");

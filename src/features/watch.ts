@@ -5,12 +5,11 @@
  */
 import { createCheck } from "../csrf/check.ts";
 import { OptionError } from "../ground/errors.ts";
-import { guarded } from "../manager/backend.ts";
-import { loadInto } from "../manager/load.ts";
-import { placeOf } from "../manager/manager.ts";
+import { load } from "../manager/load.ts";
+import { channelOf } from "../manager/manager.ts";
 import type { StoredSessions } from "../manager/seam.ts";
-import { engineOf } from "../manager/sessions.ts";
-import { SessionState } from "../session/visit.ts";
+import { managerBehind } from "../manager/sessions.ts";
+import { newVisit } from "../session/visit.ts";
 
 /** Who may watch. */
 export interface WatchOptions {
@@ -34,9 +33,9 @@ export async function watch<Data extends object>(
   request: Request,
   options: WatchOptions = {},
 ): Promise<Response> {
-  const engine = engineOf(sessions);
-  const { store } = engine;
-  if (store?.watch === undefined) {
+  const manager = managerBehind(sessions);
+  const watchKey = manager?.backend.watch;
+  if (watchKey === undefined) {
     throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");
   }
   const { method, headers, url } = request;
@@ -45,13 +44,12 @@ export async function watch<Data extends object>(
     return answer(426, "This address is for WebSockets", { Upgrade: "websocket" });
   // Browsers send cookies with a handshake from any website: RFC 6455, section 10.2.
   if (createCheck(options)({ method, host: new URL(url).host, header })) return answer(403, "Forbidden", { Vary: "Origin" });
-  const state = new SessionState(headers.get("Cookie"));
-  await loadInto(state, engine, { fresh: true });
-  const { kept, gone } = state;
-  const inStore = kept !== null && !placeOf(engine, kept.record.subject).keeping.dataInToken;
-  if (kept === null || !inStore)
-    return gone?.why === "moved" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
-  return guarded("watch", async () => withOwnHeaders((await store.watch?.(kept.key, request)) as Response));
+  const visit = newVisit(request, false, null);
+  await load(visit, manager, false, true);
+  const { found } = visit;
+  const inStore = found.is === "living" && channelOf(manager, found.record.subject).mode !== "cookie";
+  if (inStore) return withOwnHeaders(await watchKey(found.key, request));
+  return found.is === "gone" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
 }
 
 /** The same handshake, with headers that middleware may set: those of an object's answer cannot be changed. */

@@ -1,144 +1,163 @@
 /**
- * The one seam between "the session is in its cookie" and "the session is in a store": one implementation
- * for each, and one for stores that keep nothing but the data.
- *
- * Everything above it runs the same way on both.
+ * Backend: where sessions are kept, as load and commit ask it; and the one that keeps them in their cookies.
  *
  * @module
  */
-import { OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
-import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import type { Kept } from "../session/found.ts";
-import { isMoved, type Key, type MovedMark, type SessionRecord, type UpdateResult } from "../session/record.ts";
-import type { SessionStore } from "../stored/contract.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
+import type { Ending, Living } from "../session/found.ts";
+import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
+import { type Key, type Redeemed, recordFromToken, type SessionRecord } from "../session/record.ts";
+import { livingOf, recordOf, type Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
+import type { Candidate, Loaded } from "./load.ts";
+import type { Channel, Manager } from "./manager.ts";
+import type { Subjects } from "./seam.ts";
+import { tryUpdate, updateAlone } from "./update.ts";
 
-/** Where the core keeps sessions. The methods do what the SessionStore contract says of those with the same names. */
-export interface Keeping {
-  /** Whether the token carries the data, so that every change makes a new token. */
-  readonly dataInToken: boolean;
-  /** Whether the token carries the session's times and user, so that use of the session makes a new token. */
-  readonly timesInToken: boolean;
-  load(claims: Claims, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
-  /** The same for a key that no token names: where a session moved to. */
-  loadKey(key: Key, options: Parameters<SessionStore["load"]>[1]): MaybePromise<SessionRecord | MovedMark | null>;
-  create(...kept: Parameters<SessionStore["create"]>): MaybePromise<void>;
-  update(...change: Parameters<SessionStore["update"]>): MaybePromise<UpdateResult>;
-  replace(...change: Parameters<SessionStore["replace"]>): MaybePromise<UpdateResult>;
-  touch(...change: Parameters<SessionStore["touch"]>): MaybePromise<boolean>;
-  remove(key: Key): MaybePromise<void>;
-  /** The part of the store for a subject's sessions, if the store is split. */
-  route(subject: string | undefined): MaybePromise<string | undefined>;
-  /** The part of the store for a record that is no session, if the store is split. */
-  recordRoute(id: string): MaybePromise<string | undefined>;
-  /** What a new token says. */
-  claims(kept: Kept, now: number): Claims;
+/** How a session is asked for. */
+export interface Ask {
+  readonly visit: Visit;
+  /** Whether loading is itself use of it. */
+  readonly used: boolean;
+  /** Whether a copy will not do. */
+  readonly fresh: boolean;
 }
 
-/** Sessions in their cookies: every write is done when the token is made, and nothing is known but what a token says. */
-export const inCookie: Keeping = {
-  dataInToken: true,
-  timesInToken: true,
-  load: (claims) => recordFromToken(claims),
-  loadKey: () => null,
-  create: () => {},
-  update: () => ({ ok: true, version: 0 }),
-  replace: () => ({ ok: true, version: 0 }),
-  touch: () => true,
-  remove: () => {},
-  route: () => undefined,
-  recordRoute: () => undefined,
-  claims: (kept, now) => {
-    const { subject, data, expiresAt } = kept.record;
-    return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }), data };
-  },
-};
-
-/** The session that a token carries. */
-export function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord {
-  return { data, version: 0, startedAt: start, seenAt: iat, expiresAt: exp, ...(sub !== undefined && { subject: sub }) };
+/** What one commit comes to: a step, and the session once it is done. */
+export interface Plan {
+  readonly step: string;
+  readonly next: Living | null;
+  /** Whether data is written, which must fit a schema. */
+  readonly saves: boolean;
+  /** What the handler sees when the plan is made, where the session will be another one than that. */
+  readonly shown?: string | undefined;
 }
 
-/**
- * Sessions in a store: tokens only name them, and whatever the store throws becomes a StoreError.
- *
- * A token is good until the absolute limit, because the record says when the session ends before that. So use of a session
- * makes no new token, and a slow answer cannot bring back the cookie of an id that was replaced meanwhile.
- */
-export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
-  const ask = <Result>(operation: StoreOperation, call: () => Promise<Result>) => guarded(operation, call);
+/** What is known of the answer that a commit is for. */
+export interface Occasion {
+  /**
+   * What can be done with cookies: `send` them; only `changes`, where the response may be cached for everybody; `later`, with the response to
+   * come; `impossible`, on a response that carries none.
+   */
+  readonly mode: "send" | "changes" | "later" | "impossible";
+  /** The answer's status: one that tells of a failure is not replaced by another. */
+  readonly status: number;
+}
+
+/** What a store knows of accepted tokens. */
+export interface AcceptedTokens {
+  /** Where the entry of a token is, and what it says; null while the token is good. @param identity What the token proves, and who made it. */
+  redemption(identity: string): Promise<{ readonly key: Key; readonly entry: Redeemed | null }>;
+  /** The session under a key. @param follows Also where the key stands for it in grace: then its cookie is elsewhere. */
+  session(
+    key: Key,
+    follows: boolean,
+  ): Promise<{ readonly key: Key; readonly record: SessionRecord; readonly isElsewhere: boolean } | null>;
+}
+
+/** Where sessions are kept. */
+export interface Backend {
+  /** Whether what a token stands for has to be waited for. */
+  readonly waits: boolean;
+  /** A WebSocket for a page that watches its session, where the store can tell pages. */
+  readonly watch?: ((key: Key, request: Request) => Promise<Response>) | undefined;
+  /** What became of accepted tokens, where a store can tell. */
+  readonly tokens?: AcceptedTokens;
+  /** What lists and ends the sessions of a user, where a store keeps them. */
+  readonly members?: Subjects;
+  /** What a good token stands for. */
+  load(channel: Channel, candidate: Candidate, ask: Ask): MaybePromise<Loaded | null>;
+  /** What this request's changes come to. @throws DataError when the data cannot be kept; StoreError */
+  plan(visit: Visit, occasion: Occasion): MaybePromise<Plan>;
+  /**
+   * Carries a plan out: the session after it, null where there is none; or `again`, since the plan rests on what is not so any more.
+   *
+   * @param tries How often it was tried before in this commit.
+   * @throws StoreError, GoneError, ConflictError
+   */
+  carryOut(plan: Plan, visit: Visit, occasion: Occasion, tries: number): MaybePromise<Living | null | "again">;
+  /** Ends a session, or the token of one. */
+  end(ending: Exclude<Ending, { is: "accepted" }>): MaybePromise<void>;
+  /** `session.update()`. */
+  update<Result>(visit: Visit, change: Change<Result>): Promise<Result>;
+  /** Asks the store for a session that was shown as a copy has it. */
+  refresh(visit: Visit): MaybePromise<void>;
+  /** Remembers which session an id will be that a handler was told of. */
+  noteNextId(next: string, former: string): void;
+  /** @throws OptionError where an old id cannot go on for a while. */
+  assertGrace(visit: Visit, graceSeconds: number): void;
+}
+
+/** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
+export type Change<Result> = (data: Record<string, unknown>) => Result | Promise<Result>;
+
+/** What a new token says. */
+export function claimsOf({ key, record, remember }: Living, { mode, timeouts, now }: Circumstances): Claims {
+  const { startedAt, expiresAt, subject, data } = record;
   return {
-    dataInToken: false,
-    timesInToken: false,
-    load: (claims, options) => ask("load", async () => answered(await store.load(keyOf(claims), options))),
-    loadKey: (key, options) => ask("load", async () => answered(await store.load(key, options))),
-    create: (...kept) => ask("create", () => store.create(...kept)),
-    update: (...change) => ask("update", () => store.update(...change)),
-    replace: (...change) => ask("replace", () => store.replace(...change)),
-    touch: (...change) => ask("touch", () => store.touch(...change)),
-    remove: (key) => ask("remove", () => store.remove(key)),
-    route: (subject) => (store.route === undefined ? undefined : ask("route", async () => store.route?.(subject))),
-    recordRoute: (id) => (store.recordRoute === undefined ? undefined : ask("route", async () => store.recordRoute?.(id))),
-    claims: (kept, now) => {
-      const { route } = kept.key;
-      const exp = kept.record.startedAt + absoluteTimeout;
-      return { ...commonClaims(kept, now, exp), ...(route !== undefined && { route }) };
-    },
+    sid: key.id,
+    start: startedAt,
+    iat: now,
+    // The record in a store says when the session ends before its absolute limit. So use of it makes no new token.
+    exp: mode === "store" ? startedAt + timeouts.absoluteTimeout : expiresAt,
+    ...(!remember && { temp: true }),
+    ...(mode !== "cookie" && key.route !== undefined && { route: key.route }),
+    ...(mode !== "store" && subject !== undefined && { sub: subject }),
+    ...(mode === "cookie" && { data }),
   };
 }
 
-/** Data in a store, and everything else in the token. */
-export function dataInStore(store: SessionStore): Keeping {
+/** The backend for cookies, which one for a store goes on with where a session is not in the store. */
+export interface CookieBackend extends Backend {
+  /** One try of `update()` on a session that no other request writes; `again` when this request changed it meanwhile. */
+  tryUpdate<Result>(visit: Visit, change: Change<Result>): Promise<{ readonly result: Result } | "again">;
+}
+
+/** Nothing to write. */
+export const NO_STEP: Plan = { step: "none", next: null, saves: false };
+
+/** Sessions in their cookies: a write is done when the token is made, and nothing is known but what a token says. */
+export function inCookie(manager: Manager): CookieBackend {
+  const circumstances = (): Circumstances => ({ mode: "cookie" satisfies Mode, timeouts: manager.timeouts, now: manager.now() });
+
+  function plan(visit: Visit): Plan {
+    const living = livingOf(visit);
+    const text = visit.data.json(living?.record.data.length);
+    const { wish, found } = visit;
+    if (living === null) {
+      if (recordOf(visit) === undefined && text === "{}" && wish.to !== "login") return NO_STEP;
+      if (found.is === "outage") throw found.error;
+      return { step: "created", next: afterChange(visit, text, circumstances()), saves: true };
+    }
+    if (wish.to === "stay" && text === living.record.data) {
+      const next = afterUse(living, circumstances());
+      return { step: next === living ? "none" : "touched", next, saves: false };
+    }
+    return { step: wish.to === "stay" ? "saved" : "regenerated", next: afterChange(visit, text, circumstances()), saves: true };
+  }
+
   return {
-    ...inStore(store, 0),
-    timesInToken: true,
-    load: (claims, options) =>
-      after(
-        guarded("load", async () => answered(await store.load(keyOf(claims), options))),
-        (found) => (found === null || isMoved(found) ? found : { ...recordFromToken(claims), data: found.data }),
-      ),
-    claims: (kept, now) => {
-      const { subject, expiresAt } = kept.record;
-      return { ...commonClaims(kept, now, expiresAt), ...(subject !== undefined && { sub: subject }) };
+    waits: false,
+    load: (channel, candidate, ask) => manager.living(channel, candidate, recordFromToken(candidate.claims), ask.visit),
+    plan,
+    carryOut({ step, next }, visit) {
+      if (next !== null && step !== "none") report(step, next, visit, manager);
+      return next;
     },
+    end: (ending) => void (ending.is === "session" && manager.emit({ type: "destroyed", id: ending.key.id })),
+    update: (visit, change) => updateAlone(visit, manager, change),
+    tryUpdate: (visit, change) => tryUpdate(visit, manager, change),
+    refresh: () => {},
+    noteNextId: () => {},
+    assertGrace: () => manager.refuseGrace("the session is in its cookie"),
   };
 }
 
-/** What a store may answer; anything else is a broken store, and its value is in no error. */
-function answered(found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null {
-  if (typeof found === "object") return found;
-  throw new TypeError("Cannot load the session: the store gave no record");
-}
-
-/** Where a token says that its session is. */
-export function keyOf({ sid, route }: Claims): Key {
-  return route === undefined ? { id: sid } : { id: sid, route };
-}
-
-function commonClaims({ key, record, token }: Kept, iat: number, exp: number): Claims {
-  return { sid: key.id, start: record.startedAt, iat, exp, ...(token.temp && { temp: true }) };
-}
-
-/**
- * Runs a store's method; what it throws becomes a StoreError without the store's message, which may hold session data.
- */
-export async function guarded<Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    // A store that was set up wrongly says what to do.
-    if (error instanceof StoreError || error instanceof OptionError) throw error;
-    throw new StoreError(operation, whatItSays(error));
-  }
-}
-
-/** The few words of a store's error that are passed on; none where even asking for them throws. */
-function whatItSays(error: unknown): { retryable?: boolean; reason?: string } {
-  try {
-    const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };
-    const reason = [code, name].find((word) => typeof word === "string" && /^\w{1,60}$/.test(word)) as string | undefined;
-    return { retryable: retryable === true, ...(reason !== undefined && { reason }) };
-  } catch {
-    return {};
-  }
+function report(step: string, { key: { id } }: Living, visit: Visit, { emit }: Manager): void {
+  const { wish } = visit;
+  if (step === "created" || step === "saved" || step === "touched") emit({ type: step, id });
+  if (wish.to === "stay") return;
+  const from = livingOf(visit)?.key.id;
+  if (step === "regenerated" && from !== undefined) emit({ type: step, id, from, reason: wish.to });
+  else if (wish.to === "login") emit({ type: "regenerated", id, reason: wish.to });
 }

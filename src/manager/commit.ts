@@ -1,50 +1,185 @@
 /**
- * Carries out what a request did to its session, and makes the Set-Cookie lines that tell the browser.
+ * Commit: writes what a request did to its session, waits for that, and makes the Set-Cookie lines that tell the browser.
  *
  * @module
  */
-
-import { copyLines } from "../features/copy.ts";
-import { assertFits } from "../features/schema.ts";
-import { ConflictError, GoneError, StateError } from "../ground/errors.ts";
+import { StateError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
-import type { Gone, Kept } from "../session/found.ts";
-import { applyPatch } from "../session/patch.ts";
-import type { SessionState } from "../session/visit.ts";
-import { follow, type Whereabouts } from "../stored/follow.ts";
-import { carryOut, type Outcome } from "../stored/write.ts";
-import type { Claims } from "../token/claims.ts";
-import { endOld } from "./ending.ts";
-import { type Engine, placeOf } from "./manager.ts";
-import { needsNewKey, needsWhereabouts, type Plan, planFor, type Surroundings } from "./plan.ts";
-import { setCookieLines } from "./set-cookie.ts";
+import { type Ending, endingOf, type Living } from "../session/found.ts";
+import { close, discard, livingOf, type Visit, written } from "../session/visit.ts";
+import { destroy, settleRivals } from "../session/wish.ts";
+import { claimsOf, type Occasion, type Plan } from "./backend.ts";
+import { channelOf, type Manager } from "./manager.ts";
+import { type NewToken, setCookieLines } from "./set-cookie.ts";
 
-/**
- * What can be done with cookies here: `send` them; only `changes`, where the response may be cached for everybody;
- * `later`, with the response to come; `impossible`, on a response that carries none.
- */
-export type CookieMode = "send" | "changes" | "later" | "impossible";
-
-/** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
-const SAFE = ["GET", "HEAD", "OPTIONS"];
-
-/** Sessions may move, or be changed by others, while they are written. More often than this within one request they are not. */
-const MAX_PLANS = 20;
-const LONGEST_PAUSE_MS = 64;
+/** Most requests never look at their session, or need no cookie. */
+const NO_LINES: readonly string[] = [];
 
 /**
  * Writes what changed and waits for it; answers with the Set-Cookie lines. At once where nothing is to be waited for.
  *
- * @param status The status of the answer: one that tells of a failure is not replaced by another.
  * @throws DataError, StoreError, StateError, GoneError: then nothing is promised to the browser.
  */
-export function commit(state: SessionState, engine: Engine, mode: CookieMode, status = 200): MaybePromise<string[]> {
-  if (state.writing !== null) return commitNext(state, engine, mode, status);
-  // Most requests never look at their session.
-  if (!state.used) return [];
-  const writing = write({ state, engine, mode, status, count: 1 });
-  return writing instanceof Promise ? written(state, writing) : writing;
+export function commit(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<readonly string[]> {
+  if (visit.writing !== null) return commitNext(visit, manager, occasion);
+  if (!visit.used) return NO_LINES;
+  const writing = write({ visit, manager, occasion, tries: 0 });
+  return writing instanceof Promise ? whileWriting(visit, writing) : writing;
+}
+
+/** Commits when those before are done: a save() that nobody awaited may still be on its way. */
+async function commitNext(visit: Visit, manager: Manager, occasion: Occasion): Promise<readonly string[]> {
+  while (visit.writing !== null) await visit.writing.catch(() => {});
+  return commit(visit, manager, occasion);
+}
+
+async function whileWriting<Result>(visit: Visit, writing: Promise<Result>): Promise<Result> {
+  visit.writing = writing;
+  try {
+    return await writing;
+  } finally {
+    visit.writing = null;
+  }
+}
+
+/** One attempt to commit. */
+interface Attempt {
+  readonly visit: Visit;
+  readonly manager: Manager;
+  readonly occasion: Occasion;
+  /** How many there were before. */
+  readonly tries: number;
+}
+
+function write(attempt: Attempt): MaybePromise<readonly string[]> {
+  const { visit, manager, occasion } = attempt;
+  const planned = after(planOrEnd(attempt), (plan) => {
+    // Logged in now, or not at all: what came with the request is settled in the same moment.
+    if (plan.next !== null && visit.wish.to === "login") settleRivals(visit);
+    return visit.ended.length > 0 ? endAll(visit, manager).then(() => plan) : plan;
+  });
+  return after(planned, (plan) => {
+    if (occasion.mode === "impossible") assertNoCookieNeeded(visit, plan);
+    return carryOut(plan, attempt);
+  });
+}
+
+function planOrEnd(attempt: Attempt): MaybePromise<Plan> {
+  const { visit, manager, occasion } = attempt;
+  const isPlain = manager.hooks.check === undefined && visit.ended.length === 0;
+  return isPlain ? manager.backend.plan(visit, occasion) : checkedPlan(attempt);
+}
+
+/** The plan. Data that cannot be kept must not keep a destroyed session alive. */
+async function checkedPlan({ visit, manager, occasion }: Attempt): Promise<Plan> {
+  try {
+    const plan = await manager.backend.plan(visit, occasion);
+    if (plan.saves && plan.next !== null) await manager.hooks.check?.(SessionData.of(plan.next.record.data).visible);
+    return plan;
+  } catch (error) {
+    await endAll(visit, manager);
+    throw error;
+  }
+}
+
+/** Does the step, and makes the token meanwhile: it does not depend on the store's answer. */
+function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]> {
+  const { visit, manager, occasion, tries } = attempt;
+  const { wish } = visit;
+  const sealing = plan.next === null ? undefined : seal(plan.next, manager, occasion);
+  if (sealing?.token instanceof Promise) sealing.token.catch(() => {});
+  return after(manager.backend.carryOut(plan, visit, occasion, tries), (living) => {
+    if (living === "again") return write({ ...attempt, tries: tries + 1 });
+    if (living !== null) take(visit, plan, living, wish);
+    if (occasion.mode === "later" || occasion.mode === "impossible") return NO_LINES;
+    return after(living === null ? undefined : sealing?.token, (token) =>
+      lines(
+        visit,
+        manager,
+        occasion,
+        living && token !== undefined ? { living, token, claims: sealing?.claims as NewToken["claims"] } : null,
+      ),
+    );
+  });
+}
+
+/** The token of the session after this commit, where its browser needs one. */
+function seal(next: Living, manager: Manager, { mode }: Occasion) {
+  const isNeeded = next.cookie === "missing" || next.cookie === "owed" || (next.cookie === "due" && mode === "send");
+  if (!isNeeded || mode === "later" || mode === "impossible") return undefined;
+  const channel = channelOf(manager, next.record.subject);
+  const claims = claimsOf(next, { mode: channel.mode, timeouts: manager.timeouts, now: manager.now() });
+  return { claims, token: channel.codec.seal(claims) };
+}
+
+function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToken | null): MaybePromise<readonly string[]> {
+  if (made !== null) written(visit, { ...made.living, text: made.token, cookie: "good" });
+  const isSilent = made === null && visit.farewell === null;
+  const own = isSilent ? NO_LINES : setCookieLines(visit, manager, made);
+  const { lines: further } = manager.hooks;
+  if (further === undefined) return own;
+  return after(further(visit, mode === "changes", isSilent), (more) => (more.length === 0 ? own : [...own, ...more]));
+}
+
+/** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
+function take(visit: Visit, plan: Plan, living: Living, wish: Visit["wish"]): void {
+  const isOvertaken = visit.wish !== wish;
+  if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
+  if (plan.shown !== undefined) visit.data.rebase(plan.shown, living.record.data);
+  if (isOvertaken) visit.found = living;
+  else written(visit, living);
+}
+
+function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {
+  if (next?.cookie !== "missing" && next?.cookie !== "owed" && visit.farewell === null) return;
+  throw new StateError(
+    "ERR_COOKIE_NOT_POSSIBLE",
+    "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
+  );
+}
+
+/**
+ * Waits for the calls that nobody else waits for.
+ *
+ * @param failed Whether the handler has failed, so that its error is the one to report.
+ * @throws what one of them failed with; what was to end is ended by then.
+ */
+export async function pendingCalls(visit: Visit, manager: Manager, failed: boolean): Promise<void> {
+  try {
+    await visit.pending?.done();
+  } catch (error) {
+    // The request has failed already: what a call fails with is not the error to report.
+    if (failed) return;
+    await endAll(visit, manager);
+    throw error;
+  }
+}
+
+/** Ends what the request wants ended; the cookies go with the answer. */
+async function endAll(visit: Visit, manager: Manager): Promise<void> {
+  for (const ending of visit.ended) await end(ending, manager);
+  visit.ended = [];
+}
+
+async function end(ending: Ending, manager: Manager): Promise<void> {
+  if (ending.is === "accepted") {
+    const endings = (await manager.hooks.endings?.(ending.header)) ?? [];
+    for (const one of endings) await end(one, manager);
+    return;
+  }
+  await manager.backend.end(ending);
+  if (ending.is === "session" && ending.token !== undefined) manager.channels[ending.of].forget(ending.token);
+}
+
+/** Ends what was to end whatever else failed, where no response can carry a cookie. */
+export async function commitEnds(visit: Visit, manager: Manager): Promise<void> {
+  discard(visit);
+  // A new id that save() wrote is one that the browser will never know. One that another answer brings, too, it may know.
+  const living = livingOf(visit);
+  if (living !== null && (living.cookie === "missing" || living.cookie === "owed") && living.key.id === visit.madeId)
+    destroy(visit);
+  await endAll(visit, manager);
 }
 
 /**
@@ -52,180 +187,10 @@ export function commit(state: SessionState, engine: Engine, mode: CookieMode, st
  *
  * @throws as {@link commit}: then the same can be tried once more, for the answer that says so.
  */
-export function commitAnswer(state: SessionState, engine: Engine, mode: CookieMode, status: number): MaybePromise<string[]> {
-  state.close("closing", engine.onLateChange);
-  return after(commit(state, engine, mode, status), (lines) => {
-    state.phase = "committed";
+export function commitAnswer(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<readonly string[]> {
+  close(visit, "closing", manager.onLateChange);
+  return after(commit(visit, manager, occasion), (lines) => {
+    visit.stage = "closed";
     return lines;
   });
-}
-
-/** Commits when those before are done: a save() that nobody awaited may still be on its way. */
-async function commitNext(state: SessionState, engine: Engine, mode: CookieMode, status: number): Promise<string[]> {
-  while (state.writing !== null) await state.writing.catch(() => {});
-  return commit(state, engine, mode, status);
-}
-
-async function written(state: SessionState, writing: Promise<string[]>): Promise<string[]> {
-  state.writing = writing;
-  try {
-    return await writing;
-  } finally {
-    state.writing = null;
-  }
-}
-
-/** One attempt to commit. */
-interface Attempt {
-  readonly state: SessionState;
-  readonly engine: Engine;
-  readonly mode: CookieMode;
-  readonly status: number;
-  /** Which attempt it is. */
-  readonly count: number;
-}
-
-function write(attempt: Attempt): MaybePromise<string[]> {
-  const { state, engine, mode } = attempt;
-  const { turns } = state;
-  return after(look(state, engine, mode), (around) => {
-    // A login that came meanwhile needs another part of the store.
-    if (state.turns !== turns) return write(attempt);
-    return after(planOrEnd(state, engine, around), (plan) => carry(plan, turns, attempt));
-  });
-}
-
-/** @param turns `state.turns` when the plan was made; a difference means that login, new id or destroy happened meanwhile. */
-function carry(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string[]> {
-  const { state, engine, mode, status } = attempt;
-  // Logged in now, or not at all: what came with the request is settled in the same moment.
-  if (plan.next !== null && state.renewal === "login") state.settle();
-  if (state.ended.length > 0) return endOld(state, engine).then(() => carry(plan, turns, attempt));
-  if (mode === "impossible") assertNoCookieNeeded(state, plan);
-  if (plan.step === "lost") reportLoss(state, engine, plan.gone, mode, status);
-  return perform(plan, turns, attempt);
-}
-
-/** Tries once more: the plan rested on what is not so any more. */
-async function again({ state, engine, mode, status, count }: Attempt, outcome: "again" | "conflict"): Promise<string[]> {
-  if (outcome === "conflict") await pause(count);
-  if (count < MAX_PLANS) return write({ state, engine, mode, status, count: count + 1 });
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
-}
-
-/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
-export function pause(tries: number): Promise<void> {
-  const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
-}
-
-const KNOWN_KEY: Surroundings = { route: undefined, went: null, canSetCookie: true };
-const KNOWN_KEY_WITHOUT_COOKIE: Surroundings = { ...KNOWN_KEY, canSetCookie: false };
-
-/** What has to be known for a plan: where a new key is needed, the part of the store that it will name; where a session went. */
-function look(state: SessionState, engine: Engine, mode: CookieMode): MaybePromise<Surroundings> {
-  const canSetCookie = mode !== "impossible";
-  if (!needsNewKey(state)) return canSetCookie ? KNOWN_KEY : KNOWN_KEY_WITHOUT_COOKIE;
-  return after(placeOf(engine, state.subject).keeping.route(state.subject), (route) =>
-    after(whereabouts(state, engine), (went) => ({ route, went, canSetCookie })),
-  );
-}
-
-function whereabouts(state: SessionState, engine: Engine): MaybePromise<Whereabouts | null> {
-  const mark = state.gone?.mark;
-  return mark && needsWhereabouts(state) ? follow(engine, engine.places.session.keeping, mark) : null;
-}
-
-/** What this request changed is dropped: it is told so, unless its answer is no success, or nobody will miss the change. */
-function reportLoss(state: SessionState, engine: Engine, { key, why }: Gone, mode: CookieMode, status: number): void {
-  const isMissed = why === "moved" && !SAFE.includes(state.method ?? "");
-  const isTold = mode === "later" || state.renewal === "regenerateId" || isMissed;
-  if (isTold && status < 400 && !engine.neverGone) throw new GoneError(why);
-  engine.emit({ type: "lost", id: key.id, reason: why });
-}
-
-/** Does the step, and answers with the Set-Cookie lines. */
-function perform(plan: Plan, turns: number, attempt: Attempt): MaybePromise<string[]> {
-  const { state, engine, mode } = attempt;
-  // The token does not depend on the store's answer, so both are made at the same time.
-  const { keeping, codec } = placeOf(engine, plan.next?.record.subject);
-  const claims = needsToken(plan.next, mode) ? keeping.claims(plan.next as Kept, engine.now()) : undefined;
-  const sealing = claims && codec.seal(claims);
-  if (sealing instanceof Promise) sealing.catch(() => {});
-  const before = state.kept;
-  return after(carryOut(plan, state, engine), (outcome) => {
-    if (outcome === "again" || outcome === "conflict") return again(attempt, outcome);
-    if (outcome !== null) take(state, plan, withUpdates(state, plan, outcome, before), turns);
-    if (mode === "later" || mode === "impossible") return [];
-    const token = outcome === null ? undefined : sealing;
-    return after(token, (text) => linesFor(state, engine, mode, outcome, text, claims));
-  });
-}
-
-function linesFor(
-  state: SessionState,
-  engine: Engine,
-  mode: CookieMode,
-  kept: Outcome,
-  token: string | undefined,
-  claims: Claims | undefined,
-): MaybePromise<string[]> {
-  if (typeof kept === "object" && kept !== null && token !== undefined) state.written(withToken(kept, token));
-  const lines = setCookieLines(state, engine, token, claims);
-  if (engine.copies === undefined) return lines;
-  return copyLines(state, engine, mode === "changes").then((copies) => [...lines, ...copies]);
-}
-
-/** What an update() wrote while the step was carried out is in the session, too, and no change of this request that is still to be written. */
-function withUpdates({ kept: now }: SessionState, plan: Plan, kept: Kept, before: Kept | null): Kept {
-  if (now === null || now === before || now.key.id !== before?.key.id) return kept;
-  const patch = "patch" in plan ? plan.patch : null;
-  const data = patch === null ? now.record.data : applyPatch(now.record.data, patch);
-  return { ...kept, record: { ...kept.record, data } };
-}
-
-/** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
-function take(state: SessionState, plan: Plan, kept: Kept, turns: number): void {
-  const isOvertaken = state.turns !== turns;
-  if (isOvertaken && state.kept === null && state.destroyed) return void state.end(kept);
-  if ("shown" in plan && plan.shown !== undefined) state.content.rebase(plan.shown, kept.record.data);
-  if (!isOvertaken) return void state.written(kept);
-  state.kept = kept;
-  state.imported = null;
-  state.gone = null;
-}
-
-function planOrEnd(state: SessionState, engine: Engine, around: Surroundings): MaybePromise<Plan> {
-  const plain = engine.schema === undefined && state.ended.length === 0;
-  return plain ? planFor(state, engine, around) : checkedPlan(state, engine, around);
-}
-
-/** The plan. Data that cannot be kept must not keep a destroyed session alive. */
-async function checkedPlan(state: SessionState, engine: Engine, around: Surroundings): Promise<Plan> {
-  try {
-    const plan = planFor(state, engine, around);
-    const saves = "patch" in plan || plan.step === "create";
-    if (engine.schema !== undefined && saves) await assertFits(engine.schema, SessionData.of(plan.next.record.data).visible);
-    return plan;
-  } catch (error) {
-    await endOld(state, engine);
-    throw error;
-  }
-}
-
-function needsToken(next: Kept | null, mode: CookieMode): boolean {
-  if (next === null || mode === "later" || mode === "impossible") return false;
-  return next.token.renew === "must" || (next.token.renew === "due" && mode === "send");
-}
-
-function assertNoCookieNeeded(state: SessionState, { next }: Plan): void {
-  if (next?.token.renew !== "must" && !state.destroyed) return;
-  throw new StateError(
-    "ERR_COOKIE_NOT_POSSIBLE",
-    "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
-  );
-}
-
-function withToken(kept: Kept, text: string): Kept {
-  return { ...kept, token: { temp: kept.token.temp, text, renew: "no" } };
 }

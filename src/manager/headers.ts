@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SessionState } from "../session/visit.ts";
+import { subjectOf, type Visit } from "../session/visit.ts";
 
 /** What is read of an answer's headers: those of a Response, or what a framework makes of its own. */
 export interface HeaderReader {
@@ -37,18 +37,19 @@ const USERS: Pairs = [["Cache-Control", "private, no-store"], ...VARY];
 const VISITORS: Pairs = [["Cache-Control", "private"], ...VARY];
 
 /** What a committed request puts on its answer. @param cacheHeaders False leaves Cache-Control and Vary as they are. */
-export function headersFor(state: SessionState, setCookie: readonly string[], cacheHeaders: boolean): Committed {
-  const { used, clearSiteData } = state;
-  if (!used && setCookie.length === 0) return NOTHING;
-  const headers = cacheHeaders ? cacheHeadersFor(state, setCookie.length > 0) : [];
+export function headersFor(visit: Visit, setCookie: readonly string[], cacheHeaders: boolean): Committed {
+  if (!visit.used && setCookie.length === 0) return NOTHING;
+  const headers = cacheHeaders ? cacheHeadersFor(visit, setCookie.length > 0) : [];
+  const clearSiteData = visit.farewell?.clearSiteData;
   return { setCookie, headers: clearSiteData === undefined ? headers : [["Clear-Site-Data", clearSiteData], ...headers] };
 }
 
-function cacheHeadersFor({ used, subject, kept, gone, imported }: SessionState, setsCookie: boolean): Pairs {
-  if (setsCookie) return used ? NOT_STORED_VARYING : NOT_STORED;
-  if (subject !== undefined) return USERS;
+function cacheHeadersFor(visit: Visit, setsCookie: boolean): Pairs {
+  if (setsCookie) return visit.used ? NOT_STORED_VARYING : NOT_STORED;
+  if (subjectOf(visit) !== undefined) return USERS;
   // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
-  return (kept ?? gone ?? imported) === null ? VARY : VISITORS;
+  const { is } = visit.found;
+  return is === "living" || is === "gone" || is === "imported" ? VISITORS : VARY;
 }
 
 /**

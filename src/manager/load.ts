@@ -3,252 +3,218 @@
  *
  * @module
  */
-import { type Accepted, findAccepted } from "../accept/accept.ts";
 import { cookieValues } from "../cookie/parse.ts";
-import { readCopy } from "../features/copy.ts";
 import { StoreError } from "../ground/errors.ts";
-import type { JsonObject } from "../ground/json.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
-import { type Ending, endingOf, type Gone, type Kept } from "../session/found.ts";
-import { isMoved, type MovedMark, type SessionRecord } from "../session/record.ts";
-import { endOf, expiryOf } from "../session/timeouts.ts";
-import type { SessionState } from "../session/visit.ts";
-import { follow, inGrace, isFresh, isInGrace } from "../stored/follow.ts";
+import { type Ending, endingOf, type Found, type Living } from "../session/found.ts";
+import { keyOf, type SessionRecord } from "../session/record.ts";
+import { endOf } from "../session/timeouts.ts";
+import { arrive, close, idOf, NEW, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, newestOfEach } from "../token/claims.ts";
-import { keyOf } from "./backend.ts";
-import { fitData } from "./fitting.ts";
-import type { Engine, Place } from "./manager.ts";
-import { usableData } from "./usable.ts";
+import type { Ask } from "./backend.ts";
+import { type Channel, channelOf, type Manager } from "./manager.ts";
 
-/** What one cookie name stands for. */
-type Found =
-  | { readonly is: "living"; readonly kept: Kept; readonly data: JsonObject; readonly copied: boolean }
-  | { readonly is: "moved"; readonly gone: Gone }
-  | Accepted
-  | { readonly is: "accepted"; readonly found: Found }
-  | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] }
-  | { readonly is: "nothing" };
+/** What cookies stand for; null for nothing. */
+export interface Loaded {
+  readonly found: Found;
+  /** The data of a living session, as an object that is nobody else's. */
+  readonly data?: JsonObject;
+  /** Whether no more than a copy of the session was seen. */
+  readonly copied?: boolean;
+  /** How each of several sessions ends, of which none is used. */
+  readonly rivals?: readonly Ending[];
+  /** Whether accepted tokens brought it. */
+  readonly accepted?: boolean;
+}
 
 /** A token that passed every check that needs no store. */
-interface Candidate {
+export interface Candidate {
   readonly text: string;
   readonly claims: Claims;
   readonly olderKey: string | undefined;
 }
 
-const NOTHING: Found = { is: "nothing" };
-
-/** How a session is asked for. */
-interface Ask {
-  readonly header: string | null;
-  readonly used: boolean;
-  readonly fresh: boolean;
-  /** Gets what is no session any more, and is there all the same: to end it is to remove it. */
-  readonly remains: Ending[];
-}
-
-/** Fills a state with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
-export function loadInto(
-  state: SessionState,
-  engine: Engine,
-  { used = false, fresh = false }: { used?: boolean; fresh?: boolean } = {},
-): MaybePromise<void> {
+/** Fills a visit with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
+export function load(visit: Visit, manager: Manager, used = false, fresh = false): MaybePromise<void> {
   try {
-    const { header, remains } = state;
-    return after(settled(find(engine, { header, used, fresh, remains })), (found) => finish(state, engine, found));
+    const finding = find(manager, { visit, used, fresh });
+    if (!(finding instanceof Promise)) return finish(visit, manager, finding);
+    return finding.then(
+      (loaded) => finish(visit, manager, loaded),
+      (error) => goOn(visit, manager, error),
+    );
   } catch (error) {
-    return finish(state, engine, error);
+    goOn(visit, manager, error);
   }
 }
 
-/** A rejection as a value, so that both kinds of answer go one way. */
-function settled(found: MaybePromise<Found>): MaybePromise<Found | unknown> {
-  return found instanceof Promise ? found.catch((error: unknown) => error) : found;
+/** Without a session, where the store failed and the application wants that. */
+function goOn(visit: Visit, manager: Manager, error: unknown): void {
+  if (!(error instanceof StoreError) || manager.onStoreError !== "anonymous") throw error;
+  manager.emit({ type: "store-error", operation: error.operation });
+  arrive(visit, { is: "outage", error }, manager.now());
+  closeIfLate(visit, manager);
 }
 
-function finish(state: SessionState, engine: Engine, found: Found | unknown): MaybePromise<void> {
-  if (found instanceof Error) {
-    if (!(found instanceof StoreError) || engine.onStoreError !== "anonymous") throw found;
-    engine.emit({ type: "store-error", operation: found.operation });
-    state.outage = found;
-  } else accept(state, engine, found as Found);
-  return after(fitData(state, engine), () => {
-    state.phase = "open";
-    // Whoever asks only after the response can still read, but nothing will carry a change.
-    if (state.answered) state.close("committed", engine.onLateChange);
-  });
+function finish(visit: Visit, manager: Manager, loaded: Loaded | null): MaybePromise<void> {
+  if (loaded === null) arrive(visit, NEW, 0);
+  else takeOver(visit, manager, loaded);
+  const { loaded: check } = manager.hooks;
+  const isThere = visit.found.is === "living" || visit.found.is === "imported";
+  if (check === undefined || !isThere) return closeIfLate(visit, manager);
+  return after(check(visit), () => closeIfLate(visit, manager));
 }
 
-function accept(state: SessionState, engine: Engine, found: Found): void {
-  const { emit, now } = engine;
-  if (found.is === "accepted") {
-    state.clearsAccepted = true;
-    state.cameAccepted = true;
-    accept(state, engine, found.found);
-  } else if (found.is === "living") {
-    state.adopt(found.kept, found.data);
-    state.known = found.copied ? "copy" : "exact";
-    state.askedAt = now();
-    state.loadedAt = state.askedAt;
-    emit({ type: "loaded", id: found.kept.key.id });
-  } else if (found.is === "moved") {
-    state.miss(found.gone);
-    emit({ type: "moved", id: found.gone.key.id, reason: "load" });
-  } else if (found.is === "imported") {
-    state.import(found.imported);
-    emit({ type: "loaded", id: state.id });
-  } else if (found.is === "ambiguous") {
-    state.ambiguous = true;
-    state.rivals = found.rivals;
-  }
+/** Whoever asks only after the response can still read, but nothing will carry a change. */
+function closeIfLate(visit: Visit, { onLateChange }: Manager): void {
+  if (visit.stage !== "open") close(visit, "closed", onLateChange);
+}
+
+function takeOver(visit: Visit, { emit, now }: Manager, loaded: Loaded): void {
+  const { found, copied = false, rivals = null } = loaded;
+  arrive(visit, found, now(), loaded);
+  visit.rivals = rivals;
+  visit.known = copied ? "copy" : "exact";
+  if (found.is === "gone") emit({ type: "moved", id: found.key.id, reason: "load" });
+  else if (found.is !== "new") emit({ type: "loaded", id: idOf(visit) });
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
-function find(engine: Engine, ask: Ask): MaybePromise<Found> {
-  const { session, visitor } = engine.places;
-  const own = after(findAt(session, engine, ask), (found) =>
-    found.is === "nothing" && visitor !== session ? findAt(visitor, engine, ask) : found,
+function find(manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
+  const { user, visitor } = manager.channels;
+  const own = after(findAt(user, manager, ask), (loaded) =>
+    loaded === null && visitor !== user ? findAt(visitor, manager, ask) : loaded,
   );
-  if (engine.accept.length === 0) return own;
-  return after(own, async (found) => {
-    if (found.is !== "nothing") return found;
-    const accepted = await findAccepted(engine, ask.header);
-    return accepted === null ? found : { is: "accepted", found: accepted };
-  });
+  const elsewhere = manager.hooks.find;
+  return elsewhere === undefined ? own : after(own, (loaded) => loaded ?? elsewhere(ask.visit));
 }
 
-function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
-  const { header } = ask;
-  const { name } = place.cookie;
-  const { values, oversize, tooMany } = place.codec.find?.(header, name) ?? cookieValues(header, name);
-  if (oversize) engine.emit({ type: "invalid", reason: "oversize" });
-  if (tooMany) engine.emit({ type: "ambiguous", reason: "too-many" });
-  if (tooMany) return { is: "ambiguous", rivals: [] };
-  if (values.length === 0) return NOTHING;
-  if (values.length === 1) {
-    return after(open(place, engine, values[0] as string, ask), (only) =>
-      only === null ? NOTHING : look(place, engine, only, ask),
-    );
+function findAt(channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
+  const header = ask.visit.cookie;
+  const { name } = channel.cookie;
+  const { values, oversize, tooMany } = channel.codec.find?.(header, name) ?? cookieValues(header, name);
+  if (oversize) manager.emit({ type: "invalid", reason: "oversize" });
+  if (tooMany) {
+    manager.emit({ type: "ambiguous", reason: "too-many" });
+    return { found: NEW, rivals: [] };
   }
-  return after(all(values.map((text) => open(place, engine, text, ask))), (opened) => {
-    const candidates = oneOfEach(engine, opened);
-    const looked = all(candidates.map((candidate) => look(place, engine, candidate, ask)));
-    return after(looked, (found) => {
+  if (values.length === 0) return null;
+  if (values.length > 1) return findAmong(values, channel, manager, ask);
+  return after(open(values[0] as string, channel, manager, ask), (candidate) =>
+    candidate === null ? null : manager.backend.load(channel, candidate, ask),
+  );
+}
+
+/** Of several tokens, that of the only living session. */
+function findAmong(values: readonly string[], channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
+  return after(all(values.map((text) => open(text, channel, manager, ask))), (opened) => {
+    const candidates = oneOfEach(manager, opened);
+    const look = (how: Ask) => all(candidates.map((candidate) => manager.backend.load(channel, candidate, how)));
+    return after(look(ask), (loaded) => {
       // A copy may show a session under an id that it had before.
-      const byCopy = found.some((one) => one.is === "living" && one.copied);
-      if (!byCopy || found.length === 1) return choose(engine, found);
-      const fresh = { ...ask, fresh: true };
-      return after(all(candidates.map((candidate) => look(place, engine, candidate, fresh))), (asked) => choose(engine, asked));
+      const mustAsk = loaded.length > 1 && loaded.some((one) => one?.copied);
+      return mustAsk ? after(look({ ...ask, fresh: true }), (asked) => choose(manager, asked)) : choose(manager, loaded);
     });
   });
 }
 
-function open(place: Place, engine: Engine, text: string, ask: Ask): MaybePromise<Candidate | null> {
-  const { emit, now, timeouts } = engine;
-  return after(place.codec.open(text), (opened) => {
-    if (typeof opened === "string") {
-      emit({ type: "invalid", reason: opened });
+/** The claims of a token that is ours and has not ended; what is wrong with another is an event. */
+function open(text: string, channel: Channel, manager: Manager, ask: Ask): MaybePromise<Candidate | null> {
+  const opening = channel.codec.open(text);
+  const check = (opened: Awaited<typeof opening>): Candidate | null => {
+    const { emit, timeouts } = manager;
+    const now = manager.now();
+    if (typeof opened === "string" || isFromTheFuture(opened.claims, now)) {
+      emit({ type: "invalid", reason: typeof opened === "string" ? opened : "future" });
       return null;
     }
     const { claims, olderKey } = opened;
-    const time = now();
-    if (isFromTheFuture(claims, time)) {
-      emit({ type: "invalid", reason: "future" });
-      return null;
-    }
     // The record knows the last use better than its token, so the idle limit of today is asked of that.
-    const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, time);
+    const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, now);
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
       // Where the token alone knows the times, what is in the store has no end of its own.
-      if (place.keeping.timesInToken) noteRemains(place, engine, claims, ask);
+      if (channel.mode === "data") noteRemains(channel, manager, claims, ask.visit);
       return null;
     }
     if (olderKey !== undefined) emit({ type: "key-used", id: claims.sid, key: olderKey });
     return { text, claims, olderKey };
-  });
+  };
+  return opening instanceof Promise ? opening.then(check) : check(opening);
 }
 
-/** What a token names is no session. A token that anybody could have made may not have anything removed. */
-function noteRemains(place: Place, { places, tokensProve }: Engine, claims: Claims, { remains }: Ask): void {
-  if (!tokensProve || place.keeping.dataInToken) return;
-  remains.push({ is: "session", key: keyOf(claims), place: place === places.session ? "session" : "visitor" });
+/** What a token names is no session, but may be there. A token that anybody could have made may not have anything removed. */
+function noteRemains(channel: Channel, { tokensProve, channels }: Manager, claims: Claims, visit: Visit): void {
+  if (!tokensProve || channel.mode === "cookie") return;
+  visit.remains.push({ is: "session", key: keyOf(claims), of: channel === channels.user ? "user" : "visitor" });
 }
 
 /** One candidate for each session. Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made. */
-function oneOfEach({ several }: Engine, opened: (Candidate | null)[]): Candidate[] {
+function oneOfEach({ several }: Manager, opened: (Candidate | null)[]): Candidate[] {
   const candidates = opened.filter((candidate) => candidate !== null);
   return newestOfEach(candidates, ({ claims: { sid, iat } }) => ({ session: sid, iat: several === "none" ? iat : 0 }));
 }
 
-function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
-  const copy = ask.fresh || place.keeping.dataInToken ? null : readCopy(engine, ask.header, candidate.claims);
-  return after(copy, (copied) => {
-    if (copied === null) return askKeeping(place, engine, candidate, ask);
-    return living(place, engine, candidate, copied, ask, true);
-  });
-}
-
-function askKeeping(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
-  const now = engine.now();
-  const { claims } = candidate;
-  const { timeouts } = engine;
-  const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
-  const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
-  return after(place.keeping.load(claims, ask.used ? { now, touch } : { now }), (found) => {
-    if (found !== null && !isMoved(found)) return living(place, engine, candidate, found, ask);
-    if (found !== null && isFresh(found, now)) return atMark(place, engine, candidate, found, ask);
-    return unknown(engine, claims.sid);
-  });
-}
-
-function unknown({ emit }: Engine, id: string): Found {
-  emit({ type: "unknown", id, reason: "load" });
-  return NOTHING;
-}
-
-/** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
-function atMark(place: Place, engine: Engine, candidate: Candidate, mark: MovedMark, ask: Ask): MaybePromise<Found> {
-  const { session, visitor } = engine.places;
-  const key = keyOf(candidate.claims);
-  const anew = place === visitor && place !== session;
-  const moved: Found = { is: "moved", gone: { key, why: "moved", mark, atLoad: true, anew } };
-  if (!isInGrace(mark, engine.now())) return moved;
-  return follow(engine, place.keeping, mark).then((went) => {
-    // In grace, the old id is the session itself: where that ended, there is none.
-    if (went === null) return unknown(engine, key.id);
-    if (!went.inGrace) return moved;
-    const found = living(place, engine, candidate, went.record, ask);
-    return found.is === "living" ? { ...found, kept: inGrace(found.kept.token, went) } : found;
-  });
-}
-
-function living(place: Place, engine: Engine, candidate: Candidate, record: SessionRecord, ask: Ask, copied = false): Found {
-  const { text, claims, olderKey } = candidate;
-  const data = usableData(place, engine, claims.sid, record, engine.now());
-  if (data === null) {
-    noteRemains(place, engine, claims, ask);
-    return NOTHING;
+function choose({ emit, several }: Manager, all: readonly (Loaded | null)[]): Loaded | null {
+  const loaded = all.filter((one) => one !== null);
+  const living = oneOfEachId(loaded);
+  if (living.length > 1 && several === "none") {
+    emit({ type: "ambiguous", reason: "several" });
+    return { found: NEW, rivals: living.map(({ found }) => endingOf(found as Living)) };
   }
-  const token = { temp: claims.temp === true, text, renew: olderKey === undefined ? "no" : "due" } as const;
-  return { is: "living", kept: { key: keyOf(claims), record, token }, data, copied };
+  return living[0] ?? loaded[0] ?? null;
 }
 
 /** An id in grace and the one after it are of one session, whose own cookie counts. */
-function oneOfEachId(living: Extract<Found, { is: "living" }>[]): Extract<Found, { is: "living" }>[] {
-  const byId = new Map<string, Extract<Found, { is: "living" }>>();
-  for (const one of living) {
-    const { key, token } = one.kept;
-    if (!byId.has(key.id) || !token.elsewhere) byId.set(key.id, one);
+function oneOfEachId(loaded: readonly Loaded[]): Loaded[] {
+  const byId = new Map<string, Loaded>();
+  for (const one of loaded) {
+    if (one.found.is !== "living") continue;
+    const { key, cookie } = one.found;
+    if (!byId.has(key.id) || cookie !== "elsewhere") byId.set(key.id, one);
   }
   return [...byId.values()];
 }
 
-function choose({ emit, several }: Engine, found: Found[]): Found {
-  const living = oneOfEachId(found.filter((one) => one.is === "living"));
-  if (living.length > 1 && several === "none") {
-    emit({ type: "ambiguous", reason: "several" });
-    return { is: "ambiguous", rivals: living.map(({ kept }) => endingOf(kept)) };
+/** A record as a living session; null, with an event, where it is none: it has expired, cannot be read, or belongs into another cookie. */
+export function living(
+  manager: Manager,
+  channel: Channel,
+  { text, claims, olderKey }: Candidate,
+  record: SessionRecord,
+  visit: Visit,
+  copied = false,
+): Loaded | null {
+  const data = dataOf(manager, channel, claims.sid, record);
+  if (data === null) {
+    noteRemains(channel, manager, claims, visit);
+    return null;
   }
-  return living[0] ?? found.find(({ is }) => is === "moved") ?? NOTHING;
+  const cookie = olderKey === undefined ? "good" : "due";
+  return { found: { is: "living", key: keyOf(claims), record, cookie, remember: claims.temp !== true, text }, data, copied };
 }
+
+/** The data of a record that lives, can be read, and came in the cookie that is meant for it; else null, with an event. */
+export function dataOf(manager: Manager, channel: Channel, id: string, record: SessionRecord): JsonObject | null {
+  const { emit, timeouts, now } = manager;
+  const over = isWhole(record) ? endOf(record, timeouts, now()) : undefined;
+  if (over !== undefined) {
+    emit({ type: "expired", id, reason: over });
+    return null;
+  }
+  const isPlaced = channelOf(manager, record.subject) === channel;
+  const data = isWhole(record) && isPlaced ? parseData(record.data) : null;
+  if (data === null) emit({ type: "invalid", reason: isPlaced || !isWhole(record) ? "record" : "misplaced" });
+  return data;
+}
+
+/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
+const isWhole = ({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean =>
+  isTime(startedAt) &&
+  isTime(seenAt) &&
+  isTime(expiresAt) &&
+  typeof data === "string" &&
+  (subject === undefined || typeof subject === "string");
+
+const isTime = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);

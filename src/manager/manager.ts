@@ -1,137 +1,145 @@
 /**
- * What loading and committing share: the settings of one manager, and its places.
+ * Manager: what loading and committing share. The settings, one channel for each cookie, and the backend.
  *
  * @module
  */
-
 import type { Cookie } from "../cookie/serialize.ts";
-import type { SessionStore } from "../stored/contract.ts";
+import { OptionError } from "../ground/errors.ts";
+import type { JsonObject } from "../ground/json.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
+import type { Mode } from "../session/next.ts";
+import type { SessionRecord } from "../session/record.ts";
+import type { SessionHost } from "../session/session.ts";
+import { assertWritable, subjectOf, type Visit } from "../session/visit.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";
 import { signedTokens } from "../token/signed.ts";
 import { rememberTokens } from "../token/verified.ts";
-import { dataInStore, inCookie, inStore, type Keeping } from "./backend.ts";
-import type { RequestSettings, Settings } from "./settle.ts";
+import { type Backend, type Change, type CookieBackend, inCookie, type Occasion } from "./backend.ts";
+import { commit } from "./commit.ts";
+import { type Feature, type Hooks, hooksOf } from "./hooks.ts";
+import { type Candidate, dataOf, type Loaded, living, load } from "./load.ts";
+import type { RequestSettings, Settings, StoreOption } from "./settle.ts";
 
-/** One cookie of a manager: what its tokens are, and where the sessions are kept that they stand for. */
-export interface Place {
+/** One cookie: its name, its tokens, and where its sessions are kept. */
+export interface Channel {
   readonly cookie: Cookie;
   readonly codec: TokenCodec;
-  readonly keeping: Keeping;
+  readonly mode: Mode;
   /** Drops a token from the memory of opened ones. */
   readonly forget: (token: string) => void;
 }
 
-/** Where copies of stored sessions are, and for how many seconds they are good. */
-export interface Copies extends Place {
-  readonly maxAge: number;
-}
-
-/** The parts of one manager. */
-export interface Engine extends Omit<RequestSettings, "cookies"> {
-  /** Where sessions with a subject are, and those of visitors; the same place where they are not told apart. */
-  readonly store: SessionStore | undefined;
+/** What a manager is made of, beside its settings. */
+export interface Parts extends RequestSettings {
+  readonly channels: { readonly user: Channel; readonly visitor: Channel };
+  readonly store: StoreOption | undefined;
   /** Whether opening a token takes a promise, if only the first one. */
-  readonly waits: boolean;
+  readonly opensLater: boolean;
   /** Whether only those who have a key can make tokens. */
   readonly tokensProve: boolean;
-  /** What else is read, and never written. */
-  readonly accept: readonly TokenCodec[];
-  /** The copies of sessions that are in a store, if there are any. */
-  readonly copies: Copies | undefined;
-  readonly places: { readonly session: Place; readonly visitor: Place };
-  /** Ids that handlers were told of before they are written, and those that they replace. */
-  readonly nextIds: NextIds;
+  readonly features: readonly Feature[];
+  /** A channel beside those two, for a feature. */
+  channel(kind: KeyKind, cookie: Cookie): Channel;
+  /** The cookie of a feature, beside those of the session. */
+  furtherCookie(suffix: string): Cookie;
 }
 
-/** The most requests at a time that have asked for an id which is not written yet. */
-const MOST_NEXT_IDS = 10_000;
-
-/** Which session an id will be that a handler was told of. */
-export class NextIds {
-  readonly #former = new Map<string, string>();
-
-  note(next: string, former: string): void {
-    this.#former.set(next, former);
-    // A request that was never answered leaves its id here.
-    const [oldest] = this.#former.size > MOST_NEXT_IDS ? this.#former.keys() : [];
-    if (oldest !== undefined) this.#former.delete(oldest);
-  }
-
-  written(id: string): void {
-    this.#former.delete(id);
-  }
-
-  /** The id under which the session is kept now. */
-  current(id: string): string {
-    return this.#former.get(id) ?? id;
-  }
+/** What load, commit, backends and features have of one manager. */
+export interface Manager extends Parts, Omit<SessionHost, "now"> {
+  readonly backend: Backend;
+  readonly hooks: Hooks;
+  /** Writes what changed. */
+  commit(visit: Visit, occasion: Occasion): MaybePromise<readonly string[]>;
+  /** A record as a living session, or null with an event. */
+  living(channel: Channel, candidate: Candidate, record: SessionRecord, visit: Visit, copied?: boolean): Loaded | null;
+  /** The data of a record that lives and is where it belongs, or null with an event. */
+  dataOf(channel: Channel, id: string, record: SessionRecord): JsonObject | null;
+  refuseGrace(why: string): never;
 }
+
+/** The channel of a session, by whose it is. */
+export const channelOf = ({ channels }: Pick<Manager, "channels">, subject: string | undefined): Channel =>
+  subject === undefined ? channels.visitor : channels.user;
 
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
+const LATER: Occasion = { mode: "later", status: 200 };
 
-/** The engine for the library's own tokens. No key is derived before the first token is opened or made. */
-export function createEngine(settings: Settings): Engine {
-  const {
-    anonymous,
-    cookies,
-    copy,
-    secrets,
-    primitives,
-    scope: _scope,
-    readable: _readable,
-    rememberTokens: tokens,
-    ...rest
-  } = settings;
-  const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
-  const codec = ownTokens(settings, kindFor(settings));
-  const session = place(cookies.session, keeping, codec, tokens);
-  const visitor =
-    anonymous === "store"
-      ? { ...session, cookie: cookies.visitor }
-      : place(cookies.visitor, inCookie, ownTokens(settings, "data"), tokens);
-  const copies = copy && {
-    ...place(copy.cookie, inCookie, ownTokens(settings, "copy"), tokens),
-    maxAge: copy.maxAge,
+/** Puts a manager together. */
+export function managerOf(parts: Parts): Manager {
+  const manager: Manager = {
+    ...parts,
+    hooks: {},
+    backend: undefined as unknown as Backend,
+    commit: (visit, occasion) => commit(visit, manager, occasion),
+    living: (channel, candidate, record, visit, copied) => living(manager, channel, candidate, record, visit, copied),
+    dataOf: (channel, id, record) => dataOf(manager, channel, id, record),
+    refuseGrace: (why) => {
+      throw new OptionError("ERR_OPTION", `Cannot regenerate the id with graceSeconds: ${why}; leave graceSeconds out`);
+    },
+    noteNextId: (next, former) => manager.backend.noteNextId(next, former),
+    assertGrace: (visit, graceSeconds) => manager.backend.assertGrace(visit, graceSeconds),
+    load: (visit, fresh) => load(visit, manager, true, fresh),
+    refresh: async (visit) => manager.backend.refresh(visit),
+    save: (visit) => save(visit, manager),
+    update: <Result>(visit: Visit, change: Change<Result>) => manager.backend.update(visit, change),
   };
+  const cookies: CookieBackend = inCookie(manager);
+  const backend = parts.store === undefined ? cookies : backendOf(parts.store, manager, cookies);
+  return Object.assign(manager, { backend, hooks: hooksOf(parts.features, manager) });
+}
+
+/** The backend that a store brings. */
+function backendOf(store: StoreOption, manager: Manager, cookies: CookieBackend): Backend {
+  return (store["~backend"] as unknown as (manager: Manager, cookies: CookieBackend) => Backend)(manager, cookies);
+}
+
+async function save(visit: Visit, manager: Manager): Promise<void> {
+  if (visit.stage === "closed" && channelOf(manager, subjectOf(visit)).mode !== "cookie") return;
+  assertWritable(visit);
+  await manager.commit(visit, LATER);
+}
+
+/** The parts for the library's own tokens. No key is derived before the first token is opened or made. */
+export function partsFor(settings: Settings): Parts {
+  const { anonymous, cookies, secrets, primitives, scope, readable, store, rememberTokens: tokens, ...rest } = settings;
+  const mode: Mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
+  const channel = (kind: KeyKind, cookie: Cookie, where: Mode = "cookie") => {
+    const make =
+      kind === "id" || kind === "readable"
+        ? signedTokens({ ...scope, secrets, kind }, primitives)
+        : encryptedTokens({ ...scope, secrets, kind }, primitives);
+    return channelFor(cookie, where, make, tokens);
+  };
+  const user = channel(kindFor(mode, readable), cookies.session, mode);
+  const visitor =
+    anonymous === "cookie"
+      ? channel("data", cookies.visitor)
+      : cookies.visitor === cookies.session
+        ? user
+        : { ...user, cookie: cookies.visitor };
   const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
   return {
     ...rest,
+    channels: { user, visitor },
+    store,
+    opensLater: fetchesKeys || !primitives.atOnce,
     tokensProve: true,
-    waits: fetchesKeys || !primitives.atOnce,
-    copies,
-    places: { session, visitor },
-    nextIds: new NextIds(),
+    channel,
   };
 }
 
-/** The place of a session, by whose it is. */
-export function placeOf({ places }: Engine, subject: string | undefined): Place {
-  return subject === undefined ? places.visitor : places.session;
-}
-
-/** Where sessions are kept: in their cookies, in a store, or, of a store that keeps nothing else, their data there. */
-export function keepingFor(store: SessionStore | undefined, absoluteTimeout: number): Keeping {
-  if (store === undefined) return inCookie;
-  return store.dataOnly ? dataInStore(store) : inStore(store, absoluteTimeout);
-}
-
-/** Puts a place together, with a memory of so many opened tokens. */
-export function place(cookie: Cookie, keeping: Keeping, codec: TokenCodec, tokens: number): Place {
-  if (tokens === 0) return { cookie, keeping, codec, forget: () => {} };
+/** A channel, with a memory of so many opened tokens. */
+export function channelFor(cookie: Cookie, mode: Mode, codec: TokenCodec, tokens: number): Channel {
+  if (tokens === 0) return { cookie, mode, codec, forget: () => {} };
   const remembering = rememberTokens(codec, { tokens, bytes: REMEMBERED_BYTES });
-  return { cookie, keeping, codec: remembering, forget: remembering.forget };
+  return { cookie, mode, codec: remembering, forget: remembering.forget };
 }
 
 /** A manager opens only the kind of token that it writes: one that carries data never passes where a store decides. */
-function kindFor({ store, readable }: Settings): KeyKind {
-  if (store !== undefined && !store.dataOnly) return "id";
+function kindFor(mode: Mode, readable: boolean): KeyKind {
+  if (mode === "store") return "id";
   if (readable) return "readable";
-  return store === undefined ? "data" : "user";
-}
-
-function ownTokens({ secrets, primitives, scope }: Settings, kind: KeyKind): TokenCodec {
-  if (kind === "id" || kind === "readable") return signedTokens({ ...scope, secrets, kind }, primitives);
-  return encryptedTokens({ ...scope, secrets, kind }, primitives);
+  return mode === "cookie" ? "data" : "user";
 }

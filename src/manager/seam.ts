@@ -6,7 +6,6 @@
 
 import type { SessionInfo } from "../session/record.ts";
 import type { Session } from "../session/session.ts";
-import type { SessionHandler } from "./handling.ts";
 import type { Committed, HeaderReader } from "./headers.ts";
 import type { SessionSnapshot } from "./snapshot.ts";
 
@@ -38,6 +37,13 @@ export interface Answer {
    */
   readonly failed?: boolean | undefined;
 }
+
+/** Answers a request, knowing its session; what else the server passes comes after. `Incoming` is what the server calls a request. */
+export type SessionHandler<Data extends object, Rest extends unknown[], Incoming extends Request = Request> = (
+  request: Incoming,
+  session: Session<Data>,
+  ...rest: Rest
+) => Response | Promise<Response>;
 
 /** A session of a user, for a page that shows them. Instants are epoch seconds. */
 export interface ListedSession extends SessionInfo {

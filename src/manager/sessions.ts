@@ -1,34 +1,31 @@
 /**
- * createSessions: the manager that loads a request's session and puts it on the response.
+ * createSessions: the manager that loads a request's session, and puts it on the answer. A request's life is {@link handling}.
  *
  * @module
  */
-
-import { StoreError } from "../ground/errors.ts";
+import { GoneError, StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import { Session, stateOf } from "../session/session.ts";
-import { SessionState } from "../session/visit.ts";
-import { subjects } from "../stored/users.ts";
-import { type CookieMode, commitAnswer } from "./commit.ts";
-import { commitEnds, pendingCalls } from "./ending.ts";
-import { handling, type SessionHandler } from "./handling.ts";
+import { Session, visitOf } from "../session/session.ts";
+import { close, discard, newVisit, type Visit } from "../session/visit.ts";
+import { commitAnswer, commitEnds, pendingCalls } from "./commit.ts";
+import { isUpgraded } from "./handshake.ts";
 import {
   assertAnswer,
   assertSendable,
   type Committed,
   headersFor,
+  isAnswer,
   isUnseen,
   letsShare,
   NOTHING,
   withCommitted,
 } from "./headers.ts";
-import { loadInto } from "./load.ts";
-import { createEngine, type Engine } from "./manager.ts";
-import { Actions } from "./opening.ts";
+import { load } from "./load.ts";
+import { type Manager, managerOf, type Parts, partsFor } from "./manager.ts";
 import type { CookieSessionOptions, SessionOptions, StoredOptions } from "./options.ts";
 import type { Answer, RequestInfo, Sessions, StoredSessions } from "./seam.ts";
 import { settle } from "./settle.ts";
-import { type SessionSnapshot, snapshotOf } from "./snapshot.ts";
+import { snapshotOf } from "./snapshot.ts";
 
 /**
  * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
@@ -51,113 +48,146 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data>,
 ): Sessions<Data> | StoredSessions<Data>;
 export function createSessions<Data extends object>(options: SessionOptions<Data>): Sessions<Data> {
-  return manage(createEngine(settle(options)));
+  return sessionsOf(partsFor(settle(options)));
 }
 
-/** The manager of an engine. */
-export function manage<Data extends object>(engine: Engine): Sessions<Data> {
-  const actions = new Actions(engine);
-
-  function load(request: RequestInfo, { lazy = engine.lazy, fresh = false } = {}): MaybePromise<Session<Data>> {
-    const state = new SessionState(request.headers.get("cookie") ?? null, engine.hostOnly, engine.prototype);
-    state.method = request.method;
-    state.request = request;
-    state.unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
-    const session = new Session<Data>(state, actions);
-    if (lazy) return session;
-    return after(loadInto(state, engine, { fresh }), () => session);
-  }
-
-  function commit(session: Session<Data>, answer: Answer = {}): MaybePromise<Committed> {
-    const state = stateOf(session);
-    const { failed = false } = answer;
-    if (state.pending?.isEmpty === false) return pendingCalls(state, engine, failed).then(() => commit(session, answer));
-    state.answered = true;
-    const committing = state.committing as Promise<Committed> | null;
-    if (committing !== null) return failed ? committing.catch(() => commit(session, answer)) : committing;
-    if (state.phase !== "open" && state.phase !== "closing") return NOTHING;
-    // A commit that failed is followed by that of the answer which says so: no other is as it should be.
-    const hasFailed = state.phase === "closing";
-    if (hasFailed && !failed && (answer.status ?? 200) < 400) throw state.failure;
-    return underWay(state, failed || hasFailed ? commitFailed(state, engine, answer) : commitState(state, engine, answer));
-  }
-
-  function applyNow(session: Session<Data>, response: Response, failed = false): MaybePromise<Response> {
-    assertAnswer(response);
-    const { status, headers } = response;
-    const { used, phase } = stateOf(session);
-    if (used && phase !== "committed") assertSendable(response);
-    return after(commit(session, { status, headers, failed }), (committed) => withCommitted(response, committed));
-  }
-
-  async function read(request: RequestInfo): Promise<SessionSnapshot<Data> | null> {
-    const state = new SessionState(request.headers.get("cookie") ?? null);
-    await loadInto(state, engine);
-    return snapshotOf<Data>(state);
-  }
-
-  function handler<Rest extends unknown[], Incoming extends Request>(answer: SessionHandler<Data, Rest, Incoming>) {
-    return handling({ load, commit, apply: applyNow }, answer);
-  }
-
-  const sessions: Sessions<Data> = {
-    handler,
-    load,
-    commit,
-    apply: async (session, response, { failed } = {}) => applyNow(session, response, failed),
-    read,
-    ...(engine.store && subjects(engine)),
+/** The sessions of a manager that is made of these parts. */
+export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
+  const manager = managerOf(parts);
+  const steps: Steps<Data> = {
+    load: (request, { lazy = manager.lazy, fresh = false } = {}) => {
+      const unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
+      const visit = newVisit(request, unseen, manager.prototype);
+      const session = new Session<Data>(visit, manager);
+      return lazy ? session : after(load(visit, manager, false, fresh), () => session);
+    },
+    commit: (session, answer = {}) => commit(visitOf(session), manager, answer),
+    apply: (session, response, failed = false) => {
+      assertAnswer(response);
+      const visit = visitOf(session);
+      if (visit.used && visit.stage !== "closed") assertSendable(response);
+      const { status, headers } = response;
+      return after(commit(visit, manager, { status, headers, failed }), (committed) => withCommitted(response, committed));
+    },
   };
-  // Not enumerable: for adapters of ours, and no part of what an application sees.
-  return Object.defineProperties(sessions, { [WAITS]: { value: mustWait(engine) }, [ENGINE]: { value: engine } });
+  const sessions: Sessions<Data> = {
+    handler:
+      (answer) =>
+      (request, ...rest) =>
+        handling(steps, (session) => answer(request, session, ...rest), request, rest[0]),
+    load: steps.load,
+    commit: steps.commit,
+    apply: async (session, response, { failed } = {}) => steps.apply(session, response, failed),
+    read: async (request) => {
+      const visit = newVisit(request, false, null);
+      await load(visit, manager);
+      return snapshotOf<Data>(visit);
+    },
+    ...manager.backend.members,
+  };
+  // Not enumerable: for adapters and features of ours, and no part of what an application sees.
+  return Object.defineProperty(sessions, MANAGER, { value: manager });
 }
 
-const WAITS = Symbol("waits");
-const ENGINE = Symbol("engine");
+const MANAGER = Symbol("manager");
 
-/** The engine of a manager. */
-export function engineOf<Data extends object>(sessions: Sessions<Data>): Engine {
-  return (sessions as unknown as { [ENGINE]: Engine })[ENGINE];
-}
+/** The manager behind the sessions of an application. */
+export const managerBehind = <Data extends object>(sessions: Sessions<Data>): Manager =>
+  (sessions as unknown as { [MANAGER]: Manager })[MANAGER];
 
-/** Whether loading a session takes more than opening a cookie. */
-function mustWait({ places, waits, schema, accept }: Engine): boolean {
-  const asksStore = !places.session.keeping.dataInToken || !places.visitor.keeping.dataInToken;
-  return asksStore || waits || schema !== undefined || accept.length > 0;
-}
-
-/** Whether a manager cannot load a session at once, as a getter must. */
+/** Whether a session cannot be loaded at once, as a getter must. */
 export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean {
-  return (sessions as { [WAITS]?: boolean })[WAITS] ?? true;
+  const { backend, opensLater, hooks } = managerBehind(sessions);
+  return backend.waits || opensLater || hooks.find !== undefined || hooks.loaded !== undefined;
 }
 
-/** Whoever else commits meanwhile waits for this, and gets the same; whoever commits after a failure hears of it. */
-function underWay(state: SessionState, committing: MaybePromise<Committed>): MaybePromise<Committed> {
+/** What a handler's session goes through. */
+interface Steps<Data extends object> {
+  load(request: RequestInfo, options?: { lazy?: boolean; fresh?: boolean }): MaybePromise<Session<Data>>;
+  commit(session: Session<Data>, answer?: Answer): MaybePromise<Committed>;
+  apply(session: Session<Data>, response: Response, failed?: boolean): MaybePromise<Response>;
+}
+
+/** A request's life: its session is loaded, handled, committed, and put on the answer. @param server What Bun passes, which may have answered itself. */
+async function handling<Data extends object>(
+  { load, commit, apply }: Steps<Data>,
+  handle: (session: Session<Data>) => MaybePromise<Response>,
+  request: Request,
+  server: unknown,
+): Promise<Response> {
+  const loading = load(request);
+  const session = loading instanceof Promise ? await loading : loading;
+  let response: Response;
+  try {
+    response = await handle(session);
+  } catch (thrown) {
+    // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
+    if (isAnswer(thrown)) response = thrown;
+    else if (thrown instanceof GoneError) response = thrown.getResponse();
+    else {
+      await commit(session, { headers: null, failed: true });
+      throw thrown;
+    }
+  }
+  try {
+    if (!isUpgraded(request, server)) {
+      const applying = apply(session, response);
+      return applying instanceof Promise ? await applying : applying;
+    }
+    // Bun takes no answer then; its documentation gives none.
+    await commit(session, { headers: null });
+    return response;
+  } catch (thrown) {
+    // What was not written is dropped; the cookie of an id that save() wrote goes with the answer that says so.
+    if (thrown instanceof GoneError) return apply(session, thrown.getResponse(), true);
+    await commit(session, { headers: null, failed: true });
+    throw thrown;
+  }
+}
+
+/** Commits once: whoever commits meanwhile gets the same, and who comes later gets nothing. */
+function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Committed> {
+  const { failed = false, status = 200 } = answer;
+  if (visit.pending?.isEmpty === false) return pendingCalls(visit, manager, failed).then(() => commit(visit, manager, answer));
+  const committing = visit.committing as Promise<Committed> | null;
+  if (committing !== null) return failed ? committing.catch(() => commit(visit, manager, answer)) : committing;
+  if (visit.stage === "closed") return NOTHING;
+  if (visit.found.is === "unread") {
+    visit.stage = "closed";
+    return NOTHING;
+  }
+  // A commit that failed is followed by that of the answer which says so: no other is as it should be.
+  const hasFailed = visit.stage === "closing";
+  if (hasFailed && !failed && status < 400) throw visit.failure;
+  return underWay(visit, failed || hasFailed ? commitFailed(visit, manager, answer) : commitNow(visit, manager, answer));
+}
+
+function underWay(visit: Visit, committing: MaybePromise<Committed>): MaybePromise<Committed> {
   if (!(committing instanceof Promise)) return committing;
-  state.committing = committing;
+  visit.committing = committing;
   return committing.then(
     (committed) => {
-      state.committing = null;
+      visit.committing = null;
       return committed;
     },
     (error) => {
-      state.committing = null;
-      state.failure = error;
+      visit.committing = null;
+      visit.failure = error;
       throw error;
     },
   );
 }
 
-function commitState(state: SessionState, engine: Engine, answer: Answer): MaybePromise<Committed> {
+function commitNow(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Committed> {
   const mode = modeOf(answer);
-  return after(commitAnswer(state, engine, mode, answer.status ?? 200), (setCookie) => {
-    if (setCookie.length > 0 && state.request !== undefined) engine.noticeCookie(state.request);
-    return mode === "impossible" ? NOTHING : headersFor(state, setCookie, engine.cacheHeaders);
+  return after(commitAnswer(visit, manager, { mode, status: answer.status ?? 200 }), (setCookie) => {
+    if (setCookie.length > 0) manager.noticeCookie(visit.request);
+    return mode === "impossible" ? NOTHING : headersFor(visit, setCookie, manager.cacheHeaders);
   });
 }
 
 /** What can be done with cookies on this answer. */
-function modeOf({ status, headers }: Answer): CookieMode {
+function modeOf({ status, headers }: Answer): "send" | "changes" | "impossible" {
   if (headers === null || status === 101) return "impossible";
   return letsShare(headers?.get("Cache-Control")) ? "changes" : "send";
 }
@@ -166,19 +196,19 @@ function modeOf({ status, headers }: Answer): CookieMode {
  * Drops what was not saved. The cookie of an id that `save()` wrote goes along; where it cannot, that session ends, since no browser knows it.
  * The handler's own error is the one to report, whatever fails here.
  */
-async function commitFailed(state: SessionState, engine: Engine, answer: Answer): Promise<Committed> {
+async function commitFailed(visit: Visit, manager: Manager, answer: Answer): Promise<Committed> {
   // A save() that the answer has waited for long enough may be under way for ever.
-  const canSend = modeOf(answer) !== "impossible" && state.writing === null;
+  const canSend = modeOf(answer) !== "impossible" && visit.writing === null;
   try {
-    if (!canSend) await commitEnds(state, engine);
+    if (!canSend) await commitEnds(visit, manager);
     else {
-      state.discard();
-      return await commitState(state, engine, answer);
+      discard(visit);
+      return await commitNow(visit, manager, answer);
     }
   } catch (error) {
-    if (error instanceof StoreError) engine.emit({ type: "store-error", operation: error.operation });
-    if (canSend) await commitEnds(state, engine).catch(() => {});
+    if (error instanceof StoreError) manager.emit({ type: "store-error", operation: error.operation });
+    if (canSend) await commitEnds(visit, manager).catch(() => {});
   }
-  state.close("committed", engine.onLateChange);
+  close(visit, "closed", manager.onLateChange);
   return NOTHING;
 }

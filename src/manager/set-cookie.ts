@@ -3,41 +3,45 @@
  *
  * @module
  */
-import { clearAccepted } from "../accept/accept.ts";
 import { cookieValues, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import type { Cookie } from "../cookie/serialize.ts";
 import { DataError } from "../ground/errors.ts";
 import { largestKeys } from "../ground/json.ts";
-import type { Kept } from "../session/found.ts";
-import type { SessionState } from "../session/visit.ts";
+import type { Living } from "../session/found.ts";
+import type { Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
-import type { Engine } from "./manager.ts";
+import { channelOf, type Manager } from "./manager.ts";
+
+/** A session, and the token that was made for it. */
+export interface NewToken {
+  readonly living: Living;
+  readonly token: string;
+  readonly claims: Claims;
+}
 
 /** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
-export function setCookieLines(state: SessionState, engine: Engine, token?: string, claims?: Claims): string[] {
-  // Most requests only read, and have nothing to say.
-  if (token === undefined && !state.destroyed) return [];
-  const session = engine.places.session.cookie;
-  const visitor = engine.places.visitor.cookie;
-  const written = state.kept?.record.subject === undefined ? visitor : session;
-  const set = token === undefined ? [] : setLines(written, token, claims as Claims, state.kept as Kept, engine);
+export function setCookieLines(visit: Visit, manager: Manager, made: NewToken | null): readonly string[] {
+  const user = manager.channels.user.cookie;
+  const visitor = manager.channels.visitor.cookie;
+  const own = made === null ? null : channelOf(manager, made.living.record.subject).cookie;
+  const set = made === null || own === null ? [] : setLines(own, made, manager.persistent);
   // A login takes the visitor's session over, so its cookie has nothing left to say.
-  const obsolete = state.destroyed || state.settled ? [session, visitor] : written === session ? [visitor] : [];
-  const lines = [...new Set(obsolete)].flatMap((cookie) => removalLines(cookie, state, set));
-  return [...lines, ...set, ...clearAccepted(engine, state)];
+  const isSettled = visit.farewell !== null || visit.rivals === "settled";
+  const obsolete = isSettled ? [user, visitor] : own === user ? [visitor] : [];
+  const removed = [...new Set(obsolete)].flatMap((cookie) => removalLines(cookie, visit, cookie === own));
+  return [...removed, ...set];
 }
 
 /** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */
-function removalLines(cookie: Cookie, { header, settled }: SessionState, set: readonly string[]): string[] {
+function removalLines(cookie: Cookie, { cookie: header, rivals }: Visit, isSet: boolean): string[] {
   if (!isPresent(header, cookie.name)) return [];
-  const isSet = set.some((line) => line.startsWith(`${cookie.name}=`));
-  if (settled) return cookie.clearEvery(isSet);
+  if (rivals === "settled") return cookie.clearEvery(isSet);
   return isSet ? [] : cookie.clear();
 }
 
-function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
+function setLines(cookie: Cookie, { token, claims, living }: NewToken, persistent: boolean): string[] {
   const size = cookie.sizeOf(token);
-  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
+  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, living.record.data);
   return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
 }
 
@@ -47,7 +51,8 @@ function tooLarge(size: number, most: number, data: string): DataError {
   return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
 }
 
-function isPresent(header: string | null, name: string): boolean {
+/** Whether a request brought a cookie of this name, be it one that is not looked at. */
+export function isPresent(header: string | null, name: string): boolean {
   const { values, oversize, tooMany } = cookieValues(header, name);
   return values.length > 0 || oversize || tooMany;
 }

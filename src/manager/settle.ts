@@ -5,30 +5,30 @@
  */
 
 import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
-import type { DataSchema, SchemaOptions } from "../features/schema.ts";
 import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { Limit } from "../session/record.ts";
 import type { Timeouts } from "../session/timeouts.ts";
-import type { SessionStore } from "../stored/contract.ts";
-import type { TokenCodec } from "../token/codec.ts";
 import type { KeyScope } from "../token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "../token/secrets.ts";
 import { primitivesOf } from "../token/session-crypto.ts";
 import type { Primitives } from "../token/web-crypto.ts";
 import type { Emit } from "./events.ts";
+import type { Feature } from "./hooks.ts";
+import type { Manager } from "./manager.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
 import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
 import { emitter, warn } from "./reporting.ts";
 import { checkStore } from "./store-option.ts";
 
+/** The option `store`, as far as it is looked at here. */
+export type StoreOption = Pick<SessionOptions, "store">["store"] & {};
+
 /** What loading and committing need of the options, settled. */
 export interface RequestSettings {
   /** How many sessions a subject may have, for logins. */
   readonly limit: Limit;
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
-  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
   readonly hostOnly: boolean;
@@ -40,8 +40,6 @@ export interface RequestSettings {
   readonly onLateChange: ((id: string) => void) | undefined;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
-  readonly schema: DataSchema | undefined;
-  readonly migrate: SchemaOptions["migrate"];
   readonly timeouts: Timeouts;
   readonly lazy: boolean;
   readonly onStoreError: "fail" | "anonymous";
@@ -58,11 +56,14 @@ export interface Settings extends RequestSettings {
   /** The cryptography of the tokens. */
   readonly primitives: Primitives;
   readonly scope: KeyScope;
+  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
+  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
+  /** Makes the cookie of a feature, beside those two. */
+  readonly furtherCookie: (suffix: string) => Cookie;
   readonly readable: boolean;
-  readonly store: SessionStore | undefined;
+  readonly store: StoreOption | undefined;
   readonly anonymous: "store" | "cookie";
-  readonly accept: readonly TokenCodec[];
-  readonly copy: { readonly cookie: Cookie; readonly maxAge: number } | undefined;
+  readonly features: readonly Feature[];
   readonly rememberTokens: number;
 }
 
@@ -111,18 +112,16 @@ export function settle(options: SessionOptions): Settings {
     readable,
     store,
     anonymous,
-    accept: checkAccept(options.accept),
-    copy: settleCopy(options),
+    features: featuresOf(options),
     limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
     cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
+    furtherCookie: (suffix: string) => createCookie(`${name}-${suffix}`, cookie),
     persistent: cookie.persistent ?? true,
     hostOnly: /^__host-/i.test(session.name),
     neverGone: false,
     prototype: null,
     onLateChange: undefined,
     several: "none" as const,
-    schema: checkSchema(options.schema)?.schema,
-    migrate: options.schema?.migrate,
     timeouts: settleTimeouts(options),
   });
 }
@@ -189,45 +188,30 @@ export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: n
   throw new OptionError("ERR_OPTION", `Cannot use ${what}: it is more than ${longest}`);
 }
 
-function settleCopy(options: SessionOptions): Settings["copy"] {
-  const { copy, store, name = "session", cookie = {} } = options;
-  if (copy === undefined) return undefined;
-  if (!copy?.["~feature"])
-    throw new OptionError(
-      "ERR_OPTION",
-      "Cannot use option copy: write copy: copy({ maxAge: 60 }), with copy of web-session-store/copy",
-    );
-  const { maxAge } = copy;
-  if (!store?.guarantees.atomic || !store.guarantees.immediate) {
-    throw new OptionError("ERR_OPTION", "Cannot use option copy: it needs a store that is atomic and immediate");
-  }
-  const { idleTimeout } = settleTimeouts(options);
-  if (idleTimeout <= 2 * maxAge) {
-    throw new OptionError(
-      "ERR_OPTION",
-      `Cannot use copy.maxAge ${maxAge}: idleTimeout, ${idleTimeout}, must be more than twice as long`,
-    );
-  }
-  return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
+/** What the application imported, each with what it is to be given as. @throws {@link OptionError} for what is none of it */
+function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Feature[] {
+  checkFeature("copy", copy, "copy: copy({ maxAge: 60 })");
+  checkFeature("schema", schema, "schema: schema(z.object({ ... }))");
+  checkAccept(accept);
+  const [first] = accept as readonly unknown[] as readonly Feature[];
+  const accepts = first && { "~feature": (manager: Manager) => first["~feature"](manager, accept as never) };
+  return [accepts, copy, schema].filter((feature) => feature !== undefined) as readonly unknown[] as readonly Feature[];
 }
 
-function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {
+function checkFeature(name: string, value: object | undefined, like: string): void {
+  if (value === undefined || isFeature(value)) return;
+  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: write ${like}, with ${name} of web-session-store/${name}`);
+}
+
+const isFeature = (value: unknown): boolean => typeof (value as Partial<Feature> | null)?.["~feature"] === "function";
+
+function checkAccept(accept: readonly unknown[]): void {
   if (!Array.isArray(accept)) throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
-  const at = accept.findIndex((codec) => !codec?.["~feature"]);
-  if (at === -1) return [...accept];
+  const at = accept.findIndex((codec) => !isFeature(codec));
+  if (at === -1) return;
   const isCodec = typeof accept[at]?.open === "function";
-  const advice = isCodec
-    ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define"
-    : typeof accept[at] === "function"
-      ? "a function; call it, as in koaTokens({ keys })"
-      : "no codec";
-  throw new OptionError("ERR_OPTION", `Cannot use option accept: number ${at + 1} is ${advice}`);
-}
-
-function checkSchema(schema: SessionOptions["schema"]): SessionOptions["schema"] {
-  if (schema === undefined || schema?.["~feature"]) return schema;
-  throw new OptionError(
-    "ERR_OPTION",
-    "Cannot use option schema: write schema: schema(z.object({ ... })), with schema of web-session-store/schema",
-  );
+  const advice = isCodec ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define" : "no codec";
+  const isFunction = typeof accept[at] === "function";
+  const why = isFunction ? "a function; call it, as in koaTokens({ keys })" : advice;
+  throw new OptionError("ERR_OPTION", `Cannot use option accept: number ${at + 1} is ${why}`);
 }

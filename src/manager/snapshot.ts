@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SessionState } from "../session/visit.ts";
+import type { Visit } from "../session/visit.ts";
 
 /** What `read()` gives: a session at one moment, without any way to change it. */
 export interface SessionSnapshot<Data extends object = Record<string, unknown>> {
@@ -20,11 +20,11 @@ export interface SessionSnapshot<Data extends object = Record<string, unknown>> 
 }
 
 /** The snapshot of a session as it was loaded; null when there is none. */
-export function snapshotOf<Data extends object>(state: SessionState): SessionSnapshot<Data> | null {
-  if (state.kept === null) return null;
-  const { key, record } = state.kept;
+export function snapshotOf<Data extends object>(visit: Visit): SessionSnapshot<Data> | null {
+  if (visit.found.is !== "living") return null;
+  const { key, record } = visit.found;
   const { subject, startedAt, expiresAt } = record;
-  const data = freezeDeeply(state.content.visible) as Readonly<Partial<Data>>;
+  const data = freezeDeeply(visit.data.visible) as Readonly<Partial<Data>>;
   return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
 }
 

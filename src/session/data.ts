@@ -98,14 +98,24 @@ export class SessionData {
 
   /** Shows this data in the place of what was before. What was changed in between stays changed. */
   rebase(before: string, now: string): void {
-    const own = diff(parseData(before) ?? {}, parseData(stringifyData(this.stored())) ?? {});
+    const own = diff(parseData(before) ?? {}, parseData(this.json()) ?? {});
     this.fill(own === null ? now : applyPatch(now, own));
+  }
+
+  /**
+   * The data as JSON text.
+   *
+   * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
+   * @throws DataError when it cannot be kept.
+   */
+  json(known?: number): string {
+    return stringifyData(this.stored(), known);
   }
 
   /** The data as text; empty where it is none, as a handler may leave it that fails. */
   text(): string {
     try {
-      return stringifyData(this.stored());
+      return this.json();
     } catch {
       return "";
     }

@@ -5,6 +5,7 @@
  */
 
 import { OptionError } from "../ground/errors.ts";
+import type { Claims } from "../token/claims.ts";
 
 /** What the application says about a login, for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
 export type SessionMeta = Readonly<Record<string, string>>;
@@ -111,13 +112,32 @@ export interface Move extends Limit {
   readonly ifVersion?: number;
 }
 
+/** What the entry of an accepted token says that was redeemed. */
+export interface Redeemed {
+  /** The session that the token became; null when it was ended in the same request. */
+  readonly key: Key | null;
+  /** As the mark of a session that moved: the token stood for a session that got its own id at once, and brings nothing. */
+  readonly mark: MovedMark | null;
+}
+
 /** How long a store keeps the mark of a session that moved. Seconds. */
 export const MOVED_MARK_SECONDS = 60;
 
 /** Whether what a store answered is the mark of a session that moved. */
-export function isMoved(found: SessionRecord | MovedMark): found is MovedMark {
-  return "movedAt" in found;
-}
+export const isMoved = (found: SessionRecord | MovedMark): found is MovedMark => "movedAt" in found;
+
+/** Where a token says that its session is. */
+export const keyOf = ({ sid, route }: Claims): Key => (route === undefined ? { id: sid } : { id: sid, route });
+
+/** The session that a token carries. */
+export const recordFromToken = ({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord => ({
+  data,
+  version: 0,
+  startedAt: start,
+  seenAt: iat,
+  expiresAt: exp,
+  ...(sub !== undefined && { subject: sub }),
+});
 
 /** The longest grace: the mark that says where a session went is gone after that. Seconds. */
 export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;

@@ -5,31 +5,31 @@
  */
 
 import type { MaybePromise } from "../ground/maybe-promise.ts";
-import { checkDestroy, checkLogin, checkRenewal, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { PendingCalls } from "./pending.ts";
 import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
-import type { SessionState } from "./visit.ts";
+import { assertLoaded, assertWritable, idOf, noteFailure, startOf, subjectOf, type Visit } from "./visit.ts";
+import { checkDestroy, checkRenewal, type DestroyOptions, destroy, type LoginOptions, login, regenerateId } from "./wish.ts";
 
 /** What sessions ask of the manager that made them. */
-export interface SessionActions {
+export interface SessionHost {
   readonly timeouts: Timeouts;
+  /** Whether no other host can have set the cookie. */
+  readonly hostOnly: boolean;
   now(): number;
   /** Remembers which session an id will be, until that is written. */
   noteNextId(next: string, former: string): void;
   /** @throws OptionError where the session's old id cannot go on for a while. */
-  assertGrace(state: SessionState, graceSeconds: number): void;
-  load(state: SessionState, fresh: boolean): MaybePromise<void>;
-  refresh(state: SessionState): Promise<void>;
-  save(state: SessionState): Promise<void>;
-  update<Result>(state: SessionState, change: (data: Record<string, unknown>) => Result | Promise<Result>): Promise<Result>;
+  assertGrace(visit: Visit, graceSeconds: number): void;
+  load(visit: Visit, fresh: boolean): MaybePromise<void>;
+  refresh(visit: Visit): Promise<void>;
+  save(visit: Visit): Promise<void>;
+  update<Result>(visit: Visit, change: (data: Record<string, unknown>) => Result | Promise<Result>): Promise<Result>;
 }
 
-let readState: (session: Session<never>) => SessionState;
+let readVisit: (session: Session<never>) => Visit;
 
-/** The state behind a session: for the manager, not for applications. */
-export function stateOf<Data extends object>(session: Session<Data>): SessionState {
-  return readState(session as unknown as Session<never>);
-}
+/** The visit behind a session: for the manager and adapters of ours, not for applications. */
+export const visitOf = <Data extends object>(session: Session<Data>): Visit => readVisit(session as unknown as Session<never>);
 
 /**
  * One visitor during one request.
@@ -45,19 +45,19 @@ export function stateOf<Data extends object>(session: Session<Data>): SessionSta
  * ```
  */
 export class Session<Data extends object = Record<string, unknown>> {
-  readonly #state: SessionState;
-  readonly #actions: SessionActions;
+  readonly #visit: Visit;
+  readonly #host: SessionHost;
   /** One load, however many ask for it at the same time. */
   #loading: MaybePromise<void> | undefined;
 
   static {
-    readState = (session) => session.#state;
+    readVisit = (session) => session.#visit;
   }
 
   /** For this library: sessions come from `load()`, a handler or a middleware. */
-  constructor(state: SessionState, actions: SessionActions) {
-    this.#state = state;
-    this.#actions = actions;
+  constructor(visit: Visit, host: SessionHost) {
+    this.#visit = visit;
+    this.#host = host;
   }
 
   /**
@@ -66,7 +66,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * it is never frozen. After the response a change of a key throws ERR_SESSION_COMMITTED; one inside of a value is lost.
    */
   get data(): Partial<Data> {
-    return this.#read().content.visible as Partial<Data>;
+    return this.#read().data.visible as Partial<Data>;
   }
 
   /**
@@ -74,20 +74,22 @@ export class Session<Data extends object = Record<string, unknown>> {
    * that is saved it may become another, if a request at the same time was faster.
    */
   get id(): string {
-    const state = this.#read();
-    if (state.renewal !== null && state.kept !== null) this.#actions.noteNextId(state.id, state.kept.key.id);
-    return state.id;
+    const visit = this.#read();
+    const id = idOf(visit);
+    if (visit.wish.to !== "stay" && visit.found.is === "living") this.#host.noteNextId(id, visit.found.key.id);
+    return id;
   }
 
   /** Who is logged in, as given to `login`; undefined for an anonymous visitor. */
   get subject(): string | undefined {
-    return this.#read().subject;
+    return subjectOf(this.#read());
   }
 
   /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
   get isNew(): boolean {
-    const { kept, gone, imported } = this.#read();
-    return kept === null && imported === null && (gone === null || gone.anew);
+    const { found } = this.#read();
+    if (found.is === "gone") return found.anew;
+    return found.is !== "living" && found.is !== "imported";
   }
 
   /**
@@ -97,7 +99,8 @@ export class Session<Data extends object = Record<string, unknown>> {
    * the new cookie, or will have it in a moment.
    */
   get gone(): "moved" | undefined {
-    return this.#read().gone?.why === "moved" ? "moved" : undefined;
+    const { found } = this.#read();
+    return found.is === "gone" && found.why === "moved" ? "moved" : undefined;
   }
 
   /**
@@ -110,25 +113,25 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   get loginAge(): number {
-    const { subject, known, content, gone, renewal } = this.#read();
-    if (renewal === "login") return 0;
-    const isKnown = subject !== undefined && gone === null && !content.accepted && known !== "copy";
-    return isKnown ? Math.max(0, this.#actions.now() - this.startedAt) : Number.POSITIVE_INFINITY;
+    const visit = this.#read();
+    const { wish, found, data, known } = visit;
+    if (wish.to === "login") return 0;
+    const isKnown = subjectOf(visit) !== undefined && found.is !== "gone" && !data.accepted && known !== "copy";
+    return isKnown ? Math.max(0, this.#host.now() - this.startedAt) : Number.POSITIVE_INFINITY;
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
   get startedAt(): number {
-    const { startedAt, renewal } = this.#read();
-    return startedAt === undefined || renewal === "login" ? this.#actions.now() : startedAt;
+    return startOf(this.#read()) ?? this.#host.now();
   }
 
   /** When the session ends if it is not used again, in epoch seconds. */
   get expiresAt(): number {
-    const { kept, renewal } = this.#read();
-    const { timeouts } = this.#actions;
-    const now = this.#actions.now();
+    const { found, wish } = this.#read();
+    const { timeouts } = this.#host;
+    const now = this.#host.now();
     // Use that is not written down moves nothing.
-    if (kept !== null && renewal === null && !isTouchDue(kept.record, timeouts, now)) return kept.record.expiresAt;
+    if (found.is === "living" && wish.to === "stay" && !isTouchDue(found.record, timeouts, now)) return found.record.expiresAt;
     return expiryOf(this.startedAt, now, timeouts);
   }
 
@@ -139,8 +142,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
    */
   login(subject: string, options: LoginOptions = {}): void {
-    checkLogin(options);
-    this.#change().login(subject, options);
+    login(this.#change(), subject, options, this.#host.hostOnly);
   }
 
   /** The same as {@link destroy}. */
@@ -154,7 +156,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   destroy(options: DestroyOptions = {}): void {
     checkDestroy(options);
-    this.#change().destroy(options);
+    destroy(this.#change(), options);
   }
 
   /**
@@ -168,14 +170,14 @@ export class Session<Data extends object = Record<string, unknown>> {
   regenerateId(options: { graceSeconds?: number } = {}): void {
     checkRenewal(options);
     const { graceSeconds = 0 } = options;
-    const state = this.#change();
-    this.#actions.assertGrace(state, graceSeconds);
-    state.regenerateId(graceSeconds);
+    const visit = this.#change();
+    if (graceSeconds !== 0) this.#host.assertGrace(visit, graceSeconds);
+    regenerateId(visit, graceSeconds);
   }
 
   /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
   flash(key: string, value: unknown): void {
-    this.#change().content.flashes[key] = value;
+    this.#change().data.flashes[key] = value;
   }
 
   /**
@@ -183,10 +185,10 @@ export class Session<Data extends object = Record<string, unknown>> {
    * for the next request when nobody may see this one's answer: HEAD, or a page fetched ahead (`Sec-Purpose: prefetch`).
    */
   takeFlash<Value = unknown>(key: string): Value | undefined {
-    const state = this.#read();
-    const { flashes } = state.content;
+    const { data, stage, found, unseen } = this.#read();
+    const { flashes } = data;
     const value = Object.hasOwn(flashes, key) ? (flashes[key] as Value) : undefined;
-    if (value !== undefined && state.phase === "open" && state.outage === null && !state.unseen) delete flashes[key];
+    if (value !== undefined && stage === "open" && found.is !== "outage" && !unseen) delete flashes[key];
     return value;
   }
 
@@ -201,7 +203,7 @@ export class Session<Data extends object = Record<string, unknown>> {
     if (!fresh && !(loading instanceof Promise)) return;
     return this.#waitFor(async () => {
       await loading;
-      if (fresh) await this.#actions.refresh(this.#state);
+      if (fresh) await this.#host.refresh(this.#visit);
     });
   }
 
@@ -215,7 +217,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   save(): Promise<void> {
     return this.#waitFor(async () => {
       await this.#load(false);
-      await this.#actions.save(this.#state);
+      await this.#host.save(this.#visit);
     });
   }
 
@@ -235,34 +237,34 @@ export class Session<Data extends object = Record<string, unknown>> {
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
     // Begun at once where that can be, so that what the handler does next comes after it.
     return this.#waitFor(async () => {
-      if (this.#state.phase === "unloaded") await this.#load(false);
-      return this.#actions.update(this.#state, change as (data: Record<string, unknown>) => Result | Promise<Result>);
+      if (this.#visit.found.is === "unread") await this.#load(false);
+      return this.#host.update(this.#visit, change as (data: Record<string, unknown>) => Result | Promise<Result>);
     });
   }
 
   /** The response waits for what nobody else waits for. */
   #waitFor<Result>(call: () => Promise<Result>): Promise<Result> {
-    this.#state.pending ??= new PendingCalls();
-    return this.#state.pending.run(call);
+    this.#visit.pending ??= new PendingCalls();
+    return this.#visit.pending.run(call);
   }
 
   #load(fresh: boolean): MaybePromise<void> {
-    if (this.#state.phase !== "unloaded") return;
-    this.#loading ??= this.#actions.load(this.#state, fresh);
+    if (this.#visit.found.is !== "unread") return;
+    this.#loading ??= this.#host.load(this.#visit, fresh);
     return this.#loading;
   }
 
-  #read(): SessionState {
-    this.#state.assertLoaded();
-    this.#state.noteFailure();
-    this.#state.used = true;
-    return this.#state;
+  #read(): Visit {
+    assertLoaded(this.#visit);
+    if (this.#visit.failing !== null) noteFailure(this.#visit);
+    this.#visit.used = true;
+    return this.#visit;
   }
 
-  #change(): SessionState {
-    this.#state.assertWritable();
-    this.#state.noteFailure();
-    this.#state.used = true;
-    return this.#state;
+  #change(): Visit {
+    assertWritable(this.#visit);
+    if (this.#visit.failing !== null) noteFailure(this.#visit);
+    this.#visit.used = true;
+    return this.#visit;
   }
 }

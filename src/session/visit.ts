@@ -1,391 +1,280 @@
 /**
- * What one request knows of its session and wants of it. No input or output happens here.
+ * Visit: what one request knows of its session, and wants of it. No input or output happens here.
  *
  * @module
  */
-import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
+import { StateError, type StoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { committedError, SessionData } from "./data.ts";
-import { type Ending, endingOf, type Gone, type Imported, type Kept } from "./found.ts";
-import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login-options.ts";
-import { applyPatch, diff, type Patch } from "./patch.ts";
+import type { Ending, Found, Living } from "./found.ts";
+import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
-import { cleanMeta, type SessionMeta } from "./record.ts";
+import type { SessionMeta, SessionRecord } from "./record.ts";
 
 /** How a request came, as far as it is known. */
 export interface Came {
+  readonly method?: string | undefined;
   /** The whole URL; a path says nothing. */
   readonly url?: string | undefined;
   readonly headers: { get(name: string): string | null | undefined };
 }
 
-/** One request's view of a session. `Session` is its public face; the commit reads it. */
-export class SessionState {
-  /** `closing`: the answer's own commit has begun, and takes no change any more. */
-  phase: "unloaded" | "open" | "closing" | "committed" = "unloaded";
+/** What is wanted. `stay`: no more than changes of the data. */
+export type Wish = { readonly to: "stay" } | Renewal | Login;
+
+/** A new id. */
+interface Renewal {
+  readonly to: "regenerateId";
+  /** How long the old id still counts. */
+  readonly graceSeconds: number;
+}
+
+/** A user's login. */
+export interface Login {
+  readonly to: "login";
+  readonly graceSeconds: 0;
+  readonly subject: string;
+  readonly meta: SessionMeta | undefined;
+  readonly remember: boolean;
+  /** Whether what the store holds is dropped before this request's data goes in. */
+  readonly replacesData: boolean;
+  /** The keys that are taken along, as they are when the session moves; null where none are named. */
+  readonly keys: readonly string[] | null;
+  /** What is left behind: that it is not there any more is no change of the data. */
+  readonly left: string[];
+}
+
+/** One request's view of a session. `Session` is its public face; load and commit write it. */
+export interface Visit {
+  readonly request: Came;
+  /** The Cookie header. */
+  readonly cookie: string | null;
+  /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
+  readonly unseen: boolean;
+  readonly data: SessionData;
+  /** `closing`: the answer's own commit has begun. From then on nothing is changed. */
+  stage: "open" | "closing" | "closed";
   /** Whether the handler read or changed anything. */
-  used = false;
-  /** The living session, or null while there is none. */
-  kept: Kept | null = null;
-  gone: Gone | null = null;
-  imported: Imported | null = null;
-  /** Why the store could not be asked, when the application chose to go on. */
-  outage: StoreError | null = null;
-  ended: Ending[] = [];
+  used: boolean;
+  /** What loading found, and when; never changed after. */
+  arrived: Arrived;
+  /** What there is now. */
+  found: Found;
+  /** What the request wants: another object with every login, new id and end, so that a commit on its way does not undo one that came meanwhile. */
+  wish: Wish;
+  /** What ends at the commit. */
+  ended: Ending[];
   /** What the request's tokens name that is no session any more, or was none: an end is carried out for it, too. */
-  readonly remains: Ending[] = [];
-  destroyed = false;
-  /**
-   * How well the record is known: as the store answered in this request, as a `copy` says, or not, because others changed it
-   * since the copy was made.
-   */
-  known: "exact" | "copy" | "stale" = "exact";
-  /** When the store answered last. */
-  askedAt = 0;
-  /** When the session was loaded: what moved before that, a copy may still show. */
-  loadedAt = 0;
-  /** Whether this request wrote to the store. */
-  wrote = false;
-  renewal: "login" | "regenerateId" | null = null;
-  /** How long the id that `regenerateId()` replaces still counts. */
-  graceSeconds = 0;
-  /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
-  turns = 0;
+  readonly remains: Ending[];
+  /** How each of the sessions ends of which none was used, because several came; `settled` once a login or an end says which one counts. */
+  rivals: readonly Ending[] | "settled" | null;
+  /** The latest end, and what the browser is to drop with it, as the value of Clear-Site-Data. */
+  farewell: { readonly clearSiteData: string | undefined } | null;
+  /** Whether a login was written. */
+  loggedIn: boolean;
+  /** How well the record is known: as the store answered, as a copy says, or not, because others changed it since. */
+  known: "exact" | "copy" | "stale";
+  /** When the store answered last. Epoch seconds. */
+  askedAt: number;
+  /** The id that the session will have. */
+  nextId: string | undefined;
   /** The id that this request gave the session, which no other answer brings, and no accepted token leads to. */
-  madeId: string | null = null;
-  /** The data as it was shown, where that is not what is kept: `migrate` made it fit. */
-  migrated: string | null = null;
+  madeId: string | null;
+  /** The data as it was shown, where that is not what is kept: it was converted to a newer schema. */
+  converted: string | null;
+  /** What the handler has asked for and may not have waited for. */
+  pending: PendingCalls | null;
+  /** A commit that is not done yet. */
+  writing: Promise<unknown> | null;
   /** An `update()` that has the session to itself. */
-  updating: Promise<unknown> | null = null;
-  /** Counts ends alone: what was called before one is no part of the session after it. */
-  ends = 0;
-  /** Whether the response was made before the session was loaded. */
-  answered = false;
-  /** When the session that is shown began; undefined for a new one. */
-  startedAt: number | undefined;
-  /** Whether what the store holds is to be dropped before this request's data goes in. */
-  clear = false;
-  /** Whether the answer removes accepted cookies: one brought the session, which has a cookie of ours now, or somebody logged in or out. */
-  clearsAccepted = false;
-  /** The same as loading found it: what a login did that failed is no part of that. */
-  cameAccepted = false;
-  /** The keys that a login takes along, as they are when the session moves; null where it names none. */
-  keeps: readonly string[] | null = null;
-  /** What a login left behind: that it is not there any more is no change of the data. */
-  readonly leftBehind: string[] = [];
-  /** Whether several sessions came, or more cookies than are looked at, so that none was used. */
-  ambiguous = false;
-  /** How each of the sessions ends that came then. */
-  rivals: readonly Ending[] = [];
-  /** Whether a login or an end settled which of several sessions counts: then the browser drops all it has under our names. */
-  settled = false;
+  updating: Promise<unknown> | null;
   /** What goes on the answer, while that is not known yet. */
-  committing: Promise<unknown> | null = null;
+  committing: Promise<unknown> | null;
   /** What the answer's own commit failed with. */
   failure: unknown;
-  /** A commit that is not done yet. */
-  writing: Promise<unknown> | null = null;
-  /** What the handler has asked for and may not have waited for. */
-  pending: PendingCalls | null = null;
-  subject: string | undefined;
-  meta: SessionMeta | undefined;
-  temp = false;
-  readonly content: SessionData;
-  readonly header: string | null;
-  /** The request's method, if it is known. */
-  method: string | undefined;
-  /** The request itself, where it came as one. */
-  request: Came | undefined;
-  /** Whether nobody may ever see the answer: a HEAD request, or a page that a browser fetches ahead. */
-  unseen = false;
   /** Tells whether the handler has failed, and an error handler goes on with the session. */
-  failing: (() => boolean) | undefined;
+  failing: (() => boolean) | null;
   /** The data as the handler left it that failed. */
-  #failedWith: string | undefined;
-  /** What the browser is to drop with the session, as the value of Clear-Site-Data. */
-  clearSiteData: string | undefined;
-  /** The data that changes are counted from: as it was loaded, or last written. */
-  #base = "{}";
-  readonly #trustsVisitors: boolean;
-  #onLate: ((id: string) => void) | undefined;
-  #id: string | undefined;
+  failedWith: string | undefined;
+  /** Is told of late changes, which throw where there is none. */
+  onLate: ((id: string) => void) | undefined;
+}
 
-  /**
-   * @param header The Cookie header the session came with.
-   * @param prototype That of `session.data`.
-   * @param trustsVisitors Whether a login may keep what an anonymous visitor brought: nobody else can have set that cookie.
-   */
-  constructor(header: string | null = null, trustsVisitors = false, prototype: object | null = null) {
-    this.content = new SessionData(prototype);
-    this.header = header;
-    this.#trustsVisitors = trustsVisitors;
-  }
+/** What loading found. */
+interface Arrived {
+  readonly found: Found;
+  /** Epoch seconds. */
+  readonly at: number;
+  /** Whether an accepted token brought it. */
+  readonly accepted: boolean;
+}
 
-  get id(): string {
-    this.#id ??= newSessionId();
-    return this.#id;
-  }
+const UNREAD: Found = { is: "unread" };
+/** There is no session. */
+export const NEW: Found = { is: "new" };
+const NOWHERE: Arrived = { found: UNREAD, at: 0, accepted: false };
 
-  /** The JSON text that this request's changes are counted from. */
-  get base(): string {
-    return (this.kept ?? this.imported)?.record.data ?? this.#base;
-  }
+/** The visit of a request. @param prototype That of `session.data`. */
+export const newVisit = (request: Came, unseen: boolean, prototype: object | null): Visit => ({
+  request,
+  cookie: request.headers.get("cookie") ?? null,
+  unseen,
+  data: new SessionData(prototype),
+  stage: "open",
+  used: false,
+  arrived: NOWHERE,
+  found: UNREAD,
+  wish: { to: "stay" },
+  ended: [],
+  remains: [],
+  rivals: null,
+  farewell: null,
+  loggedIn: false,
+  known: "exact",
+  askedAt: 0,
+  nextId: undefined,
+  madeId: null,
+  converted: null,
+  pending: null,
+  writing: null,
+  updating: null,
+  committing: null,
+  failure: undefined,
+  failing: null,
+  failedWith: undefined,
+  onLate: undefined,
+});
 
-  /** Takes over a living session, with its data as an object that is nobody else's. */
-  adopt(kept: Kept, data: JsonObject): void {
-    this.kept = kept;
-    this.#show(kept, data);
-  }
+/** The living session, if there is one. */
+export const livingOf = ({ found }: Visit): Living | null => (found.is === "living" ? found : null);
 
-  /** Shows a session that is to be kept, under an id of our own, with the next commit. */
-  import(imported: Imported): void {
-    const { record, temp } = imported;
-    this.#show({ key: { id: newSessionId() }, record, token: { temp, renew: "must" } });
-    this.imported = imported;
-  }
+/** The record that was loaded or last written; undefined where nothing is there to be changed. */
+export const recordOf = ({ found }: Visit): SessionRecord | undefined =>
+  found.is === "living" || found.is === "imported" ? found.record : undefined;
 
-  #show({ key, record, token }: Kept, data?: JsonObject): void {
-    this.#id = key.id;
-    this.startedAt = record.startedAt;
-    this.subject = record.subject;
-    this.meta = record.meta;
-    this.temp = token.temp;
-    if (data === undefined) this.content.fill(record.data);
-    else this.content.take(data);
-  }
+/** What the handler is shown: also of a session that went while the request ran. */
+const shownOf = ({ found }: Visit) =>
+  found.is === "living" || found.is === "imported" ? found : found.is === "gone" ? found.shown : null;
 
-  login(subject: string, { keep, meta, remember = true }: LoginOptions): void {
-    if (typeof subject !== "string" || subject === "") {
-      throw new OptionError("ERR_OPTION", "Cannot log in: the subject must be a string that is not empty");
-    }
-    const anonymous = this.subject === undefined;
-    const same = this.subject === subject;
-    const comesAlong = same || (anonymous && this.#trustsVisitors && !this.content.accepted);
-    if (keep !== undefined || !comesAlong) this.#keepOnly(anonymous || same ? (keep ?? []) : [], anonymous && keep === undefined);
-    this.content.accepted = false;
-    this.clearsAccepted = true;
-    this.subject = subject;
-    this.meta = meta === undefined ? undefined : cleanMeta(meta);
-    this.temp = !remember;
-    this.renewal = "login";
-    this.turns++;
-    this.#id = undefined;
-  }
+/** Who is logged in. */
+export const subjectOf = (visit: Visit): string | undefined =>
+  visit.wish.to === "login" ? visit.wish.subject : shownOf(visit)?.record.subject;
 
-  /** What a visitor's own request has just put in is nobody else's, whoever may have set the cookie that it came with. */
-  #keepOnly(keys: readonly string[], own: boolean): void {
-    const named = keys.filter((key) => this.keeps?.includes(key) ?? true);
-    this.clear ||= named.length === 0;
-    this.keeps = this.clear ? null : named;
-    // What migrate() made of the data was there, too.
-    const there = { ...parseData(this.base), ...parseData(this.migrated ?? "{}") };
-    const dropped = this.content.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
-    this.leftBehind.push(...dropped);
-  }
+/** What the login said. */
+export const metaOf = (visit: Visit): SessionMeta | undefined =>
+  visit.wish.to === "login" ? visit.wish.meta : shownOf(visit)?.record.meta;
 
-  /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
-  settle(): void {
-    if (!this.ambiguous) return;
-    this.ended.push(...this.rivals);
-    this.ambiguous = false;
-    this.settled = true;
-  }
+/** Whether the cookie outlives the browser. */
+export const remembersOf = (visit: Visit): boolean =>
+  visit.wish.to === "login" ? visit.wish.remember : (shownOf(visit)?.remember ?? true);
 
-  regenerateId(graceSeconds: number): void {
-    if (this.renewal === null) this.graceSeconds = graceSeconds;
-    else this.graceSeconds = Math.min(this.graceSeconds, graceSeconds);
-    this.renewal ??= "regenerateId";
-    this.turns++;
-    this.#id = undefined;
-  }
+/** When the session that is shown began; undefined for a new one. Epoch seconds. */
+export const startOf = (visit: Visit): number | undefined =>
+  visit.wish.to === "login" ? undefined : shownOf(visit)?.record.startedAt;
 
-  destroy({ clearSiteData = [] }: DestroyOptions = {}): void {
-    if (clearSiteData.length > 0) this.clearSiteData = clearSiteDataOf(clearSiteData);
-    if (this.kept !== null) this.end(this.kept);
-    // What moved, or ended elsewhere, was in a store.
-    if (this.gone !== null) this.ended.push({ is: "session", key: this.gone.key, place: "session" });
-    this.ended.push(...this.remains.splice(0));
-    // What a token of this request became by another one ends, too, also where it went.
-    if (this.imported?.redemption) this.ended.push({ is: "token", redemption: this.imported.redemption });
-    // Accepted tokens must bring nothing any more, whether they were used or not.
-    if (this.header !== null) this.ended.push({ is: "accepted", header: this.header });
-    this.settle();
-    this.destroyed = true;
-    this.clearsAccepted = true;
-    this.turns++;
-    this.ends++;
-    this.gone = null;
-    this.#forget();
-    this.content.keepOnly(() => false);
-    this.content.accepted = false;
-  }
+/** The session's id, once what is wanted is written. */
+export const idOf = (visit: Visit): string =>
+  visit.found.is === "living" && visit.wish.to === "stay" ? visit.found.key.id : nextIdOf(visit);
 
-  /** Has a session ended at the commit. */
-  end(kept: Kept): void {
-    this.ended.push(endingOf(kept));
-  }
+function nextIdOf(visit: Visit): string {
+  visit.nextId ??= newSessionId();
+  return visit.nextId;
+}
 
-  #forget(): void {
-    this.kept = null;
-    this.imported = null;
-    this.#endRenewal();
-    this.startedAt = undefined;
-    this.subject = undefined;
-    this.meta = undefined;
-    this.temp = false;
-    this.#id = undefined;
-    this.#base = "{}";
-  }
+/** The JSON text that this request's changes are counted from. */
+export const baseOf = (visit: Visit): string => shownOf(visit)?.record.data ?? "{}";
 
-  /** The login or new id that was asked for is done, or is not to be. */
-  #endRenewal(): void {
-    this.renewal = null;
-    this.graceSeconds = 0;
-    this.clear = false;
-    this.keeps = null;
-    this.leftBehind.length = 0;
-  }
+/** The data without what a login left behind. */
+export function withoutLeft({ wish }: Visit, text: string): string {
+  if (wish.to !== "login" || wish.left.length === 0) return text;
+  const data = parseData(text) ?? {};
+  for (const key of wish.left) delete data[key];
+  return stringifyData(data);
+}
 
-  /** Draws another id for what could not be written: the store may have kept it in spite of what it said. */
-  dropId(): void {
-    this.#id = undefined;
-  }
+/** Takes over what was loaded. @param data That of a living session, as an object that is nobody else's. */
+export function arrive(
+  visit: Visit,
+  found: Found,
+  at: number,
+  { data, accepted = false }: { data?: JsonObject; accepted?: boolean } = {},
+): void {
+  visit.found = found;
+  visit.arrived = { found, at, accepted };
+  visit.askedAt = at;
+  if (data !== undefined) visit.data.take(data);
+  else if (found.is === "imported") visit.data.fill(found.record.data);
+}
 
-  /** Somebody asks for the session. What an error handler does to it is no part of what failed. */
-  noteFailure(): void {
-    if (this.#failedWith === undefined && this.failing?.()) this.#failedWith = this.content.text();
-  }
+/** What was written is now what is kept. */
+export function written(visit: Visit, living: Living): void {
+  visit.loggedIn ||= visit.wish.to === "login";
+  visit.found = living;
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  visit.converted = null;
+}
 
-  /**
-   * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
-   * that was to end still ends.
-   */
-  discard(): void {
-    const { kept, imported } = this;
-    const since = this.#changedSinceFailure();
-    this.clearsAccepted = this.cameAccepted || this.destroyed;
-    this.#endRenewal();
-    if (kept !== null) this.#show(kept);
-    else if (imported !== null && since !== null) this.import(imported);
-    else this.reject();
-    if (since !== null) this.content.fill(applyPatch(this.base, since));
-  }
+/** There is no session, and nothing is shown. What is gone, or could not be asked for, stays so. */
+export function reject(visit: Visit): void {
+  if (visit.found.is === "gone") visit.found = { ...visit.found, shown: null };
+  else if (visit.found.is !== "outage") visit.found = NEW;
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  visit.converted = null;
+  visit.data.fill("{}");
+}
 
-  /** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
-  #changedSinceFailure(): Patch | null {
-    const failedWith = this.#failedWith ? parseData(this.#failedWith) : null;
-    const since = failedWith && diff(failedWith, parseData(this.content.text()) ?? failedWith);
-    return since && { set: since.set, unset: since.unset.filter((key) => !this.leftBehind.includes(key)) };
-  }
+/** Somebody asks for the session. What an error handler does to it is no part of what failed. */
+export function noteFailure(visit: Visit): void {
+  if (visit.failing?.()) visit.failedWith ??= visit.data.text();
+}
 
-  /** Goes on with the session that another request made of the same accepted token. */
-  joinImported(kept: Kept): void {
-    const before = this.migrated ?? this.base;
-    this.migrated = null;
-    this.imported = null;
-    this.kept = kept;
-    this.#id = this.renewal === null ? kept.key.id : undefined;
-    this.catchUp(before, kept.record.data);
-    if (this.renewal === "login") this.content.accepted = false;
-  }
+/**
+ * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
+ * that was to end still ends.
+ */
+export function discard(visit: Visit): void {
+  const since = changedSinceFailure(visit);
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  if (visit.found.is === "living" || (visit.found.is === "imported" && since !== null)) visit.data.fill(visit.found.record.data);
+  else reject(visit);
+  if (since !== null) visit.data.fill(applyPatch(baseOf(visit), since));
+}
 
-  /** Goes on with the session as the store has it now. @param migrated Its data, where that has to be shown as `migrate` makes it. */
-  goOnWith(kept: Kept, migrated: string | null = null): void {
-    const before = this.migrated ?? this.base;
-    this.kept = kept;
-    this.known = "exact";
-    this.migrated = migrated;
-    if (this.phase !== "committed") this.catchUp(before, migrated ?? kept.record.data);
-  }
+/** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
+function changedSinceFailure(visit: Visit) {
+  const { failedWith, data, wish } = visit;
+  const before = failedWith ? parseData(failedWith) : null;
+  const since = before && diff(before, parseData(data.text()) ?? before);
+  const left = wish.to === "login" ? wish.left : [];
+  return since && { set: since.set, unset: since.unset.filter((key) => !left.includes(key)) };
+}
 
-  /**
-   * Goes on from data that others have written meanwhile. What this request changed stays changed. A login leaves behind what came
-   * since, as it does with what it saw.
-   */
-  catchUp(before: string, now: string): void {
-    if (!this.clear && this.keeps === null) {
-      this.content.rebase(before, now);
-      return;
-    }
-    const seen = parseData(before) ?? {};
-    const came = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key) && !this.keeps?.includes(key));
-    this.leftBehind.push(...came);
-    if (!this.clear) this.content.rebase(this.withoutLeft(before), this.withoutLeft(now));
-  }
+/** Nothing may be changed any more: the answer is made. */
+export function close(visit: Visit, stage: "closing" | "closed", onLate: Visit["onLate"]): void {
+  visit.stage = stage;
+  visit.onLate = onLate;
+  if (visit.found.is !== "unread") visit.data.close(onLate && (() => onLate(idOf(visit))));
+}
 
-  /** The data without what a login left behind. */
-  withoutLeft(text: string): string {
-    if (this.leftBehind.length === 0) return text;
-    const data = parseData(text) ?? {};
-    for (const key of this.leftBehind) delete data[key];
-    return stringifyData(data);
-  }
+/** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
+export function lateChange(visit: Visit): void {
+  if (visit.onLate === undefined) throw committedError();
+  visit.onLate(idOf(visit));
+}
 
-  /** What was written is now what is kept. */
-  written(kept: Kept): void {
-    this.kept = kept;
-    this.imported = null;
-    this.gone = null;
-    this.#id = kept.key.id;
-    this.startedAt = kept.record.startedAt;
-    this.#endRenewal();
-    this.migrated = null;
-  }
+/** @throws {@link StateError} unless the session is loaded. */
+export function assertLoaded({ found }: Visit): void {
+  if (found.is !== "unread") return;
+  throw new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
+}
 
-  /** The data of a loaded session is of no use: there is no session. */
-  reject(): void {
-    this.#forget();
-    this.content.fill("{}");
-  }
-
-  /** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
-  vanish(): void {
-    this.reject();
-    this.gone = null;
-    this.known = "stale";
-  }
-
-  /** There is no session to be shown: it had moved before this request could see it. */
-  miss(gone: Gone): void {
-    this.reject();
-    this.gone = gone;
-  }
-
-  /** The session moved or ended while this request ran. What the request wants of it stays as it is. */
-  lose(gone: Gone): void {
-    this.#base = this.base;
-    this.kept = null;
-    this.imported = null;
-    this.gone = gone;
-  }
-
-  /** Nothing may be changed any more: the answer is made. @param onLate Is told of late changes, which throw where there is none. */
-  close(phase: "closing" | "committed", onLate?: (id: string) => void): void {
-    this.phase = phase;
-    this.#onLate = onLate;
-    if (this.content.isClosed) return;
-    this.content.close(onLate && (() => onLate(this.id)));
-  }
-
-  /** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
-  lateChange(): void {
-    if (this.#onLate === undefined) throw committedError();
-    this.#onLate(this.id);
-  }
-
-  /** @throws {@link StateError} unless the session is loaded. */
-  assertLoaded(): void {
-    if (this.phase !== "unloaded") return;
-    throw new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
-  }
-
-  /** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
-  assertWritable(): void {
-    this.assertLoaded();
-    if (this.phase === "closing" || this.phase === "committed") {
-      throw committedError();
-    }
-    if (this.outage !== null) throw this.outage;
-  }
+/** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
+export function assertWritable(visit: Visit): void {
+  assertLoaded(visit);
+  if (visit.stage !== "open") throw committedError();
+  if (visit.found.is === "outage") throw visit.found.error satisfies StoreError;
 }

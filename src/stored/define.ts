@@ -4,6 +4,9 @@
  * @module
  */
 import { OptionError } from "../ground/errors.ts";
+import type { CookieBackend } from "../manager/backend.ts";
+import type { Manager } from "../manager/manager.ts";
+import { inStore } from "./backend.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** A store that `createSessions` takes: the methods of the contract, and how sessions are kept in it. */
@@ -35,7 +38,10 @@ export function defineStore<Store extends SessionStore>(
   const missing = METHODS.filter((method) => typeof store?.[method] !== "function");
   if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
   if (store.guarantees === undefined) throw new OptionError("ERR_OPTION", "Cannot use this store: it lacks guarantees");
-  const bound: Record<string, unknown> = { guarantees: store.guarantees, "~backend": () => store };
+  const bound: Record<string, unknown> = {
+    guarantees: store.guarantees,
+    "~backend": (manager: Manager, cookies: CookieBackend) => inStore(bound as unknown as SessionStore, manager, cookies),
+  };
   if (store.dataOnly !== undefined) bound.dataOnly = store.dataOnly;
   for (const name of [...METHODS, ...OPTIONAL]) {
     const method = store[name];

@@ -3,13 +3,11 @@
  *
  * @module
  */
-
 import { isSessionId } from "../ground/session-id.ts";
-import type { Keeping } from "../manager/backend.ts";
-import type { Engine } from "../manager/manager.ts";
-import type { Gone, Kept } from "../session/found.ts";
+import type { CookieState, Gone, Living } from "../session/found.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../session/record.ts";
 import { endOf } from "../session/timeouts.ts";
+import type { Stored } from "./guarded.ts";
 
 /** A living session that was found under its new id. */
 export interface Whereabouts {
@@ -25,18 +23,15 @@ export interface Whereabouts {
 const MAX_MARKS = 64;
 
 /** Whether a mark still counts: stores may keep one for longer. */
-export function isFresh({ movedAt }: MovedMark, now: number): boolean {
-  return now < movedAt + MOVED_MARK_SECONDS;
-}
+export const isFresh = ({ movedAt }: MovedMark, now: number): boolean => now < movedAt + MOVED_MARK_SECONDS;
 
 /** Whether a mark says that the old id still stands for the session. */
-export function isInGrace({ by, graceUntil }: MovedMark, now: number): boolean {
-  return by === "regenerateId" && graceUntil !== undefined && now < graceUntil;
-}
+export const isInGrace = ({ by, graceUntil }: MovedMark, now: number): boolean =>
+  by === "regenerateId" && graceUntil !== undefined && now < graceUntil;
 
 /** Follows marks to a living session; null when there is none. A new id without grace ends every grace before it. */
-export async function follow(engine: Engine, keeping: Keeping, first: MovedMark): Promise<Whereabouts | null> {
-  const now = engine.now();
+export async function follow({ manager, store }: Stored, first: MovedMark): Promise<Whereabouts | null> {
+  const now = manager.now();
   let [inGrace, renewed] = [true, true];
   let mark = first;
   for (let count = 0; count < MAX_MARKS && isFresh(mark, now); count++) {
@@ -44,10 +39,10 @@ export async function follow(engine: Engine, keeping: Keeping, first: MovedMark)
     if (!isSessionId(to?.id)) return null;
     inGrace &&= isInGrace(mark, now);
     renewed &&= mark.by === "regenerateId";
-    const found = await keeping.loadKey(to as Key, { now });
+    const found = await store.load(to as Key, { now });
     if (found === null) return null;
     if (!isMoved(found))
-      return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+      return endOf(found, manager.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
     mark = found;
   }
   return null;
@@ -56,12 +51,19 @@ export async function follow(engine: Engine, keeping: Keeping, first: MovedMark)
 /**
  * The session under the id that it has now. Its cookie is for the answer that gave it this id to bring, and for this one, if it owes one.
  */
-export function inGrace({ temp, renew }: Kept["token"], { key, record }: Whereabouts): Kept {
-  return { key, record, token: { temp, renew: renew === "must" ? "must" : "no", elsewhere: true } };
+export function inGrace({ cookie, remember }: { cookie: CookieState; remember: boolean }, { key, record }: Whereabouts): Living {
+  const isOwed = cookie === "missing" || cookie === "owed";
+  return { is: "living", key, record, cookie: isOwed ? "owed" : "elsewhere", remember };
 }
 
 /** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */
-export function goneFrom(key: Key, mark: MovedMark | null, went: Whereabouts | null, now: number, atLoad = false): Gone {
+export function goneFrom(
+  key: Key,
+  mark: MovedMark | null,
+  went: Whereabouts | null,
+  now: number,
+  atLoad = false,
+): Omit<Gone, "shown"> {
   const hasEnded = mark === null || (went === null && isInGrace(mark, now));
-  return { key, why: hasEnded ? "ended" : "moved", mark, atLoad, anew: false };
+  return { is: "gone", key, why: hasEnded ? "ended" : "moved", mark, atLoad, anew: false };
 }

@@ -9,30 +9,22 @@
 import { encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import type { Keeping } from "../manager/backend.ts";
 import type { Redemption } from "../session/found.ts";
-import { isMoved, type Key, type Move, type MovedMark, markFor } from "../session/record.ts";
+import { isMoved, type Key, type Move, markFor, type Redeemed } from "../session/record.ts";
 import { REDEEMED } from "./contract.ts";
-
-/** What an entry says. */
-export interface Redeemed {
-  /** The session that the token became; null when it was ended in the same request. */
-  readonly key: Key | null;
-  /** As the mark of a session that moved: the token stood for a session that got its own id at once, and brings nothing. */
-  readonly mark: MovedMark | null;
-}
+import type { GuardedStore } from "./guarded.ts";
 
 /** Where the entry of a token is. @param identity What the token proves, and who made it. */
-export async function redemptionKey(keeping: Keeping, identity: string): Promise<Key> {
+export async function redemptionKey(store: Pick<GuardedStore, "recordRoute">, identity: string): Promise<Key> {
   const bytes = encodeUtf8(`web-session-store\0redeemed\0${identity}`);
   const id = REDEEMED + encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
-  const route = await keeping.recordRoute(id);
+  const route = await store.recordRoute(id);
   return route === undefined ? { id } : { id, route };
 }
 
 /** The entry of a token, or null when the token is still good. */
-export async function findRedeemed(keeping: Keeping, key: Key, now: number): Promise<Redeemed | null> {
-  const found = await keeping.loadKey(key, { now });
+export async function findRedeemed(store: GuardedStore, key: Key, now: number): Promise<Redeemed | null> {
+  const found = await store.load(key, { now });
   if (found === null || isMoved(found)) return null;
   const { sid, route, by, graceUntil } = parseData(found.data) ?? {};
   if (!isSessionId(sid)) return { key: null, mark: null };
@@ -44,7 +36,7 @@ export async function findRedeemed(keeping: Keeping, key: Key, now: number): Pro
 
 /** Makes the entry. @param move What gave the session another id in the same request: then the token brings nobody who comes later. */
 export async function redeem(
-  keeping: Keeping,
+  store: GuardedStore,
   { key, expiresAt }: Redemption,
   session: Key | null,
   move: Pick<Move, "by" | "graceSeconds"> | null,
@@ -52,5 +44,5 @@ export async function redeem(
 ): Promise<void> {
   const { by, graceUntil } = session && move ? markFor(now, session, move) : {};
   const data = JSON.stringify({ ...(session && { sid: session.id, route: session.route }), by, graceUntil });
-  await keeping.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
+  await store.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
 }

@@ -1,25 +1,20 @@
 /**
- * `session.update()`: an atomic read-modify-write on what the store holds now.
+ * `session.update()` in a store: an atomic read-modify-write on what it holds now.
  *
  * @module
  */
-
-import { assertFits } from "../features/schema.ts";
 import { ConflictError, GoneError } from "../ground/errors.ts";
-import { parseData, stringifyData } from "../ground/json.ts";
-import { commit, pause } from "../manager/commit.ts";
-import { migratedData } from "../manager/fitting.ts";
-import { type Engine, placeOf } from "../manager/manager.ts";
+import { parseData } from "../ground/json.ts";
+import type { Change } from "../manager/backend.ts";
 import { SessionData } from "../session/data.ts";
-import type { Kept } from "../session/found.ts";
-import { applyPatch, diff } from "../session/patch.ts";
+import type { Found, Living } from "../session/found.ts";
+import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
 import { endOf, expiryOf } from "../session/timeouts.ts";
-import type { SessionState } from "../session/visit.ts";
-import { relocate } from "./write.ts";
-
-/** Changes the session's data; gets it as it is now, changes it in place, and may be run again. */
-export type Change<Result> = (data: Record<string, unknown>) => Result | Promise<Result>;
+import { assertWritable, livingOf, recordOf, type Visit } from "../session/visit.ts";
+import type { Stored } from "./guarded.ts";
+import { goOnWith, miss, vanish } from "./rebase.ts";
+import { pause, relocate } from "./write.ts";
 
 const MAX_TRIES = 20;
 
@@ -28,22 +23,21 @@ const MAX_TRIES = 20;
  *
  * @throws GoneError when the session ended, or has another id: then nothing was written.
  */
-export async function update<Result>(state: SessionState, engine: Engine, change: Change<Result>): Promise<Result> {
-  const wasInStore = isInStore(state, engine);
-  if (state.phase !== "committed" || !wasInStore) state.assertWritable();
-  state.used = true;
-  const { kept: before, ends } = state;
-  const saving = state.phase === "committed" ? undefined : commit(state, engine, "later");
-  if (saving instanceof Promise) await saving;
+export async function update<Result>(visit: Visit, stored: Stored, change: Change<Result>): Promise<Result> {
+  const wasInStore = isInStore(recordOf(visit), stored);
+  if (visit.stage !== "closed" || !wasInStore) assertWritable(visit);
+  visit.used = true;
+  const { farewell } = visit;
+  const before = livingOf(visit);
+  if (visit.stage !== "closed" && mustSave(visit)) await stored.manager.commit(visit, { mode: "later", status: 200 });
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    while (state.updating !== null && isAlone(state, engine)) await state.updating.catch(() => {});
-    const hasEnded = state.ends !== ends;
-    const kept = sessionFor(state, hasEnded ? before : state.kept, wasInStore || hasEnded);
-    if (hasEnded && isAlone({ kept }, engine)) throw new GoneError("ended");
+    while (visit.updating !== null && !isInStore(livingOf(visit)?.record, stored)) await visit.updating.catch(() => {});
+    const hasEnded = visit.farewell !== farewell;
+    const living = sessionFor(visit, hasEnded ? before : livingOf(visit), wasInStore || hasEnded);
+    const isThere = isInStore(living?.record, stored);
+    if (hasEnded && !isThere) throw new GoneError("ended");
     const done =
-      kept === null || isAlone({ kept }, engine)
-        ? await alone(state, updateAlone(state, engine, change))
-        : await tryUpdate(state, engine, kept, change);
+      living !== null && isThere ? await tryUpdate(visit, stored, living, change) : await stored.cookies.tryUpdate(visit, change);
     if (typeof done === "object") return done.result;
     if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "conflict") await pause(tries);
@@ -52,92 +46,62 @@ export async function update<Result>(state: SessionState, engine: Engine, change
   throw new ConflictError("ERR_CONFLICT", text);
 }
 
+/** Whether there is anything to be saved before: what this request changed, or where it is to go. */
+function mustSave(visit: Visit): boolean {
+  const living = livingOf(visit);
+  return (
+    living === null ||
+    visit.wish.to !== "stay" ||
+    visit.ended.length > 0 ||
+    visit.writing !== null ||
+    visit.data.json() !== living.record.data
+  );
+}
+
 /** The session to be updated: what this very request ended meanwhile is still there until it is answered. */
-function sessionFor({ gone }: SessionState, kept: Kept | null, mustBe: boolean): Kept | null {
-  if (gone !== null && !gone.anew) throw new GoneError(gone.why);
-  if (kept === null && mustBe) throw new GoneError("ended");
-  return kept;
+function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean): Living | null {
+  if (found.is === "gone" && !found.anew) throw new GoneError(found.why);
+  if (living === null && mustBe) throw new GoneError("ended");
+  return living;
 }
 
-/** Whether the session has no other writer, since it is in its cookie, or is not kept yet. */
-function isAlone({ kept }: { readonly kept: Kept | null }, engine: Engine): boolean {
-  return kept === null || placeOf(engine, kept.record.subject).keeping.dataInToken;
-}
-
-function isInStore({ kept, imported }: SessionState, engine: Engine): boolean {
-  const record = kept?.record ?? imported?.record;
-  return record !== undefined && !placeOf(engine, record.subject).keeping.dataInToken;
-}
-
-/** One after the other: nobody else changes the session, but this request may call several times at once. */
-async function alone<Done>(state: SessionState, updating: Promise<Done>): Promise<Done> {
-  state.updating = updating;
-  try {
-    return await updating;
-  } finally {
-    state.updating = null;
-  }
-}
-
-async function updateAlone<Result>(
-  state: SessionState,
-  engine: Engine,
-  change: Change<Result>,
-): Promise<{ result: Result } | "again"> {
-  const { ends } = state;
-  const before = stringifyData(state.content.stored());
-  const draft = SessionData.of(before);
-  const changing = change(draft.visible);
-  const result = changing instanceof Promise ? await changing : changing;
-  const patch = diff(parseData(before) ?? {}, parseData(stringifyData(draft.stored())) ?? {});
-  if (patch === null) return { result };
-  if (state.ends !== ends) throw new GoneError("ended");
-  // The handler changed something while the change waited.
-  if (stringifyData(state.content.stored()) !== before) return "again";
-  const changed = applyPatch(before, patch);
-  state.content.fill(changed);
-  try {
-    await commit(state, engine, "later");
-  } catch (error) {
-    // What failed did not happen, and is not to be written with the rest.
-    if (state.ends === ends) state.content.rebase(changed, before);
-    throw error;
-  }
-  return { result };
+function isInStore(record: SessionRecord | undefined, { manager: { channels } }: Stored): boolean {
+  if (record === undefined) return false;
+  return (record.subject === undefined ? channels.visitor : channels.user).mode !== "cookie";
 }
 
 async function tryUpdate<Result>(
-  state: SessionState,
-  engine: Engine,
-  kept: Kept,
+  visit: Visit,
+  stored: Stored,
+  living: Living,
   change: Change<Result>,
-): Promise<{ result: Result } | "conflict" | "again"> {
-  const { emit, now, timeouts } = engine;
-  const { turns } = state;
-  const { keeping } = placeOf(engine, kept.record.subject);
-  const time = now();
-  const record = await keeping.loadKey(kept.key, { now: time });
-  if (record === null || isMoved(record)) return goAlong(state, engine, kept, turns);
-  if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
-    return goAlong(state, engine, kept, turns, "gone");
-  const draft = SessionData.of((await migratedData(record.data, engine)) ?? record.data);
+): Promise<{ readonly result: Result } | "conflict" | "again"> {
+  const { manager, store } = stored;
+  const { timeouts, hooks } = manager;
+  const { wish } = visit;
+  const now = manager.now();
+  const record = await store.load(living.key, { now });
+  if (record === null || isMoved(record)) return goAlong(visit, stored, living, wish);
+  const span = store.dataOnly ? living.record : record;
+  if (endOf(span, timeouts, now) !== undefined) return goAlong(visit, stored, living, wish, "gone");
+  const draft = SessionData.of((await hooks.convert?.(record.data)) ?? record.data);
   const result = await change(draft.visible);
-  const data = stringifyData(draft.stored());
+  const data = draft.json();
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
-  const expiresAt = expiryOf(kept.record.startedAt, time, timeouts);
+  const expiresAt = expiryOf(living.record.startedAt, now, timeouts);
   if (patch !== null) {
-    if (engine.schema !== undefined) await assertFits(engine.schema, draft.visible);
-    const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
+    await hooks.check?.(draft.visible);
+    const written = await store.update(living.key, patch, { now, expiresAt, ifVersion: record.version });
     if (!written.ok && written.why === "conflict") {
-      emit({ type: "conflict", id: kept.key.id });
+      manager.emit({ type: "conflict", id: living.key.id });
       return "conflict";
     }
-    if (!written.ok) return goAlong(state, engine, kept, turns, written.why);
-    emit({ type: "saved", id: kept.key.id });
+    if (!written.ok) return goAlong(visit, stored, living, wish, written.why);
+    manager.emit({ type: "saved", id: living.key.id });
   }
-  rebase(state, kept, { ...kept.record, data, version: record.version + (patch === null ? 0 : 1), seenAt: time, expiresAt });
-  state.wrote ||= patch !== null;
-  state.askedAt = time;
+  const version = record.version + (patch === null ? 0 : 1);
+  rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt });
+  visit.askedAt = now;
   return { result };
 }
 
@@ -147,41 +111,45 @@ async function tryUpdate<Result>(
  * @throws GoneError when it is out of reach: nothing may be answered that was not written.
  */
 async function goAlong(
-  state: SessionState,
-  engine: Engine,
-  kept: Kept,
-  turns: number,
+  visit: Visit,
+  stored: Stored,
+  living: Living,
+  wish: Visit["wish"],
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
   // This very request may be giving it a new id.
-  while (state.writing !== null) await state.writing.catch(() => {});
-  await relocate(state, engine, kept.key, why, turns);
-  if (state.kept === null) throw new GoneError(state.gone?.why ?? "ended");
+  while (visit.writing !== null) await visit.writing.catch(() => {});
+  await relocate(visit, stored, living.key, why, wish);
+  if (visit.found.is !== "living") throw new GoneError(visit.found.is === "gone" ? visit.found.why : "ended");
   return "again";
 }
 
 /** Asks the store for a session that was shown as a copy has it. What this request changed stays changed. */
-export async function refresh(state: SessionState, engine: Engine): Promise<void> {
-  if (state.known !== "copy" || state.kept === null || state.phase !== "open") return;
-  const { kept, turns } = state;
-  const time = engine.now();
-  const found = await placeOf(engine, kept.record.subject).keeping.loadKey(kept.key, { now: time });
-  state.askedAt = time;
-  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined)
-    return rebase(state, kept, found, await migratedData(found.data, engine));
-  if (state.turns !== turns || state.kept !== kept) return;
-  await relocate(state, engine, kept.key, found === null ? "gone" : undefined, turns);
+export async function refresh(visit: Visit, stored: Stored): Promise<void> {
+  const living = livingOf(visit);
+  if (visit.known !== "copy" || living === null || visit.stage !== "open") return;
+  const { manager, store } = stored;
+  const { wish } = visit;
+  const now = manager.now();
+  const found = await store.load(living.key, { now });
+  visit.askedAt = now;
+  if (found !== null && !isMoved(found) && endOf(found, manager.timeouts, now) === undefined)
+    return rebase(visit, living, found, (await manager.hooks.convert?.(found.data)) ?? null);
+  if (visit.wish !== wish || visit.found !== living) return;
+  await relocate(visit, stored, living.key, found === null ? "gone" : undefined, wish);
   // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
-  if (state.gone === null) return refresh(state, engine);
-  const { key, why } = state.gone;
-  if (why === "moved") state.miss({ ...state.gone, atLoad: true });
-  else state.vanish();
-  engine.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
+  const gone = visit.found as Found;
+  if (gone.is !== "gone") return refresh(visit, stored);
+  const { key, why } = gone;
+  if (why === "moved") miss(visit, { ...gone, atLoad: true });
+  else vanish(visit);
+  manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
 /** What this request sees is now what the store holds. */
-function rebase(state: SessionState, kept: Kept, record: SessionRecord, migrated: string | null = null): void {
+function rebase(visit: Visit, living: Living, record: SessionRecord, converted: string | null = null): void {
+  const now = livingOf(visit);
   // The session ended, or got another id, while the change ran: that stands.
-  if (state.kept === null || state.kept.key.id !== kept.key.id) return;
-  state.goOnWith({ ...state.kept, record }, migrated);
+  if (now === null || now.key.id !== living.key.id) return;
+  goOnWith(visit, { ...now, record }, converted);
 }

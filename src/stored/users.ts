@@ -6,62 +6,60 @@
 
 import { OptionError } from "../ground/errors.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import { guarded } from "../manager/backend.ts";
-import type { Engine } from "../manager/manager.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
 import { endOf } from "../session/timeouts.ts";
 import { beyondLimit } from "./changes.ts";
 import { follow } from "./follow.ts";
+import type { Stored } from "./guarded.ts";
 
-/** The sessions of users, in the store of an engine. */
-export function subjects(engine: Engine): Subjects {
-  const { store } = engine;
-  const { keeping } = engine.places.session;
+/** The sessions of users, in a store. */
+export function members(stored: Stored): Subjects {
+  const { manager, store, nextIds } = stored;
 
   async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
-    if (store?.list === undefined) throw cannot("list sessions", "list");
-    const rows = await guarded("list", async () => store.list?.(subject) ?? []);
-    const now = engine.now();
-    const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
-    const asking = engine.nextIds.current(current ?? "");
+    if (store.list === undefined) throw cannot("list sessions", "list");
+    const rows = await store.list(subject);
+    const now = manager.now();
+    const living = rows.filter((row) => endOf(row, manager.timeouts, now) === undefined);
+    const asking = nextIds.current(current ?? "");
     return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
   }
 
   async function revoke(subject: string, id: string): Promise<boolean> {
     checkSubject("revoke a session", subject);
-    if (store === undefined || store.dataOnly) throw cannot("revoke a session", "load and remove records");
+    if (store.dataOnly) throw cannot("revoke a session", "load and remove records");
     if (!isSessionId(id)) return false;
     const key = await ownKey(subject, id);
     if (key === null) return false;
-    await keeping.remove(key);
-    engine.emit({ type: "destroyed", id: key.id });
+    await store.remove(key);
+    manager.emit({ type: "destroyed", id: key.id });
     return true;
   }
 
   /** Where this session is, if it lives and is this user's. */
   async function ownKey(subject: string, id: string): Promise<Key | null> {
-    const route = await keeping.route(subject);
+    const route = await store.route(subject);
     const key = route === undefined ? { id } : { id, route };
-    const found = await keeping.loadKey(key, { now: engine.now() });
+    const found = await store.load(key, { now: manager.now() });
     if (found === null) return null;
-    const living = isMoved(found) ? await follow(engine, keeping, found) : { key, record: found };
+    const living = isMoved(found) ? await follow(stored, found) : { key, record: found };
     return living?.record.subject === subject ? living.key : null;
   }
 
   async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
     checkSubject("revoke all sessions", subject);
-    if (store?.removeAll === undefined) throw cannot("revoke all sessions", "list them");
+    if (store.removeAll === undefined) throw cannot("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };
-    const count = await guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0);
+    const count = await store.removeAll(subject, options);
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
   }
 
   /** Where the session is that is to stay: its request may have been told of an id that is not written yet, or that another gave it. */
   async function spared(subject: string, except: string): Promise<string> {
-    const id = engine.nextIds.current(except);
-    if (id === except || store?.dataOnly) return id;
+    const id = nextIds.current(except);
+    if (id === except || store.dataOnly) return id;
     return (await ownKey(subject, id))?.id ?? id;
   }
 
@@ -69,16 +67,11 @@ export function subjects(engine: Engine): Subjects {
 }
 
 /** Ends the sessions of a user that were used longest ago, beyond the limit. One that was just made counts and stays. */
-export async function endBeyondLimit(
-  { store, limit, places, now }: Engine,
-  subject: string | undefined,
-  made: Key,
-): Promise<void> {
-  const { maxSessions } = limit;
-  if (subject === undefined || maxSessions === undefined || store?.list === undefined) return;
-  const rows = await guarded("list", async () => store.list?.(subject) ?? []);
-  const tooMany = beyondLimit(rows, made.id, { now: now(), maxSessions });
-  for (const { id } of tooMany) await places.session.keeping.remove({ ...made, id });
+export async function endBeyondLimit({ manager, store }: Stored, subject: string | undefined, made: Key): Promise<void> {
+  const { maxSessions } = manager.limit;
+  if (subject === undefined || maxSessions === undefined || store.list === undefined) return;
+  const tooMany = beyondLimit(await store.list(subject), made.id, { now: manager.now(), maxSessions });
+  for (const { id } of tooMany) await store.remove({ ...made, id });
 }
 
 /** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */

@@ -1,215 +1,262 @@
 /**
- * Carries out one plan where the session is kept: creates, writes, moves or touches it. Without a promise where none is needed.
+ * Carries out one step in the store: creates, writes, moves or touches the session.
  *
  * @module
  */
-
-import { StoreError } from "../ground/errors.ts";
-import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import { migratedData } from "../manager/fitting.ts";
-import { type Engine, placeOf } from "../manager/manager.ts";
-import type { Plan } from "../manager/plan.ts";
-import type { Kept, Redemption } from "../session/found.ts";
-import { isMoved, type Key, type Move, type MoveReason, type SessionRecord, type UpdateResult } from "../session/record.ts";
-import type { SessionState } from "../session/visit.ts";
+import { ConflictError, GoneError, StoreError } from "../ground/errors.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
+import type { Occasion } from "../manager/backend.ts";
+import type { Gone, Imported, Living, Redemption } from "../session/found.ts";
+import { applyPatch } from "../session/patch.ts";
+import { isMoved, type Key, type Redeemed, type UpdateResult } from "../session/record.ts";
+import { livingOf, type Visit } from "../session/visit.ts";
 import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
-import { findRedeemed, type Redeemed, redeem } from "./redeem.ts";
+import type { Stored } from "./guarded.ts";
+import { goOnWith, joinImported, lose } from "./rebase.ts";
+import { findRedeemed, redeem } from "./redeem.ts";
+import type { StorePlan } from "./steps.ts";
 import { endBeyondLimit } from "./users.ts";
 
-/**
- * What came of a step: the session after it, null when there is none, or `again`: the plan rests on what is not so any more. `conflict` is the
- * same, because another request was faster to write.
- */
-export type Outcome = Kept | null | "again" | "conflict";
-
-/** Does the step. */
-export function carryOut(plan: Plan, state: SessionState, engine: Engine): MaybePromise<Outcome> {
-  if (plan.step === "none" || plan.step === "lost") return plan.next;
-  if (plan.step === "touch") return touch(plan.next, state, engine);
-  state.wrote = true;
-  state.askedAt = engine.now();
-  if (plan.step === "create") return create(plan.next, state, engine);
-  if (plan.step === "replace") return replace(plan, state, engine);
-  return save(plan, state, engine);
+/** One attempt. */
+interface Attempt {
+  readonly visit: Visit;
+  readonly stored: Stored;
+  readonly occasion: Occasion;
+  /** How many there were before. */
+  readonly tries: number;
 }
 
-function replace(plan: Extract<Plan, { step: "replace" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
-  const { next, from, patch, ifVersion } = plan;
+/** What came of a step: the session after it; `again`, since it rests on what is not so any more; `conflict`, since another request was faster. */
+type Outcome = Living | "again" | "conflict";
+
+type Step<Name extends StorePlan["step"]> = Extract<StorePlan, { readonly step: Name }>;
+
+/** Sessions may move, or be changed by others, while they are written. More often than this within one commit they are not. */
+const MAX_TRIES = 20;
+const LONGEST_PAUSE_MS = 64;
+/** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
+const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
+
+/** Does the step. @throws StoreError, GoneError where the request must be told of a loss, ConflictError */
+export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living | null | "again"> {
+  if (plan.step === "none") return plan.next;
+  if (plan.step === "lost") return reportLoss(plan.gone, attempt);
+  const doing = stepOf(plan, attempt);
+  if (doing === null) return attempt.stored.cookies.carryOut(plan, attempt.visit, attempt.occasion, attempt.tries);
+  const before = livingOf(attempt.visit);
+  return doing.then((outcome): MaybePromise<Living | "again"> => {
+    if (typeof outcome === "object") return withUpdates(plan, attempt.visit, outcome, before);
+    return again(outcome, attempt.tries);
+  });
+}
+
+function stepOf(plan: StorePlan, attempt: Attempt): Promise<Outcome> | null {
+  const { visit, stored } = attempt;
+  if (plan.step === "touch") return touch(plan.next, visit, stored);
+  const isWrite = plan.step === "create" || plan.step === "replace" || plan.step === "update" || plan.step === "join";
+  if (!isWrite) return null;
+  visit.askedAt = stored.manager.now();
+  if (plan.step === "create") return create(plan.next, visit, stored);
+  if (plan.step === "replace") return replace(plan, visit, stored);
+  return save(plan as Step<"update" | "join">, visit, stored);
+}
+
+/** Tries once more. */
+async function again(outcome: "again" | "conflict", tries: number): Promise<"again"> {
+  if (outcome === "conflict") await pause(tries + 1);
+  if (tries + 1 < MAX_TRIES) return "again";
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
+}
+
+/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
+export function pause(tries: number): Promise<void> {
+  const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
+}
+
+/** What this request changed is dropped: it is told so, unless its answer is no success, or nobody will miss the change. */
+function reportLoss({ key, why }: Gone, { visit, stored, occasion: { mode, status } }: Attempt): null {
+  const isMissed = why === "moved" && !SAFE.includes(visit.request.method);
+  const isTold = mode === "later" || visit.wish.to === "regenerateId" || isMissed;
+  if (isTold && status < 400 && !stored.manager.neverGone) throw new GoneError(why);
+  stored.manager.emit({ type: "lost", id: key.id, reason: why });
+  return null;
+}
+
+/** What an update() wrote while the step was carried out is in the session, too, and no change of this request that is still to be written. */
+function withUpdates(plan: StorePlan, visit: Visit, living: Living, before: Living | null): Living {
+  const now = livingOf(visit);
+  if (now === null || now === before || now.key.id !== before?.key.id) return living;
+  const data = "patch" in plan ? applyPatch(now.record.data, plan.patch) : now.record.data;
+  return { ...living, record: { ...living.record, data } };
+}
+
+async function replace({ next, from, patch, ifVersion }: Step<"replace">, visit: Visit, stored: Stored): Promise<Outcome> {
+  const { manager, store, nextIds } = stored;
   const { key, record } = next;
-  const { turns } = state;
-  const by = state.renewal as MoveReason;
-  const move = { ...moveOf(state, by), ...engine.limit, ...(ifVersion !== undefined && { ifVersion }) };
-  return after(
-    placeOf(engine, record.subject).keeping.replace(from, key, patch, record, move),
-    (result): MaybePromise<Outcome> => {
-      if (!result.ok) return relocate(state, engine, from, result.why, turns);
-      noteVersion(state, record, result);
-      engine.nextIds.written(key.id);
-      state.madeId = key.id;
-      engine.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
-      return next;
-    },
-  );
+  const { wish } = visit;
+  const by = wish.to as "login" | "regenerateId";
+  const move = { by, graceSeconds: graceOf(visit), ...manager.limit, ...(ifVersion !== undefined && { ifVersion }) };
+  const result = await store.replace(from, key, patch, record, move);
+  if (!result.ok) return relocate(visit, stored, from, result.why, wish);
+  noteVersion(visit, next, result);
+  nextIds.written(key.id);
+  visit.madeId = key.id;
+  manager.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
+  return next;
 }
 
-function moveOf({ graceSeconds }: SessionState, by: MoveReason): Pick<Move, "by" | "graceSeconds"> {
-  return { by, graceSeconds: by === "login" ? 0 : graceSeconds };
-}
+const graceOf = ({ wish }: Visit): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
 
-function create(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
+async function create(next: Living, visit: Visit, stored: Stored): Promise<Outcome> {
+  const { manager, store } = stored;
   const { key, record } = next;
-  const { imported, renewal, turns } = state;
-  const { keeping } = placeOf(engine, record.subject);
-  // Only what is not made in vain counts for the limit.
-  const creating = keeping.create(key, record, imported?.redemption ? {} : engine.limit);
-  if (!(creating instanceof Promise)) return created();
-  return creating.then(
-    () => (imported?.redemption ? redeemed(imported.redemption) : created()),
-    (error: unknown) => {
-      state.dropId();
-      throw error;
-    },
-  );
-
-  function created(): Kept {
-    state.known = "exact";
-    // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
-    if (imported?.redemption == null || renewal !== null) state.madeId = key.id;
-    engine.emit({ type: "created", id: key.id });
-    if (renewal === "login") engine.emit({ type: "regenerated", id: key.id, reason: "login" });
-    return next;
+  const { found, wish } = visit;
+  const imported = found.is === "imported" ? found : null;
+  const redemption = imported?.redemption ?? null;
+  try {
+    // Only what is not made in vain counts for the limit.
+    await store.create(key, record, redemption === null ? manager.limit : {});
+  } catch (error) {
+    // The store may have kept it in spite of what it said.
+    visit.nextId = undefined;
+    throw error;
   }
+  const isVain = imported !== null && redemption !== null && (await redeemed(next, redemption, imported, visit, stored));
+  if (isVain) return "again";
+  visit.known = "exact";
+  // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
+  if (redemption === null || wish.to !== "stay") visit.madeId = key.id;
+  manager.emit({ type: "created", id: key.id });
+  if (wish.to === "login") manager.emit({ type: "regenerated", id: key.id, reason: "login" });
+  return next;
+}
 
-  async function redeemed(redemption: Redemption): Promise<Outcome> {
-    try {
-      await redeem(keeping, redemption, key, renewal && moveOf(state, renewal), engine.now());
-    } catch (error) {
-      state.dropId();
-      const entry = await findRedeemed(keeping, redemption.key, engine.now());
-      // The store may have made the entry in spite of what it said.
-      if (entry?.key?.id !== key.id) return inVain(redemption, entry, error);
+/** Redeems a token for a session that was just made. True where that was in vain: another request was faster. */
+async function redeemed(
+  next: Living,
+  redemption: Redemption,
+  imported: Imported,
+  visit: Visit,
+  stored: Stored,
+): Promise<boolean> {
+  const { manager, store } = stored;
+  const { key, record } = next;
+  const { wish } = visit;
+  const move = wish.to === "stay" ? null : { by: wish.to, graceSeconds: graceOf(visit) };
+  try {
+    await redeem(store, redemption, key, move, manager.now());
+  } catch (error) {
+    visit.nextId = undefined;
+    const entry = await findRedeemed(store, redemption.key, manager.now());
+    // The store may have made the entry in spite of what it said.
+    if (entry?.key?.id !== key.id) {
+      await store.remove(key);
+      if (entry === null) throw error;
+      await goWithRedeemed(visit, stored, imported, redemption, entry, wish);
+      return true;
     }
-    await endBeyondLimit(engine, record.subject, key).catch(noteStoreError);
-    return created();
   }
-
-  /** The session is made by now, so a limit that is passed is left to the next login to mend. */
-  function noteStoreError(error: unknown): void {
+  try {
+    await endBeyondLimit(stored, record.subject, key);
+  } catch (error) {
+    // The session is made by now, so a limit that is passed is left to the next login to mend.
     if (!(error instanceof StoreError)) throw error;
-    engine.emit({ type: "store-error", operation: error.operation });
+    manager.emit({ type: "store-error", operation: error.operation });
   }
-
-  async function inVain(redemption: Redemption, entry: Redeemed | null, error: unknown): Promise<Outcome> {
-    await keeping.remove(key);
-    if (entry === null) throw error;
-    await goWithRedeemed(state, engine, redemption, entry, turns);
-    return "again";
-  }
+  return false;
 }
 
 /** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
 async function goWithRedeemed(
-  state: SessionState,
-  engine: Engine,
+  visit: Visit,
+  stored: Stored,
+  { remember }: Imported,
   redemption: Redemption,
   entry: Redeemed,
-  turns: number,
+  wish: Visit["wish"],
 ): Promise<void> {
-  const { keeping } = engine.places.session;
-  const now = engine.now();
-  const { imported } = state;
-  if (imported === null || state.turns !== turns) return;
-  const found = entry.key === null || entry.mark !== null ? null : await keeping.loadKey(entry.key, { now });
-  const token = { temp: imported.temp, renew: "must" } as const;
+  const { manager, store } = stored;
+  const now = manager.now();
+  if (visit.found.is !== "imported" || visit.wish !== wish) return;
+  const found = entry.key === null || entry.mark !== null ? null : await store.load(entry.key, { now });
   const key = entry.key ?? redemption.key;
   const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
-  const went = mark !== null && isInGrace(mark, now) ? await follow(engine, keeping, mark) : null;
-  if (went?.inGrace) state.joinImported(inGrace(token, went));
-  else if (found !== null && !isMoved(found)) state.joinImported({ key, record: found, token });
-  else state.lose(goneFrom(key, mark, went, now));
+  const went = mark !== null && isInGrace(mark, now) ? await follow(stored, mark) : null;
+  if (went?.inGrace) joinImported(visit, inGrace({ cookie: "missing", remember }, went));
+  else if (found !== null && !isMoved(found))
+    joinImported(visit, { is: "living", key, record: found, cookie: "missing", remember });
+  else lose(visit, goneFrom(key, mark, went, now));
 }
 
 /** Writes a change of data. */
-function save(plan: Extract<Plan, { step: "update" | "join" }>, state: SessionState, engine: Engine): MaybePromise<Outcome> {
-  const { next, patch, ifVersion } = plan;
+async function save({ next, patch, ifVersion }: Step<"update" | "join">, visit: Visit, stored: Stored): Promise<Outcome> {
   const { key, record } = next;
-  const { seenAt: now, expiresAt } = record;
-  const { turns } = state;
-  return after(
-    placeOf(engine, record.subject).keeping.update(key, patch, { now, expiresAt, ...(ifVersion !== undefined && { ifVersion }) }),
-    (result): MaybePromise<Outcome> => {
-      if (!result.ok) return relocate(state, engine, key, result.why, turns);
-      noteVersion(state, record, result);
-      engine.emit({ type: "saved", id: key.id });
-      return next;
-    },
-  );
+  const { wish } = visit;
+  const options = { now: record.seenAt, expiresAt: record.expiresAt, ...(ifVersion !== undefined && { ifVersion }) };
+  const result = await stored.store.update(key, patch, options);
+  if (!result.ok) return relocate(visit, stored, key, result.why, wish);
+  noteVersion(visit, next, result);
+  stored.manager.emit({ type: "saved", id: key.id });
+  return next;
 }
 
 /** Whether the record is now as this request thinks: only if nobody changed it between. */
-function noteVersion(state: SessionState, { version }: SessionRecord, result: UpdateResult): void {
-  state.known = result.ok && result.version === version ? "exact" : "stale";
-}
-
-/**
- * Finds out where the session is that is not where it was, or what it is now, and has the state say so.
- *
- * @param why What the store said; undefined when it said no more than that there is nothing to change.
- * @param turns `state.turns` when the step began: what came meanwhile stands, and the next plan sees to it.
- */
-export async function relocate(
-  state: SessionState,
-  engine: Engine,
-  from: Key,
-  why: "gone" | "moved" | "conflict" | undefined,
-  turns: number,
-): Promise<"again" | "conflict"> {
-  const { keeping } = engine.places.session;
-  const { emit } = engine;
-  if (why === "conflict") emit({ type: "conflict", id: from.id });
-  const outcome = why === "conflict" ? why : "again";
-  const found = why === "gone" ? null : await keeping.loadKey(from, { now: engine.now() });
-  const mark = found !== null && isMoved(found) ? found : null;
-  const went = mark && (await follow(engine, keeping, mark));
-  const living = went?.inGrace ? went.record : why === "conflict" && found !== null && !isMoved(found) ? found : null;
-  const migrated = living && (await migratedData(living.data, engine));
-  // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
-  if (state.turns !== turns || state.kept?.key.id !== from.id) return outcome;
-  const now = engine.now();
-  state.askedAt = now;
-  if (went?.inGrace) state.goOnWith(inGrace(state.kept.token, went), migrated);
-  else if (living !== null) state.goOnWith({ ...state.kept, record: living }, migrated);
-  else {
-    // Who saw no more than a copy may have come after the session moved.
-    const atLoad = state.known === "copy" && mark !== null && mark.movedAt < state.loadedAt;
-    state.lose(goneFrom(from, mark, went, now, atLoad));
-  }
-  return outcome;
+function noteVersion(visit: Visit, { record: { version } }: Living, result: UpdateResult): void {
+  visit.known = result.ok && result.version === version ? "exact" : "stale";
 }
 
 /** Writes down that the session was used. That this failed is no reason to fail the request. */
-function touch(next: Kept, state: SessionState, engine: Engine): MaybePromise<Outcome> {
+async function touch(next: Living, visit: Visit, stored: Stored): Promise<Outcome> {
+  const { manager, store } = stored;
   const { key, record } = next;
-  const { keeping } = placeOf(engine, record.subject);
-  const { turns } = state;
-  const touching = after(
-    keeping.touch(key, { now: record.seenAt, expiresAt: record.expiresAt }),
-    (touched): MaybePromise<Outcome> => {
-      if (!touched) return missed();
-      engine.emit({ type: "touched", id: key.id });
-      return next;
-    },
-  );
-  if (!(touching instanceof Promise)) return touching;
-  return touching.catch((error) => {
+  const { wish } = visit;
+  try {
+    const isThere = await store.touch(key, { now: record.seenAt, expiresAt: record.expiresAt });
+    if (isThere) manager.emit({ type: "touched", id: key.id });
+    if (isThere) return next;
+  } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    engine.emit({ type: "store-error", operation: "touch" });
+    manager.emit({ type: "store-error", operation: "touch" });
     return next;
-  });
-
-  async function missed(): Promise<Outcome> {
-    const outcome = await relocate(state, engine, key, undefined, turns);
-    if (state.gone?.why === "ended") engine.emit({ type: "unknown", id: key.id, reason: "commit" });
-    return outcome;
   }
+  const outcome = await relocate(visit, stored, key, undefined, wish);
+  if (visit.found.is === "gone" && visit.found.why === "ended") manager.emit({ type: "unknown", id: key.id, reason: "commit" });
+  return outcome;
+}
+
+/**
+ * Finds out where the session is that is not where it was, or what it is now, and has the visit say so.
+ *
+ * @param why What the store said; undefined when it said no more than that there is nothing to change.
+ * @param wish The visit's when the step began: what came meanwhile stands, and the next plan sees to it.
+ */
+export async function relocate(
+  visit: Visit,
+  stored: Stored,
+  from: Key,
+  why: "gone" | "moved" | "conflict" | undefined,
+  wish: Visit["wish"],
+): Promise<"again" | "conflict"> {
+  const { manager, store } = stored;
+  if (why === "conflict") manager.emit({ type: "conflict", id: from.id });
+  const outcome = why === "conflict" ? why : "again";
+  const found = why === "gone" ? null : await store.load(from, { now: manager.now() });
+  const mark = found !== null && isMoved(found) ? found : null;
+  const went = mark && (await follow(stored, mark));
+  const record = went?.inGrace ? went.record : why === "conflict" && found !== null && !isMoved(found) ? found : null;
+  const converted = (record && (await manager.hooks.convert?.(record.data))) ?? null;
+  const living = livingOf(visit);
+  // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
+  if (visit.wish !== wish || living?.key.id !== from.id) return outcome;
+  const now = manager.now();
+  visit.askedAt = now;
+  if (went?.inGrace) goOnWith(visit, inGrace(living, went), converted);
+  else if (record !== null) goOnWith(visit, { ...living, record }, converted);
+  else {
+    // Who saw no more than a copy may have come after the session moved.
+    const atLoad = visit.known === "copy" && mark !== null && mark.movedAt < visit.arrived.at;
+    lose(visit, goneFrom(from, mark, went, now, atLoad));
+  }
+  return outcome;
 }

@@ -6,7 +6,8 @@
 
 import { stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
-import { createEngine, placeOf } from "../manager/manager.ts";
+import { claimsOf } from "../manager/backend.ts";
+import { channelOf, managerOf, partsFor } from "../manager/manager.ts";
 import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
@@ -38,21 +39,22 @@ export interface CookieForOptions {
  * ```
  */
 export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
-  const engine = createEngine(settle(options));
-  const now = engine.now();
-  const { keeping, codec, cookie } = placeOf(engine, subject);
-  const route = await keeping.route(subject);
+  const manager = managerOf(partsFor(settle(options)));
+  const now = manager.now();
+  const channel = channelOf(manager, subject);
+  const route = channel.mode === "cookie" ? undefined : await options.store?.route?.(subject);
   const key = route === undefined ? { id: newSessionId() } : { id: newSessionId(), route };
   const record = {
     data: stringifyData(Object.assign(Object.create(null), data)),
     version: 1,
     startedAt: now,
     seenAt: now,
-    expiresAt: expiryOf(now, now, engine.timeouts),
+    expiresAt: expiryOf(now, now, manager.timeouts),
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
   };
-  await keeping.create(key, record);
-  const token = await codec.seal(keeping.claims({ key, record, token: { temp: false, renew: "no" } }, now));
-  return `${cookie.name}=${token}`;
+  if (channel.mode !== "cookie") await options.store?.create(key, record);
+  const living = { is: "living", key, record, cookie: "missing", remember: true } as const;
+  const token = await channel.codec.seal(claimsOf(living, { mode: channel.mode, timeouts: manager.timeouts, now }));
+  return `${channel.cookie.name}=${token}`;
 }

@@ -8,15 +8,15 @@ import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie
 import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
 import { OptionError } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
-import { type Engine, keepingFor, NextIds, place } from "../../manager/manager.ts";
+import { channelFor } from "../../manager/manager.ts";
 import type { RequestOptions } from "../../manager/options.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
 import type { Sessions } from "../../manager/seam.ts";
-import { manage } from "../../manager/sessions.ts";
+import { sessionsOf } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
 import type { Timeouts } from "../../session/timeouts.ts";
-import type { SessionStore } from "../../stored/contract.ts";
+import type { DefinedStore } from "../../stored/define.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygrip.ts";
 import { keygripSigner } from "../../token/node-crypto.ts";
 import { looksWeak } from "../../token/secrets.ts";
@@ -76,25 +76,25 @@ export function cookieName({ name }: CompatibleOptions): string {
 /** Puts the managers together, once the application's keys are known. */
 export function compatibleManagers(
   options: CompatibleOptions,
-  store: SessionStore | undefined,
+  store: DefinedStore | undefined,
   keys: AppKeys | undefined,
 ): CompatibleManagers {
   const name = cookieName(options);
   const cookie = options.cookie || {};
   const { rememberTokens, ...settings } = settleRequest(options);
   const timeouts = timeoutsOf(options);
-  const keeping = keepingFor(store, timeouts.absoluteTimeout);
+  const mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
   const signer = isSigned(cookie) ? signerFor(keys, options) : null;
-  const codec = keygripTokens({ name, signer, timeouts: keeping.timesInToken ? timeouts : OFF, now: settings.now });
+  const codec = keygripTokens({ name, signer, timeouts: mode === "store" ? OFF : timeouts, now: settings.now });
   const onLateChange = lateChanges(options.onEvent);
   const noticeCookie = noticeFor(options, settings.now);
-  const engineFor = (secure: boolean): Engine => {
+  const managerFor = (secure: boolean): Sessions<never> => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
     const persistent = Number.isFinite(timeouts.idleTimeout) && (Boolean(cookie.maxAge) || !cookie.expires);
     // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
     const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
-    const both = place(one, keeping, codec, remembered);
-    return {
+    const both = channelFor(one, mode, codec, remembered);
+    return sessionsOf({
       ...settings,
       noticeCookie,
       timeouts,
@@ -105,19 +105,17 @@ export function compatibleManagers(
       prototype: Object.prototype,
       onLateChange,
       several: "first",
-      schema: undefined,
-      migrate: undefined,
       limit: {},
       store,
-      copies: undefined,
-      accept: [],
+      features: [],
       tokensProve: signer !== null,
-      waits: false,
-      places: { session: both, visitor: both },
-      nextIds: new NextIds(),
-    };
+      opensLater: false,
+      channels: { user: both, visitor: both },
+      channel: () => both,
+      furtherCookie: () => one,
+    });
   };
-  const [plain, whole] = [manage<never>(engineFor(false)), manage<never>(engineFor(true))];
+  const [plain, whole] = [managerFor(false), managerFor(true)];
   return { for: (secure) => (secure ? whole : plain) };
 }
 

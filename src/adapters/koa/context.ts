@@ -7,8 +7,8 @@
 import { DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
 import type { Sessions } from "../../index.ts";
-import { type Session, stateOf } from "../../session/session.ts";
-import type { SessionState } from "../../session/visit.ts";
+import { type Session, visitOf } from "../../session/session.ts";
+import { assertLoaded, assertWritable, lateChange, type Visit } from "../../session/visit.ts";
 
 /** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
 interface Opened {
@@ -28,7 +28,7 @@ interface Context {
 export class ContextSession {
   readonly #name: string;
   readonly #visitor: Session<never>;
-  readonly #state: SessionState;
+  readonly #visit: Visit;
   readonly #sessions: Sessions<never>;
   readonly #lazy: boolean;
   #isRunning = true;
@@ -42,7 +42,7 @@ export class ContextSession {
   constructor(name: string, visitor: Session<never>, sessions: Sessions<never>, lazy: boolean) {
     this.#name = name;
     this.#visitor = visitor;
-    this.#state = stateOf(visitor);
+    this.#visit = visitOf(visitor);
     this.#sessions = sessions;
     this.#lazy = lazy;
   }
@@ -86,7 +86,7 @@ export class ContextSession {
 
   /** Loads the session that nobody has asked for yet. */
   load(): void {
-    if (this.#state.phase === "unloaded" && !this.#lazy) void this.#visitor.ready();
+    if (this.#visit.found.is === "unread" && !this.#lazy) void this.#visitor.ready();
   }
 
   /** Ends the session, whether or not anybody has asked for it. */
@@ -108,30 +108,31 @@ export class ContextSession {
   /** What `ctx.session` is: the data; null when the application has ended the session and put nothing in since. */
   get data(): object | null {
     this.load();
-    const state = this.#state;
-    state.assertLoaded();
-    state.used = true;
-    const { visible, replaced } = state.content;
-    const ended = this.#emptied && state.destroyed && state.kept === null && state.renewal === null && !replaced;
+    const visit = this.#visit;
+    assertLoaded(visit);
+    visit.used = true;
+    const { visible, replaced } = visit.data;
+    const isOver = visit.farewell !== null && visit.found.is !== "living" && visit.wish.to === "stay";
+    const ended = this.#emptied && isOver && !replaced;
     return ended && Object.keys(visible).length === 0 ? null : visible;
   }
 
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
   set data(value: unknown) {
     this.load();
-    if (this.#state.phase === "closing" || this.#state.phase === "committed") {
-      this.#state.lateChange();
+    if (this.#visit.stage !== "open") {
+      lateChange(this.#visit);
       return;
     }
     this.#emptied = !value;
     if (this.#emptied) this.#end();
-    else if (value !== this.session.data) replaceData(this.#state, value);
+    else if (value !== this.session.data) replaceData(this.#visit, value);
   }
 
   /** Ends the session; an object of its data that a handler still holds stays as it is. */
   #end(): void {
-    this.#state.assertWritable();
-    this.#state.content.replace({});
+    assertWritable(this.#visit);
+    this.#visit.data.replace({});
     this.session.destroy();
   }
 }
@@ -149,13 +150,13 @@ const PROPERTY: PropertyDescriptor = {
   },
 };
 
-function replaceData(state: SessionState, value: unknown): void {
+function replaceData(visit: Visit, value: unknown): void {
   if (typeof value !== "object" || value === null || Array.isArray(value) || isExotic(value)) {
     const kind = Array.isArray(value) ? "an array" : `a ${isExotic(value) ? "built-in object" : typeof value}`;
     throw new DataError("ERR_DATA_NOT_JSON", `Cannot use ${kind} as the session: it must be a plain object, or null to end it`);
   }
-  state.assertWritable();
-  state.content.replace(value as JsonObject);
+  assertWritable(visit);
+  visit.data.replace(value as JsonObject);
 }
 
 /** Whether an object's contents are not in its properties, so that storing those would lose it: a Map, a Date, a Buffer. */

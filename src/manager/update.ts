@@ -1,0 +1,67 @@
+/**
+ * `session.update()` of a session that no other request can write: in its cookie, or not kept yet.
+ *
+ * @module
+ */
+import { ConflictError, GoneError } from "../ground/errors.ts";
+import { parseData } from "../ground/json.ts";
+import { SessionData } from "../session/data.ts";
+import { applyPatch, diff } from "../session/patch.ts";
+import { assertWritable, type Visit } from "../session/visit.ts";
+import type { Change } from "./backend.ts";
+import type { Manager } from "./manager.ts";
+
+/** This request may call several at once: they take turns, and run again where it changed the data meanwhile. */
+const MAX_TRIES = 20;
+
+/** Runs `change` on the data, and checks and keeps what it did. @throws GoneError when the session ended meanwhile */
+export async function updateAlone<Result>(visit: Visit, manager: Manager, change: Change<Result>): Promise<Result> {
+  assertWritable(visit);
+  visit.used = true;
+  const { farewell } = visit;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    while (visit.updating !== null) await visit.updating.catch(() => {});
+    if (visit.farewell !== farewell) throw new GoneError("ended");
+    const done = await tryUpdate(visit, manager, change);
+    if (done !== "again") return done.result;
+  }
+  throw new ConflictError("ERR_CONFLICT", "Cannot update the session: this request itself changed it at each try");
+}
+
+/** One try, while no other `update()` of this request runs. */
+export async function tryUpdate<Result>(
+  visit: Visit,
+  manager: Manager,
+  change: Change<Result>,
+): Promise<{ readonly result: Result } | "again"> {
+  const updating = changeData(visit, manager, change);
+  visit.updating = updating;
+  try {
+    return await updating;
+  } finally {
+    visit.updating = null;
+  }
+}
+
+async function changeData<Result>(visit: Visit, manager: Manager, change: Change<Result>): Promise<{ result: Result } | "again"> {
+  const { farewell, data } = visit;
+  const before = data.json();
+  const draft = SessionData.of(before);
+  const changing = change(draft.visible);
+  const result = changing instanceof Promise ? await changing : changing;
+  const patch = diff(parseData(before) ?? {}, parseData(draft.json()) ?? {});
+  if (patch === null) return { result };
+  if (visit.farewell !== farewell) throw new GoneError("ended");
+  // The handler changed something while the change waited.
+  if (data.json() !== before) return "again";
+  const changed = applyPatch(before, patch);
+  data.fill(changed);
+  try {
+    await manager.commit(visit, { mode: "later", status: 200 });
+  } catch (error) {
+    // What failed did not happen, and is not to be written with the rest.
+    if (visit.farewell === farewell) data.rebase(changed, before);
+    throw error;
+  }
+  return { result };
+}

@@ -1,0 +1,65 @@
+/**
+ * The session as it is after this request: pure functions of a visit, the timeouts and the time.
+ *
+ * @module
+ */
+import type { CookieState, Living } from "./found.ts";
+import type { SessionRecord } from "./record.ts";
+import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
+import { idOf, livingOf, metaOf, recordOf, remembersOf, subjectOf, type Visit } from "./visit.ts";
+
+/**
+ * Where sessions are kept: all of them in the cookie; all in a store, named by the cookie; or their data in a store and everything else in the
+ * cookie.
+ */
+export type Mode = "cookie" | "store" | "data";
+
+/** What decides beside the visit. */
+export interface Circumstances {
+  readonly mode: Mode;
+  readonly timeouts: Timeouts;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/** The session after a change of its data, its id or its user. @param route The part of the store for a new key. */
+export function afterChange(visit: Visit, data: string, { mode, timeouts, now }: Circumstances, route?: string): Living {
+  const living = livingOf(visit);
+  const before = recordOf(visit);
+  const subject = subjectOf(visit);
+  const meta = metaOf(visit);
+  const startedAt = before === undefined || visit.wish.to === "login" ? now : before.startedAt;
+  const record: SessionRecord = {
+    data,
+    version: (living?.record.version ?? 0) + 1,
+    startedAt,
+    seenAt: now,
+    expiresAt: expiryOf(startedAt, now, timeouts),
+    ...(subject !== undefined && { subject }),
+    ...(meta !== undefined && { meta }),
+  };
+  if (living === null || visit.wish.to !== "stay" || mode === "cookie") {
+    const id = idOf(visit);
+    const key = route === undefined ? { id } : { id, route };
+    return { is: "living", key, record, cookie: "missing", remember: remembersOf(visit), text: living?.text };
+  }
+  const due = mode === "data" && isTouchDue(living.record, timeouts, now);
+  return { ...living, record, cookie: due ? dueNow(living.cookie) : living.cookie };
+}
+
+/** The session after use without a change; the same object where that need not be written down. */
+export function afterUse(living: Living, { mode, timeouts, now }: Circumstances): Living {
+  const { record, cookie } = living;
+  if (!isTouchDue(record, timeouts, now)) return living;
+  return { ...living, record: usedNow(record, timeouts, now), cookie: mode === "store" ? cookie : dueNow(cookie) };
+}
+
+/** The record, used now. */
+export function usedNow(record: SessionRecord, timeouts: Timeouts, now: number): SessionRecord {
+  return { ...record, seenAt: now, expiresAt: expiryOf(record.startedAt, now, timeouts) };
+}
+
+/** Where the cookie says the times, a good one is to be made again. */
+function dueNow(cookie: CookieState): CookieState {
+  return cookie === "good" ? "due" : cookie;
+}

@@ -1,0 +1,168 @@
+/**
+ * What a request may want of its session beside changes of the data: a login, a new id, its end.
+ *
+ * @module
+ */
+import { OptionError } from "../ground/errors.ts";
+import { parseData } from "../ground/json.ts";
+import { refuseUnknown } from "../ground/option-values.ts";
+import { endingOf } from "./found.ts";
+import { cleanMeta, type SessionMeta } from "./record.ts";
+import { baseOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
+
+/** How a login treats what came before it. */
+export interface LoginOptions {
+  /**
+   * Keys of `session.data` that survive, as they are when the session moves. Default: all, if the visitor was anonymous and came with
+   * a cookie of ours that has the `__Host-` prefix, or if it is the same subject; else none. Of an accepted token, and of a cookie that
+   * another host may have set, only these survive (without `keep`, what the same request has newly put in): name what does no harm if
+   * somebody else put it there. Another user's never do, nor does the data of a session that is gone. Visitors in a store are moved once: of several logins at the same time one has the data.
+   */
+  keep?: readonly string[];
+  /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
+  meta?: SessionMeta;
+  /** False: the cookie ends with the browser. Default true. */
+  remember?: boolean;
+}
+
+const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember"]);
+const DESTROY: ReadonlySet<string> = new Set<keyof DestroyOptions>(["clearSiteData"]);
+const RENEWAL: ReadonlySet<string> = new Set(["graceSeconds"]);
+
+/**
+ * @param hostOnly Whether no other host can have set the cookie, so that what an anonymous visitor brought may come along.
+ * @throws OptionError for an option that there is none of, or that is of another kind
+ */
+export function login(visit: Visit, subject: string, options: LoginOptions, hostOnly: boolean): void {
+  checkLogin(subject, options);
+  const { keep, meta, remember = true } = options;
+  const before = subjectOf(visit);
+  const anonymous = before === undefined;
+  const same = before === subject;
+  const comesAlong = same || (anonymous && hostOnly && !visit.data.accepted);
+  const cut =
+    keep === undefined && comesAlong
+      ? NO_CUT
+      : cutFor(visit, anonymous || same ? (keep ?? []) : [], anonymous && keep === undefined);
+  const { replacesData, keys, left } = cut === NO_CUT && visit.wish.to === "login" ? visit.wish : cut;
+  visit.data.accepted = false;
+  visit.wish = {
+    to: "login",
+    graceSeconds: 0,
+    subject,
+    meta: meta === undefined ? undefined : cleanMeta(meta),
+    remember,
+    replacesData,
+    keys,
+    left: [...left],
+  };
+  visit.nextId = undefined;
+}
+
+/** What a login leaves behind. */
+type Cut = Pick<Login, "replacesData" | "keys" | "left">;
+const NO_CUT: Cut = { replacesData: false, keys: null, left: [] };
+
+/** @param own Whether what the request has just put in comes along: it is nobody else's, whoever may have set the cookie that it came with. */
+function cutFor(visit: Visit, keys: readonly string[], own: boolean): Cut {
+  const { wish, data, converted } = visit;
+  const earlier: Cut = wish.to === "login" ? wish : NO_CUT;
+  const named = keys.filter((key) => earlier.keys?.includes(key) ?? true);
+  const replacesData = earlier.replacesData || named.length === 0;
+  // What was converted to a newer schema was there, too.
+  const there = { ...parseData(baseOf(visit)), ...parseData(converted ?? "{}") };
+  const dropped = data.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
+  return { replacesData, keys: replacesData ? null : named, left: [...earlier.left, ...dropped] };
+}
+
+/** Asks for a new id. @throws OptionError for an option that there is none of */
+export function regenerateId(visit: Visit, graceSeconds: number): void {
+  const { wish } = visit;
+  if (wish.to === "login") visit.wish = { ...wish };
+  else {
+    const least = wish.to === "stay" ? graceSeconds : Math.min(wish.graceSeconds, graceSeconds);
+    visit.wish = { to: "regenerateId", graceSeconds: least };
+  }
+  visit.nextId = undefined;
+}
+
+/** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
+export function settleRivals(visit: Visit): void {
+  if (visit.rivals === null || visit.rivals === "settled") return;
+  visit.ended.push(...visit.rivals);
+  visit.rivals = "settled";
+}
+
+/** Ends the session. @throws OptionError for an option that there is none of */
+export function destroy(visit: Visit, { clearSiteData = [] }: DestroyOptions = {}): void {
+  const value = clearSiteData.length > 0 ? clearSiteDataOf(clearSiteData) : visit.farewell?.clearSiteData;
+  const { found, ended, data, cookie } = visit;
+  if (found.is === "living") ended.push(endingOf(found));
+  // What moved, or ended elsewhere, was in a store.
+  if (found.is === "gone") ended.push({ is: "session", key: found.key, of: "user" });
+  ended.push(...visit.remains.splice(0));
+  // What a token of this request became by another one ends, too, also where it went.
+  if (found.is === "imported" && found.redemption) ended.push({ is: "token", redemption: found.redemption });
+  // Accepted tokens must bring nothing any more, whether they were used or not.
+  if (cookie !== null) ended.push({ is: "accepted", header: cookie });
+  settleRivals(visit);
+  visit.farewell = { clearSiteData: value };
+  visit.found = NEW;
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  visit.converted = null;
+  data.keepOnly(() => false);
+  data.accepted = false;
+}
+
+function checkLogin(subject: string, options: LoginOptions): void {
+  checkCall("log in", options, LOGIN);
+  const { keep, remember } = options;
+  if (remember !== undefined && typeof remember !== "boolean") refuse("log in", "remember must be true or false");
+  if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
+    refuse("log in", "keep must be a list of keys");
+  if (typeof subject !== "string" || subject === "") refuse("log in", "the subject must be a string that is not empty");
+}
+
+/** @throws OptionError for an option of an end that there is none of. */
+export function checkDestroy(options: DestroyOptions): void {
+  checkCall("end the session", options, DESTROY);
+}
+
+/** @throws OptionError for an option of a new id that there is none of. */
+export function checkRenewal(options: object): void {
+  checkCall("regenerate the id", options, RENEWAL);
+}
+
+function checkCall(action: string, options: object, known: ReadonlySet<string>): void {
+  if (typeof options !== "object" || options === null)
+    refuse(action, `its options must be an object, like { ${[...known].join(", ")} }`);
+  if (Object.keys(options).length > 0) refuseUnknown(options, known);
+}
+
+function refuse(action: string, why: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot ${action}: ${why}`);
+}
+
+/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
+const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
+
+/** A kind of what a browser keeps for a website. */
+export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
+
+/** How a session ends. */
+export interface DestroyOptions {
+  /**
+   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
+   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
+   */
+  clearSiteData?: readonly SiteDataKind[];
+}
+
+/** The value of Clear-Site-Data. */
+function clearSiteDataOf(kinds: readonly SiteDataKind[]): string {
+  for (const kind of kinds) {
+    if (!CLEARABLE.includes(kind)) refuse(`clear site data "${kind}"`, `it is one of ${CLEARABLE.join(", ")}`);
+  }
+  return kinds.map((kind) => `"${kind}"`).join(", ");
+}

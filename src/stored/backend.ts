@@ -1,0 +1,139 @@
+/**
+ * The backend for sessions in a store: cookies only name them, and the store is asked for the rest.
+ *
+ * @module
+ */
+import { OptionError } from "../ground/errors.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import type { AcceptedTokens, Ask, Backend, CookieBackend } from "../manager/backend.ts";
+import type { Candidate, Loaded } from "../manager/load.ts";
+import type { Channel, Manager } from "../manager/manager.ts";
+import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
+import { isMoved, keyOf, MAX_GRACE_SECONDS, type MovedMark, recordFromToken } from "../session/record.ts";
+import { expiryOf } from "../session/timeouts.ts";
+import { subjectOf, type Visit } from "../session/visit.ts";
+import type { SessionStore } from "./contract.ts";
+import { follow, inGrace, isFresh, isInGrace } from "./follow.ts";
+import { guardedStore, type Stored } from "./guarded.ts";
+import { NextIds } from "./next-ids.ts";
+import { findRedeemed, redeem, redemptionKey } from "./redeem.ts";
+import { planFor, type StorePlan } from "./steps.ts";
+import { refresh, update } from "./update.ts";
+import { members } from "./users.ts";
+import { carryOut } from "./write.ts";
+
+/** Keeps the sessions of a manager in a store. */
+export function inStore(given: SessionStore, manager: Manager, cookies: CookieBackend): Backend {
+  const stored: Stored = { manager, cookies, store: guardedStore(given), nextIds: new NextIds() };
+  return {
+    waits: true,
+    members: members(stored),
+    watch: stored.store.watch,
+    tokens: acceptedTokens(stored),
+    load: (channel, candidate, ask) =>
+      channel.mode === "cookie" ? cookies.load(channel, candidate, ask) : load(stored, channel, candidate, ask),
+    plan: (visit, occasion) => planFor(visit, stored, occasion),
+    carryOut: (plan, visit, occasion, tries) => carryOut(plan as StorePlan, { visit, stored, occasion, tries }),
+    end: (ending) => (ending.is === "token" ? endToken(ending.redemption, stored) : endSession(ending, stored)),
+    update: (visit, change) => update(visit, stored, change),
+    refresh: (visit) => refresh(visit, stored),
+    noteNextId: (next, former) => stored.nextIds.note(next, former),
+    assertGrace: (visit, graceSeconds) => assertGrace(visit, graceSeconds, stored),
+  };
+}
+
+function load(stored: Stored, channel: Channel, candidate: Candidate, ask: Ask): MaybePromise<Loaded | null> {
+  const { answer } = stored.manager.hooks;
+  if (answer === undefined || ask.fresh) return askStore(stored, channel, candidate, ask);
+  return after(answer(ask.visit.cookie, candidate.claims), (copied) =>
+    copied === null
+      ? askStore(stored, channel, candidate, ask)
+      : stored.manager.living(channel, candidate, copied, ask.visit, true),
+  );
+}
+
+async function askStore(stored: Stored, channel: Channel, candidate: Candidate, ask: Ask): Promise<Loaded | null> {
+  const { manager, store } = stored;
+  const { timeouts } = manager;
+  const { claims } = candidate;
+  const now = manager.now();
+  const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
+  const touch = ask.used ? { touch: { ...span, expiresAt: expiryOf(claims.start, now, timeouts) } } : {};
+  const found = await store.load(keyOf(claims), { now, ...touch });
+  if (found === null || (isMoved(found) && !isFresh(found, now))) return unknown(stored, claims.sid);
+  if (isMoved(found)) return atMark(stored, channel, candidate, found, ask);
+  return manager.living(
+    channel,
+    candidate,
+    channel.mode === "data" ? { ...recordFromToken(claims), data: found.data } : found,
+    ask.visit,
+  );
+}
+
+function unknown({ manager }: Stored, id: string): null {
+  manager.emit({ type: "unknown", id, reason: "load" });
+  return null;
+}
+
+/** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
+async function atMark(stored: Stored, channel: Channel, candidate: Candidate, mark: MovedMark, ask: Ask): Promise<Loaded | null> {
+  const { channels, now } = stored.manager;
+  const key = keyOf(candidate.claims);
+  const anew = channel === channels.visitor && channel !== channels.user;
+  const moved: Gone = { is: "gone", key, why: "moved", mark, atLoad: true, anew, shown: null };
+  if (!isInGrace(mark, now())) return { found: moved };
+  const went = await follow(stored, mark);
+  // In grace, the old id is the session itself: where that ended, there is none.
+  if (went === null) return unknown(stored, key.id);
+  if (!went.inGrace) return { found: moved };
+  const loaded = stored.manager.living(channel, candidate, went.record, ask.visit);
+  return loaded && { ...loaded, found: inGrace(loaded.found as Living, went) };
+}
+
+function acceptedTokens(stored: Stored): AcceptedTokens {
+  const { manager, store } = stored;
+  return {
+    async redemption(identity) {
+      const key = await redemptionKey(store, identity);
+      return { key, entry: await findRedeemed(store, key, manager.now()) };
+    },
+    async session(key, follows) {
+      const now = manager.now();
+      const found = await store.load(key, { now });
+      if (found === null || !isMoved(found)) return found && { key, record: found, isElsewhere: false };
+      const went = follows && isInGrace(found, now) ? await follow(stored, found) : null;
+      return went?.inGrace ? { key: went.key, record: went.record, isElsewhere: true } : null;
+    },
+  };
+}
+
+async function endSession({ key, of }: Extract<Ending, { is: "session" }>, { manager, store }: Stored): Promise<void> {
+  if (manager.channels[of].mode !== "cookie") await store.remove(key);
+  manager.emit({ type: "destroyed", id: key.id });
+}
+
+/** A token whose session ends before it was kept: it becomes no session. If it became one meanwhile, that ends. */
+async function endToken(redemption: Redemption, stored: Stored): Promise<void> {
+  const { manager, store } = stored;
+  const now = manager.now();
+  try {
+    await redeem(store, redemption, null, null, now);
+  } catch (error) {
+    const entry = await findRedeemed(store, redemption.key, now);
+    if (entry === null) throw error;
+    if (entry.key !== null) await endSession({ is: "session", key: entry.key, of: "user" }, stored);
+  }
+}
+
+function assertGrace(visit: Visit, graceSeconds: number, { manager, store }: Stored): void {
+  if (!(Number.isSafeInteger(graceSeconds) && graceSeconds >= 1 && graceSeconds <= MAX_GRACE_SECONDS))
+    throw new OptionError(
+      "ERR_OPTION",
+      `Cannot use graceSeconds ${graceSeconds}: it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`,
+    );
+  // What is out of reach was in a store; the commit says the rest.
+  if (visit.found.is === "gone") return;
+  const channel = subjectOf(visit) === undefined ? manager.channels.visitor : manager.channels.user;
+  if (channel.mode === "cookie") manager.refuseGrace("the session is in its cookie");
+  if (store.guarantees.marks === false) manager.refuseGrace("the store keeps no mark of where a session went");
+}

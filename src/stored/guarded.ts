@@ -1,0 +1,79 @@
+/**
+ * A store as the core asks it: whatever it throws becomes a StoreError without the store's message, which may hold session data.
+ *
+ * @module
+ */
+import { OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
+import type { CookieBackend } from "../manager/backend.ts";
+import type { Manager } from "../manager/manager.ts";
+import type { Key, MovedMark, SessionInfo, SessionRecord } from "../session/record.ts";
+import type { SessionStore } from "./contract.ts";
+import type { NextIds } from "./next-ids.ts";
+
+/** What the parts of one backend share. */
+export interface Stored {
+  readonly manager: Manager;
+  /** The backend for what is in a cookie: visitors, where the application wants that. */
+  readonly cookies: CookieBackend;
+  readonly store: GuardedStore;
+  readonly nextIds: NextIds;
+}
+
+/** The store. The methods do what the SessionStore contract says of those with the same names. */
+export interface GuardedStore
+  extends Pick<SessionStore, "create" | "guarantees" | "load" | "remove" | "replace" | "touch" | "update"> {
+  readonly dataOnly: boolean;
+  /** Undefined where the store is not split. */
+  route(subject: string | undefined): Promise<string | undefined> | undefined;
+  recordRoute(id: string): Promise<string | undefined>;
+  readonly list: ((subject: string) => Promise<SessionInfo[]>) | undefined;
+  readonly removeAll: ((subject: string, options: { except?: string }) => Promise<number>) | undefined;
+  readonly watch: ((key: Key, request: Request) => Promise<Response>) | undefined;
+}
+
+/** Asks a store. */
+export function guardedStore(store: SessionStore): GuardedStore {
+  return {
+    guarantees: store.guarantees,
+    dataOnly: store.dataOnly ?? false,
+    load: (key, options) => guarded("load", async () => answered(await store.load(key, options))),
+    create: (...given) => guarded("create", () => store.create(...given)),
+    update: (...given) => guarded("update", () => store.update(...given)),
+    replace: (...given) => guarded("replace", () => store.replace(...given)),
+    touch: (...given) => guarded("touch", () => store.touch(...given)),
+    remove: (key) => guarded("remove", () => store.remove(key)),
+    route: (subject) => store.route && guarded("route", async () => store.route?.(subject)),
+    recordRoute: async (id) => store.recordRoute && guarded("route", async () => store.recordRoute?.(id)),
+    list: store.list && ((subject) => guarded("list", async () => store.list?.(subject) ?? [])),
+    removeAll:
+      store.removeAll && ((subject, options) => guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0)),
+    watch: store.watch && ((key, request) => guarded("watch", async () => store.watch?.(key, request) as Promise<Response>)),
+  };
+}
+
+/** What a store may answer; anything else is a broken store, and its value is in no error. */
+function answered(found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null {
+  if (typeof found === "object") return found;
+  throw new TypeError("Cannot load the session: the store gave no record");
+}
+
+async function guarded<Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    // A store that was set up wrongly says what to do.
+    if (error instanceof StoreError || error instanceof OptionError) throw error;
+    throw new StoreError(operation, whatItSays(error));
+  }
+}
+
+/** The few words of a store's error that are passed on; none where even asking for them throws. */
+function whatItSays(error: unknown): { retryable?: boolean; reason?: string } {
+  try {
+    const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };
+    const reason = [code, name].find((word) => typeof word === "string" && /^\w{1,60}$/.test(word)) as string | undefined;
+    return { retryable: retryable === true, ...(reason !== undefined && { reason }) };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * What one request's changes come to: one step for the store, and the session after it. Nothing is written here.
+ *
+ * @module
+ */
+import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import type { Occasion, Plan } from "../manager/backend.ts";
+import type { Channel } from "../manager/manager.ts";
+import type { Gone, Living } from "../session/found.ts";
+import { afterChange, afterUse, type Circumstances, usedNow } from "../session/next.ts";
+import { applyPatch, diff, type Patch } from "../session/patch.ts";
+import type { Key } from "../session/record.ts";
+import { baseOf, livingOf, remembersOf, subjectOf, type Visit, withoutLeft } from "../session/visit.ts";
+import { follow, type Whereabouts } from "./follow.ts";
+import type { Stored } from "./guarded.ts";
+
+/** What every step has. */
+interface Common extends Plan {
+  readonly next: Living;
+  /** The version that a change is for, where what others wrote meanwhile has to be looked at. */
+  readonly ifVersion?: number | undefined;
+}
+
+/** One step. */
+export type StorePlan =
+  | (Plan & { readonly step: "none" })
+  /** The session is out of reach, and so is what was to be changed, or its new id. */
+  | (Plan & { readonly step: "lost"; readonly next: null; readonly gone: Gone })
+  | (Common & { readonly step: "touch" | "create" })
+  | (Common & { readonly step: "replace"; readonly patch: Patch; readonly from: Key })
+  /** `join`: another request gave the session the id that this one wants, too: what this one changed goes there. */
+  | (Common & { readonly step: "update" | "join"; readonly patch: Patch });
+
+/** What the handler sees, as an object and as text. */
+interface Shown {
+  readonly data: JsonObject;
+  readonly text: string;
+}
+
+/** What a plan is made from. */
+interface Scene {
+  readonly visit: Visit;
+  readonly stored: Stored;
+  readonly shown: Shown;
+  readonly circumstances: Circumstances;
+  /** The part of the store for a new key. */
+  readonly route: string | undefined;
+}
+
+const NO_CHANGE: Patch = { set: [], unset: [] };
+const NOTHING: StorePlan = { step: "none", next: null, saves: false };
+
+/** The plan for what a request did. @throws DataError when the data cannot be kept; StoreError when the store could not be asked */
+export function planFor(visit: Visit, stored: Stored, occasion: Occasion): MaybePromise<StorePlan> {
+  const { manager } = stored;
+  const channel = subjectOf(visit) === undefined ? manager.channels.visitor : manager.channels.user;
+  const isOut = visit.found.is === "gone" && (!visit.found.anew || visit.wish.to === "login");
+  if (channel.mode === "cookie" && !isOut) return stored.cookies.plan(visit, occasion) as StorePlan;
+  const needsKey = visit.found.is !== "living" || visit.wish.to !== "stay";
+  return needsKey ? planForKey(visit, stored, occasion, channel) : planHere(sceneOf(visit, stored, channel, undefined));
+}
+
+function sceneOf(visit: Visit, stored: Stored, { mode }: Channel, route: string | undefined): Scene {
+  const { manager } = stored;
+  const data = visit.data.stored();
+  const text = stringifyData(data, livingOf(visit)?.record.data.length);
+  return { visit, stored, shown: { data, text }, circumstances: { mode, timeouts: manager.timeouts, now: manager.now() }, route };
+}
+
+/** Where a new key is needed, what must be asked for before: the part of the store that it will name; where a session went. */
+function planForKey(visit: Visit, stored: Stored, occasion: Occasion, channel: Channel): MaybePromise<StorePlan> {
+  const { wish } = visit;
+  const mark = visit.found.is === "gone" && needsWhereabouts(visit) ? visit.found.mark : null;
+  return after(channel.mode === "cookie" ? undefined : stored.store.route(subjectOf(visit)), (route) =>
+    after(mark && follow(stored, mark), (went) => {
+      // A login that came meanwhile needs another part of the store.
+      if (visit.wish !== wish) return planFor(visit, stored, occasion);
+      const scene = sceneOf(visit, stored, channel, route);
+      const { found } = visit;
+      if (found.is === "living") return planForRenewal(scene, found);
+      const isOut = found.is === "gone" && (!found.anew || wish.to === "login");
+      return isOut ? planForGone(scene, found, went) : planForNew(scene, occasion);
+    }),
+  );
+}
+
+function needsWhereabouts({ found, wish }: Visit): boolean {
+  return wish.to === "login" || (wish.to === "regenerateId" && found.is === "gone" && !found.atLoad);
+}
+
+/** A session under the id that it has. */
+function planHere(scene: Scene): StorePlan {
+  const { visit, shown } = scene;
+  const living = livingOf(visit) as Living;
+  const patch = living.record.data === shown.text ? null : diff(parseData(living.record.data) ?? {}, shown.data);
+  if (patch === null) return planForUse(scene, living);
+  const next = afterChange(visit, shown.text, scene.circumstances, living.key.route);
+  return { step: "update", next, saves: true, patch, ifVersion: versionFor(scene, living) };
+}
+
+/** A session that is not kept yet: a new one, or one that an accepted token brought. */
+function planForNew({ visit, shown: { text }, circumstances, route }: Scene, { mode }: Occasion): StorePlan {
+  const { found, wish, converted } = visit;
+  const imported = found.is === "imported" ? found : null;
+  const onlyRead = imported !== null && wish.to === "stay" && (converted ?? imported.record.data) === text;
+  // Where no cookie can be sent, an accepted session that was only read is left for the next request.
+  const isKept = onlyRead ? mode !== "impossible" : imported !== null || text !== "{}" || wish.to === "login";
+  if (!isKept) return NOTHING;
+  if (found.is === "outage") throw found.error;
+  return { step: "create", next: afterChange(visit, text, circumstances, route), saves: true };
+}
+
+/** A session that ended or moved: who is told what stands in docs/sessions.md. */
+function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): StorePlan {
+  const { visit, shown, circumstances, route } = scene;
+  const { wish } = visit;
+  const patch = ownChanges(visit, shown.data);
+  if (wish.to === "login") {
+    if (went !== null && !went.renewed && went.record.subject === wish.subject) return joining(scene, went, patch);
+    // What was in the session is not there to be taken along: another login has it, or nobody.
+    const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
+    return { step: "create", next: afterChange(visit, own, circumstances, route), saves: true, shown: shown.text };
+  }
+  if (wish.to === "regenerateId" && went?.renewed && !gone.atLoad) return joining(scene, went, patch);
+  return patch === null && wish.to === "stay" ? NOTHING : { step: "lost", next: null, saves: false, gone };
+}
+
+/** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
+function ownChanges(visit: Visit, data: JsonObject): Patch | null {
+  return diff(parseData(withoutLeft(visit, visit.converted ?? baseOf(visit))) ?? {}, data);
+}
+
+/** The session under the id that another request gave it: this one brings its cookie, too. */
+function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, patch: Patch | null): StorePlan {
+  const { visit, shown, circumstances } = scene;
+  const there: Living = { is: "living", key, record, cookie: "missing", remember: remembersOf(visit) };
+  if (patch === null) return { ...planForUse(scene, there), shown: shown.text };
+  const used = usedNow(record, circumstances.timeouts, circumstances.now);
+  const next: Living = { ...there, record: { ...used, data: applyPatch(record.data, patch), version: record.version + 1 } };
+  return { step: "join", next, saves: true, patch, ifVersion: versionFor(scene, there), shown: shown.text };
+}
+
+/** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
+function planForRenewal(scene: Scene, living: Living): StorePlan {
+  const { visit, shown, circumstances, route, stored } = scene;
+  const { wish } = visit;
+  const patch = changes(scene, living);
+  const isThere =
+    (living.cookie === "elsewhere" || living.cookie === "owed") && wish.to === "regenerateId" && wish.graceSeconds > 0;
+  if (isThere) return joining(scene, living, patch);
+  const next = afterChange(visit, shown.text, circumstances, route);
+  const { channels } = stored.manager;
+  const before = living.record.subject === undefined ? channels.visitor : channels.user;
+  if (before.mode !== circumstances.mode) return { step: "create", next, saves: true };
+  return {
+    step: "replace",
+    next,
+    saves: true,
+    patch: patch ?? NO_CHANGE,
+    from: living.key,
+    ifVersion: versionFor(scene, living),
+  };
+}
+
+function changes({ visit: { wish }, shown: { data, text } }: Scene, { record }: Living): Patch | null {
+  const replaces = wish.to === "login" && wish.replacesData;
+  if (record.data === text && !replaces) return null;
+  const patch = diff(replaces ? {} : (parseData(record.data) ?? {}), data);
+  return replaces ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
+}
+
+/**
+ * The version that a change is for, where what others wrote meanwhile has to be looked at: all of the data must fit a schema, a conversion is
+ * of what was there, and a login that names keys takes only those along.
+ */
+function versionFor({ visit, stored, circumstances }: Scene, { record }: Pick<Living, "record">): number | undefined {
+  const { wish, converted } = visit;
+  const mustKnow = stored.manager.hooks.check !== undefined || (wish.to === "login" && wish.keys !== null) || converted !== null;
+  return mustKnow && circumstances.mode === "store" ? record.version : undefined;
+}
+
+/** Use without a change: written down when that is due. */
+function planForUse({ circumstances }: Scene, living: Living): StorePlan {
+  const next = afterUse(living, circumstances);
+  return next === living ? { step: "none", next, saves: false } : { step: "touch", next, saves: false };
+}
