@@ -11,7 +11,7 @@ const own = (file: string) => fileURLToPath(new URL(`../dist/${file}`, import.me
 const entries: readonly (readonly [name: string, ...modules: string[]])[] = [
   ["ours: the core", own("index.js")],
   ["ours: Hono", own("adapters/hono.js")],
-  ["ours: Koa", own("adapters/koa.js")],
+  ["ours: Koa", own("adapters/koa/index.js")],
   ["koa-session", "koa-session"],
   ["koa-generic-session", "koa-generic-session"],
   ["cookie-session", "cookie-session"],

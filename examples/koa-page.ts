@@ -1,10 +1,10 @@
 // A small page on Koa: it counts views, logs in and out. koa-redis.ts serves it on Node, koa-on-workers.ts on Cloudflare Workers.
 import Koa from "koa";
-import type { SessionStore } from "web-session-store";
 import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
+import type { DefinedStore } from "web-session-store/stores/define";
 
-export function koaPage(title: string, secrets: string, store: SessionStore): Koa {
+export function koaPage(title: string, secrets: string, store: DefinedStore): Koa {
   const app = new Koa();
   // Before the session: a form on another website loads nothing, and changes nothing.
   app.use(csrf());

@@ -2,6 +2,7 @@
 // Open http://localhost:8787, log in with any name in two browsers, and log one out from the other.
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
+import { copy } from "web-session-store/copy";
 import { csrf } from "web-session-store/csrf/hono";
 import { d1 } from "web-session-store/stores/d1";
 import { durableObject } from "web-session-store/stores/durable-object";
@@ -18,19 +19,19 @@ const places: readonly Place[] = [
     path: "",
     title: "Durable Object",
     code: 'store: durableObject(env.SESSIONS), anonymous: "cookie"',
-    about: "Every user has an object of his own. No change is lost, and open pages are told when their session ends.",
+    about: "Every user has an object of their own. No change is lost, and open pages are told when their session ends.",
     options: { store: observed(durableObject(env.SESSIONS)), anonymous: "cookie" },
   },
   {
     path: "/copy",
     title: "Durable Object + copy",
-    code: 'store: durableObject(env.SESSIONS), anonymous: "cookie", copy: { maxAge: 60 }',
+    code: 'store: durableObject(env.SESSIONS), anonymous: "cookie", copy: copy({ maxAge: 60 })',
     about: "A copy in a cookie answers most requests. What another browser did is seen after at most a minute.",
     options: {
       name: "copied",
       store: observed(durableObject(env.SESSIONS, { salt: "copied" })),
       anonymous: "cookie",
-      copy: { maxAge: 60 },
+      copy: copy({ maxAge: 60 }),
     },
   },
   {

@@ -64,11 +64,23 @@ function declarationOf(name, file) {
   const before = text.slice(0, found.index).trimEnd();
   const comment = before.endsWith("*/") ? before.slice(before.lastIndexOf("/**")) : "";
   const lines = text.slice(found.index).split("\n");
-  const end = lines.findIndex((line) => /^\S/.test(line) && /[;}]$/.test(line));
-  const overloads = lines.slice(end + 1).findIndex((line) => !line.startsWith(`export declare function ${name}`));
-  const code = lines.slice(0, end + 1 + Math.max(overloads, 0)).filter((line) => !/^ +(#private;|private )/.test(line));
+  let end = endOf(lines, 0);
+  for (let next = overloadAfter(lines, end, name); next > 0; next = overloadAfter(lines, end, name)) end = endOf(lines, next);
+  const code = lines.slice(0, end + 1).filter((line) => !/^ +(#private;|private )/.test(line));
   const narrower = code.map((line) => line.replace(/^( {4})+/, (indent) => " ".repeat(indent.length / 2)));
   return { comment, code: narrower.join("\n") };
+}
+
+/** The line where the declaration ends that begins at this one. */
+function endOf(lines, start) {
+  return lines.findIndex((line, at) => at >= start && /^\S/.test(line) && /[;}]$/.test(line));
+}
+
+/** The line of the next overload, after the comment that it may have; 0 when there is none. */
+function overloadAfter(lines, end, name) {
+  const isComment = lines[end + 1]?.startsWith("/**");
+  const at = isComment ? lines.findIndex((line, index) => index > end && line.endsWith("*/")) + 1 : end + 1;
+  return new RegExp(`^export declare function ${name}\\b`).test(lines[at]) ? at : 0;
 }
 
 function leadingComment(text) {

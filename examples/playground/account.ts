@@ -1,18 +1,18 @@
-/** The part of the page about who is logged in: the form to log in, or his sessions. */
+/** The part of the page about who is logged in: the form to log in, or the user's sessions. */
 import { html } from "hono/html";
 import type { ListedSession } from "web-session-store";
-import { canList, canWatch, type Place, type Visit } from "./places.ts";
+import { canWatch, type Place, type Visit } from "./places.ts";
 
-export function account({ place, session }: Visit, own: readonly ListedSession[]) {
+export function account({ place, session, stored }: Visit, own: readonly ListedSession[]) {
   if (session.subject === undefined) return loginForm(place);
   return html`
     <div class="line">
       ${button(place, "logout", "Log out")} ${button(place, "new-id", "Give the session a new id")}
     </div>
     <h3>Your sessions</h3>
-    ${canList(place) ? sessionList(place, own) : html`<p>No store, so nobody knows them and nothing can be logged out from afar.</p>`}
+    ${stored ? sessionList(place, own) : html`<p>No store, so nobody knows them and nothing can be logged out from afar.</p>`}
     ${
-      canList(place)
+      stored
         ? html`<p class="hint">
           Log in with the same name in another browser, or a private window, and log this one out from there:
           ${canWatch(place) ? "this page is told at once." : "this store tells nobody, so this page asks every 5 seconds."}

@@ -1,6 +1,6 @@
 /** What the page's forms do. A name here is an address: `login` is done by a POST to /login. */
 import { deviceOf } from "./device.ts";
-import { canList, type Visit } from "./places.ts";
+import type { Visit } from "./places.ts";
 
 /** A field of the form that was sent, without the spaces around it; empty when it is not there. */
 type Field = (name: string) => string;
@@ -26,17 +26,17 @@ export const actions: Readonly<Record<string, Action>> = {
   },
 
   // The id comes from a form and may be anything: revoke() ends sessions of this user, and of no other.
-  async revoke({ place, session, sessions }, field) {
+  async revoke({ session, stored }, field) {
     if (session.subject === undefined) return session.flash("notice", "Log in first.");
-    if (!canList(place)) return session.flash("notice", NO_STORE);
-    const ended = await sessions.revoke(session.subject, field("id"));
+    if (stored === undefined) return session.flash("notice", NO_STORE);
+    const ended = await stored.revoke(session.subject, field("id"));
     session.flash("notice", ended ? "That session is logged out." : "That session was over already.");
   },
 
-  async "logout-others"({ place, session, sessions }) {
+  async "logout-others"({ session, stored }) {
     if (session.subject === undefined) return session.flash("notice", "Log in first.");
-    if (!canList(place)) return session.flash("notice", NO_STORE);
-    const { count, effect } = await sessions.revokeAll(session.subject, { except: session.id });
+    if (stored === undefined) return session.flash("notice", NO_STORE);
+    const { count, effect } = await stored.revokeAll(session.subject, { except: session.id });
     const when = effect === "now" ? "" : " Elsewhere in the world that may take a minute.";
     session.flash("notice", `${count} other ${count === 1 ? "session is" : "sessions are"} logged out.${when}`);
   },

@@ -1,7 +1,8 @@
 /** A place of the playground as a Hono app: its session, its pages, its forms. */
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { type HonoSession, session } from "web-session-store/hono";
+import { session } from "web-session-store/hono";
+import { watch } from "web-session-store/watch";
 import { actions } from "./actions.ts";
 import { PAGE_HEADERS } from "./headers.ts";
 import { homePage, lookPage, show } from "./page.ts";
@@ -10,17 +11,18 @@ import { carriedIn, carry, dropCarried, withReports } from "./report.ts";
 import { noteEvent, traced } from "./trace.ts";
 
 export function placeApp(place: Place, places: readonly Place[], secrets: string): Hono {
-  const web: HonoSession<Data> = session<Data>({ secrets, onEvent: noteEvent, ...place.options });
+  const web = session<Data>({ secrets, onEvent: noteEvent, ...place.options });
+  const stored = "list" in web.sessions ? web.sessions : undefined;
   const visitOf = (c: Context): Visit => ({
     place,
     session: web.get(c),
-    sessions: web.sessions,
+    stored,
     userAgent: c.req.header("User-Agent") ?? "",
   });
   const app = new Hono();
 
   // Before the session's middleware: watch() looks at the session itself.
-  if (canWatch(place)) app.get("/watch", (c) => web.sessions.watch(c.req.raw));
+  if (stored && canWatch(place)) app.get("/watch", (c) => watch(stored, c.req.raw));
 
   // Reading is no use: a page that stays open and asks does not keep its session alive.
   app.get("/alive", async (c) => {

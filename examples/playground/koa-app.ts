@@ -1,7 +1,6 @@
 /** The places of the playground as a Koa app: what app.ts is to Hono. Pages and forms are the same. */
 import { text } from "node:stream/consumers";
 import Koa, { type Context, type DefaultState, type Middleware } from "koa";
-import { createSessions } from "web-session-store";
 import { csrf } from "web-session-store/csrf/koa";
 import { getSession, type KoaSession, session } from "web-session-store/koa";
 import { actions } from "./actions.ts";
@@ -23,10 +22,9 @@ export function koaPlayground(places: readonly Place[], secrets: string): Koa {
 }
 
 function placeMiddleware(place: Place, places: readonly Place[], secrets: string): Middleware<DefaultState, KoaSession<Data>> {
-  const options = { secrets, onEvent: noteEvent, ...place.options };
-  const middleware = session<Data>(options);
-  // The same sessions, outside of requests: to list and to end them.
-  const sessions = createSessions<Data>(options);
+  const middleware = session<Data>({ secrets, onEvent: noteEvent, ...place.options });
+  const { sessions } = middleware;
+  const stored = "list" in sessions ? sessions : undefined;
   const report = reporting(place);
 
   return async (ctx, next) => {
@@ -39,7 +37,7 @@ function placeMiddleware(place: Place, places: readonly Place[], secrets: string
       ctx.status = snapshot?.subject === undefined ? 401 : 204;
       return;
     }
-    const visitOf = (): Visit => ({ place, session: getSession<Data>(ctx), sessions, userAgent: ctx.get("User-Agent") });
+    const visitOf = (): Visit => ({ place, session: getSession<Data>(ctx), stored, userAgent: ctx.get("User-Agent") });
     await report(ctx, () => middleware(ctx, () => answer(ctx, address, visitOf(), places)));
   };
 }

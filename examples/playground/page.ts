@@ -2,7 +2,7 @@
 import { html, raw } from "hono/html";
 import type { ListedSession } from "web-session-store";
 import { account } from "./account.ts";
-import { canList, canWatch, type Place, type Visit } from "./places.ts";
+import { canWatch, type Place, type Visit } from "./places.ts";
 import { REPORT_HERE } from "./report.ts";
 
 /** What the page shows of a session: read before it is made, since only a handler may wait for the store. */
@@ -10,16 +10,16 @@ export interface Shown {
   readonly notice: string | undefined;
   readonly views: number;
   readonly cart: readonly string[];
-  /** The sessions of who is logged in. */
+  /** The sessions of the user who is logged in. */
   readonly own: readonly ListedSession[];
 }
 
 /** Counts the view, takes the message of the last form, and asks for the user's sessions. */
-export async function show({ place, session, sessions }: Visit): Promise<Shown> {
+export async function show({ session, stored }: Visit): Promise<Shown> {
   const { data, subject } = session;
   data.views = (data.views ?? 0) + 1;
   const notice = session.takeFlash<string>("notice");
-  const own = subject !== undefined && canList(place) ? await sessions.list(subject, { current: session.id }) : [];
+  const own = subject === undefined ? [] : ((await stored?.list(subject, { current: session.id })) ?? []);
   // This browser first.
   const sorted = own.toSorted((a, b) => Number(b.current) - Number(a.current));
   return { notice, views: data.views, cart: data.cart ?? [], own: sorted };
@@ -84,9 +84,9 @@ function cart(place: Place, items: readonly string[]) {
 }
 
 function layout(visit: Visit, places: readonly Place[], content: unknown) {
-  const { place, session } = visit;
-  // Only the page of who is logged in has a session that others can end.
-  const live = canList(place) && session.subject !== undefined;
+  const { place, session, stored } = visit;
+  // Only the page of a user who is logged in has a session that others can end.
+  const live = stored !== undefined && session.subject !== undefined;
   const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
   return html`<!doctype html>
     <html lang="en">

@@ -1,5 +1,5 @@
 /** What the parts of the playground tell each other: a place, which is a page with a store of its own, and a visit to it. */
-import type { Session, SessionOptions, Sessions } from "web-session-store";
+import type { CookieSessionOptions, Session, StoredOptions, StoredSessions } from "web-session-store";
 
 /** What a session keeps here. */
 export interface Data {
@@ -16,14 +16,15 @@ export interface Place {
   readonly code: string;
   /** What to expect of it, in a sentence or two. */
   readonly about: string;
-  readonly options: Omit<SessionOptions, "secrets">;
+  readonly options: Omit<StoredOptions, "secrets"> | Omit<CookieSessionOptions, "secrets">;
 }
 
 /** What a form does gets, and what a page is made of: nothing of a framework. */
 export interface Visit {
   readonly place: Place;
   readonly session: Session<Data>;
-  readonly sessions: Pick<Sessions<Data>, "list" | "revoke" | "revokeAll">;
+  /** Where there is a store, a user's sessions are known, so that one can be ended from another. */
+  readonly stored: StoredSessions<Data> | undefined;
   readonly userAgent: string;
 }
 
@@ -32,7 +33,5 @@ export function cookieNames({ options: { name = "session" } }: Place): string[] 
   return [name, `${name}-visitor`, `${name}-copy`].map((cookie) => `__Host-${cookie}`);
 }
 
-/** Where a user's sessions are known, so that one can be ended from another. */
-export const canList = ({ options }: Place): boolean => options.store?.list !== undefined;
-/** Where an open page is told of that. Elsewhere it asks. */
+/** Where an open page is told that its session ended. Elsewhere it asks. */
 export const canWatch = ({ options }: Place): boolean => options.store?.watch !== undefined;

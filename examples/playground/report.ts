@@ -5,7 +5,7 @@ import type { Report } from "./trace.ts";
 /** Stands in the page until all is done, since the session is saved after the page is made. No text of users can be this: it is escaped. */
 export const REPORT_HERE = "<!--report-->";
 
-/** Carries the report of a form over the redirect. It holds nothing secret, and whoever writes one fools only his own browser. */
+/** Carries the report of a form over the redirect. It holds nothing secret, and whoever writes one fools only their own browser. */
 const CARRIER = "playground-report";
 
 export function carry(report: Report): string {

@@ -1,6 +1,7 @@
 /** What the library did for one request: its events, the calls of the store, the cookies, the time. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SessionEvent, SessionStore } from "web-session-store";
+import { type DefinedStore, defineStore } from "web-session-store/stores/define";
 
 export interface Report {
   /** What was asked for: "POST /login". */
@@ -32,16 +33,17 @@ export function noteEvent(event: SessionEvent): void {
 }
 
 /** The same store, whose calls are noted. */
-export function observed<Store extends SessionStore>(store: Store): Store {
-  return new Proxy(store, {
+export function observed(store: SessionStore): DefinedStore {
+  const noted = new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
       // A route is computed, not asked for.
-      if (name === "route" && typeof value === "function") return value.bind(target);
+      if ((name === "route" || name === "recordRoute") && typeof value === "function") return value.bind(target);
       if (typeof value !== "function" || typeof name !== "string") return value;
       return (...args: unknown[]) => timed(name, () => value.apply(target, args) as Promise<unknown>);
     },
   });
+  return defineStore(noted);
 }
 
 async function timed(name: string, call: () => Promise<unknown>): Promise<unknown> {

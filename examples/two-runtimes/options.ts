@@ -1,5 +1,5 @@
 // What the Koa application and the Worker must agree on. The name, the context and the cookie's options are the defaults.
-import type { TokenCodec } from "web-session-store";
+import type { AcceptedCodec } from "web-session-store/accept/define";
 import { koaTokens } from "web-session-store/accept/koa-session-store";
 
 export interface Data {
@@ -7,6 +7,6 @@ export interface Data {
 }
 
 /** `appKey` is the key that cookies were signed with before: their sessions go on. */
-export function sharedOptions(secret: string, appKey: string): { secrets: string; accept: TokenCodec[] } {
+export function sharedOptions(secret: string, appKey: string): { secrets: string; accept: AcceptedCodec[] } {
   return { secrets: secret, accept: [koaTokens({ keys: [appKey] })] };
 }

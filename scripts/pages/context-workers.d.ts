@@ -3,6 +3,7 @@ declare const env: Cloudflare.Env;
 declare namespace Cloudflare {
   interface Env {
     SESSION_SECRET: string;
+    SECRET_BINDING: SecretsStoreSecret;
     SESSIONS: DurableObjectNamespace;
     SESSIONS_KV: KVNamespace;
     SESSIONS_DB: D1Database;

@@ -1,10 +1,10 @@
 // What pieces of programs in the documentation may use without saying where it comes from. Whole programs need none of it.
 // biome-ignore lint/suspicious/noExplicitAny: such a piece does not say what its data is.
 type PageData = Record<string, any>;
-declare const sessions: import("web-session-store").Sessions<PageData>;
+declare const sessions: import("web-session-store").StoredSessions<PageData>;
 declare const session: import("web-session-store").Session<PageData>;
 declare const secrets: string;
-declare const store: import("web-session-store").SessionStore;
+declare const store: import("web-session-store/stores/define").DefinedStore;
 declare const request: Request;
 declare const response: Response;
 declare const user: { id: string; passwordHash: string };
@@ -18,6 +18,8 @@ declare const OLD_SECRET: string;
 declare const SESSION_SECRET: string;
 declare const options: import("web-session-store").SessionOptions;
 declare const res: import("web-session-store").NodeHeaderHolder & { statusCode: number };
+declare const legacyTokens: import("web-session-store").TokenCodec;
+declare const MyStore: new () => import("web-session-store").SessionStore;
 declare const makeApp: import("web-session-store/testing").MakeApp;
 declare const myStore: () => import("web-session-store").SessionStore;
 declare function answer(request: Request): Response;

@@ -53,9 +53,11 @@ async function check(folder, name, own, all) {
   const said = await new Promise((done) => {
     execFile("tsc", ["-p", folder, "--pretty", "false"], (_error, stdout) => done(stdout));
   });
+  // What a line goes on with is indented: of a call that fits no overload, only that says what is wrong.
   return said
+    .replaceAll(/\n +/g, " ")
     .split("\n")
-    .filter((line) => line !== "" && !line.startsWith(" ") && !FRAGMENT.test(line))
+    .filter((line) => line !== "" && !FRAGMENT.test(line))
     .map((line) => onPage(line, places));
 }
 

@@ -23,7 +23,7 @@ export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
  * ```ts
  * import { defineCodec } from "web-session-store/accept/define";
  *
- * const old = defineCodec({ name: "legacy", find, clear, open, seal });
+ * const old = defineCodec(legacyTokens);
  * const sessions = createSessions({ secrets, store, accept: [old] });
  * ```
  */

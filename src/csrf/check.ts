@@ -71,7 +71,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CsrfOptions>(["trustedOrigins",
 function reasonToRefuse({ method, host, header }: AskedRequest, trusted: ReadonlySet<string>): CsrfRefusal["reason"] | null {
   if (isSafe(method) && !opensWebSocket(header)) return null;
   const [site, origin] = [header("Sec-Fetch-Site"), header("Origin")];
-  // The visitor himself, by a bookmark or the address bar, is "none".
+  // What the visitor asks for directly, by a bookmark or the address bar, is "none".
   if (site === "same-origin" || site === "none") return null;
   // Browsers have sent Origin with every unsafe request since 2020: without it, it is none, and no visitor's cookies are abused.
   if (site === "" && (origin === "" || hostOf(origin) === host)) return null;

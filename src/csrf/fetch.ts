@@ -19,7 +19,7 @@ export interface Csrf {
 
 /**
  * Makes the protection for `fetch` handlers. Requests that change something (all but GET, HEAD and OPTIONS) and WebSocket
- * handshakes pass if they come from a page of the same origin, from the visitor himself, from no browser, or from one of
+ * handshakes pass if they come from a page of the same origin, from the visitor directly, from no browser, or from one of
  * `trustedOrigins`. Others get a 403 response, also those from another subdomain of the same site.
  *
  * Risky: a GET that changes something is not protected; nor are browsers from before 2023 where another scheme of the same host

@@ -45,6 +45,8 @@ export interface CopyOptions {
  *
  * @example
  * ```ts
+ * import { copy } from "web-session-store/copy";
+ *
  * const sessions = createSessions({ secrets, store, copy: copy({ maxAge: 60 }) });
  * ```
  */

@@ -31,7 +31,7 @@ export type SecretProvider =
  * ```ts
  * import { fetched } from "web-session-store/secrets";
  *
- * const sessions = createSessions({ secrets: fetched(env.SESSION_SECRET) });
+ * const sessions = createSessions({ secrets: fetched(env.SECRET_BINDING) });
  * ```
  */
 export function fetched(provider: SecretProvider): FetchedSecrets {

@@ -63,6 +63,9 @@ export interface SchemaOptions {
  *
  * @example
  * ```ts
+ * import { z } from "zod";
+ * import { schema } from "web-session-store/schema";
+ *
  * const sessions = createSessions({ secrets, schema: schema(z.object({ views: z.number().optional() })) });
  * ```
  */

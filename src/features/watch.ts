@@ -25,6 +25,8 @@ export interface WatchOptions {
  *
  * @example
  * ```ts
+ * import { watch } from "web-session-store/watch";
+ *
  * if (new URL(request.url).pathname === "/watch") return watch(sessions, request);
  * ```
  */

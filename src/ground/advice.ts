@@ -20,6 +20,7 @@ export const OPTION_ADVICE: Advice = {
   "storage ContextStore": "use store",
   prefix: "give it to the store",
   "valid beforeSave": "use schema",
+  migrate: "give it to schema(..., { migrate }) of web-session-store/schema",
   defer: "use lazy",
   "domain path sameSite secure httpOnly partitioned priority persistent maxBytes": "put it into cookie",
 };

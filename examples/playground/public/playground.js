@@ -49,7 +49,7 @@ function showEnd() {
   ended.textContent = "You were logged out. ";
   ended.append(Object.assign(document.createElement("a"), { href: location.pathname, textContent: "Go on" }));
   ended.hidden = false;
-  // What was shown here is no longer his who sits before it.
+  // Whoever sits here now may be somebody else.
   document.querySelector("main").replaceChildren();
 }
 
