@@ -7,7 +7,7 @@ import { createCheck } from "../csrf/check.ts";
 import { OptionError } from "../ground/errors.ts";
 import { guarded } from "../manager/backend.ts";
 import { loadInto } from "../manager/load.ts";
-import { placeOf } from "../manager/manager.ts";
+import { type Engine, placeOf } from "../manager/manager.ts";
 import type { StoredSessions } from "../manager/seam.ts";
 import { engineOf } from "../manager/sessions.ts";
 import { SessionState } from "../session/visit.ts";
@@ -34,7 +34,12 @@ export async function watch<Data extends object>(
   request: Request,
   options: WatchOptions = {},
 ): Promise<Response> {
-  const engine = engineOf(sessions);
+  const engine = sessions === undefined ? undefined : (engineOf(sessions) as Engine | undefined);
+  if (engine === undefined)
+    throw new OptionError(
+      "ERR_OPTION",
+      "Cannot watch these sessions: give what createSessions() made, as in watch(sessions, request)",
+    );
   const { store } = engine;
   if (store?.watch === undefined) {
     throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");

@@ -24,7 +24,10 @@ declare namespace session {
   export type KoaSession<Data extends object> = koa.KoaSession<Data>;
   export type KoaSessionFunction = koa.KoaSessionFunction;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
-  export type KoaStoredOptions<Data extends object = any> = koa.KoaStoredOptions<Data>;
+  export type KoaStoredOptions<Data extends object = any, Store = koa.KoaStoredOptions["store"]> = koa.KoaStoredOptions<
+    Data,
+    Store
+  >;
   export type KoaStore = koa.KoaStore;
   export type NodeResponse = koa.NodeResponse;
   export type RequestOptions = koa.RequestOptions;
