@@ -13,9 +13,12 @@ export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
   readonly "~feature": (manager: never, codecs: never) => unknown;
 };
 
+const METHODS = ["find", "clear", "open", "seal"] as const;
+
 /**
  * Makes a codec acceptable: its tokens are read, never written, and redeemed once where there is a store. The codecs of this library are made by
- * it; one of your own is wrapped by it once.
+ * it; one of your own is wrapped by it once. What comes back is a new object: yours stays as it is, and its methods are called on it, so that a
+ * class works.
  *
  * @throws OptionError for what has no `open()`.
  *
@@ -27,20 +30,15 @@ export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
  * const sessions = createSessions({ secrets, store, accept: [old] });
  * ```
  */
-export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCodec<Codec> {
+export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCodec<Pick<Codec, keyof Codec & keyof TokenCodec>> {
   if (typeof codec?.open !== "function")
     throw new OptionError("ERR_OPTION", "Cannot accept tokens of this codec: it lacks open()");
   const { name, namesSessions } = codec;
-  const bound: AcceptedCodec = {
-    ...(name !== undefined && { name }),
-    ...(namesSessions !== undefined && { namesSessions }),
-    ...(codec.find && { find: codec.find.bind(codec) }),
-    ...(codec.clear && { clear: codec.clear.bind(codec) }),
-    open: codec.open.bind(codec),
-    seal: (codec.seal ?? noSeal).bind(codec),
-    "~feature": acceptHooks,
-  };
-  return bound as AcceptedCodec<Codec>;
+  const bound: Record<string, unknown> = { seal: noSeal, "~feature": acceptHooks };
+  if (name !== undefined) bound.name = name;
+  if (namesSessions !== undefined) bound.namesSessions = namesSessions;
+  for (const method of METHODS) if (typeof codec[method] === "function") bound[method] = codec[method].bind(codec);
+  return bound as unknown as AcceptedCodec<Pick<Codec, keyof Codec & keyof TokenCodec>>;
 }
 
 function noSeal(): never {

@@ -73,8 +73,8 @@ function checked(options: unknown): SessionOptions {
 function partsOf(name: string, value: unknown): [string, unknown][] {
   if (value instanceof Uint8Array) return [[`${name}: bytes`, String(value)]];
   if (Array.isArray(value)) return value.flatMap((item, index) => partsOf(`${name}[${index}]`, item));
-  if (isObject(value) && (name === "cookie" || "~feature" in value))
-    return Object.entries(value).map(([part, item]) => [`${name}.${part}`, item]);
+  if (isObject(value) && (name === "cookie" || "~feature" in value || "~fetch" in value))
+    return Object.entries(value).flatMap(([part, item]) => (part.startsWith("~") ? [] : partsOf(`${name}.${part}`, item)));
   return [[name, value]];
 }
 
@@ -87,7 +87,7 @@ function differences(before: Parts, now: Parts): readonly string[] {
 function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
   const different = differences(before, now);
   if (!different.every((name) => isObject(before.get(name)) && isObject(now.get(name)))) return undefined;
-  return [...new Set(different.map((name) => name.replace(/\[.*/, "")))];
+  return [...new Set(different.map((name) => name.replace(/[[.].*/, "")))];
 }
 
 function advice(names: readonly string[]): string {

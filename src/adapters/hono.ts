@@ -43,9 +43,9 @@ export interface HonoSession<Data extends object, Name extends string = "session
 }
 
 /** A middleware's options, of which the name is known; on Workers, a function of `env` that gives them. */
-// biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
 export type HonoOptions<Options, Name extends string> =
   | (Options & { readonly name?: Name })
+  // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
   | ((env: any) => Options & { readonly name?: Name });
 
 /**

@@ -35,7 +35,7 @@ export type SecretProvider =
  * ```
  */
 export function fetched(provider: SecretProvider): FetchedSecrets {
-  if (typeof provider !== "object" && typeof provider !== "function")
+  if (typeof provider !== "function" && !Array.isArray(provider) && !isBinding(provider as SecretBinding))
     throw new OptionError("ERR_SECRET", "Cannot fetch secrets: give a binding with get(), a list of them, or a function");
   return Object.freeze({ provider, "~fetch": once(async () => checkList(await all(provider))) });
 }

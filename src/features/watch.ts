@@ -36,7 +36,7 @@ export async function watch<Data extends object>(
   options: WatchOptions = {},
 ): Promise<Response> {
   const manager = managerBehind(sessions);
-  const watchKey = manager?.backend.watch;
+  const watchKey = manager.backend.watch;
   if (watchKey === undefined) {
     throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");
   }

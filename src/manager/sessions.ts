@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GoneError, StoreError } from "../ground/errors.ts";
+import { GoneError, OptionError, StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { Session, visitOf } from "../session/session.ts";
 import { close, discard, newVisit, type Visit } from "../session/visit.ts";
@@ -89,11 +89,18 @@ export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
   return Object.defineProperty(sessions, MANAGER, { value: manager });
 }
 
-const MANAGER = Symbol("manager");
+// A string, so that two copies of the library in one program know each other's.
+const MANAGER = "~manager";
 
-/** The manager behind the sessions of an application. */
-export const managerBehind = <Data extends object>(sessions: Sessions<Data>): Manager =>
-  (sessions as unknown as { [MANAGER]: Manager })[MANAGER];
+/** The manager behind the sessions of an application. @throws OptionError for what createSessions() did not make */
+export function managerBehind<Data extends object>(sessions: Sessions<Data>): Manager {
+  const manager = (sessions as { [MANAGER]?: Manager } | undefined)?.[MANAGER];
+  if (manager !== undefined) return manager;
+  throw new OptionError(
+    "ERR_OPTION",
+    "Cannot use these sessions: give what createSessions() made, as in watch(sessions, request)",
+  );
+}
 
 /** Whether a session cannot be loaded at once, as a getter must. */
 export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean {

@@ -1,15 +1,18 @@
 /** What becomes of an answer, and of an id that save() wrote, when the commit for it fails. */
+
 import { Hono } from "hono";
 import Koa from "koa";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { getSession, type KoaMiddleware, session } from "../../src/adapters/koa/index.ts";
+import { fetched } from "../../src/features/fetched.ts";
 import { createSessions, put, type Session, type SessionOptions, type SessionStore } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { Clock } from "../support/clock.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { slow } from "../support/slow-store.ts";
@@ -54,7 +57,7 @@ function onHono(options: SessionOptions, act: (visitor: Session, c: never) => un
 }
 
 describe("where no token can be made for the error's answer either", () => {
-  const options = (store: SessionStore): SessionOptions => ({ secrets: noSecrets, store });
+  const options = (store: DefinedStore): SessionOptions => ({ secrets: fetched(noSecrets), store });
 
   it("Koa reports the first error, and the session that save() wrote ends", async () => {
     const store = memory();
@@ -143,7 +146,7 @@ it("what commit() gave can be put on another answer", async () => {
 
 describe("a commit() of the handler's own that failed", () => {
   it("is not done when it is called again", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { browser } = onKoa({ secrets: SECRET, store }, async (ctx) => {
       getSession(ctx).data.views = 1;
       store.fail("create");
@@ -161,7 +164,7 @@ describe("a commit() of the handler's own that failed", () => {
     const unheard: unknown[] = [];
     const others = process.listeners("unhandledRejection");
     process.removeAllListeners("unhandledRejection").on("unhandledRejection", (error) => unheard.push(error));
-    const store = new FailingStore();
+    const store = failingStore();
     store.fail("create");
     const { browser } = onKoa({ secrets: SECRET, store: slow(store) }, async (ctx) => {
       getSession(ctx).data.a = 1;
@@ -261,7 +264,7 @@ describe("a commit for a request that failed", () => {
   });
 
   it("closes the session, whatever fails", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const sessions = createSessions({ secrets: SECRET, store });
     const first = await sessions.load(new Request(ORIGIN));
     first.login("alice");
@@ -284,7 +287,7 @@ describe("a commit for a request that failed", () => {
   });
 
   it("gives two at once the same", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const sessions = createSessions({ secrets: SECRET, store });
     const visitor = await sessions.load(new Request(ORIGIN));
     await savedAndRefused(visitor);

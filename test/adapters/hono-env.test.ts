@@ -1,4 +1,5 @@
 /** Hono with options that are a function of `env`, on servers that make a new `env` for each request. */
+
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,9 +7,15 @@ import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { handle } from "hono/cloudflare-pages";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { ownTokens } from "../../src/accept/own.ts";
 import { session } from "../../src/adapters/hono.ts";
 import { perEnv } from "../../src/adapters/hono-env.ts";
-import { OptionError, type SessionOptions, type SessionStore } from "../../src/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { fetched } from "../../src/features/fetched.ts";
+import { schema } from "../../src/features/schema.ts";
+import { OptionError, type SessionOptions } from "../../src/index.ts";
+import { defineStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { Browser, type Serve } from "../support/browser.ts";
@@ -59,11 +66,11 @@ describe("a store that is made outside of the function", () => {
 
   it.each(servers)("keeps sessions from request to request: %s", async (_name, serving) => {
     const store = memory();
-    const fetched = vi.fn(async () => SECRET);
-    const app = counting(() => ({ secrets: fetched, store }));
+    const fetch = vi.fn(async () => SECRET);
+    const app = counting(() => ({ secrets: fetched(fetch), store }));
     expect(await views(new Browser(serving(app)), 3)).toEqual(["1", "2", "3"]);
     // One manager, so its secret is fetched once.
-    expect(fetched).toHaveBeenCalledTimes(1);
+    expect(fetch).toHaveBeenCalledTimes(1);
     expect(said).toEqual([]);
   });
 
@@ -94,12 +101,16 @@ describe("a store that is made outside of the function", () => {
     const store = memory();
     const hear = vi.fn();
     const binding = { get: vi.fn(async () => SECRET) };
+    const numbers = z.record(z.string(), z.number());
+    const migrate = () => ({});
+    const accepted = ownTokens({ secrets: OTHER_SECRET });
     const app = counting(({ OLD }) => ({
-      secrets: [OLD as string, undefined, binding],
+      secrets: fetched([OLD as string, undefined, binding]),
       store,
       cookie: { sameSite: "strict", partitioned: true },
-      copy: { maxAge: 60 },
-      accept: [],
+      copy: copy({ maxAge: 60 }),
+      schema: schema(numbers, { migrate }),
+      accept: [accepted],
       onEvent: hear,
       idleTimeout: 600,
     }));
@@ -114,6 +125,13 @@ describe("a store that is made outside of the function", () => {
     managers.ask(1);
     store.calls++;
     managers.ask(1);
+    expect(managers.made).toBe(1);
+  });
+
+  it("and so it is with a store of the application's own, which is defined outside", () => {
+    const store = defineStore({ ...withMethods(memory()) });
+    const managers = counted(() => ({ secrets: SECRET, store }));
+    managers.ask(3);
     expect(managers.made).toBe(1);
   });
 
@@ -150,6 +168,9 @@ describe("options that differ", () => {
     ["the same secrets the other way round", { secrets: [SECRET, OLD_SECRET] }, { secrets: [OLD_SECRET, SECRET] }],
     ["another byte", { secrets: new Uint8Array(32).map((_, i) => i) }, { secrets: new Uint8Array(32).map((_, i) => i + 1) }],
     ["another cookie", { secrets: SECRET, cookie: { path: "/a" } }, { secrets: SECRET, cookie: { path: "/b" } }],
+    ["another copy", { secrets: SECRET, copy: copy({ maxAge: 60 }) }, { secrets: SECRET, copy: copy({ maxAge: 30 }) }],
+    ["another schema", { secrets: SECRET, schema: schema(z.object({})) }, { secrets: SECRET, schema: schema(z.object({})) }],
+    ["another secret that is fetched", { secrets: fetched(async () => SECRET) }, { secrets: fetched(async () => OLD_SECRET) }],
     ["another store", { secrets: SECRET, store: memory() }, { secrets: SECRET, store: memory() }],
   ])("are told apart by %s", (_what, one, other) => {
     const managers = counted(({ first }) => ({ ...(first ? one : other) }));
@@ -188,7 +209,7 @@ describe("a function that makes something new each time", () => {
 
   it("says which: secrets, listeners, codecs", async () => {
     const store = memory();
-    const app = counting(() => ({ secrets: async () => SECRET, store, onEvent: () => {} }));
+    const app = counting(() => ({ secrets: fetched(async () => SECRET), store, onEvent: () => {} }));
     // The store is the same, so nothing is lost.
     expect(await views(browserOf(app), 4)).toEqual(["1", "2", "3", "4"]);
     expect(said).toEqual([
@@ -245,7 +266,7 @@ describe("what is remembered", () => {
 });
 
 it.each<[string, () => unknown, string]>([
-  ["a promise", async () => ({ secrets: SECRET }), "it gave a promise; what must be fetched goes into secrets: async () => ..."],
+  ["a promise", async () => ({ secrets: SECRET }), "it gave a promise; what must be fetched goes into secrets: fetched(...)"],
   ["nothing", () => undefined, "it gave no object"],
   ["a text", () => "secret", "it gave no object"],
 ])("a function that gives %s is refused with what to do", async (_what, optionsFor, problem) => {
@@ -263,7 +284,7 @@ it.each<[string, () => unknown, string]>([
 /** How many managers a function makes. */
 function counted(optionsFor: (env: Env) => SessionOptions) {
   let made = 0;
-  const managerFor = perEnv(optionsFor as (env: object) => SessionOptions<object> & { store?: SessionStore }, () => {
+  const managerFor = perEnv(optionsFor as (env: object) => SessionOptions, () => {
     made++;
     return {};
   });

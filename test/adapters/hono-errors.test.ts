@@ -8,7 +8,7 @@ import { type HonoSession, session } from "../../src/adapters/hono.ts";
 import type { GoneError, SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const LATEST = { Hono, setCookie, deleteCookie };
@@ -51,7 +51,7 @@ describe.each(HONOS)("%s", (name, hono) => {
     [
       "a store that fails",
       () => {
-        const store = new FailingStore();
+        const store = failingStore();
         store.fail("create");
         return { store };
       },

@@ -1,4 +1,5 @@
 /** The Hono adapter. */
+
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import { OptionError, StateError } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { holdToContract } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { VISITOR_COOKIE, visitorCookie } from "../support/cookie-names.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -135,8 +137,7 @@ describe("Hono", () => {
   });
 
   it("answers 503 without details when the store fails", async () => {
-    const store = memory();
-    store.create = () => Promise.reject(new Error("SET session:abc payload"));
+    const store = withMethods(memory(), { create: () => Promise.reject(new Error("SET session:abc payload")) });
     const web = session<Data>({ secrets: SECRET, store });
     const app = new Hono().use(web).get("/", (c) => {
       web.get(c).data.views = 1;
@@ -149,8 +150,7 @@ describe("Hono", () => {
   });
 
   it("lets no cache keep an error because the answer that failed was public", async () => {
-    const store = memory();
-    store.create = () => Promise.reject(new Error("down"));
+    const store = withMethods(memory(), { create: () => Promise.reject(new Error("down")) });
     const web = session<Data>({ secrets: SECRET, store });
     const app = new Hono().use(web).get("/", (c) => {
       web.get(c).data.views = 1;

@@ -8,7 +8,7 @@ import convert from "koa-convert";
 import oldSession from "koa-session-store";
 import Koa2 from "koa2";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa/index.ts";
 import type { PlainStore } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
@@ -20,7 +20,7 @@ import { SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
 
-type Options = NonNullable<Parameters<typeof session>[0]>;
+type Options = KoaOptions | KoaSecretOptions;
 type Act = (ctx: Koa.Context) => unknown;
 interface Data {
   [key: string]: unknown;

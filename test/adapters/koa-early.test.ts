@@ -5,7 +5,7 @@ import { getSession, type KoaMiddleware, session } from "../../src/adapters/koa/
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { slow } from "../support/slow-store.ts";
@@ -77,7 +77,7 @@ describe.each(FORMS)("getSession(ctx).commit(), %s", (_form, make) => {
 });
 
 it("an answer waits for a commit() that nobody awaited, and fails with it", async () => {
-  const store = new FailingStore();
+  const store = failingStore();
   const web = session({ secrets: SECRET, store: slow(store) });
   const forgetful: Act = (ctx) => {
     getSession(ctx).data.views = 1;
@@ -110,7 +110,7 @@ it("a change after commit() is told where it is made, with secrets", async () =>
 });
 
 it("what commit() fails with is the handler's to answer", async () => {
-  const store = new FailingStore();
+  const store = failingStore();
   store.fail("create");
   const failing: Act = async (ctx) => {
     getSession(ctx).data.views = 1;

@@ -3,14 +3,14 @@ import { Readable } from "node:stream";
 import Koa from "koa";
 import Koa2 from "koa2";
 import { afterAll, describe, expect, it } from "vitest";
-import { getSession, session } from "../../src/adapters/koa/index.ts";
+import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa/index.ts";
 import type { StateError } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
@@ -22,7 +22,7 @@ interface Data {
 }
 type Context = Koa.Context & { session: Data };
 type Act = (ctx: Context, next: () => Promise<unknown>) => unknown;
-type Options = NonNullable<Parameters<typeof session>[0]>;
+type Options = KoaOptions | KoaSecretOptions;
 
 const MODES: [string, typeof Koa, () => Options][] = [
   ["Koa 3 with app.keys", Koa, () => ({})],
@@ -426,7 +426,7 @@ describe("ctx.session with secrets", () => {
   });
 
   it("answers 503 when the store fails, and reports the handler's own error first", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { ask, errors } = makeApp(Koa, { secrets: SECRET, store });
     await ask(change);
     store.fail("update", "remove");

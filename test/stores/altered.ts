@@ -3,6 +3,7 @@ import type { JsonObject } from "../../src/ground/json.ts";
 import type { Patch } from "../../src/session/patch.ts";
 import { isMoved, type Key, type Move, type MovedMark, type SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { withMethods } from "../support/changed-store.ts";
 
@@ -10,7 +11,7 @@ export type Full = Required<Omit<SessionStore, "route" | "recordRoute" | "dataOn
 export type Change = (whole: Full) => Partial<SessionStore>;
 
 /** A memory store with some of its methods made wrong. */
-export function altered(change: Change): SessionStore {
+export function altered(change: Change): DefinedStore {
   const whole = withMethods(memory() as Full);
   return withMethods(whole, change(whole));
 }

@@ -1,14 +1,16 @@
 /** The option `accept`: tokens of before are read and made anew, and nobody is logged out. */
+
 import { beforeEach, describe, expect, it } from "vitest";
+import { defineCodec } from "../../src/accept/define.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import type { SessionOptions, TokenCodec } from "../../src/index.ts";
+import type { SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { type App, makeApp } from "../support/app.ts";
+import { type App, inStore, makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { HOUR } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -167,7 +169,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     expect(id).toMatch(/^[\w-]{32}$/);
     if (!after.store?.guarantees.atomic) return;
     expect(data).toEqual({ cart: ["apple"], a: 1, b: 1, c: 1 });
-    expect(await app.sessions.list("alice")).toHaveLength(1);
+    expect(await inStore(app.sessions).list("alice")).toHaveLength(1);
   });
 
   it("ends the session at the logout, with the cookie of before; whoever copied that is nobody where a store can tell", async () => {
@@ -211,8 +213,8 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
 describe("accept", () => {
   it("reads tokens of any codec, and remembers none", async () => {
     let opened = 0;
-    const codec: TokenCodec = {
-      open: (token) => {
+    const codec = defineCodec({
+      open: (token: string) => {
         opened++;
         if (token !== "good") return "malformed";
         const start = 1_800_000_000;
@@ -221,7 +223,7 @@ describe("accept", () => {
       seal: () => {
         throw new Error("never asked");
       },
-    };
+    });
     const { answers } = makeApp({ accept: [codec] });
     for (const count of [1, 2]) {
       await answers((session) => expect([session.subject, session.data.a]).toEqual(["alice", 1]), {
@@ -268,14 +270,14 @@ describe("accept", () => {
   it("asks no store for an id of another form, and takes no data that is none, whatever a codec says", async () => {
     const start = 1_800_000_000;
     const times = { start, iat: start, exp: start + 3600 };
-    for (const store of [{}, { store: new FailingStore() }]) {
+    for (const store of [{}, { store: failingStore() }]) {
       for (const claims of [
         { ...times, sid: "../../etc/passwd", data: "{}" },
         { ...times, sid: "short" },
         { ...times, sid: "a".repeat(32), data: "[]" },
         { ...times, sid: "a".repeat(32), data: "{" },
       ]) {
-        const app = makeApp({ ...store, accept: [{ open: () => ({ claims }), seal: () => "" }] });
+        const app = makeApp({ ...store, accept: [defineCodec({ open: () => ({ claims }), seal: () => "" })] });
         await app.answers((session) => expect(session.isNew).toBe(true), { Cookie: `${USER_COOKIE}=x` });
         expect(store.store?.calls ?? []).toEqual([]);
       }
@@ -283,6 +285,26 @@ describe("accept", () => {
   });
 
   it("must be a list of codecs", () => {
-    for (const accept of [{}, [null], ["x"]]) expect(() => makeApp({ accept: accept as never })).toThrow("list of codecs");
+    for (const accept of [{}, "x", null]) expect(() => makeApp({ accept: accept as never })).toThrow("list of codecs");
+    for (const wrong of [null, undefined, "x", {}])
+      expect(() => makeApp({ accept: [ownTokens({ secrets: SECRET, name: "sid" }), wrong] as never })).toThrow(
+        "Cannot use option accept: number 2 is no codec",
+      );
+  });
+
+  it("refuses a codec of one's own that is not defined, with what to do", () => {
+    const bare = { open: () => "malformed" as const, seal: () => "" };
+    expect(() => makeApp({ accept: [bare as never] })).toThrow(
+      expect.objectContaining({
+        code: "ERR_OPTION",
+        message:
+          "Cannot use option accept: number 1 is a codec of your own; wrap it by defineCodec() of web-session-store/accept/define",
+      }),
+    );
+    expect(() => makeApp({ accept: [defineCodec(bare)] })).not.toThrow();
+    for (const wrong of [undefined, null, {}, { seal: () => "" }, "x"])
+      expect(() => defineCodec(wrong as never)).toThrow(
+        expect.objectContaining({ code: "ERR_OPTION", message: expect.stringContaining("lacks open()") }),
+      );
   });
 });

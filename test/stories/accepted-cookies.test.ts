@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import type { SessionOptions, SessionStore } from "../../src/index.ts";
+import type { SessionOptions } from "../../src/index.ts";
+import { type DefinedStore, defineStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
@@ -10,7 +11,7 @@ import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "../support/old
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
 /** The memory store as one of several parts: every key names its part, and which one it is takes a moment to know. */
-function split(): SessionStore {
+function split(): DefinedStore {
   const inner = memory();
   const check =
     <Args extends unknown[], Result>(method: (...args: Args) => Result) =>
@@ -19,7 +20,7 @@ function split(): SessionStore {
       if (typeof route !== "string") throw new Error("A key names no part of the store");
       return method.apply(inner, args);
     };
-  return {
+  return defineStore({
     guarantees: inner.guarantees,
     load: check(inner.load),
     create: check(inner.create),
@@ -30,7 +31,7 @@ function split(): SessionStore {
     take: check(inner.take),
     route: async (subject) => `of-${subject ?? "visitors"}`,
     recordRoute: async () => "of-tokens",
-  };
+  });
 }
 
 describe("an accepted cookie", () => {

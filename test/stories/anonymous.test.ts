@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 
 describe('anonymous: "cookie"', () => {
   it("keeps a visitor's data in an encrypted cookie, and asks the store nothing", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const app = makeApp({ store, anonymous: "cookie" });
     for (const views of [1, 2, 3]) {
       expect(await app.does((session) => (session.data.views = Number(session.data.views ?? 0) + 1))).toBe(views);
@@ -68,7 +68,7 @@ describe('anonymous: "cookie"', () => {
   });
 
   it("says nothing of a visitor's cookie to the store when the store is down", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const app = makeApp({ store, anonymous: "cookie" });
     await app.does((session) => Object.assign(session.data, { cart: 1 }));
     store.fail("create");

@@ -1,6 +1,7 @@
 /** What was answered as done is done: requests at once, what each was told, and whether that was true. */
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionEvent, type SessionOptions, type SessionStore } from "../../src/index.ts";
+import { createSessions, type Session, type SessionEvent, type StoredOptions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { Browser } from "../support/browser.ts";
@@ -22,11 +23,11 @@ interface Data {
 }
 
 /** A shop; its requests are POST, and their answers say what was done. */
-function makeShop(store: SessionStore, more: Partial<SessionOptions> = {}) {
+function makeShop(store: DefinedStore, more: Partial<StoredOptions> = {}) {
   const clock = new Clock();
   const events: SessionEvent[] = [];
   const onEvent = (event: SessionEvent) => events.push(event);
-  const sessions = createSessions<Data>({ secrets: SECRET, store, now: clock.now, onEvent, ...more });
+  const sessions = createSessions<Data>({ secrets: SECRET, now: clock.now, onEvent, ...more, store });
   const acts: Record<string, (session: Session<Data>) => unknown> = {
     begin: (session) => Object.assign(session.data, { credits: 1, coupon: "one free meal", cart: ["apple"] }),
     see: (session) => [session.subject ?? null, session.data],

@@ -1,25 +1,27 @@
 /** The option `copy`: most requests ask no store, and what changes elsewhere is seen after at most `maxAge`. */
+
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import type { Session, SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { type App, makeApp } from "../support/app.ts";
+import { makeApp, type StoredApp } from "../support/app.ts";
 import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { type FailingSessions, failingStore } from "../support/failing-store.ts";
 import { onItsWay } from "../support/on-its-way.ts";
 
 const MAX_AGE = 60;
 
-interface Counted extends App {
-  readonly store: FailingStore;
+interface Counted extends StoredApp {
+  readonly store: FailingSessions;
   /** What the store was asked since the last time. */
   asked(): string[];
 }
 
 /** An application with copies, in which alice is logged in with a cart. */
 async function loggedIn(more: Partial<SessionOptions> = {}): Promise<Counted> {
-  const store = new FailingStore();
-  const app = makeApp({ store, copy: { maxAge: MAX_AGE }, ...more });
+  const store = failingStore();
+  const app = makeApp({ copy: copy({ maxAge: MAX_AGE }), ...more, store });
   await app.does((session) => {
     session.login("alice", { meta: { device: "phone" } });
     session.data.cart = ["apple"];
@@ -278,12 +280,12 @@ describe("copy", () => {
   });
 
   it("goes for visitors too, unless they are kept in their own cookie", async () => {
-    const store = new FailingStore();
-    const app = makeApp({ store, copy: { maxAge: MAX_AGE } });
+    const store = failingStore();
+    const app = makeApp({ store, copy: copy({ maxAge: MAX_AGE }) });
     await app.does((session) => Object.assign(session.data, { views: 1 }));
     await app.does((session) => session.data.views);
     expect(store.calls).toEqual(["create"]);
-    const apart = makeApp({ store: memory(), anonymous: "cookie", copy: { maxAge: MAX_AGE } });
+    const apart = makeApp({ store: memory(), anonymous: "cookie", copy: copy({ maxAge: MAX_AGE }) });
     await apart.does((session) => Object.assign(session.data, { views: 1 }));
     expect([...apart.browser.cookies.keys()]).toEqual([VISITOR_COOKIE]);
   });
@@ -299,12 +301,21 @@ describe("copy", () => {
 
   it("needs a strong store, 1 to 300 seconds, and an idle timeout more than twice as long", () => {
     const store = memory();
-    expect(() => makeApp({ copy: { maxAge: 60 } })).toThrow("needs a store");
-    expect(() => makeApp({ copy: { maxAge: 60 }, store: plain({ load() {}, save() {}, remove() {} } as never) })).toThrow(
+    expect(() => makeApp({ copy: copy({ maxAge: 60 }) })).toThrow("needs a store");
+    expect(() => makeApp({ copy: copy({ maxAge: 60 }), store: plain({ load() {}, save() {}, remove() {} } as never) })).toThrow(
       "atomic",
     );
-    for (const maxAge of [0, 301, 1.5, Number.NaN]) expect(() => makeApp({ copy: { maxAge }, store })).toThrow("copy.maxAge");
-    expect(() => makeApp({ copy: { maxAge: 60 }, store, idleTimeout: 120 })).toThrow("idleTimeout");
+    for (const maxAge of [0, 301, 1.5, Number.NaN, "60", undefined])
+      expect(() => copy({ maxAge: maxAge as never })).toThrow("maxAge");
+    expect(() => makeApp({ copy: copy({ maxAge: 60 }), store, idleTimeout: 120 })).toThrow("idleTimeout");
+  });
+
+  it("is refused as it was written before, with what to write", () => {
+    const said = "Cannot use option copy: write copy: copy({ maxAge: 60 }), with copy of web-session-store/copy";
+    for (const given of [{ maxAge: 60 }, copy, 60, true, null])
+      expect(() => makeApp({ store: memory(), copy: given as never })).toThrow(
+        expect.objectContaining({ code: "ERR_OPTION", message: said }),
+      );
   });
 
   it("of a handler that takes longer than maxAge is not made, and the request does not fail", async () => {
@@ -334,7 +345,7 @@ describe("copy", () => {
   });
 
   it("may be for one second", async () => {
-    const { does, answers, clock, asked } = await loggedIn({ copy: { maxAge: 1 } });
+    const { does, answers, clock, asked } = await loggedIn({ copy: copy({ maxAge: 1 }) });
     expect(await does((session) => session.data.cart)).toEqual(["apple"]);
     expect(asked()).toEqual([]);
     clock.pass(1);
@@ -372,7 +383,7 @@ describe("copy", () => {
 
   it("is good for the maxAge of today, where that is shorter than when it was made", async () => {
     const { store, browser, clock, asked } = await loggedIn();
-    const today = makeApp({ store, copy: { maxAge: 10 }, now: clock.now });
+    const today = makeApp({ store, copy: copy({ maxAge: 10 }), now: clock.now });
     const ask = () => today.answers((session) => expect(session.subject).toBe("alice"), { Cookie: browser.cookieHeader() });
     clock.pass(9);
     await ask();
@@ -383,7 +394,7 @@ describe("copy", () => {
   });
 
   it("of a server whose clock is more than a minute ahead is none", async () => {
-    const { does, answers, browser, clock, asked } = await loggedIn({ copy: { maxAge: 300 } });
+    const { does, answers, browser, clock, asked } = await loggedIn({ copy: copy({ maxAge: 300 }) });
     clock.pass(300 + 61);
     await does((session) => session.subject);
     const Cookie = browser.cookieHeader();
@@ -425,7 +436,7 @@ describe("copy", () => {
   });
 
   it("does not come with an answer that follows a session in grace", async () => {
-    const { does, answers, browser, clock } = await loggedIn({ copy: { maxAge: 10 } });
+    const { does, answers, browser, clock } = await loggedIn({ copy: copy({ maxAge: 10 }) });
     const Cookie = browser.cookieHeader();
     clock.pass(10);
     await does((session) => session.regenerateId({ graceSeconds: 60 }));

@@ -1,14 +1,15 @@
 /** Ends hold, whatever else of a request fails: a logout is carried out where no answer can carry a cookie any more. */
 import { describe, expect, it } from "vitest";
-import type { Session } from "../../src/index.ts";
+import { schema } from "../../src/features/schema.ts";
+import type { Session, StoredOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 
 const USED: Record<string, unknown> = {};
 
 /** An application in which alice is logged in, and who else has her cookie. */
-async function loggedIn(more: Parameters<typeof makeApp>[0] = {}) {
+async function loggedIn(more: Partial<StoredOptions> = {}) {
   const app = makeApp({ store: memory(), ...more });
   await app.does((session) => {
     session.login("alice");
@@ -17,14 +18,14 @@ async function loggedIn(more: Parameters<typeof makeApp>[0] = {}) {
   return { ...app, others: app.browser.copy() };
 }
 
-const schema = {
+const noThree = schema({
   "~standard": {
     version: 1,
     vendor: "test",
     validate: (value: unknown) =>
-      (value as { count?: unknown }).count === "three" ? { issues: [{ message: "no" }] } : { value },
+      (value as { count?: unknown }).count === "three" ? { issues: [{ message: "no" }] } : { value: value as object },
   },
-} as const;
+});
 
 const FAILURES: [string, (session: Session) => unknown][] = [
   [
@@ -49,7 +50,7 @@ const FAILURES: [string, (session: Session) => unknown][] = [
 
 describe("a request that ends its session and then", () => {
   it.each(FAILURES)("%s has ended it", async (_what, fail) => {
-    const { sessions, does, others, browser } = await loggedIn({ schema: schema as never });
+    const { sessions, does, others, browser } = await loggedIn({ schema: noThree });
     const handler = sessions.handler(async (_request, session) => {
       session.logout();
       const result = await fail(session as Session);
@@ -99,7 +100,7 @@ describe("a request that fails", () => {
   });
 
   it("where the store fails at the end, too, reports its own error", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, events } = await loggedIn({ store });
     store.fail("remove");
     const failing = does((session) => {

@@ -1,6 +1,6 @@
 /** regenerateId({ graceSeconds }): where it is refused, and what it means where it is not. */
 import { describe, expect, it } from "vitest";
-import type { SessionStore } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { connect } from "../../src/stores/bridges/connect.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { unstorage } from "../../src/stores/bridges/unstorage.ts";
@@ -9,7 +9,7 @@ import { makeApp, typesOf } from "../support/app.ts";
 
 const items = new Map<string, string>();
 const bare = { load: () => null, save: () => {}, remove: () => {} };
-const REFUSING: [string, SessionStore | undefined, RegExp][] = [
+const REFUSING: [string, DefinedStore | undefined, RegExp][] = [
   ["no store", undefined, /the session is in its cookie; leave graceSeconds out/],
   ["plain()", plain(bare), /the store keeps no mark of where a session went; leave graceSeconds out/],
   [

@@ -1,12 +1,15 @@
 /** Whatever a client sends: no error, no store call for what is not ours, a fresh session, one event with the reason. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { SessionOptions } from "../../src/index.ts";
+import type { SessionOptions, StoredOptions } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor } from "../../src/testing/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { DAY } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const MODES: [string, Partial<SessionOptions>][] = [
@@ -17,7 +20,7 @@ const MODES: [string, Partial<SessionOptions>][] = [
 for (const [mode, options] of MODES) {
   describe(`a cookie that is not ours, ${mode}`, () => {
     async function setUp() {
-      const store = new FailingStore();
+      const store = failingStore();
       const app = makeApp({ store, ...options });
       await app.does((session) => {
         session.data.views = 1;
@@ -147,8 +150,8 @@ for (const [mode, options] of MODES) {
 }
 
 describe("two cookies of one name", () => {
-  async function twoSessions(more: Partial<SessionOptions> = {}) {
-    const app = makeApp({ store: new FailingStore(), ...more });
+  async function twoSessions(more: Partial<StoredOptions> = {}) {
+    const app = makeApp({ ...more, store: failingStore() });
     const other = app.newBrowser();
     await app.does((session) => session.login("alice"));
     await app.does((session) => session.login("mallory"), other);
@@ -274,7 +277,7 @@ describe("two cookies of one name", () => {
 
 describe("a session in the cookie of the other kind", () => {
   it("is not used: a visitor's token does not pass as a user's, nor the other way round", async () => {
-    const app = makeApp({ store: new FailingStore() });
+    const app = makeApp({ store: failingStore() });
     await app.does((session) => session.login("alice"));
     const token = app.browser.cookies.get(USER_COOKIE)?.value;
     let subject: string | undefined;
@@ -291,19 +294,25 @@ describe("a session in the cookie of the other kind", () => {
 
 describe("a record that is broken", () => {
   it("is no session, and is reported", async () => {
-    const store = new FailingStore();
+    const inner = memory();
+    let broken: string | undefined;
+    const store = withMethods(inner, {
+      load: async (...asked) => {
+        const found = await inner.load(...asked);
+        return broken === undefined ? found : ({ ...found, data: broken } as never);
+      },
+    });
     const app = makeApp({ store });
     await app.does((session) => session.login("alice"));
-    const load = store.load;
     for (const data of ["", "{", "[]", "null", '"text"', "[".repeat(100_000)]) {
-      store.load = async (...args) => ({ ...((await load(...args)) as object), data }) as never;
+      broken = data;
       expect(await app.does((session) => session.isNew)).toBe(true);
       expect(app.events.at(-1)).toEqual({ type: "invalid", reason: "record" });
     }
   });
 
   it("with keys like __proto__ stays data and reaches no prototype", async () => {
-    const { does } = makeApp({ store: new FailingStore() });
+    const { does } = makeApp({ store: failingStore() });
     await does((session) => {
       Object.assign(session.data, JSON.parse('{"constructor": 1, "toString": 2}'));
       session.data.nested = JSON.parse('{"__proto__": {"isAdmin": true}}');

@@ -1,8 +1,11 @@
 /** Nobody innocent is locked out: stories that end with a user who can log in, and stays logged in. */
+
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import { type CookieOptions, createSessions, type Session, type SessionOptions, type Sessions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
+import { inStore } from "../support/app.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { Jar } from "../support/jar.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -48,7 +51,7 @@ function makeShop(options: Partial<SessionOptions> = {}) {
 const KEPT: [string, () => Partial<SessionOptions>][] = [
   ["in memory", () => ({ store: memory() })],
   ["in SQLite", () => ({ store: sqlite(":memory:") })],
-  ["in memory, with copies", () => ({ store: memory(), copy: { maxAge: 60 } })],
+  ["in memory, with copies", () => ({ store: memory(), copy: copy({ maxAge: 60 }) })],
   ["in memory, visitors in cookies", () => ({ store: memory(), anonymous: "cookie" })],
   ["in cookies", () => ({})],
 ];
@@ -111,7 +114,7 @@ describe.each(KEPT.slice(0, 2))("a session %s", (_name, options) => {
     await jar.ask("/renew", post);
     expect(await said(await jar.visit("/see"))).toEqual([null, "moved"]);
     await jar.visit("/logout", post);
-    expect(await sessions.list("alice")).toEqual([]);
+    expect(await inStore(sessions).list("alice")).toEqual([]);
     expect(jar.names).toEqual([]);
     await jar.visit("/login", post);
     expect(await said(await jar.visit("/see"))).toEqual(ALICE);
@@ -156,7 +159,7 @@ describe.each(KEPT.slice(0, 2))("two living sessions %s", (_name, options) => {
     await jar.visit(`${base}/login`, post);
     expect(await said(await jar.visit(`${base}/see`))).toEqual(ALICE);
     expect(jar.names).toHaveLength(1 + stays);
-    expect(await changed.list("alice")).toHaveLength(1);
+    expect(await inStore(changed).list("alice")).toHaveLength(1);
     await jar.visit(`${base}/logout`, post);
     expect(await said(await jar.visit(`${base}/see`))).toEqual([null, null]);
     expect(jar.names).toHaveLength(stays);
@@ -179,7 +182,7 @@ describe.each(KEPT.slice(0, 2))("two living sessions %s", (_name, options) => {
     }
     await jar.visit("/login", post);
     expect(await said(await jar.visit("/see"))).toEqual(ALICE);
-    expect([await sessions.list("eve"), (await sessions.list("alice")).length]).toEqual([[], 1]);
+    expect([await inStore(sessions).list("eve"), (await inStore(sessions).list("alice")).length]).toEqual([[], 1]);
   });
 
   it("and more cookies of the name than are looked at: a login clears what it can", async () => {
@@ -198,13 +201,13 @@ describe.each(KEPT.slice(0, 2))("two living sessions %s", (_name, options) => {
     const line = (await new Jar(serveWith(sessions)).visit("/login", post)).headers.getSetCookie()[0] ?? "";
     jar.set(line.replace("Path=/", "Path=/see"));
     await jar.visit("/see");
-    expect(await sessions.list("alice")).toHaveLength(2);
+    expect(await inStore(sessions).list("alice")).toHaveLength(2);
     const logout = sessions.handler((_request, session) => {
       session.destroy();
       return new Response();
     });
     jar.becomes(logout);
     await jar.visit("/see", post);
-    expect(await sessions.list("alice")).toEqual([]);
+    expect(await inStore(sessions).list("alice")).toEqual([]);
   });
 });

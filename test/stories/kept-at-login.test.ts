@@ -1,5 +1,7 @@
 /** login(subject, { keep }): what is named comes along as it is when the session moves, and nothing else does. */
+
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import type { SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
@@ -127,7 +129,7 @@ describe("a login that names what it keeps, while other requests", () => {
   });
 
   it("knows it from a copy only, keeps what is in the store", async () => {
-    const app = await begun({ copy: { maxAge: 60 } });
+    const app = await begun({ copy: copy({ maxAge: 60 }) });
     const other = app.browser.copy();
     await app.posts((session) => Object.assign(session.data, { cart: ["pear"] }));
     await app.posts((session) => session.login("alice", { keep: ["cart"] }), other);

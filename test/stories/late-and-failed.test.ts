@@ -1,9 +1,11 @@
 /** What is called while the answer's own commit runs, and what stands when a request fails after save() or update(). */
+
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { session as honoSession } from "../../src/adapters/hono.ts";
-import { createSessions, type Session, type SessionOptions, type SessionStore } from "../../src/index.ts";
+import { schema } from "../../src/features/schema.ts";
+import { createSessions, type Session, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { Browser } from "../support/browser.ts";
@@ -192,7 +194,7 @@ describe("data of a visitor whose cookie another host may have set", () => {
 });
 
 describe("two updates at once in one request", () => {
-  const STORES: [string, () => { store?: SessionStore }][] = [
+  const STORES: [string, () => Partial<SessionOptions>][] = [
     ["a new session in memory", () => ({ store: memory() })],
     ["a session in its cookie", () => ({})],
   ];
@@ -273,9 +275,9 @@ describe("data that was migrated", () => {
       session.login("alice");
       session.data.views = "1";
     });
-    const schema = z.object({ views: z.number().optional() });
     const migrate = ({ views }: Record<string, unknown>) => ({ views: Number(views) });
-    const now = createSessions({ secrets: SECRET, store, now: before.clock.now, schema, migrate });
+    const migrating = schema(z.object({ views: z.number().optional() }), { migrate });
+    const now = createSessions({ secrets: SECRET, store, now: before.clock.now, schema: migrating });
     const headers = new Headers({ Cookie: before.browser.cookieHeader() });
     const reading = await now.load({ method: "POST", headers });
     expect(reading.data.views).toBe(1);

@@ -1,5 +1,7 @@
 /** A session that gets a new id with a grace while other requests are on their way: what they write is there. */
+
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp, typesOf } from "../support/app.ts";
 import { lostOf, OWNERS, onItsWay, stop } from "../support/on-its-way.ts";
@@ -154,12 +156,12 @@ it("a request that comes with the old cookie and the new one has one session, no
 });
 
 it("the same with a copy of the session under its old id", async () => {
-  const app = makeApp({ store: memory(), copy: { maxAge: 60 } });
+  const app = makeApp({ store: memory(), copy: copy({ maxAge: 60 }) });
   await app.does((session) => session.login("alice"));
-  const [older, copy] = app.browser.cookieHeader().split("; ");
+  const [older, copied] = app.browser.cookieHeader().split("; ");
   await app.does((session) => session.regenerateId({ graceSeconds: 30 }));
   const [newer] = app.browser.cookieHeader().split("; ");
-  await app.answers((session) => expect(session.subject).toBe("alice"), { Cookie: [older, newer, copy].join("; ") });
+  await app.answers((session) => expect(session.subject).toBe("alice"), { Cookie: [older, newer, copied].join("; ") });
   expect(typesOf(app.events)).not.toContain("ambiguous");
 });
 

@@ -1,11 +1,14 @@
 /** Calls that nobody waited for: the response does, and what they fail with is the request's. */
+
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import { schema } from "../../src/features/schema.ts";
 import { createSessions, type Session, type SessionStore } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { slow } from "../support/slow-store.ts";
 
@@ -159,7 +162,7 @@ describe("calls under way while the same request goes on", () => {
 
 describe("an update() that failed", () => {
   it("of a new session is not written with the rest, when the handler goes on", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does } = makeApp({ store });
     const told = await does(async (session) => {
       session.data.note = "of the handler";
@@ -179,8 +182,8 @@ describe("an update() that failed", () => {
     ["in a store", () => ({ store: memory() })],
     ["in its cookie", () => ({})],
   ] as const)("%s leaves nothing of it in session.data", async (_name, options) => {
-    const schema = z.looseObject({ bad: z.undefined().optional() });
-    const { does } = makeApp({ ...options(), schema });
+    const noBad = schema(z.looseObject({ bad: z.undefined().optional() }));
+    const { does } = makeApp({ ...options(), schema: noBad });
     for (const isNew of [true, false]) {
       const told = await does((session) =>
         session
@@ -200,7 +203,7 @@ describe("an update() that failed", () => {
 
 describe("in a store", () => {
   it("a save() that nobody awaited fails the request when the store does", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does } = makeApp({ store });
     store.fail("create");
     const forgetful = (session: Session) => {
@@ -273,7 +276,7 @@ describe("in a store", () => {
 
 describe("update() that a request begins before its own login", () => {
   /** A store that has done its part for a while before anybody hears of it. */
-  function lateToAnswer(): SessionStore {
+  function lateToAnswer(): DefinedStore {
     const inner = memory();
     const replace: SessionStore["replace"] = async (...move) => {
       const result = await inner.replace(...move);

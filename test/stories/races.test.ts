@@ -1,6 +1,7 @@
 /** Requests at the same time: every order in which they are saved, and every order in which their answers arrive. */
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionEvent, type SessionStore } from "../../src/index.ts";
+import { createSessions, type Session, type SessionEvent } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { Browser } from "../support/browser.ts";
@@ -12,14 +13,14 @@ type Act = (session: Session) => unknown;
 /** Requests that have all loaded their session before any is saved. */
 class Crowd {
   readonly clock = new Clock();
-  readonly store: SessionStore | undefined;
+  readonly store: DefinedStore | undefined;
   readonly browser: Browser;
   readonly events: SessionEvent[] = [];
   readonly #gates = new Map<string, () => void>();
   readonly #answers = new Map<string, Promise<Response>>();
   readonly #acts: Record<string, Act>;
 
-  constructor(acts: Record<string, Act>, store: SessionStore | undefined) {
+  constructor(acts: Record<string, Act>, store: DefinedStore | undefined) {
     this.#acts = acts;
     this.store = store;
     const onEvent = (event: SessionEvent) => this.events.push(event);
@@ -106,7 +107,7 @@ describe("a login with a slow poll, a write, and a late answer to the first visi
   const parallel = ["first-visit", "poll", "write", "login"];
 
   /** The first visit leaves without a cookie; the others with that of the visitor who came in between. */
-  async function play(store: SessionStore | undefined, saved: string[], received: string[]): Promise<Crowd> {
+  async function play(store: DefinedStore | undefined, saved: string[], received: string[]): Promise<Crowd> {
     const crowd = new Crowd(ACTS, store);
     await crowd.start("first-visit");
     await crowd.ask("arrive");

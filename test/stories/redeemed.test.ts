@@ -1,11 +1,13 @@
 /** Accepted tokens are redeemed once: what a token brings, to whom, and when it brings nothing any more. */
+
 import { describe, expect, it } from "vitest";
+import { defineCodec } from "../../src/accept/define.ts";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { ownTokens } from "../../src/accept/own.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
-import { type App, makeApp } from "../support/app.ts";
+import { makeApp, type StoredApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
@@ -37,7 +39,7 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
     expect(await app.sessions.list("alice")).toHaveLength(1);
   });
 
-  const ENDS: [string, (app: App, browser: Browser) => unknown][] = [
+  const ENDS: [string, (app: StoredApp, browser: Browser) => unknown][] = [
     ["logout", (app, browser) => app.does((session) => session.logout(), browser)],
     ["login as the same user", (app, browser) => app.does((session) => session.login("alice"), browser)],
     ["login as another user", (app, browser) => app.does((session) => session.login("bob"), browser)],
@@ -135,7 +137,10 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
   });
 
   it("of a visitor, planted, does not show what its victim has after a login in the old software", async () => {
-    const app = makeApp({ store: makeStore(), accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })] });
+    const app: StoredApp = makeApp({
+      store: makeStore(),
+      accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })],
+    });
     // koa-session-store keeps the id of a session over a login.
     const planted = koaCookie({ _sid: "an-id-of-koa-session-store" });
     const victims = koaCookie({ user: "victim", secret: 42, _sid: "an-id-of-koa-session-store" });
@@ -145,7 +150,10 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
   });
 
   it("that says no end stays redeemed: after the session's end it brings nobody", async () => {
-    const app = makeApp({ store: makeStore(), accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })] });
+    const app: StoredApp = makeApp({
+      store: makeStore(),
+      accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })],
+    });
     const token = koaCookie({ user: "alice", _sid: "an-id-of-koa-session-store" });
     await app.does(seen, withCookie(app, token));
     app.clock.pass(DAY + 1);
@@ -155,7 +163,10 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
   });
 
   it("in another spelling is the same token", async () => {
-    const app = makeApp({ store: makeStore(), accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })] });
+    const app: StoredApp = makeApp({
+      store: makeStore(),
+      accept: [koaTokens({ keys: [OLD_SECRET], now: () => app.clock.now() })],
+    });
     const token = koaCookie({ user: "alice", _sid: "an-id-of-koa-session-store" });
     await app.does((session) => session.logout(), withCookie(app, token));
     expect(await app.does(seen, withCookie(app, token))).toEqual(NOBODY);
@@ -185,7 +196,8 @@ describe.each(STORES)("an accepted token, with %s", (_name, makeStore) => {
       session.data.cart = ["apple"];
     });
     const id = await before.does((session) => session.id);
-    const bare = { open: () => ({ claims: { sid: id, start: START, iat: START, exp: START + DAY } }), seal: () => "" };
+    const claims = { sid: id, start: START, iat: START, exp: START + DAY };
+    const bare = defineCodec({ open: () => ({ claims }), seal: () => "" });
     const foreign = makeApp({ store, accept: [bare] });
     expect(await foreign.does(seen, withCookie(foreign, `${USER_COOKIE}=anything`))).toEqual(NOBODY);
     expect(foreign.events).toContainEqual({ type: "invalid", reason: "claims" });

@@ -1,8 +1,11 @@
-/** The options `schema` and `migrate`, with schemas of zod and valibot. */
+/** The option `schema`, and what it migrates, with schemas of zod and valibot. */
+
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createSessions, type DataSchema, type Session } from "../../src/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { type DataSchema, type SchemaOptions, schema } from "../../src/features/schema.ts";
+import { createSessions, type Session } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { acceptingOld, oldToken } from "../support/old-tokens.ts";
@@ -25,13 +28,13 @@ describe.each<[string, DataSchema]>([
   ["zod", z.object({ views: z.number(), name: z.string().optional() })],
   ["valibot", v.object({ views: v.number(), name: v.optional(v.string()) })],
   ["its own, that answers with a promise", later],
-])("schema: of %s", (_library, schema) => {
+])("schema: of %s", (_library, standard) => {
   describe.each([
     ["in the cookie", () => ({})],
     ["in a store", () => ({ store: memory() })],
   ])("%s", (_where, keptIn) => {
     /** A visitor with data of before the schema. */
-    async function visitorWith(data: object, more = {}) {
+    async function visitorWith(data: object, migrate?: SchemaOptions["migrate"]) {
       const kept = keptIn();
       const old = makeApp(kept);
       await old.does((session) => {
@@ -39,7 +42,7 @@ describe.each<[string, DataSchema]>([
         Object.assign(session.data, data);
         session.flash("notice", "hello");
       });
-      const app = makeApp({ ...kept, schema, ...more });
+      const app = makeApp({ ...kept, schema: schema(standard, { migrate }) });
       for (const [name, held] of old.browser.cookies) app.browser.cookies.set(name, held);
       return app;
     }
@@ -51,7 +54,7 @@ describe.each<[string, DataSchema]>([
         1,
         "hello",
       ]);
-      const fresh = makeApp({ ...keptIn(), schema });
+      const fresh = makeApp({ ...keptIn(), schema: schema(standard) });
       await fresh.does((session) => session.login("bob"));
       expect(await fresh.does((session) => session.subject)).toBe("bob");
     });
@@ -69,7 +72,7 @@ describe.each<[string, DataSchema]>([
 
     it("takes what migrate makes of it, and keeps it with the next change", async () => {
       const migrate = ({ visits }: Record<string, unknown>) => ({ views: Number(visits) });
-      const app = await visitorWith({ visits: "5" }, { migrate });
+      const app = await visitorWith({ visits: "5" }, migrate);
       expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", { views: 5 }]);
       await app.does((session) => Object.assign(session.data, { views: 6 }));
       expect(await app.does((session) => ({ ...session.data }))).toEqual({ views: 6 });
@@ -77,7 +80,7 @@ describe.each<[string, DataSchema]>([
     });
 
     it("gives no session when what migrate makes does not fit either", async () => {
-      const app = await visitorWith({ views: "many" }, { migrate: () => ({ views: "few" }) });
+      const app = await visitorWith({ views: "many" }, () => ({ views: "few" }));
       expect(await app.does((session) => session.isNew)).toBe(true);
     });
 
@@ -110,7 +113,7 @@ describe("a schema, while other requests write", () => {
   const list = z.object({ cart: z.array(z.string()), note: z.string().optional() });
 
   it("lets no login be saved with what it sets itself alone, if that does not fit", async () => {
-    const app = makeApp({ store: memory(), schema: list });
+    const app = makeApp({ store: memory(), schema: schema(list) });
     await app.does((session) => Object.assign(session.data, { cart: ["a"] }));
     const slow = await onItsWay(app, (session) => {
       session.login("bob");
@@ -122,7 +125,7 @@ describe("a schema, while other requests write", () => {
   });
 
   it("lets no request that joins a login add what does not fit there", async () => {
-    const app = makeApp({ store: memory(), schema: list });
+    const app = makeApp({ store: memory(), schema: schema(list) });
     await app.does((session) => Object.assign(session.data, { cart: ["a"] }));
     const slow = await onItsWay(app, (session) => {
       session.login("alice");
@@ -134,7 +137,7 @@ describe("a schema, while other requests write", () => {
   });
 
   it("lets no two changes be saved that fit alone, and not together", async () => {
-    const app = makeApp({ store: memory(), schema: list });
+    const app = makeApp({ store: memory(), schema: schema(list) });
     await app.does((session) => {
       session.login("alice");
       session.data.cart = ["a"];
@@ -146,7 +149,7 @@ describe("a schema, while other requests write", () => {
   });
 
   it("keeps the changes of many requests at once", async () => {
-    const app = makeApp({ store: slow(memory()), schema: z.record(z.string(), z.number()) });
+    const app = makeApp({ store: slow(memory()), schema: schema(z.record(z.string(), z.number())) });
     await app.does((session) => session.login("alice"));
     const keys = Array.from({ length: 12 }, (_, index) => `key${index}`);
     await Promise.all(keys.map((key) => app.posts((session) => Object.assign(session.data, { [key]: 1 }))));
@@ -155,18 +158,19 @@ describe("a schema, while other requests write", () => {
 });
 
 describe("migrate, while another request writes", () => {
-  const schema = z.object({ cart: z.array(z.object({ id: z.string() })).optional(), seen: z.number().optional() });
+  const standard = z.object({ cart: z.array(z.object({ id: z.string() })).optional(), seen: z.number().optional() });
   const migrate = ({ cart, ...rest }: Record<string, unknown>) => ({
     ...rest,
     cart: ((cart ?? []) as unknown[]).map((one) => (typeof one === "string" ? { id: one } : one)),
   });
+  const migrating = { schema: schema(standard, { migrate }) };
 
   /** A visitor with a cart from before the schema. */
   async function moved() {
     const store = memory();
     const before = makeApp({ store });
     await before.does((session) => Object.assign(session.data, { cart: ["apple"] }));
-    const app = makeApp({ store, schema, migrate });
+    const app = makeApp({ store, ...migrating });
     for (const [name, held] of before.browser.cookies) app.browser.cookies.set(name, held);
     return { ...app, store };
   }
@@ -200,7 +204,7 @@ describe("migrate, while another request writes", () => {
     await before.does((session) => Object.assign(session.data, { basket: ["planted"] }));
     const renames = ({ basket, ...rest }: Record<string, unknown>) => (basket === undefined ? rest : { ...rest, cart: [] });
     const strict = z.strictObject({ cart: z.array(z.unknown()).optional() });
-    const app = makeApp({ ...common, schema: strict, migrate: renames });
+    const app = makeApp({ ...common, schema: schema(strict, { migrate: renames }) });
     app.browser.hold(before.browser.cookieHeader());
     await app.does((session) => session.login("alice"));
     expect(await app.does((session) => [session.subject, { ...session.data }])).toEqual(["alice", {}]);
@@ -208,19 +212,19 @@ describe("migrate, while another request writes", () => {
 
   it("shows what it makes also after ready({ fresh: true }), and to a late update()", async () => {
     const store = memory();
-    const before = makeApp({ store, copy: { maxAge: 60 } });
+    const before = makeApp({ store, copy: copy({ maxAge: 60 }) });
     await before.does((session) => {
       session.login("alice");
       session.data.cart = ["apple"];
     });
-    const app = makeApp({ store, copy: { maxAge: 60 }, schema, migrate });
+    const app = makeApp({ store, copy: copy({ maxAge: 60 }), ...migrating });
     app.browser.hold(before.browser.cookieHeader());
     await app.does(async (session) => {
       expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
       await session.ready({ fresh: true });
       expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
     });
-    const late = makeApp({ store, schema, migrate });
+    const late = makeApp({ store, ...migrating });
     await before.does((session) => Object.assign(session.data, { cart: ["pear"] }));
     late.browser.hold(before.browser.cookieHeader());
     const held: Session[] = [];
@@ -230,7 +234,7 @@ describe("migrate, while another request writes", () => {
   });
 
   it("asks for no cookie where there can be none, of a request that only reads an accepted session", async () => {
-    const app = acceptingOld(memory(), { schema, migrate });
+    const app = acceptingOld(memory(), migrating);
     const Cookie = await oldToken({ sid: "session-of-old", sub: "alice", data: { cart: ["apple"] } });
     const session = await app.sessions.load(new Request("https://app.example.com/", { headers: { Cookie } }));
     expect({ ...session.data }).toEqual({ cart: [{ id: "apple" }] });
@@ -241,7 +245,7 @@ describe("migrate, while another request writes", () => {
 
 describe("schema", () => {
   it("gives the data its type", async () => {
-    const sessions = createSessions({ secrets: SECRET, schema: z.object({ views: z.number() }) });
+    const sessions = createSessions({ secrets: SECRET, schema: schema(z.object({ views: z.number() })) });
     const session = await sessions.load(new Request("https://app.example.com"));
     const views: number | undefined = session.data.views;
     expect(views).toBe(undefined);
@@ -250,7 +254,21 @@ describe("schema", () => {
   });
 
   it("must be a Standard Schema, and migrate a function", () => {
-    expect(() => makeApp({ schema: { parse() {} } as never })).toThrow("Standard Schema");
-    expect(() => makeApp({ migrate: "no" as never })).toThrow("migrate");
+    for (const given of [{ parse() {} }, z.object, undefined, null, "z.object({})"])
+      expect(() => schema(given as never)).toThrow(
+        expect.objectContaining({ code: "ERR_OPTION", message: expect.stringContaining("Standard Schema") }),
+      );
+    for (const migrate of ["no", {}, null])
+      expect(() => schema(z.object({}), { migrate: migrate as never })).toThrow(
+        "Cannot use option migrate: it must be a function",
+      );
+  });
+
+  it("is refused as it was written before, with what to write", () => {
+    const said = "Cannot use option schema: write schema: schema(z.object({ ... })), with schema of web-session-store/schema";
+    for (const given of [z.object({}), v.object({}), { parse() {} }, schema, "schema", null, false])
+      expect(() => makeApp({ schema: given as never })).toThrow(said);
+    const migrate = { migrate: () => ({}) };
+    expect(() => makeApp({ schema: schema(z.object({})), ...migrate })).toThrow("migrate");
   });
 });

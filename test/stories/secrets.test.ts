@@ -1,7 +1,10 @@
 /** Secrets of every kind, and how they are changed without a logout. */
+
 import Koa from "koa";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import session from "../../src/adapters/koa/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { fetched } from "../../src/features/fetched.ts";
 import type { Secrets, SessionEvent, SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
@@ -75,10 +78,10 @@ describe("a secret", () => {
   it.each<[string, () => Secrets | Promise<Secrets>]>([
     ["bytes", () => bytes(SECRET)],
     ["a CryptoKey", () => hkdf(SECRET)],
-    ["a binding of a secrets store", () => ({ get: async () => SECRET })],
-    ["a list of bindings", () => [{ get: async () => SECRET }, undefined, { get: async () => OLD_SECRET }]],
-    ["a function", () => async () => SECRET],
-    ["a function that gives a list", () => async () => [bytes(SECRET), OLD_SECRET]],
+    ["a binding of a secrets store", () => fetched({ get: async () => SECRET })],
+    ["a list of bindings", () => fetched([{ get: async () => SECRET }, undefined, { get: async () => OLD_SECRET }])],
+    ["a function", () => fetched(async () => SECRET)],
+    ["a function that gives a list", () => fetched(async () => [bytes(SECRET), OLD_SECRET])],
   ])("may be %s, and opens what the same one as a string made", async (_what, make) => {
     const text = makeApp();
     const other = makeApp({ secrets: await make() });
@@ -103,11 +106,11 @@ describe("a secret", () => {
   it("is fetched at the first use, once, and again after a failure", async () => {
     let calls = 0;
     let broken = true;
-    const secrets = async () => {
+    const secrets = fetched(async () => {
       calls++;
       if (broken) throw new Error(`no access to ${SECRET}`);
       return SECRET;
-    };
+    });
     const app = makeApp({ secrets });
     expect(calls).toBe(0);
     await app.does((visitor) => expect(visitor.isNew).toBe(true));
@@ -122,9 +125,9 @@ describe("a secret", () => {
 
   it("is fetched once for all that it is used for, and by each request that cannot wait until another has it", async () => {
     const waiting: (() => void)[] = [];
-    const secrets = { get: () => new Promise<string>((resolve) => waiting.push(() => resolve(SECRET))) };
+    const secrets = fetched({ get: () => new Promise<string>((resolve) => waiting.push(() => resolve(SECRET))) });
     const store = memory();
-    const app = makeApp({ secrets, store, anonymous: "cookie", copy: { maxAge: 60 } });
+    const app = makeApp({ secrets, store, anonymous: "cookie", copy: copy({ maxAge: 60 }) });
     const [first, second] = [app.does((visitor) => visitor.login("ada")), app.does((visitor) => visitor.login("bob"))];
     await vi.waitFor(() => expect(waiting).toHaveLength(2));
     // The first of the two is never answered.
@@ -139,10 +142,10 @@ describe("a secret", () => {
   it.each<[string, () => Secrets | Promise<Secrets>, string]>([
     ["too few bytes", () => bytes("short"), "it is shorter than 32 bytes"],
     ["bytes that repeat themselves", () => new Uint8Array(32), "it repeats itself"],
-    ["the same text and binding", () => [SECRET, { get: async () => SECRET }], "a secret is given twice"],
+    ["the same text and binding", () => fetched([SECRET, { get: async () => SECRET }]), "a secret is given twice"],
     ["the same bytes", () => [bytes(SECRET), bytes(SECRET)], "a secret is given twice"],
-    ["a weak one from a binding", () => ({ get: async () => "password" }), "it is shorter than 32 bytes"],
-    ["nothing from a binding", () => ({ get: async () => undefined as never }), "no secret is set"],
+    ["a weak one from a binding", () => fetched({ get: async () => "password" }), "it is shorter than 32 bytes"],
+    ["nothing from a binding", () => fetched({ get: async () => undefined as never }), "no secret is set"],
     [
       "a CryptoKey for something else",
       () => crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
@@ -157,8 +160,43 @@ describe("a secret", () => {
   });
 });
 
+it("secrets that must be fetched are refused as they were given before, with what to write", () => {
+  const said = "it must be fetched; use fetched(...) of web-session-store/secrets";
+  for (const secrets of [
+    { get: async () => SECRET },
+    [{ get: async () => SECRET }],
+    [SECRET, async () => SECRET],
+    async () => SECRET,
+  ])
+    expect(() => makeApp({ secrets: secrets as never })).toThrow(
+      expect.objectContaining({ code: "ERR_SECRET", message: expect.stringContaining(said) }),
+    );
+});
+
+it.each([undefined, null, SECRET, 5, true, {}, { get: SECRET }, new Uint8Array(32)])(
+  "fetched(%j) is refused at once",
+  (provider) => {
+    expect(() => fetched(provider as never)).toThrow(
+      expect.objectContaining({ code: "ERR_SECRET", message: expect.stringContaining("Cannot fetch secrets") }),
+    );
+  },
+);
+
+it("fetched secrets are fetched once for all managers that have them", async () => {
+  let calls = 0;
+  const secrets = fetched(async () => {
+    calls++;
+    return SECRET;
+  });
+  const [one, two] = [makeApp({ secrets }), makeApp({ secrets })];
+  await one.does((visitor) => visitor.login("alice"));
+  two.browser.hold(one.browser.cookieHeader());
+  expect(await two.does((visitor) => visitor.subject)).toBe("alice");
+  expect(calls).toBe(1);
+});
+
 it.each<[string, () => Secrets | Promise<Secrets>]>([
-  ["fetched", () => async () => [SECRET, OTHER_SECRET]],
+  ["fetched", () => fetched(async () => [SECRET, OTHER_SECRET])],
   ["a CryptoKey", () => hkdf(SECRET)],
 ])("in Koa a secret may be %s, and ctx.session is there all the same", async (_what, make) => {
   const app = new Koa();

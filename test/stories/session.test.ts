@@ -6,7 +6,7 @@ import { makeApp, typesOf } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 import { waitingStore } from "../support/slow-store.ts";
 
@@ -347,8 +347,7 @@ describe("session.save() and session.update()", () => {
   });
 
   it("update() gives up with a ConflictError when it never gets to write", async () => {
-    const store = memory();
-    store.update = async () => ({ ok: false, why: "conflict" });
+    const store = withMethods(memory(), { update: async () => ({ ok: false, why: "conflict" }) });
     const { does } = makeApp({ store });
     await does((session) => session.login("alice"));
     const failing = does((session) => session.update((data) => Object.assign(data, { count: 1 })));
@@ -591,7 +590,7 @@ describe("session.data", () => {
 
 describe("a lazy session", () => {
   it("asks no store until it is asked for, and throws when it is used before", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, answers } = makeApp({ store, lazy: true });
     await does(async (session) => {
       await session.ready();
@@ -642,7 +641,7 @@ describe("a lazy session", () => {
   });
 
   it("slides in the call that loads it, when that is due", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, clock } = makeApp({ store, lazy: true });
     const read = () =>
       does(async (session) => {
@@ -664,7 +663,7 @@ describe("a lazy session", () => {
 
 describe("calls at the same time in one request", () => {
   it("ready() loads once, so that nothing changed meanwhile is lost", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does } = makeApp({ store, lazy: true });
     await does(async (session) => {
       await session.ready();
@@ -704,7 +703,7 @@ describe("calls at the same time in one request", () => {
 
 describe("use of a session", () => {
   it("is written to the store once in a quarter of the idle timeout, and sets no cookie", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, answers, clock, browser } = makeApp({ store });
     await does((session) => {
       session.data.views = 1;
@@ -740,7 +739,7 @@ describe("use of a session", () => {
   });
 
   it("is not what a request does that leaves its session alone", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, clock } = makeApp({ store });
     await does((session) => {
       session.data.views = 1;
@@ -780,7 +779,7 @@ describe("use of a session", () => {
 
 describe("sessions.read()", () => {
   it("gives a frozen snapshot and writes nothing", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { does, sessions, browser, clock } = makeApp({ store });
     await does((session) => {
       session.login("alice");
@@ -818,7 +817,7 @@ describe("sessions.apply()", () => {
   });
 
   it("throws when a change would need a cookie on a response with status 101, and writes nothing", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const { sessions } = makeApp({ store });
     const session = await sessions.load(request());
     session.data.views = 1;

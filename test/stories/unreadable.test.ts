@@ -1,5 +1,7 @@
 /** An end is carried out whatever stands in the store: what cannot be read, or has ended, is removed by a logout all the same. */
+
 import { describe, expect, it } from "vitest";
+import { schema } from "../../src/features/schema.ts";
 import type { SessionOptions, SessionRecord } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -71,9 +73,9 @@ describe("logout() removes a record", () => {
 
   it("whose data does not fit the schema", async () => {
     const store = memory();
-    const rejecting = { "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [{ message: "no" }] }) } } as const;
+    const rejecting = schema({ "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [{ message: "no" }] }) } });
     const before = makeApp({ store });
-    const after = makeApp({ store, schema: rejecting as never });
+    const after = makeApp({ store, schema: rejecting });
     await before.does((session) => {
       session.login("alice");
       session.data.cart = "apple";

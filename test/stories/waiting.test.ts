@@ -1,9 +1,11 @@
 /** What the library awaits: nothing is answered, and no call is done, before the store has done its part. */
+
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionOptions } from "../../src/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { createSessions, type Session, type StoredOptions } from "../../src/index.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock, HOUR } from "../support/clock.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { gated, type Operation, quiet, watched } from "../support/gated-store.ts";
 import { acceptingOld, oldToken, withCookie } from "../support/old-tokens.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -15,7 +17,7 @@ interface Case {
   readonly does: (session: Session) => unknown;
   /** Whether the visitor is logged in before. */
   readonly known?: boolean;
-  readonly more?: Partial<SessionOptions>;
+  readonly more?: Partial<StoredOptions>;
 }
 
 const fail = () => {
@@ -78,7 +80,7 @@ const RESPONSES: [string, Case][] = [
 async function start({ known = true, more }: Pick<Case, "known" | "more"> = {}) {
   const gate = gated();
   const clock = new Clock();
-  const sessions = createSessions({ secrets: SECRET, store: gate.store, now: clock.now, ...more });
+  const sessions = createSessions({ secrets: SECRET, now: clock.now, ...more, store: gate.store });
   let Cookie = "";
   if (known) {
     const session = await sessions.load({ headers: new Headers() });
@@ -190,7 +192,7 @@ describe("no call is done before the store has done", () => {
     expect(session.subject).toBe("alice");
 
     const gate = gated();
-    const app = makeApp({ store: gate.store, copy: { maxAge: 60 } });
+    const app = makeApp({ store: gate.store, copy: copy({ maxAge: 60 }) });
     await app.does((visitor) => visitor.login("alice"));
     const copied = await app.sessions.load({ headers: new Headers({ Cookie: app.browser.cookieHeader() }) });
     gate.hold("load");
@@ -266,7 +268,7 @@ it("use that finds the session ended by then is told of", async () => {
 });
 
 it("update() of a session that has ended asks the store twice: for the session, and where it went", async () => {
-  const store = new FailingStore();
+  const store = failingStore();
   const { does, browser } = makeApp({ store });
   await does((session) => session.login("alice"));
   await does(async (session) => {

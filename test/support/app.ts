@@ -1,5 +1,12 @@
 /** A small application for tests: what it does with the session stands in the request. */
-import { createSessions, type Session, type SessionEvent, type SessionOptions, type Sessions } from "../../src/index.ts";
+import {
+  createSessions,
+  type Session,
+  type SessionEvent,
+  type SessionOptions,
+  type Sessions,
+  type StoredSessions,
+} from "../../src/index.ts";
 import { Browser } from "./browser.ts";
 import { Clock } from "./clock.ts";
 import { SECRET } from "./secrets.ts";
@@ -14,11 +21,11 @@ type Does = <Result>(
 ) => Promise<Awaited<Result>>;
 
 /** An application, a browser that visits it, and what it reported. */
-export interface App {
+export interface App<Manager extends Sessions = Sessions> {
   readonly browser: Browser;
   readonly clock: Clock;
   readonly events: SessionEvent[];
-  readonly sessions: Sessions;
+  readonly sessions: Manager;
   /** One GET request: does `act`, applies the answer, and gives what `act` gave. Throws when the answer tells of a failure. */
   does: Does;
   /** The same by POST, which is told when a change is lost. */
@@ -29,7 +36,12 @@ export interface App {
   newBrowser(): Browser;
 }
 
+/** An application whose sessions are in a store. */
+export type StoredApp = App<StoredSessions>;
+
 /** Makes the application; the options are those of `createSessions`. */
+export function makeApp(more: Partial<SessionOptions> & { store: NonNullable<SessionOptions["store"]> }): StoredApp;
+export function makeApp(more?: Partial<SessionOptions>): App;
 export function makeApp(more: Partial<SessionOptions> = {}): App {
   const clock = new Clock();
   const events: SessionEvent[] = [];
@@ -75,6 +87,12 @@ export function makeApp(more: Partial<SessionOptions> = {}): App {
     does: doing("GET"),
     posts: doing("POST"),
   };
+}
+
+/** The same sessions, which are in a store, whatever their type says. */
+export function inStore<Data extends object>(sessions: Sessions<Data>): StoredSessions<Data> {
+  if (!("list" in sessions)) throw new Error("These sessions are in their cookies");
+  return sessions as StoredSessions<Data>;
 }
 
 /** The types of events, in order. */

@@ -1,5 +1,6 @@
 /** Stores that are other stores but for some of their methods, or for what happens before and after every call. */
 import type { SessionStore } from "../../src/index.ts";
+import { type DefinedStore, defineStore } from "../../src/stored/define.ts";
 
 /** All that a store may have, but for what it says of itself. */
 const METHODS = [
@@ -17,8 +18,33 @@ const METHODS = [
   "watch",
 ] as const satisfies (keyof SessionStore)[];
 
+/** A store as {@link defineStore} makes it of another. */
+type Changed<Store extends SessionStore> = DefinedStore<Pick<Store, keyof Store & keyof SessionStore>>;
+
 /** The same store, each of whose calls is carried out by `carryOut`, which gets the name of the method and how to call it. */
 export function around<Store extends SessionStore>(
+  inner: Store,
+  carryOut: (name: (typeof METHODS)[number], call: () => unknown) => unknown,
+): Changed<Store> {
+  return defineStore(delegating(inner, carryOut));
+}
+
+/** The same store as an object of its own, some of whose methods are others. */
+export function withMethods<Store extends SessionStore>(inner: Store, others: Partial<SessionStore> = {}): Changed<Store> {
+  return defineStore({ ...delegating(inner, (_name, call) => call()), ...others });
+}
+
+/** The same store without some of what it may have. */
+export function without<Store extends SessionStore>(
+  inner: Store,
+  ...names: ("list" | "removeAll" | "route" | "recordRoute" | "watch")[]
+): DefinedStore {
+  const rest: SessionStore = delegating<SessionStore>(inner, (_name, call) => call());
+  for (const name of names) delete rest[name];
+  return defineStore(rest);
+}
+
+function delegating<Store extends SessionStore>(
   inner: Store,
   carryOut: (name: (typeof METHODS)[number], call: () => unknown) => unknown,
 ): Store {
@@ -28,9 +54,4 @@ export function around<Store extends SessionStore>(
     return [[name, (...given: never[]) => carryOut(name, () => (inner[name] as (...given: never[]) => unknown)(...given))]];
   });
   return { guarantees, ...(dataOnly !== undefined && { dataOnly }), ...Object.fromEntries(methods) };
-}
-
-/** The same store as an object of its own, some of whose methods are others. */
-export function withMethods<Store extends SessionStore>(inner: Store, others: Partial<SessionStore> = {}): Store {
-  return { ...around(inner, (_name, call) => call()), ...others };
 }

@@ -1,5 +1,5 @@
 /** A memory store whose calls wait until the test lets them go on, and what waits for them. */
-import type { SessionStore } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { waitingStore } from "./slow-store.ts";
 
@@ -8,7 +8,7 @@ export type Operation = "load" | "create" | "update" | "replace" | "touch" | "re
 
 /** A store whose calls wait. */
 export interface Gate {
-  readonly store: SessionStore;
+  readonly store: DefinedStore;
   /** Whether a call waits. */
   readonly isAsked: boolean;
   /** From now on calls of this kind wait, but for the first `but`. */

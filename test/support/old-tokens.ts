@@ -1,8 +1,10 @@
 /** Tokens of other software in cookies, browsers that hold them, and applications that accept them. */
 import { CompactSign } from "jose";
-import { type JoseTokens, joseTokens } from "../../src/accept/jose.ts";
-import type { Session, SessionOptions, SessionStore } from "../../src/index.ts";
-import { type App, makeApp } from "./app.ts";
+import type { AcceptedCodec } from "../../src/accept/define.ts";
+import { joseTokens } from "../../src/accept/jose.ts";
+import type { Session, SessionOptions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
+import { type App, makeApp, type StoredApp } from "./app.ts";
 import type { Browser } from "./browser.ts";
 import { Clock, DAY } from "./clock.ts";
 import { koaCookies } from "./koa-cookies.ts";
@@ -20,11 +22,11 @@ export async function oldToken(said: Record<string, unknown>, key: Uint8Array = 
 }
 
 /** What reads them. */
-export const old = (): JoseTokens => joseTokens({ cookie: "old", algorithms: ["HS256"], key: OLD_KEY });
+export const old = (): AcceptedCodec => joseTokens({ cookie: "old", algorithms: ["HS256"], key: OLD_KEY });
 
 /** An application that accepts them. */
-export const acceptingOld = (store: SessionStore, more: Partial<SessionOptions> = {}): App =>
-  makeApp({ store, accept: [old()], ...more });
+export const acceptingOld = (store: DefinedStore, more: Partial<SessionOptions> = {}): StoredApp =>
+  makeApp({ accept: [old()], ...more, store });
 
 /** A browser that holds these cookies and nothing else. */
 export function withCookie(app: App, cookies: string): Browser {

@@ -1,6 +1,9 @@
 /** Schedules over a store, and what they must leave in the browsers and in the store. */
-import { createSessions, type Session, type SessionCrypto, type Sessions } from "../../src/index.ts";
+
+import { copy as keepCopy } from "../../src/features/copy.ts";
+import { createSessions, type Session, type SessionCrypto, type Sessions, type StoredSessions } from "../../src/index.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
+import { defineStore } from "../../src/stored/define.ts";
 import { Clock } from "./clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "./cookie-names.ts";
 import type { Call, UpdateCall, Watcher } from "./schedule-acting.ts";
@@ -76,13 +79,13 @@ class StorePlayer extends Player implements Watcher {
     const options = {
       secrets: SECRET,
       now: this.clock.now,
-      ...(this.#store !== undefined && { store: this.#store }),
+      ...(this.#store !== undefined && { store: defineStore(this.#store) }),
       idleTimeout: IDLE_SECONDS,
       lazy: this.random.chance(0.3),
       touchEvery: this.random.pick([0, 1, 600]),
       onEvent: (event: Parameters<StorePlayer["hear"]>[0]) => this.hear(event),
       ...(play.crypto !== undefined && { crypto: play.crypto }),
-      ...(copy && { copy: { maxAge: COPY_SECONDS } }),
+      ...(copy && { copy: keepCopy({ maxAge: COPY_SECONDS }) }),
       ...(visitorsInCookie && { anonymous: "cookie" as const }),
       ...(accept && { accept: [Tokens.codec()] }),
     };
@@ -124,7 +127,7 @@ class StorePlayer extends Player implements Watcher {
   }
 
   revoke(user: string): Promise<unknown> {
-    return this.sessions.revokeAll(user);
+    return (this.sessions as StoredSessions).revokeAll(user);
   }
 
   allowsGrace({ place }: Segment): boolean {

@@ -1,7 +1,8 @@
 /** Tokens of other software in one schedule: what they say, and which sessions of ours they became. */
+
 import { SignJWT } from "jose";
+import type { AcceptedCodec } from "../../src/accept/define.ts";
 import { joseTokens } from "../../src/accept/jose.ts";
-import type { TokenCodec } from "../../src/index.ts";
 import type { History, Live, Values } from "./schedule-history.ts";
 import { TOKENS } from "./schedule-program.ts";
 import { behindMark, type Situation, situationsOf } from "./schedule-table.ts";
@@ -36,7 +37,7 @@ export class Tokens {
   }
 
   /** Reads the tokens, as an application that replaces the other software. */
-  static codec(): TokenCodec {
+  static codec(): AcceptedCodec {
     const claims = ({
       sid,
       iat,

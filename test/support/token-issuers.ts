@@ -1,9 +1,11 @@
 /** Who makes tokens that one application accepts: of every kind, under several names, keys and contexts. */
 import { CompactEncrypt, CompactSign, type CryptoKey, exportJWK, generateKeyPair } from "jose";
+import type { AcceptedCodec } from "../../src/accept/define.ts";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import { createSessions, type SessionStore, type TokenCodec } from "../../src/index.ts";
+import { createSessions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { checkSecrets } from "../../src/token/secrets.ts";
 import { signedTokens } from "../../src/token/signed.ts";
@@ -25,7 +27,7 @@ export interface Said {
 
 export interface Issuer {
   readonly name: string;
-  readonly codec: TokenCodec;
+  readonly codec: AcceptedCodec;
   /** The cookies that hold a token, spelled in another way each time where that is possible. */
   make(said: Said): Promise<string>;
   /** The part of what is said that is in the token; undefined where that names neither a user nor a session. */
@@ -39,7 +41,7 @@ const CONTENT_KEY = KEY.subarray(0, 32);
 const NO_NAME = "a-session-without-a-name";
 
 /** Every kind of them, for a store or for none. Tokens are made at this time. */
-export async function makeIssuers(store: SessionStore | undefined, now: number): Promise<Issuer[]> {
+export async function makeIssuers(store: DefinedStore | undefined, now: number): Promise<Issuer[]> {
   const pair = await generateKeyPair("ES256");
   const publicKey = await exportJWK(pair.publicKey);
   const times = { iat: now, exp: now + 30 * DAY };
@@ -86,7 +88,7 @@ function koa(name: string, cookie: string, key: string): Issuer {
   return { name, codec: koaTokens({ keys: [key], name: cookie }), make, proves, subjectOf: () => undefined };
 }
 
-function jose(name: string, cookie: string, sign: (said: object) => Promise<string>, codec: TokenCodec): Issuer {
+function jose(name: string, cookie: string, sign: (said: object) => Promise<string>, codec: AcceptedCodec): Issuer {
   const proves = ({ sid, jti, iss, sub, note }: Said) => {
     return sid === undefined && jti === undefined && sub === undefined ? undefined : { sid, jti, iss, sub, note };
   };
@@ -121,7 +123,7 @@ function own(name: string, cookie: string, context: string, kind: "data" | "read
 }
 
 /** Tokens that name sessions in the same store, of a manager that had another name. */
-function ownId(store: SessionStore, now: number): Issuer {
+function ownId(store: DefinedStore, now: number): Issuer {
   const old = createSessions({ secrets: OLD_SECRET, store, name: "ancient", now: () => now });
   const cookies = new Map<string, Promise<string>>();
   const begin = async ({ sub, note }: Said) => {

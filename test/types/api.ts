@@ -1,6 +1,13 @@
 /** What must compile, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import { Hono } from "hono";
+import { z } from "zod";
+import { defineCodec } from "../../src/accept/define.ts";
+import { ownTokens } from "../../src/accept/own.ts";
 import { type SessionVariables, session } from "../../src/adapters/hono.ts";
+import { copy } from "../../src/features/copy.ts";
+import { fetched } from "../../src/features/fetched.ts";
+import { schema } from "../../src/features/schema.ts";
+import { watch } from "../../src/features/watch.ts";
 import {
   type Claims,
   createSessions,
@@ -11,13 +18,17 @@ import {
   type MovedMark,
   SessionError,
   type SessionEvent,
+  type SessionOptions,
   type SessionRecord,
   type SessionStore,
+  type Sessions,
+  type StoredSessions,
   StoreError,
   type TokenCodec,
   type UpdateResult,
 } from "../../src/index.ts";
 import { nodeCrypto } from "../../src/node.ts";
+import { defineStore } from "../../src/stored/define.ts";
 import { SECRET } from "../support/secrets.ts";
 
 interface Data {
@@ -118,9 +129,72 @@ store.update = async () => ({ ok: false, why: "busy" });
 // @ts-expect-error: a store says what it promises.
 export const silent: SessionStore = { ...store, guarantees: {} };
 
+const stored = createSessions<Data>({ secrets: SECRET, store: defineStore(store), copy: copy({ maxAge: 60 }), maxSessions: 3 });
+export const typed: StoredSessions<Data> = stored;
+export const loose: Sessions<Data> = stored;
+export const listed: Promise<unknown>[] = [stored.list("alice"), stored.revoke("alice", "id"), stored.revokeAll("alice")];
+// @ts-expect-error: sessions in their cookies cannot be listed.
+sessions.list("alice");
+// @ts-expect-error: nor ended one by one.
+sessions.revoke("alice", "id");
+// @ts-expect-error: nor all at once.
+sessions.revokeAll("alice");
+// @ts-expect-error: a store of one's own is defined first.
+createSessions({ secrets: SECRET, store });
+// @ts-expect-error: what is no store cannot be defined.
+defineStore(without);
+// @ts-expect-error: a copy is made by copy().
+createSessions({ secrets: SECRET, store: defineStore(store), copy: { maxAge: 60 } });
+// @ts-expect-error: a copy says for how long it is good.
+copy({});
+// A store that can list has its methods still, and nothing else.
+const own = defineStore({ ...store, list: async (_subject: string) => [], close: () => {} });
+export const ownList: Promise<unknown> = own.list("alice");
+// @ts-expect-error: what is no part of the contract is left out.
+own.close();
+
+/** Options from elsewhere: whether there is a store is asked at run time. */
+export function lists(options: SessionOptions<Data>): unknown {
+  const some = createSessions(options);
+  // @ts-expect-error: there may be none.
+  some.list("alice");
+  return "list" in some ? some.list("alice") : undefined;
+}
+
+export async function watching(request: Request): Promise<Response> {
+  await watch(stored, request, { trustedOrigins: ["https://admin.example.com"] });
+  // @ts-expect-error: sessions in their cookies cannot be watched.
+  return watch(sessions, request);
+}
+
+createSessions({ secrets: fetched({ get: async () => SECRET }) });
+createSessions({ secrets: fetched([SECRET, undefined, { get: async () => SECRET }]) });
+createSessions({ secrets: fetched(async () => [SECRET]) });
+// @ts-expect-error: what must be fetched is given by fetched().
+createSessions({ secrets: { get: async () => SECRET } });
+// @ts-expect-error: a function, too.
+createSessions({ secrets: async () => SECRET });
+// @ts-expect-error: there is nothing to fetch.
+fetched(SECRET);
+
+const shop = createSessions({
+  secrets: SECRET,
+  schema: schema(z.object({ views: z.number() }), { migrate: ({ visits }) => ({ views: Number(visits) }) }),
+});
+export const shopData: StoredSessions<{ views: number }> | Sessions<{ views: number }> = shop;
+// @ts-expect-error: a schema is made one by schema().
+createSessions({ secrets: SECRET, schema: z.object({ views: z.number() }) });
+// @ts-expect-error: the schema is of other data.
+createSessions<Data>({ secrets: SECRET, schema: schema(z.object({ views: z.string() })) });
+// @ts-expect-error: what migrates belongs to the schema.
+createSessions({ secrets: SECRET, migrate: (data: Record<string, unknown>) => data });
+
 export const codec: TokenCodec = {
   open: (token) => (token === "" ? "malformed" : { claims: JSON.parse(token) as Claims }),
   seal: async (claims) => JSON.stringify(claims),
 };
 // @ts-expect-error: what is no token of ours is answered with a fault, not with null.
 codec.open = () => null;
+createSessions({ secrets: SECRET, accept: [defineCodec(codec), ownTokens({ secrets: SECRET, name: "before" })] });
+// @ts-expect-error: a codec of one's own is defined first.
+createSessions({ secrets: SECRET, accept: [codec] });

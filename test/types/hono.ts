@@ -1,9 +1,12 @@
 /** What must compile with Hono's types, and what must not. Checked by `tsc -p test`; nothing here runs. */
 import { Hono, type MiddlewareHandler } from "hono";
 import { createMiddleware } from "hono/factory";
+import { z } from "zod";
 import { type HonoSession, type SessionVariables, session } from "../../src/adapters/hono.ts";
 import { csrf } from "../../src/csrf/hono.ts";
-import type { Session, SessionOptions } from "../../src/index.ts";
+import { schema } from "../../src/features/schema.ts";
+import type { Session, SessionOptions, SessionStore, StoredSessions } from "../../src/index.ts";
+import { defineStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -13,6 +16,8 @@ interface Data {
 interface Admin {
   level: number;
 }
+
+declare const ownStore: SessionStore;
 
 const web = session<Data>({ secrets: SECRET, store: memory() });
 const admin = session<Admin, "admin">({ secrets: SECRET, name: "admin" });
@@ -71,6 +76,27 @@ new Hono().use(named).get("/", (c) => {
   // @ts-expect-error: it is not there: the session is c.var.shop.
   c.var.session;
   return c.json(named.get(c).data.views);
+});
+
+// Where there is a store, a user's sessions can be listed.
+const stored: StoredSessions<Data> = web.sessions;
+const storedNamed: StoredSessions<Record<string, unknown>> = session({ secrets: SECRET, store: memory(), name: "shop" }).sessions;
+const storedPerEnv = session<Data>((env: { SECRET: string }) => ({ secrets: env.SECRET, store: memory() }));
+export const listed: unknown[] = [stored.list("alice"), storedNamed.list("alice"), storedPerEnv.sessions.revokeAll("alice")];
+// @ts-expect-error: sessions in their cookies cannot be listed.
+admin.sessions.list("alice");
+// @ts-expect-error: nor those of options that are a function.
+session<Data>((env: { SECRET: string }) => ({ secrets: env.SECRET })).sessions.list("alice");
+// @ts-expect-error: a store of one's own is defined first.
+session({ secrets: SECRET, store: ownStore });
+session({ secrets: SECRET, store: defineStore(ownStore) }).sessions.list("alice");
+
+// The schema says what the data is.
+new Hono().use(session({ secrets: SECRET, schema: schema(z.object({ cart: z.array(z.string()) })) })).get("/", (c) => {
+  const cart: string[] | undefined = c.var.session.data.cart;
+  // @ts-expect-error: the schema knows no such key.
+  c.var.session.data.views;
+  return c.json(cart);
 });
 
 // Options from elsewhere, whose name is any text.

@@ -1,35 +1,40 @@
-/** sessions.watch(): open pages are told when their session ends, and only they. */
+/** watch(): open pages are told when their session ends, and only they. */
+
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
+import { watch } from "../../src/features/watch.ts";
+import type { StoredOptions } from "../../src/index.ts";
 import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { type App, makeApp } from "../support/app.ts";
+import { makeApp, type StoredApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
 import { Page } from "./page.ts";
 
 const ORIGIN = "https://app.example.com";
-const appWith = (more = {}) => makeApp({ store: durableObject(env.SESSIONS), now: () => Date.now() / 1000, ...more });
+const appWith = (more: Partial<StoredOptions> = {}) =>
+  makeApp({ now: () => Date.now() / 1000, ...more, store: durableObject(env.SESSIONS) });
 const handshake = (browser: Browser, headers: Record<string, string> = {}) =>
   new Request(`${ORIGIN}/session/watch`, {
     headers: { Upgrade: "websocket", Origin: ORIGIN, Cookie: browser.cookieHeader(), ...headers },
   });
 let users = 0;
 
-async function loggedIn(more = {}): Promise<App & { subject: string }> {
+async function loggedIn(more: Partial<StoredOptions> = {}): Promise<StoredApp & { subject: string }> {
   const app = appWith(more);
   const subject = `watching-${users++}`;
   await app.does((session) => session.login(subject));
   return { ...app, subject };
 }
 
-async function open({ sessions }: App, browser: Browser): Promise<Page> {
-  const response = await sessions.watch(handshake(browser));
+async function open({ sessions }: StoredApp, browser: Browser): Promise<Page> {
+  const response = await watch(sessions, handshake(browser));
   expect(response.status).toBe(101);
   return new Page(response);
 }
 
-describe("sessions.watch()", () => {
+describe("watch()", () => {
   it("tells every window of a user when he logs out everywhere else, but the one that asked", async () => {
     const app = await loggedIn();
     const phone = app.newBrowser();
@@ -61,7 +66,7 @@ describe("sessions.watch()", () => {
   });
 
   it("asks the store and no copy", async () => {
-    const app = await loggedIn({ copy: { maxAge: 60 } });
+    const app = await loggedIn({ copy: copy({ maxAge: 60 }) });
     const old = app.browser.copy();
     await app.does((session) => session.logout());
     expect(await app.does((session) => session.subject, old)).toBe(app.subject);
@@ -77,21 +82,23 @@ describe("sessions.watch()", () => {
   it("is refused to pages of other websites, unless they are trusted", async () => {
     const app = await loggedIn();
     for (const Origin of ["https://evil.example", "https://app.example.com.evil.example", "null"]) {
-      expect((await app.sessions.watch(handshake(app.browser, { Origin }))).status).toBe(403);
+      expect((await watch(app.sessions, handshake(app.browser, { Origin }))).status).toBe(403);
     }
-    expect((await app.sessions.watch(handshake(app.browser, { "Sec-Fetch-Site": "same-site" }))).status).toBe(403);
+    expect((await watch(app.sessions, handshake(app.browser, { "Sec-Fetch-Site": "same-site" }))).status).toBe(403);
     const trusted = { trustedOrigins: ["https://admin.example.com"] };
-    const response = await app.sessions.watch(handshake(app.browser, { Origin: "https://admin.example.com" }), trusted);
+    const response = await watch(app.sessions, handshake(app.browser, { Origin: "https://admin.example.com" }), trusted);
     expect(response.status).toBe(101);
     expect(await new Page(response).state()).toBe("open");
   });
 
   it("answers 426 to a request that is no handshake, and throws with a store that cannot tell pages", async () => {
     const app = await loggedIn();
-    const response = await app.sessions.watch(new Request(`${ORIGIN}/session/watch`));
+    const response = await watch(app.sessions, new Request(`${ORIGIN}/session/watch`));
     expect([response.status, response.headers.get("Upgrade")]).toEqual([426, "websocket"]);
     const { sessions } = makeApp({ store: memory() });
-    await expect(sessions.watch(handshake(app.browser))).rejects.toMatchObject({ code: "ERR_OPTION" });
+    await expect(watch(sessions, handshake(app.browser))).rejects.toMatchObject({ code: "ERR_OPTION" });
+    for (const wrong of [makeApp().sessions, {}, undefined])
+      await expect(watch(wrong as never, handshake(app.browser))).rejects.toMatchObject({ code: "ERR_OPTION" });
   });
 });
 

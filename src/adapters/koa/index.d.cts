@@ -12,13 +12,22 @@ declare namespace session {
   export type CompatibleOptions = koa.CompatibleOptions;
   export type KoaContext = koa.KoaContext;
   export type KoaCookieOptions = koa.KoaCookieOptions;
+  // biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
   export type KoaCookieSessionOptions<Data extends object = any> = koa.KoaCookieSessionOptions<Data>;
-  export type KoaMiddleware<Data extends object> = koa.KoaMiddleware<Data>;
-  export type KoaOptions<Store = koa.KoaStore> = koa.KoaOptions<Store>;
+  export type KoaMiddleware<Data extends object, Manager = koa.KoaMiddleware<Data>["sessions"]> = koa.KoaMiddleware<
+    Data,
+    Manager
+  >;
+  export type KoaOptions<Store = koa.KoaStore | null | undefined> = koa.KoaOptions<Store>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
   export type KoaSecretOptions<Data extends object = any> = koa.KoaSecretOptions<Data>;
   export type KoaSession<Data extends object> = koa.KoaSession<Data>;
   export type KoaSessionFunction = koa.KoaSessionFunction;
-  export type KoaStoredOptions<Data extends object = any> = koa.KoaStoredOptions<Data>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  export type KoaStoredOptions<Data extends object = any, Store = koa.KoaStoredOptions["store"]> = koa.KoaStoredOptions<
+    Data,
+    Store
+  >;
   export type KoaStore = koa.KoaStore;
   export type NodeResponse = koa.NodeResponse;
   export type RequestOptions = koa.RequestOptions;

@@ -45,9 +45,10 @@ export interface KoaOptions<Store = KoaStore | null | undefined> extends Compati
 
 /** Options with `secrets` and a store: the library's own tokens and cookie rules. */
 // biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
-export interface KoaStoredOptions<Data extends object = any> extends Omit<StoredOptions<Data>, "store"> {
+export interface KoaStoredOptions<Data extends object = any, Store = DefinedStore | PlainStore>
+  extends Omit<StoredOptions<Data>, "store"> {
   /** Where sessions are kept: also a store of three methods. */
-  store: DefinedStore | PlainStore;
+  store: Store;
 }
 
 /** Options with `secrets` for sessions in their cookie, encrypted. */
@@ -195,13 +196,16 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
 /** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
 export interface KoaSessionFunction {
   <Data extends object = Record<string, unknown>>(
+    options: KoaStoredOptions<Data, PlainStore> | (KoaOptions<PlainStore> & { store: PlainStore }),
+  ): KoaMiddleware<Data, StoredSessions<Data>>;
+  <Data extends object = Record<string, unknown>>(
     options: KoaStoredOptions<Data> | (KoaOptions<DefinedStore | PlainStore> & { store: DefinedStore | PlainStore }),
   ): KoaMiddleware<Data, StoredSessions<Data>>;
   <Data extends object = Record<string, unknown>>(
     options?: KoaOptions<"cookie" | null | undefined> | KoaCookieSessionOptions<Data> | null,
   ): KoaMiddleware<Data>;
   <Data extends object = Record<string, unknown>>(
-    options: KoaOptions | KoaSecretOptions<Data>,
+    options: KoaOptions | KoaSecretOptions<Data> | SessionOptions<Data>,
   ): KoaMiddleware<Data, Sessions<Data> | StoredSessions<Data>>;
   /** {@link getSession}, for those who `require()` the function. */
   readonly getSession: typeof getSession;

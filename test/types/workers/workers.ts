@@ -1,9 +1,11 @@
 /** What must compile with the types of Workers. Checked by `tsc -p test/types/workers`; nothing here runs. */
 import { createSessions, type Session } from "web-session-store";
+import { fetched } from "web-session-store/secrets";
 import { d1 } from "web-session-store/stores/d1";
 import { durableObject, type ObjectNamespace } from "web-session-store/stores/durable-object";
 import { kv } from "web-session-store/stores/kv";
 import { SessionObject } from "web-session-store/stores/session-object";
+import { watch } from "web-session-store/watch";
 
 export { SessionObject };
 
@@ -26,7 +28,8 @@ export const stores = [durableObject(env.SESSIONS), durableObject(env.UNTYPED), 
 // Types from before August 2025, which have no getByName.
 export const older: ObjectNamespace = env.SESSIONS as Omit<DurableObjectNamespace<SessionObject>, "getByName">;
 
-const sessions = createSessions<Data>({ secrets: [env.SESSION_SECRET, env.VAULT], store: durableObject(env.SESSIONS) });
+const sessions = createSessions<Data>({ secrets: fetched([env.SESSION_SECRET, env.VAULT]), store: durableObject(env.SESSIONS) });
+export const vault = createSessions({ secrets: fetched(env.VAULT) });
 const simple = sessions.handler(async (request, visitor) => new Response(`${request.url} ${visitor.data.views}`));
 
 // As the handler of a Worker, in each way to write it.
@@ -54,7 +57,7 @@ export default {
   async fetch(request, one, context) {
     const visitor: Session<Data> = await sessions.load(request);
     context.waitUntil(sessions.read(request));
-    if (request.headers.get("Upgrade") === "websocket") return sessions.watch(request);
+    if (request.headers.get("Upgrade") === "websocket") return watch(sessions, request);
     if (one.KV === undefined) return new Response("hello");
     await explicit(request, one);
     return sessions.apply(visitor, new Response("hello"));
