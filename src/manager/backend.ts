@@ -7,7 +7,7 @@ import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Ending, Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
 import { type Key, type Redeemed, recordFromToken, type SessionRecord } from "../session/record.ts";
-import { livingOf, recordOf, type Visit } from "../session/visit.ts";
+import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import type { Candidate, Loaded } from "./load.ts";
 import type { Channel, Manager } from "./manager.ts";
@@ -25,6 +25,8 @@ export interface Ask {
 
 /** What one commit comes to: a step, and the session once it is done. */
 export interface Plan {
+  /** The visit's wish that it was made for: what comes after is still to be carried out. */
+  readonly wish: Wish;
   readonly step: string;
   readonly next: Living | null;
   /** Whether data is written, which must fit a schema. */
@@ -113,9 +115,6 @@ export interface CookieBackend extends Backend {
   tryUpdate<Result>(visit: Visit, change: Change<Result>): Promise<{ readonly result: Result } | "again">;
 }
 
-/** Nothing to write. */
-export const NO_STEP: Plan = { step: "none", next: null, saves: false };
-
 /** Sessions in their cookies: a write is done when the token is made, and nothing is known but what a token says. */
 export function inCookie(manager: Manager): CookieBackend {
   const circumstances = (): Circumstances => ({ mode: "cookie" satisfies Mode, timeouts: manager.timeouts, now: manager.now() });
@@ -125,15 +124,21 @@ export function inCookie(manager: Manager): CookieBackend {
     const text = visit.data.json(living?.record.data.length);
     const { wish, found } = visit;
     if (living === null) {
-      if (recordOf(visit) === undefined && text === "{}" && wish.to !== "login") return NO_STEP;
+      if (recordOf(visit) === undefined && text === "{}" && wish.to !== "login")
+        return { wish, step: "none", next: null, saves: false };
       if (found.is === "outage") throw found.error;
-      return { step: "created", next: afterChange(visit, text, circumstances()), saves: true };
+      return { wish, step: "created", next: afterChange(visit, text, circumstances()), saves: true };
     }
     if (wish.to === "stay" && text === living.record.data) {
       const next = afterUse(living, circumstances());
-      return { step: next === living ? "none" : "touched", next, saves: false };
+      return { wish, step: next === living ? "none" : "touched", next, saves: false };
     }
-    return { step: wish.to === "stay" ? "saved" : "regenerated", next: afterChange(visit, text, circumstances()), saves: true };
+    return {
+      wish,
+      step: wish.to === "stay" ? "saved" : "regenerated",
+      next: afterChange(visit, text, circumstances()),
+      saves: true,
+    };
   }
 
   return {

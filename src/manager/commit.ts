@@ -86,12 +86,11 @@ async function checkedPlan({ visit, manager, occasion }: Attempt): Promise<Plan>
 /** Does the step, and makes the token meanwhile: it does not depend on the store's answer. */
 function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]> {
   const { visit, manager, occasion, tries } = attempt;
-  const { wish } = visit;
   const sealing = plan.next === null ? undefined : seal(plan.next, manager, occasion);
   if (sealing?.token instanceof Promise) sealing.token.catch(() => {});
   return after(manager.backend.carryOut(plan, visit, occasion, tries), (living) => {
     if (living === "again") return write({ ...attempt, tries: tries + 1 });
-    if (living !== null) take(visit, plan, living, wish);
+    if (living !== null) take(visit, plan, living);
     if (occasion.mode === "later" || occasion.mode === "impossible") return NO_LINES;
     return after(living === null ? undefined : sealing?.token, (token) =>
       lines(
@@ -123,8 +122,8 @@ function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToke
 }
 
 /** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
-function take(visit: Visit, plan: Plan, living: Living, wish: Visit["wish"]): void {
-  const isOvertaken = visit.wish !== wish;
+function take(visit: Visit, plan: Plan, living: Living): void {
+  const isOvertaken = visit.wish !== plan.wish;
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
   if (plan.shown !== undefined) visit.data.rebase(plan.shown, living.record.data);
   if (isOvertaken) visit.found = living;

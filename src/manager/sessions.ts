@@ -7,6 +7,7 @@ import { GoneError, OptionError, StoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { Session, visitOf } from "../session/session.ts";
 import { close, discard, newVisit, type Visit } from "../session/visit.ts";
+import { managerOf, partsFor } from "./assemble.ts";
 import { commitAnswer, commitEnds, pendingCalls } from "./commit.ts";
 import { isUpgraded } from "./handshake.ts";
 import {
@@ -21,7 +22,7 @@ import {
   withCommitted,
 } from "./headers.ts";
 import { load } from "./load.ts";
-import { type Manager, managerOf, type Parts, partsFor } from "./manager.ts";
+import type { Manager, Parts } from "./manager.ts";
 import type { CookieSessionOptions, SessionOptions, StoredOptions } from "./options.ts";
 import type { Answer, RequestInfo, Sessions, StoredSessions } from "./seam.ts";
 import { settle } from "./settle.ts";

@@ -5,7 +5,7 @@
  */
 import { OptionError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { refuseUnknown } from "../ground/option-values.ts";
+import { checkFlags, refuseUnknown } from "../ground/option-values.ts";
 import { endingOf } from "./found.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
 import { baseOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
@@ -118,7 +118,7 @@ export function destroy(visit: Visit, { clearSiteData = [] }: DestroyOptions = {
 function checkLogin(subject: string, options: LoginOptions): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
-  if (remember !== undefined && typeof remember !== "boolean") refuse("log in", "remember must be true or false");
+  checkFlags({ remember });
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     refuse("log in", "keep must be a list of keys");
   if (typeof subject !== "string" || subject === "") refuse("log in", "the subject must be a string that is not empty");

@@ -32,7 +32,10 @@ export function joinImported(visit: Visit, living: Living): void {
  */
 function catchUp(visit: Visit, before: string, now: string): void {
   const { wish, data } = visit;
-  if (wish.to !== "login" || (!wish.replacesData && wish.keys === null)) return data.rebase(before, now);
+  if (wish.to !== "login" || (!wish.replacesData && wish.keys === null)) {
+    data.rebase(before, now);
+    return;
+  }
   const seen = parseData(before) ?? {};
   const came = Object.keys(parseData(now) ?? {}).filter((key) => !Object.hasOwn(seen, key) && !wish.keys?.includes(key));
   wish.left.push(...came);

@@ -15,22 +15,31 @@ import { baseOf, livingOf, remembersOf, subjectOf, type Visit, withoutLeft } fro
 import { follow, type Whereabouts } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 
-/** What every step has. */
-interface Common extends Plan {
+/** A step, as it is decided. */
+type Step = Omit<Plan, "wish">;
+
+/** What every step has that writes. */
+interface Common extends Step {
   readonly next: Living;
   /** The version that a change is for, where what others wrote meanwhile has to be looked at. */
   readonly ifVersion?: number | undefined;
 }
 
-/** One step. */
-export type StorePlan =
-  | (Plan & { readonly step: "none" })
+/** The plan of a commit. */
+export type StorePlan = Pick<Plan, "wish"> & Decided;
+
+type Decided =
+  | (Step & { readonly step: "none" })
+  /** Of a session that is in its cookie. */
+  | (Step & { readonly step: "created" | "touched" | "saved" | "regenerated" })
   /** The session is out of reach, and so is what was to be changed, or its new id. */
-  | (Plan & { readonly step: "lost"; readonly next: null; readonly gone: Gone })
-  | (Common & { readonly step: "touch" | "create" })
+  | (Step & { readonly step: "lost"; readonly next: null; readonly gone: Gone })
+  | (Common & { readonly step: "touch" })
+  | (Common & { readonly step: "create" })
   | (Common & { readonly step: "replace"; readonly patch: Patch; readonly from: Key })
   /** `join`: another request gave the session the id that this one wants, too: what this one changed goes there. */
-  | (Common & { readonly step: "update" | "join"; readonly patch: Patch });
+  | (Common & { readonly step: "update"; readonly patch: Patch })
+  | (Common & { readonly step: "join"; readonly patch: Patch });
 
 /** What the handler sees, as an object and as text. */
 interface Shown {
@@ -49,7 +58,7 @@ interface Scene {
 }
 
 const NO_CHANGE: Patch = { set: [], unset: [] };
-const NOTHING: StorePlan = { step: "none", next: null, saves: false };
+const NOTHING: Decided = { step: "none", next: null, saves: false };
 
 /** The plan for what a request did. @throws DataError when the data cannot be kept; StoreError when the store could not be asked */
 export function planFor(visit: Visit, stored: Stored, occasion: Occasion): MaybePromise<StorePlan> {
@@ -58,7 +67,9 @@ export function planFor(visit: Visit, stored: Stored, occasion: Occasion): Maybe
   const isOut = visit.found.is === "gone" && (!visit.found.anew || visit.wish.to === "login");
   if (channel.mode === "cookie" && !isOut) return stored.cookies.plan(visit, occasion) as StorePlan;
   const needsKey = visit.found.is !== "living" || visit.wish.to !== "stay";
-  return needsKey ? planForKey(visit, stored, occasion, channel) : planHere(sceneOf(visit, stored, channel, undefined));
+  return needsKey
+    ? planForKey(visit, stored, occasion, channel)
+    : { wish: visit.wish, ...planHere(sceneOf(visit, stored, channel, undefined)) };
 }
 
 function sceneOf(visit: Visit, stored: Stored, { mode }: Channel, route: string | undefined): Scene {
@@ -78,9 +89,9 @@ function planForKey(visit: Visit, stored: Stored, occasion: Occasion, channel: C
       if (visit.wish !== wish) return planFor(visit, stored, occasion);
       const scene = sceneOf(visit, stored, channel, route);
       const { found } = visit;
-      if (found.is === "living") return planForRenewal(scene, found);
+      if (found.is === "living") return { wish, ...planForRenewal(scene, found) };
       const isOut = found.is === "gone" && (!found.anew || wish.to === "login");
-      return isOut ? planForGone(scene, found, went) : planForNew(scene, occasion);
+      return { wish, ...(isOut ? planForGone(scene, found, went) : planForNew(scene, occasion)) };
     }),
   );
 }
@@ -90,7 +101,7 @@ function needsWhereabouts({ found, wish }: Visit): boolean {
 }
 
 /** A session under the id that it has. */
-function planHere(scene: Scene): StorePlan {
+function planHere(scene: Scene): Decided {
   const { visit, shown } = scene;
   const living = livingOf(visit) as Living;
   const patch = living.record.data === shown.text ? null : diff(parseData(living.record.data) ?? {}, shown.data);
@@ -100,7 +111,7 @@ function planHere(scene: Scene): StorePlan {
 }
 
 /** A session that is not kept yet: a new one, or one that an accepted token brought. */
-function planForNew({ visit, shown: { text }, circumstances, route }: Scene, { mode }: Occasion): StorePlan {
+function planForNew({ visit, shown: { text }, circumstances, route }: Scene, { mode }: Occasion): Decided {
   const { found, wish, converted } = visit;
   const imported = found.is === "imported" ? found : null;
   const onlyRead = imported !== null && wish.to === "stay" && (converted ?? imported.record.data) === text;
@@ -112,7 +123,7 @@ function planForNew({ visit, shown: { text }, circumstances, route }: Scene, { m
 }
 
 /** A session that ended or moved: who is told what stands in docs/sessions.md. */
-function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): StorePlan {
+function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): Decided {
   const { visit, shown, circumstances, route } = scene;
   const { wish } = visit;
   const patch = ownChanges(visit, shown.data);
@@ -132,7 +143,7 @@ function ownChanges(visit: Visit, data: JsonObject): Patch | null {
 }
 
 /** The session under the id that another request gave it: this one brings its cookie, too. */
-function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, patch: Patch | null): StorePlan {
+function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, patch: Patch | null): Decided {
   const { visit, shown, circumstances } = scene;
   const there: Living = { is: "living", key, record, cookie: "missing", remember: remembersOf(visit) };
   if (patch === null) return { ...planForUse(scene, there), shown: shown.text };
@@ -142,7 +153,7 @@ function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, 
 }
 
 /** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
-function planForRenewal(scene: Scene, living: Living): StorePlan {
+function planForRenewal(scene: Scene, living: Living): Decided {
   const { visit, shown, circumstances, route, stored } = scene;
   const { wish } = visit;
   const patch = changes(scene, living);
@@ -181,7 +192,7 @@ function versionFor({ visit, stored, circumstances }: Scene, { record }: Pick<Li
 }
 
 /** Use without a change: written down when that is due. */
-function planForUse({ circumstances }: Scene, living: Living): StorePlan {
+function planForUse({ circumstances }: Scene, living: Living): Decided {
   const next = afterUse(living, circumstances);
   return next === living ? { step: "none", next, saves: false } : { step: "touch", next, saves: false };
 }

@@ -11,7 +11,7 @@ import type { Found, Living } from "../session/found.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
 import { endOf, expiryOf } from "../session/timeouts.ts";
-import { assertWritable, livingOf, recordOf, type Visit } from "../session/visit.ts";
+import { assertWritable, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import type { Stored } from "./guarded.ts";
 import { goOnWith, miss, vanish } from "./rebase.ts";
 import { pause, relocate } from "./write.ts";
@@ -114,7 +114,7 @@ async function goAlong(
   visit: Visit,
   stored: Stored,
   living: Living,
-  wish: Visit["wish"],
+  wish: Wish,
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
   // This very request may be giving it a new id.

@@ -8,8 +8,8 @@ import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Occasion } from "../manager/backend.ts";
 import type { Gone, Imported, Living, Redemption } from "../session/found.ts";
 import { applyPatch } from "../session/patch.ts";
-import { isMoved, type Key, type Redeemed, type UpdateResult } from "../session/record.ts";
-import { livingOf, type Visit } from "../session/visit.ts";
+import { isMoved, type Key, type MoveReason, type Redeemed, type UpdateResult } from "../session/record.ts";
+import { livingOf, type Visit, type Wish } from "../session/visit.ts";
 import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 import { goOnWith, joinImported, lose } from "./rebase.ts";
@@ -39,26 +39,26 @@ const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
 
 /** Does the step. @throws StoreError, GoneError where the request must be told of a loss, ConflictError */
 export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living | null | "again"> {
+  const { visit, stored, occasion, tries } = attempt;
+  const before = livingOf(visit);
+  const doing = stepOf(plan, visit, stored);
+  if (doing !== null)
+    return doing.then(
+      (outcome): MaybePromise<Living | "again"> =>
+        typeof outcome === "object" ? withUpdates(plan, visit, outcome, before) : again(outcome, tries),
+    );
   if (plan.step === "none") return plan.next;
-  if (plan.step === "lost") return reportLoss(plan.gone, attempt);
-  const doing = stepOf(plan, attempt);
-  if (doing === null) return attempt.stored.cookies.carryOut(plan, attempt.visit, attempt.occasion, attempt.tries);
-  const before = livingOf(attempt.visit);
-  return doing.then((outcome): MaybePromise<Living | "again"> => {
-    if (typeof outcome === "object") return withUpdates(plan, attempt.visit, outcome, before);
-    return again(outcome, attempt.tries);
-  });
+  return plan.step === "lost" ? reportLoss(plan.gone, attempt) : stored.cookies.carryOut(plan, visit, occasion, tries);
 }
 
-function stepOf(plan: StorePlan, attempt: Attempt): Promise<Outcome> | null {
-  const { visit, stored } = attempt;
+/** The step under way; null for what asks nothing of the store. */
+function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome> | null {
   if (plan.step === "touch") return touch(plan.next, visit, stored);
   const isWrite = plan.step === "create" || plan.step === "replace" || plan.step === "update" || plan.step === "join";
   if (!isWrite) return null;
   visit.askedAt = stored.manager.now();
-  if (plan.step === "create") return create(plan.next, visit, stored);
-  if (plan.step === "replace") return replace(plan, visit, stored);
-  return save(plan as Step<"update" | "join">, visit, stored);
+  if (plan.step === "create") return create(plan, visit, stored);
+  return plan.step === "replace" ? replace(plan, visit, stored) : save(plan, visit, stored);
 }
 
 /** Tries once more. */
@@ -91,14 +91,14 @@ function withUpdates(plan: StorePlan, visit: Visit, living: Living, before: Livi
   return { ...living, record: { ...living.record, data } };
 }
 
-async function replace({ next, from, patch, ifVersion }: Step<"replace">, visit: Visit, stored: Stored): Promise<Outcome> {
+async function replace({ wish, next, from, patch, ifVersion }: Step<"replace">, visit: Visit, stored: Stored): Promise<Outcome> {
   const { manager, store, nextIds } = stored;
   const { key, record } = next;
-  const { wish } = visit;
-  const by = wish.to as "login" | "regenerateId";
-  const move = { by, graceSeconds: graceOf(visit), ...manager.limit, ...(ifVersion !== undefined && { ifVersion }) };
+  const { wish: now } = visit;
+  const by = wish.to as MoveReason;
+  const move = { by, graceSeconds: graceOf(wish), ...manager.limit, ...(ifVersion !== undefined && { ifVersion }) };
   const result = await store.replace(from, key, patch, record, move);
-  if (!result.ok) return relocate(visit, stored, from, result.why, wish);
+  if (!result.ok) return relocate(visit, stored, from, result.why, now);
   noteVersion(visit, next, result);
   nextIds.written(key.id);
   visit.madeId = key.id;
@@ -106,12 +106,12 @@ async function replace({ next, from, patch, ifVersion }: Step<"replace">, visit:
   return next;
 }
 
-const graceOf = ({ wish }: Visit): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
+const graceOf = (wish: Wish): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
 
-async function create(next: Living, visit: Visit, stored: Stored): Promise<Outcome> {
+async function create({ wish, next }: Step<"create">, visit: Visit, stored: Stored): Promise<Outcome> {
   const { manager, store } = stored;
   const { key, record } = next;
-  const { found, wish } = visit;
+  const { found } = visit;
   const imported = found.is === "imported" ? found : null;
   const redemption = imported?.redemption ?? null;
   try {
@@ -122,7 +122,7 @@ async function create(next: Living, visit: Visit, stored: Stored): Promise<Outco
     visit.nextId = undefined;
     throw error;
   }
-  const isVain = imported !== null && redemption !== null && (await redeemed(next, redemption, imported, visit, stored));
+  const isVain = imported !== null && redemption !== null && (await redeemed(next, redemption, imported, wish, visit, stored));
   if (isVain) return "again";
   visit.known = "exact";
   // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
@@ -137,13 +137,14 @@ async function redeemed(
   next: Living,
   redemption: Redemption,
   imported: Imported,
+  wish: Wish,
   visit: Visit,
   stored: Stored,
 ): Promise<boolean> {
   const { manager, store } = stored;
   const { key, record } = next;
-  const { wish } = visit;
-  const move = wish.to === "stay" ? null : { by: wish.to, graceSeconds: graceOf(visit) };
+  const { wish: now } = visit;
+  const move = wish.to === "stay" ? null : { by: wish.to, graceSeconds: graceOf(wish) };
   try {
     await redeem(store, redemption, key, move, manager.now());
   } catch (error) {
@@ -153,7 +154,7 @@ async function redeemed(
     if (entry?.key?.id !== key.id) {
       await store.remove(key);
       if (entry === null) throw error;
-      await goWithRedeemed(visit, stored, imported, redemption, entry, wish);
+      await goWithRedeemed(visit, stored, imported, redemption, entry, now);
       return true;
     }
   }
@@ -174,7 +175,7 @@ async function goWithRedeemed(
   { remember }: Imported,
   redemption: Redemption,
   entry: Redeemed,
-  wish: Visit["wish"],
+  wish: Wish,
 ): Promise<void> {
   const { manager, store } = stored;
   const now = manager.now();
@@ -236,7 +237,7 @@ export async function relocate(
   stored: Stored,
   from: Key,
   why: "gone" | "moved" | "conflict" | undefined,
-  wish: Visit["wish"],
+  wish: Wish,
 ): Promise<"again" | "conflict"> {
   const { manager, store } = stored;
   if (why === "conflict") manager.emit({ type: "conflict", id: from.id });

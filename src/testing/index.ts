@@ -6,8 +6,9 @@
 
 import { stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
+import { managerOf, partsFor } from "../manager/assemble.ts";
 import { claimsOf } from "../manager/backend.ts";
-import { channelOf, managerOf, partsFor } from "../manager/manager.ts";
+import { channelOf } from "../manager/manager.ts";
 import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";

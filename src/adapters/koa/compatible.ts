@@ -8,7 +8,7 @@ import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie
 import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
 import { OptionError } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
-import { channelFor } from "../../manager/manager.ts";
+import { channelFor } from "../../manager/assemble.ts";
 import type { RequestOptions } from "../../manager/options.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
