@@ -1,4 +1,5 @@
 /** The adapters for Express and Fastify of docs/writing-an-adapter.md, on real servers. */
+
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, symlinkSync } from "node:fs";
@@ -8,12 +9,13 @@ import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionError, type SessionStore, type Sessions } from "../../src/index.ts";
+import { createSessions, type Session, type SessionError, type Sessions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor, type MakeApp } from "../../src/testing/index.ts";
 import { holdToContract } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { slow } from "../support/slow-store.ts";
@@ -145,7 +147,7 @@ describe.each([
   });
 
   it("makes no session for a client that has left before it could get the cookie", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const sessions = createSessions({ secrets: SECRET, store });
     const app = await abandon(start, sessions, "", async (session, left) => {
       await left;
@@ -241,7 +243,7 @@ describe("Express", () => {
 });
 
 describe("Fastify", () => {
-  async function answerOf(store: SessionStore): Promise<Response> {
+  async function answerOf(store: DefinedStore): Promise<Response> {
     const app = packages("fastify")();
     app.addHook("onRequest", async (_request: unknown, reply: Reply) => {
       reply.header("X-Early", "1");
@@ -267,7 +269,7 @@ describe("Fastify", () => {
   });
 
   it("takes nothing over to the error from an answer that could not be given", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     store.fail("create");
     const { status, headers } = await answerOf(store);
     expect(headers.get("X-Early")).toBe("1");
@@ -277,7 +279,7 @@ describe("Fastify", () => {
 
 it("Express: a stream that cannot be committed is cut off, and is no answer that looks as if it were saved", async () => {
   for (const wait of [0, 30]) {
-    const store = new FailingStore();
+    const store = failingStore();
     store.fail("create");
     const held = wait === 0 ? store : slow(store);
     const app = await onExpress(createSessions({ secrets: SECRET, store: held }), (session) => {
