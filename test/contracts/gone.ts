@@ -2,7 +2,9 @@
  * What a request is told whose session is not there any more when it commits: every cell of the table in docs/sessions.md, on any
  * store that is atomic and immediate.
  */
-import { createSessions, GoneError, type Session, type SessionEvent, type SessionStore, type Sessions } from "../../src/index.ts";
+
+import { createSessions, GoneError, type Session, type SessionEvent, type StoredSessions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock, HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -99,7 +101,7 @@ const TABLE: readonly (readonly [readonly Meanwhile[], Partial<Record<Act, End>>
 ];
 
 /** The cases, for a store that is made for each. */
-export function goneCases(makeStore: () => SessionStore | Promise<SessionStore>, expect: Expect): GoneCase[] {
+export function goneCases(makeStore: () => DefinedStore | Promise<DefinedStore>, expect: Expect): GoneCase[] {
   return TABLE.flatMap(([rows, acts, plain]) =>
     rows.flatMap((meanwhile) => [
       ...SAFE.map((method) => one(meanwhile, "change", method, plain.safe)),
@@ -123,11 +125,11 @@ class Scene {
   readonly events: SessionEvent[] = [];
   readonly user: string = `user-${crypto.randomUUID()}`;
   readonly other: string = `user-${crypto.randomUUID()}`;
-  readonly sessions: Sessions;
+  readonly sessions: StoredSessions;
   readonly browser: Browser;
   #act: (session: Session) => unknown = () => {};
 
-  constructor(store: SessionStore) {
+  constructor(store: DefinedStore) {
     const onEvent = (event: SessionEvent) => this.events.push(event);
     this.sessions = createSessions({ secrets: SECRET, store, now: this.clock.now, onEvent, idleTimeout: HOUR });
     const serve = this.sessions.handler(async (_request, session) => {

@@ -1,4 +1,5 @@
 /** The adapters for Express and Fastify of docs/writing-an-adapter.md, on real servers. */
+
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, symlinkSync } from "node:fs";

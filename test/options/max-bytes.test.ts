@@ -1,7 +1,9 @@
 /** cookie.maxBytes: a cookie that a proxy would refuse is not sent, and the application learns it while it is written. */
+
 import Koa from "koa";
 import { afterAll, describe, expect, it } from "vitest";
 import { getSession, session as koaSession } from "../../src/adapters/koa/index.ts";
+import { copy } from "../../src/features/copy.ts";
 import { createSessions, DataError, OptionError, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
@@ -87,7 +89,7 @@ describe("cookie.maxBytes", () => {
   });
 
   it("leaves out a copy that is larger, and the session comes from the store", async () => {
-    const { write, browser } = setUp({ store: memory(), copy: { maxAge: 60 }, cookie: { maxBytes: 1000 } });
+    const { write, browser } = setUp({ store: memory(), copy: copy({ maxAge: 60 }), cookie: { maxBytes: 1000 } });
     expect(await write(50)).toBe(200);
     expect(browser.cookies.size).toBe(2);
     expect(await write(2000)).toBe(200);

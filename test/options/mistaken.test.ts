@@ -1,4 +1,5 @@
 /** What is given in place of options or of a store: the error says what was meant. */
+
 import { DatabaseSync } from "node:sqlite";
 import { Hono } from "hono";
 import { Redis } from "ioredis";
@@ -12,7 +13,8 @@ import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { csrf } from "../../src/csrf/fetch.ts";
 import { csrf as honoCsrf } from "../../src/csrf/hono.ts";
 import { csrf as koaCsrf } from "../../src/csrf/koa.ts";
-import { createSessions } from "../../src/index.ts";
+import { createSessions, type SessionStore } from "../../src/index.ts";
+import { defineStore } from "../../src/stored/define.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { redis } from "../../src/stores/redis/index.ts";
@@ -180,6 +182,23 @@ describe("as the store", () => {
     expect(refusal(() => koaSession({ store: { load: method, guarantees: {} } as never }))).toBe(
       "Cannot use option store: it lacks the method create, update, replace, touch, remove, take",
     );
+  });
+
+  it("one of the application's own is to be wrapped, and then is taken", () => {
+    const methods = ["load", "create", "update", "replace", "touch", "remove", "take"];
+    const own = {
+      ...Object.fromEntries(methods.map((name) => [name, method])),
+      guarantees: { atomic: true, immediate: true },
+    } as unknown as SessionStore;
+    const message = "Cannot use option store: wrap it by defineStore() of web-session-store/stores/define";
+    for (const store of [own, { ...own, get: method, set: method, list: method, save: method }] as never[]) {
+      expect(refusal(() => createSessions({ secrets: SECRET, store }))).toBe(message);
+      expect(refusal(() => honoSession({ secrets: SECRET, store }))).toBe(message);
+      for (const secrets of [{}, { secrets: SECRET }]) expect(refusal(() => koaSession({ ...secrets, store }))).toBe(message);
+      expect(createSessions({ secrets: SECRET, store: defineStore(store) }).load).toBeTypeOf("function");
+      for (const secrets of [{}, { secrets: SECRET }])
+        expect(koaSession({ ...secrets, store: defineStore(store) })).toBeTypeOf("function");
+    }
   });
 
   it("what is made by the calls that are named is taken", () => {

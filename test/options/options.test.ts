@@ -89,7 +89,7 @@ describe("createSessions() refuses", () => {
   it.each<[string, object, string]>([
     ["a timeout as text", { idleTimeout: "1d" }, "idleTimeout 1d: it must be a whole number of seconds, 1 to 3153600000"],
     ["a touch as text", { touchEvery: "1h" }, "touchEvery 1h: it must be a whole number of seconds, 0 or more"],
-    ["a number as the copy", { store: memory(), copy: 60 }, "option copy: it must be an object, like { maxAge: 60 }"],
+    ["a number as the cookie", { cookie: 60 }, 'option cookie: it must be an object, like { sameSite: "strict" }'],
     ["a number that is no duration", { maxSessions: 0 }, "maxSessions 0: it must be a whole number, 1 or more"],
   ])("%s, and says what it must be", (_what, options, message) => {
     expect(() => create(options)).toThrow(new OptionError("ERR_OPTION", `Cannot use ${message}`));

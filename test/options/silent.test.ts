@@ -1,8 +1,10 @@
 /** Options that look right, and with which nobody stays logged in: each is an error that says why. */
+
 import { describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
-import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
+import { createSessions, OptionError, type SessionOptions, type StoredSessions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { around } from "../support/changed-store.ts";
 import { DAY } from "../support/clock.ts";
@@ -10,6 +12,7 @@ import { SECRET } from "../support/secrets.ts";
 import { refusal } from "./refusal.ts";
 
 const create = (more: object) => createSessions({ secrets: SECRET, onEvent: () => {}, ...more } as SessionOptions);
+const createStored = (store: DefinedStore) => createSessions({ secrets: SECRET, onEvent: () => {}, store });
 const NO_HOST = "it must be a host name alone, like example.com";
 
 /** The Set-Cookie line of a visitor. */
@@ -126,7 +129,7 @@ describe("an idle timeout above the absolute one", () => {
 
 describe("a user who is not named", () => {
   const NOBODY: unknown[] = [undefined, null, "", 5, {}];
-  const calls: [string, (sessions: ReturnType<typeof create>, subject: never) => Promise<unknown>][] = [
+  const calls: [string, (sessions: StoredSessions, subject: never) => Promise<unknown>][] = [
     ["list sessions", (sessions, subject) => sessions.list(subject)],
     ["revoke a session", (sessions, subject) => sessions.revoke(subject, "x".repeat(32))],
     ["revoke all sessions", (sessions, subject) => sessions.revokeAll(subject)],
@@ -138,7 +141,7 @@ describe("a user who is not named", () => {
       asked.push(name);
       return call();
     });
-    const sessions = create({ store });
+    const sessions = createStored(store);
     for (const subject of NOBODY)
       await expect(call(sessions, subject as never)).rejects.toThrow(
         new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a string that is not empty`),
@@ -149,7 +152,7 @@ describe("a user who is not named", () => {
   });
 
   it("leaves everybody's sessions alone", async () => {
-    const sessions = create({ store: memory() });
+    const sessions = createStored(memory());
     for (const subject of ["alice", undefined]) {
       const session = await sessions.load(new Request("https://app.example.com/"));
       session.data.views = 1;
@@ -161,7 +164,7 @@ describe("a user who is not named", () => {
   });
 
   it("is told from an id that is none: that is safe to pass from a form", async () => {
-    const sessions = create({ store: memory() });
+    const sessions = createStored(memory());
     for (const id of [undefined, "", "x"]) expect(await sessions.revoke("alice", id as never)).toBe(false);
   });
 });

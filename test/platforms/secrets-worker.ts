@@ -1,4 +1,5 @@
 /** A Worker whose secrets come from a server, and which gives up on a request that takes too long, as a timeout middleware does. */
+import { fetched } from "../../src/features/fetched.ts";
 import { createSessions, type Secrets } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 
@@ -11,9 +12,9 @@ async function ask(env: Env): Promise<string> {
 }
 
 const ways = (env: Env): Record<string, Secrets> => ({
-  binding: { get: () => ask(env) },
-  list: [{ get: () => ask(env) }, undefined],
-  function: () => ask(env),
+  binding: fetched({ get: () => ask(env) }),
+  list: fetched([{ get: () => ask(env) }, undefined]),
+  function: fetched(() => ask(env)),
 });
 
 /** One for each way, as at the top of a module. */

@@ -5,7 +5,7 @@ import { expect, failureOf } from "../../src/testing/adapter/expect.ts";
 import { makeApp } from "../support/app.ts";
 import { around } from "../support/changed-store.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { chapter, everybodyElse, type Story, story } from "./story.ts";
 
@@ -13,7 +13,7 @@ import { chapter, everybodyElse, type Story, story } from "./story.ts";
 export const promises: Story[] = [
   ...chapter("Promise 1: nothing for nobody", [
     story("an anonymous request whose session is untouched sets no cookie, changes no header and asks no store", async () => {
-      const store = new FailingStore();
+      const store = failingStore();
       const { answers } = makeApp({ store });
       const page = () => new Response("page", { headers: { "Cache-Control": "public, max-age=60" } });
       expect([...(await answers(page)).headers]).toEqual([...page().headers]);
@@ -21,7 +21,7 @@ export const promises: Story[] = [
     }),
 
     story("an anonymous request that only reads its session writes no store and sets no cookie", async () => {
-      const store = new FailingStore();
+      const store = failingStore();
       const { answers } = makeApp({ store });
       const response = await answers((session) => session.data.views);
       expect(response.headers.getSetCookie()).toEqual([]);
@@ -63,7 +63,7 @@ export const promises: Story[] = [
     ),
 
     story("a failed write is an error, never a silent 200", async () => {
-      const store = new FailingStore();
+      const store = failingStore();
       store.fail("create");
       const { answers } = makeApp({ store });
       const error = await failureOf(
@@ -270,7 +270,7 @@ export const promises: Story[] = [
 
   ...chapter("Promise 6: hostile input returns, faults throw", [
     story("a broken store throws a StoreError that tells nothing of what was in it", async () => {
-      const store = new FailingStore();
+      const store = failingStore();
       const { answers, does } = makeApp({ store });
       await does((session) => session.login("alice"));
       store.fail("load");

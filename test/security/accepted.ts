@@ -1,10 +1,12 @@
 /** Codecs of other software as an application may accept them, and genuine cookies of that software. */
+
 import { CompactEncrypt, CompactSign, exportJWK, generateKeyPair } from "jose";
+import type { AcceptedCodec } from "../../src/accept/define.ts";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { ownTokens } from "../../src/accept/own.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
-import { createSessions, type TokenCodec } from "../../src/index.ts";
+import { createSessions } from "../../src/index.ts";
 import { Browser } from "../support/browser.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET } from "../support/secrets.ts";
@@ -15,7 +17,7 @@ export type ForeignCookie = readonly [name: string, value: string];
 
 /** What an application accepts, and what its users bring. */
 export interface Accepted {
-  readonly accept: readonly TokenCodec[];
+  readonly accept: readonly AcceptedCodec[];
   readonly sessions: readonly (readonly ForeignCookie[])[];
 }
 

@@ -1,4 +1,5 @@
 /** Caches: no answer that depends on somebody's session is kept for another, whoever set the headers, and however it is given. */
+
 import { Hono } from "hono";
 import { HTTPException } from "hono/http-exception";
 import Koa from "koa";
@@ -6,6 +7,7 @@ import Koa2 from "koa2";
 import { afterAll, describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { getSession, session as koaSession } from "../../src/adapters/koa/index.ts";
+import { copy } from "../../src/features/copy.ts";
 import { createSessions, type Session, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
@@ -179,7 +181,7 @@ describe("the session that an answer shows", () => {
     ["in its cookie", () => ({})],
     ["in a store", () => ({ store: memory() })],
     ["in a cookie, while users are in a store", () => ({ store: memory(), anonymous: "cookie" })],
-    ["in a store, and copied", () => ({ store: memory(), copy: { maxAge: 60 } })],
+    ["in a store, and copied", () => ({ store: memory(), copy: copy({ maxAge: 60 }) })],
   ];
 
   it.each(kept)(

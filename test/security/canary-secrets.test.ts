@@ -1,10 +1,12 @@
 /** Canaries in secrets and keys of every form, and in what says that they cannot be had. */
+
 import { Hono } from "hono";
 import { exportJWK, exportPKCS8, generateKeyPair, SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
+import { fetched } from "../../src/features/fetched.ts";
 import { sessionJwt } from "../../src/features/jwt.ts";
 import { createSessions, type Secrets, type Session, type SessionEvent } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -40,8 +42,8 @@ const FORMS: [string, () => Secrets | Promise<Secrets>][] = [
   ["a text", () => SECRET],
   ["bytes", () => Uint8Array.from(bytes)],
   ["a CryptoKey", () => crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits"])],
-  ["something to get() it from", () => ({ get: async () => SECRET })],
-  ["a function", () => async () => [Uint8Array.from(bytes)]],
+  ["something to get() it from", () => fetched({ get: async () => SECRET })],
+  ["a function", () => fetched(async () => [Uint8Array.from(bytes)])],
 ];
 
 /** A visit to an application on `fetch`, with Hono and with Koa: what they throw, answer, report and are. */
@@ -121,18 +123,19 @@ function vaultError(): Error {
 }
 
 const FAILING: [string, () => Secrets][] = [
-  ["a function that rejects", () => () => Promise.reject(vaultError())],
+  ["a function that rejects", () => fetched(() => Promise.reject(vaultError()))],
   [
     "a function that throws at once",
-    () => () => {
-      throw vaultError();
-    },
+    () =>
+      fetched(() => {
+        throw vaultError();
+      }),
   ],
-  ["a function that rejects with a text", () => () => Promise.reject(`${FAULT} ${SECRET}`)],
-  ["something whose get() rejects", () => [SECRET, { get: () => Promise.reject(vaultError()) }]],
-  ["a function that gives a weak one", () => async () => "kanarie"],
-  ["something that gives a placeholder", () => ({ get: async () => "your-secret-key-kanarie-kanarie-kanarie-kanarie" })],
-  ["a function that gives something else", () => async () => ({ kanarie: SECRET }) as never],
+  ["a function that rejects with a text", () => fetched(() => Promise.reject(`${FAULT} ${SECRET}`))],
+  ["something whose get() rejects", () => fetched([SECRET, { get: () => Promise.reject(vaultError()) }])],
+  ["a function that gives a weak one", () => fetched(async () => "kanarie")],
+  ["something that gives a placeholder", () => fetched({ get: async () => "your-secret-key-kanarie-kanarie-kanarie-kanarie" })],
+  ["a function that gives something else", () => fetched(async () => ({ kanarie: SECRET }) as never)],
 ];
 
 describe("A15 secrets that cannot be had make an error that tells nothing, and the failure is not remembered", () => {
@@ -147,11 +150,11 @@ describe("A15 secrets that cannot be had make an error that tells nothing, and t
   it("the next request asks the provider again, also after many failed at the same time", async () => {
     let [asked, broken] = [0, true];
     const app = makeApp({
-      secrets: async () => {
+      secrets: fetched(async () => {
         asked++;
         if (broken) throw vaultError();
         return SECRET;
-      },
+      }),
     });
     const login = () => app.answers((session) => session.login("alice"));
     const failed = await Promise.allSettled([login(), login(), login()]);

@@ -7,9 +7,14 @@ import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
-import { createSessions, type Session, type SessionOptions, type StoreError } from "../../src/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { fetched } from "../../src/features/fetched.ts";
+import { createSessions, type Session, type SessionOptions, type SessionStore, type StoreError } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
+import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { around, withMethods } from "../support/changed-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 import { inspectDeeply } from "./inspect-deeply.ts";
@@ -39,15 +44,14 @@ function driverError(): Error {
 }
 
 /** A store whose operation fails with such an error. */
-function storeThatFails(operation?: (typeof OPERATIONS)[number]): FailingStore & { failing: boolean } {
-  const store = Object.assign(new FailingStore(), { failing: false });
-  for (const name of OPERATIONS) {
-    const whole = store[name];
-    store[name] = (async (...args: never[]) => {
+function storeThatFails(operation?: (typeof OPERATIONS)[number]): DefinedStore & { failing: boolean } {
+  const store: DefinedStore & { failing: boolean } = Object.assign(
+    around(memory(), async (name, call) => {
       if (store.failing && name === operation) throw driverError();
-      return (whole as (...all: never[]) => Promise<unknown>)(...args);
-    }) as never;
-  }
+      return call();
+    }),
+    { failing: false },
+  );
   return store;
 }
 
@@ -72,7 +76,7 @@ function expectSilence(leaks: readonly string[], tokens: readonly string[] = [])
 
 const MODES: [string, Partial<SessionOptions>, stored: boolean][] = [
   ["in a store", {}, true],
-  ["in a store, with copies", { copy: { maxAge: 60 } }, true],
+  ["in a store, with copies", { copy: copy({ maxAge: 60 }) }, true],
   ["in a store, visitors in a cookie", { anonymous: "cookie" }, true],
   ["in an encrypted cookie", {}, false],
 ];
@@ -97,7 +101,7 @@ const ACTS: ((session: Session) => unknown)[] = [
 describe("A15 a whole visit tells nothing to errors, events, the console and headers", () => {
   for (const [mode, options, stored] of MODES) {
     it(`session ${mode}: events, console and headers; the cookie itself shows no data`, async () => {
-      const store = new FailingStore();
+      const store = failingStore();
       const app = makeApp({ ...(stored && { store }), ...options });
       const leaks: string[] = [];
       const tokens: string[] = [];
@@ -124,7 +128,7 @@ describe("A15 a whole visit tells nothing to errors, events, the console and hea
   }
 
   it("a session says nothing of itself to a logger: no data, no subject, no token", async () => {
-    const app = makeApp({ store: new FailingStore() });
+    const app = makeApp({ store: failingStore() });
     await app.does((session) => session.login(SUBJECT));
     let logged = "";
     await app.does((session) => {
@@ -141,7 +145,7 @@ describe("A15 a whole visit tells nothing to errors, events, the console and hea
 describe("A15 a session that is gone tells nothing of what it was", () => {
   for (const end of ["destroy", "regenerateId", "login"] as const) {
     it(`neither the error nor the answer, after ${end}`, async () => {
-      const app = makeApp({ store: new FailingStore() });
+      const app = makeApp({ store: failingStore() });
       await app.does((session) => {
         session.login(SUBJECT);
         fill(session);
@@ -200,11 +204,10 @@ describe("A15 a store that fails tells nothing of what it was asked, nor of what
 
   for (const method of ["list", "removeAll", "route"] as const) {
     it(method, async () => {
-      const store = Object.assign(new FailingStore(), {
-        [method]: async () => {
-          throw driverError();
-        },
-      });
+      const failing = async () => {
+        throw driverError();
+      };
+      const store = withMethods(memory(), { [method]: failing } as Pick<SessionStore, typeof method>);
       const sessions = createSessions({ secrets: SECRET, store });
       const leaks: string[] = [];
       const note = (error: unknown) => leaks.push(inspectDeeply(error));
@@ -240,7 +243,7 @@ describe("A15 a store that fails tells nothing of what it was asked, nor of what
       ["TypeError", Object.assign(new TypeError(FAULT), { code: FAULT })],
       ["Error", Object.assign(new Error("kanarie"), { detail: "kanarie", cause: "kanarie" })],
     ] as const) {
-      const store = Object.assign(new FailingStore(), {
+      const store = withMethods(memory(), {
         create: async () => {
           throw error;
         },
@@ -274,7 +277,7 @@ describe("A15 errors about data name keys and sizes, and no value", () => {
 
   for (const [what, value, code] of BAD) {
     it(`${what}: the error names keys and sizes, and no value`, async () => {
-      for (const store of [{ store: new FailingStore() }, {}]) {
+      for (const store of [{ store: failingStore() }, {}]) {
         const app = makeApp(store);
         await app.does((session) => session.login(SUBJECT));
         const token = app.browser.cookieHeader().slice(app.browser.cookieHeader().indexOf("=") + 1);
@@ -328,7 +331,7 @@ describe("A15 errors about data name keys and sizes, and no value", () => {
 describe("A15 cookies that are not ours, conflicts and late use tell nothing", () => {
   it("tampered cookies: events, console and headers show nothing of what was sent, nor of what was in it", async () => {
     for (const [, options, stored] of MODES) {
-      const app = makeApp({ ...(stored && { store: new FailingStore() }), ...options });
+      const app = makeApp({ ...(stored && { store: failingStore() }), ...options });
       await app.does((session) => {
         fill(session);
         session.login(SUBJECT);
@@ -353,10 +356,9 @@ describe("A15 cookies that are not ours, conflicts and late use tell nothing", (
   });
 
   it("a ConflictError says how often it was tried, and nothing else", async () => {
-    const store = new FailingStore();
+    const store = withMethods(memory(), { update: async () => ({ ok: false, why: "conflict" }) });
     const app = makeApp({ store });
     await app.does((session) => session.login(SUBJECT));
-    store.update = async () => ({ ok: false, why: "conflict" });
     const error = await app
       .answers((session) => session.update((data) => Object.assign(data, { note: VALUE })))
       .catch((thrown: unknown) => thrown);
@@ -414,12 +416,16 @@ describe("A15 secrets and keys are in no error and no warning, and cannot be rea
   it("are in no error of those that are fetched, or are no text, when they are used", async () => {
     const text = new TextEncoder();
     const provided: unknown[] = [
+      ...[
+        () => Promise.reject(driverError()),
+        { get: async () => Promise.reject(driverError()) },
+        { get: () => "kanarie" },
+        async () => [SECRET, "kanarie".repeat(10)],
+        async () => ({ kanarie: "kanarie" }),
+        [{ get: async () => text.encode("kanarie") }],
+      ].map((provider) => fetched(provider as never)),
       () => Promise.reject(driverError()),
-      { get: async () => Promise.reject(driverError()) },
-      { get: () => "kanarie" },
-      async () => [SECRET, "kanarie".repeat(10)],
-      async () => ({ kanarie: "kanarie" }),
-      [{ get: async () => text.encode("kanarie") }],
+      { get: async () => "kanarie" },
       text.encode("kanarie".repeat(10)),
       await crypto.subtle.importKey("raw", text.encode("kanarie".repeat(10)), { name: "HMAC", hash: "SHA-256" }, true, ["sign"]),
     ];
@@ -458,7 +464,7 @@ describe("A15 secrets and keys are in no error and no warning, and cannot be rea
       return key;
     }) as never;
     try {
-      const app = makeApp({ store: new FailingStore(), copy: { maxAge: 60 }, anonymous: "cookie" });
+      const app = makeApp({ store: failingStore(), copy: copy({ maxAge: 60 }), anonymous: "cookie" });
       await app.does(fill);
       await app.does((session) => session.login("alice"));
       expectSilence([inspectDeeply(app.sessions)]);

@@ -1,6 +1,8 @@
 /** A clock that cannot tell the time opens nothing and makes nothing: by a time that is no number, no session would ever end. */
+
 import { exportJWK, generateKeyPair } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
+import { defineCodec } from "../../src/accept/define.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { sessionJwt } from "../../src/features/jwt.ts";
@@ -111,7 +113,7 @@ describe.each<[string, () => Partial<SessionOptions>]>([
   const good = { sid: "abcdefghijklmnopqrstuvwx", start: 1_800_000_000, iat: 1_800_000_000, exp: 1_800_003_600, sub: "alice" };
 
   async function whoComesBy(claims: object): Promise<unknown> {
-    const accept = [{ open: () => ({ claims: claims as Claims }), seal: () => "" }];
+    const accept = [defineCodec({ open: () => ({ claims: claims as Claims }), seal: () => "" })];
     const seen: unknown[] = [];
     await makeApp({ ...kept(), accept }).answers((session) => seen.push(session.subject), { Cookie: `${USER_COOKIE}=foreign` });
     return seen[0];

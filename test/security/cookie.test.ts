@@ -1,6 +1,8 @@
 /** Section B of docs/security.md: the cookie on the wire. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
@@ -20,7 +22,7 @@ describe("B: the cookie", () => {
   it("B1 without options the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, Path=/ and has no Domain", async () => {
     const names = [USER_COOKIE, VISITOR_COOKIE, COPY_COOKIE].join("|");
     const form = new RegExp(String.raw`^(${names})=[\w.-]+; Max-Age=\d+; Path=/; HttpOnly; Secure; SameSite=Lax$`);
-    for (const options of [{}, { store: memory() }, { store: memory(), copy: { maxAge: 60 } }]) {
+    for (const options of [{}, { store: memory() }, { store: memory(), copy: copy({ maxAge: 60 }) }]) {
       const app = makeApp(options);
       for (const act of [(session: { data: object }) => Object.assign(session.data, { cart: 1 }), login]) {
         const response = await app.answers(act, { Cookie: app.browser.cookieHeader() });
@@ -135,8 +137,8 @@ describe("B: the cookie", () => {
   it("B6 the cookies of one session stay below 8,192 bytes together, with the largest copy and data", async () => {
     for (const options of [
       {},
-      { store: memory(), copy: { maxAge: 60 } },
-      { store: memory(), copy: { maxAge: 60 }, anonymous: "cookie" as const },
+      { store: memory(), copy: copy({ maxAge: 60 }) },
+      { store: memory(), copy: copy({ maxAge: 60 }), anonymous: "cookie" as const },
     ]) {
       for (let length = 2000; length < 3000; length += 10) {
         const app = makeApp(options);
@@ -150,7 +152,7 @@ describe("B: the cookie", () => {
   });
 
   it("B7 one line for each name, beside the application's own", async () => {
-    const app = makeApp({ store: memory(), copy: { maxAge: 60 } });
+    const app = makeApp({ store: memory(), copy: copy({ maxAge: 60 }) });
     await app.does((session) => Object.assign(session.data, { cart: 1 }));
     const own = ["theme=dark; Path=/", "lang=de; Path=/"];
     const response = await app.answers(
@@ -234,7 +236,7 @@ describe("B: the cookie", () => {
 
   it("B14 a response with a session cookie is no-store, whatever the handler said; one without is left as it is", async () => {
     const cached = () => new Response("", { headers: { "Cache-Control": "public, max-age=600" } });
-    for (const options of [{}, { store: memory() }, { store: memory(), copy: { maxAge: 60 } }]) {
+    for (const options of [{}, { store: memory() }, { store: memory(), copy: copy({ maxAge: 60 }) }]) {
       const app = makeApp(options);
       const written = await app.answers((session) => session.login("alice") ?? cached());
       expect(written.headers.get("Cache-Control")).toBe("no-store");

@@ -1,10 +1,10 @@
 /** As much of Koa's context as the middleware uses, so that cookies can be sent that no HTTP client would send. */
-import { getSession, type KoaContext, type KoaMiddleware, type session } from "../../src/adapters/koa/index.ts";
-import type { Session } from "../../src/index.ts";
+import { getSession, type KoaContext, type KoaMiddleware, type KoaOptions } from "../../src/adapters/koa/index.ts";
+import type { Session, SessionOptions } from "../../src/index.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 /** The options of Koa's middleware, of both modes. */
-export type KoaOptionsUnderTest = NonNullable<Parameters<typeof session>[0]>;
+export type KoaOptionsUnderTest = KoaOptions | SessionOptions;
 
 /** One request after the other with a Cookie header; what the middleware throws is thrown. */
 export function fakeKoa(middleware: KoaMiddleware<Record<string, unknown>>, keys: string[] = [SECRET, OTHER_SECRET]) {

@@ -2,8 +2,11 @@
  * Whatever stands in a Cookie header or in a store: no error, no store call for what is not ours, and no session but those
  * that were given. FUZZ_RUNS sets how many cases there are in all; the default is quick, 100,000 take about a minute.
  */
+
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
+import { fetched } from "../../src/features/fetched.ts";
 import { createSessions, StoreError } from "../../src/index.ts";
 import { type KvNamespace, kv } from "../../src/stores/kv/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -17,10 +20,10 @@ const TARGETS: (() => Promise<Target>)[] = [
   () => fetchTarget("fetch, sessions in a store", {}, true),
   () => fetchTarget("fetch, encrypted cookie", {}, false),
   () => fetchTarget("fetch, readable cookie", { readable: true }, false),
-  () => fetchTarget("fetch, copy", { copy: { maxAge: 60 } }, true),
+  () => fetchTarget("fetch, copy", { copy: copy({ maxAge: 60 }) }, true),
   () => fetchTarget("fetch, visitors in a cookie", { anonymous: "cookie" }, true),
   () => fetchTarget("fetch, cookies of a domain", { cookie: { domain: "example.com" } }, true),
-  () => fetchTarget("fetch, secrets from a provider", { secrets: { get: async () => SECRET } }, true),
+  () => fetchTarget("fetch, secrets from a provider", { secrets: fetched({ get: async () => SECRET }) }, true),
   () => koaTarget("Koa compatible, cookie", {}),
   () => koaTarget("Koa compatible, cookie with timeouts", { idleTimeout: 600, absoluteTimeout: 6000 }),
   () => koaTarget("Koa compatible, store of three methods", {}, { stored: true }),
@@ -32,14 +35,14 @@ const TARGETS: (() => Promise<Target>)[] = [
       { authenticates: false },
     ),
   () => koaTarget("Koa with secrets, store", { secrets: SECRET }, { stored: true }),
-  () => koaTarget("Koa with secrets, copy", { secrets: SECRET, copy: { maxAge: 60 } }, { stored: true }),
+  () => koaTarget("Koa with secrets, copy", { secrets: SECRET, copy: copy({ maxAge: 60 }) }, { stored: true }),
   () => koaTarget("Koa with secrets, encrypted cookie", { secrets: SECRET }),
-  () => honoTarget("Hono, copy", { copy: { maxAge: 60 } }, true),
+  () => honoTarget("Hono, copy", { copy: copy({ maxAge: 60 }) }, true),
   () => honoTarget("Hono, encrypted cookie", {}, false),
   () => fetchTarget("fetch, accepting, in a store", {}, true, true),
   () => fetchTarget("fetch, accepting, encrypted cookie", {}, false, true),
   () => fetchTarget("fetch, accepting, visitors in a cookie", { anonymous: "cookie" }, true, true),
-  () => honoTarget("Hono, accepting, copy", { copy: { maxAge: 60 } }, true, true),
+  () => honoTarget("Hono, accepting, copy", { copy: copy({ maxAge: 60 }) }, true, true),
   () => koaTarget("Koa with secrets, accepting, in a store", { secrets: SECRET }, { stored: true, accepting: true }),
 ];
 const RUNS = Number(process.env.FUZZ_RUNS ?? 12_000);
@@ -95,7 +98,7 @@ async function foreignTo({ kinds }: Target): Promise<Genuine[]> {
     fetchTarget("other name", { name: "admin" }, true),
     fetchTarget("other secret", { secrets: OTHER_SECRET }, true),
   ]);
-  const copying = await fetchTarget("other kind", { copy: { maxAge: 60 } }, true);
+  const copying = await fetchTarget("other kind", { copy: copy({ maxAge: 60 }) }, true);
   const copies = copying.genuine.map((one) => ({ ...one, cookies: one.cookies.filter(([name]) => name.endsWith("-copy")) }));
   const foreign = others.filter((other) => other.name !== "other kind" || !other.kinds.some((kind) => kinds.includes(kind)));
   return [...foreign.flatMap((other) => other.genuine), ...(kinds.includes("copy") ? [] : copies)];

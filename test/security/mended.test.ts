@@ -4,7 +4,7 @@ import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { withMethods } from "../support/changed-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 import { inspectDeeply } from "./inspect-deeply.ts";
@@ -28,14 +28,15 @@ describe("another host below the domain", () => {
 
 describe("a store's answer", () => {
   async function answering(found: unknown) {
-    const store = new FailingStore();
+    const inner = memory();
+    const store = withMethods(inner, {
+      load: async (...args) =>
+        (typeof found === "object" && found !== null && "patch" in found
+          ? { ...(await inner.load(...args)), ...(found.patch as object) }
+          : found) as never,
+    });
     const app = makeApp({ store });
     await app.does((session) => session.login("alice"));
-    const { load } = store;
-    store.load = async (...args) =>
-      (typeof found === "object" && found !== null && "patch" in found
-        ? { ...((await load(...args)) as object), ...(found.patch as object) }
-        : found) as never;
     return app.does((session) => [session.isNew, session.subject]).catch((error: unknown) => error);
   }
   const deep = (levels: number) => `{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`;
@@ -74,14 +75,15 @@ describe("a store's answer", () => {
 
 describe("a store's error", () => {
   it("whose code cannot be read is a StoreError, and what reading it throws goes nowhere", async () => {
-    const store = new FailingStore();
-    store.create = async () => {
-      throw Object.defineProperty({}, "code", {
-        get() {
-          throw new Error("kanarie-fault");
-        },
-      });
-    };
+    const store = withMethods(memory(), {
+      create: async () => {
+        throw Object.defineProperty({}, "code", {
+          get() {
+            throw new Error("kanarie-fault");
+          },
+        });
+      },
+    });
     const error = await makeApp({ store })
       .answers((session) => Object.assign(session.data, { a: 1 }))
       .catch((thrown: unknown) => thrown);

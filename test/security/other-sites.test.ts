@@ -1,7 +1,8 @@
 /** Section F of docs/security.md, and two rows that go with it: requests that other websites start, and what a logout clears. */
 import { expect, it } from "vitest";
 import { csrf } from "../../src/csrf/fetch.ts";
-import type { DataSchema } from "../../src/index.ts";
+import { type SchemaOptions, schema } from "../../src/features/schema.ts";
+import { watch } from "../../src/features/watch.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
@@ -56,7 +57,7 @@ it("F6 a WebSocket handshake of another site is refused before the session is lo
   const app = makeApp({ store: withMethods(memory(), { watch: async () => new Response("opened") }) });
   await app.does((session) => session.login("alice"));
   const ask = (Origin: string) =>
-    app.sessions.watch(new Request(URL_HERE, { headers: { Upgrade: "websocket", Origin, Cookie: app.browser.cookieHeader() } }));
+    watch(app.sessions, new Request(URL_HERE, { headers: { Upgrade: "websocket", Origin, Cookie: app.browser.cookieHeader() } }));
   app.events.length = 0;
   expect((await ask("https://evil.example")).status).toBe(403);
   expect(app.events).toEqual([]);
@@ -73,17 +74,17 @@ it("B15 a logout can clear what else the site keeps, by a list of quoted words",
 it("E5 data of another shape is migrated, or there is no session", async () => {
   const isNumber = (value: unknown) => typeof (value as { views: unknown }).views === "number";
   const validate = (value: unknown) => (isNumber(value) ? { value: value as object } : { issues: [{ message: "no number" }] });
-  const schema: DataSchema = { "~standard": { version: 1, vendor: "test", validate } };
+  const standard = { "~standard": { version: 1, vendor: "test", validate } } as const;
   const store = memory();
   const old = makeApp({ store });
   await old.does((session) => Object.assign(session.data, { views: "3" }));
   const Cookie = old.browser.cookieHeader();
-  const seen = async (more: object) => {
-    const { answers } = makeApp({ store, schema, ...more });
+  const seen = async (options: SchemaOptions) => {
+    const { answers } = makeApp({ store, schema: schema(standard, options) });
     let data: unknown;
     await answers((session) => (data = { ...session.data }), { Cookie });
     return data;
   };
   expect(await seen({})).toEqual({});
-  expect(await seen({ migrate: ({ views }: { views: unknown }) => ({ views: Number(views) }) })).toEqual({ views: 3 });
+  expect(await seen({ migrate: ({ views }) => ({ views: Number(views) }) })).toEqual({ views: 3 });
 });

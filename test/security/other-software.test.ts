@@ -1,15 +1,17 @@
 /** Rows of docs/security.md for tokens of other software: what `accept` and joseTokens() take, and what they never do. */
+
 import fc from "fast-check";
 import { base64url, CompactEncrypt, CompactSign, exportJWK, exportSPKI, generateKeyPair, type JWK } from "jose";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { type AcceptedCodec, defineCodec } from "../../src/accept/define.ts";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import type { SessionOptions, TokenCodec } from "../../src/index.ts";
+import type { SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const NOW = 1_800_000_000;
@@ -26,9 +28,9 @@ const withHeader = (token: string, header: object) =>
 
 let pair: CryptoKeyPair;
 let publicJwk: JWK;
-let signed: TokenCodec;
-let public_: TokenCodec;
-let sealed: TokenCodec;
+let signed: AcceptedCodec;
+let public_: AcceptedCodec;
+let sealed: AcceptedCodec;
 beforeAll(async () => {
   pair = await generateKeyPair("RS256", { extractable: true });
   publicJwk = await exportJWK(pair.publicKey);
@@ -39,8 +41,8 @@ beforeAll(async () => {
 afterEach(() => void vi.restoreAllMocks());
 
 /** Sends a cookie to an application that accepts these codecs; gives whom it takes the sender for, and what the store was asked. */
-async function ask(accept: readonly TokenCodec[], token: string, more: Partial<SessionOptions> = {}) {
-  const store = new FailingStore();
+async function ask(accept: readonly AcceptedCodec[], token: string, more: Partial<SessionOptions> = {}) {
+  const store = failingStore();
   const app = makeApp({ store, accept, ...more });
   const seen: unknown[] = [];
   const response = await app.answers((session) => seen.push(session.isNew ? null : session.subject), {
@@ -62,7 +64,7 @@ describe("tokens of other software", () => {
     const ids = ["../../etc/passwd", "", "a", "x".repeat(65), "__proto__", "\0".repeat(20), "'; drop table sessions --", 7];
     for (const sid of ids) {
       expect((await ask([signed], await sign({ ...SAID, sid }), { store })).subject).toBe("admin");
-      const codec: TokenCodec = { open: () => ({ claims: { ...SAID, sid: sid as string, data: "{}" } }), seal: () => "" };
+      const codec = defineCodec({ open: () => ({ claims: { ...SAID, sid: sid as string, data: "{}" } }), seal: () => "" });
       expect((await ask([codec], "x", { store })).subject).toBe(null);
     }
     expect(asked.length).toBeGreaterThanOrEqual(ids.length);
@@ -235,7 +237,7 @@ describe("tokens of other software", () => {
   });
 });
 
-function ownOf(kind: "id" | "data" | "readable"): TokenCodec {
+function ownOf(kind: "id" | "data" | "readable"): AcceptedCodec {
   return ownTokens({ secrets: OLD_SECRET, name: "old", kind });
 }
 

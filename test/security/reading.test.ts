@@ -7,12 +7,12 @@ import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock } from "../support/clock.ts";
 import { baseOf, USER_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 
 /** An application with two users, and who it takes the sender of a Cookie header for. */
 async function twoUsers() {
-  const store = new FailingStore();
+  const store = failingStore();
   const app = makeApp({ store });
   const other = app.newBrowser();
   await app.does((session) => session.login("alice"));
@@ -89,7 +89,7 @@ describe("C: reading cookies", () => {
 
   it("C4 garbage is no session, at no cost: no error, no store, and no cryptography for what is too long or not of our keys", async () => {
     const { asked, counted } = countedPrimitives();
-    const store = new FailingStore();
+    const store = failingStore();
     const events: SessionEvent[] = [];
     const options = { secrets: SECRET, store, now: new Clock().now, onEvent: (event: SessionEvent) => events.push(event) };
     const sessions = createSessions({ ...options, crypto: counted });

@@ -1,6 +1,8 @@
 /** Section D of docs/security.md: what is in the cookie, and who can open it. */
+
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { keyInfo } from "../../src/token/keys.ts";
@@ -55,7 +57,7 @@ describe("D: sealing", () => {
     for (const options of [
       {},
       { store: memory() },
-      { store: memory(), copy: { maxAge: 60 } },
+      { store: memory(), copy: copy({ maxAge: 60 }) },
       { store: memory(), anonymous: "cookie" as const },
     ]) {
       expect(decoded(await cookieOf(options))).not.toMatch(/my eyes|alice/);
@@ -76,9 +78,9 @@ describe("D: sealing", () => {
       }
       expect(await whoIs(own, `${VISITOR_COOKIE}=${token}`)).toBeUndefined();
     }
-    const copying = await cookieOf({ store, copy: { maxAge: 60 } });
-    const copy = new RegExp(`${COPY_COOKIE}=([^;]+)`).exec(copying)?.[1];
-    for (const options of kinds) expect(await whoIs(options, `${USER_COOKIE}=${copy}`)).toBeUndefined();
+    const copying = await cookieOf({ store, copy: copy({ maxAge: 60 }) });
+    const copied = new RegExp(`${COPY_COOKIE}=([^;]+)`).exec(copying)?.[1];
+    for (const options of kinds) expect(await whoIs(options, `${USER_COOKIE}=${copied}`)).toBeUndefined();
   });
 
   it("D3 each use of a secret has a key of its own, derived by HKDF", async () => {
@@ -303,7 +305,7 @@ describe("D: sealing", () => {
   });
 
   it("D12 a copy that is sent again shows old data for at most maxAge, and update() is not fooled by it, as documented", async () => {
-    const app = makeApp({ store: memory(), copy: { maxAge: 60 } });
+    const app = makeApp({ store: memory(), copy: copy({ maxAge: 60 }) });
     await app.does((session) => {
       session.login("alice");
       session.data.credits = 1;

@@ -7,7 +7,7 @@ import type { PlainStore } from "../../src/stores/bridges/plain.ts";
 import type { KeyKind } from "../../src/token/keys.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { acceptedCodecs, type ForeignCookie } from "./accepted.ts";
 import { fakeKoa, type KoaOptionsUnderTest } from "./fake-koa.ts";
@@ -74,7 +74,7 @@ type Asking = (options: SessionOptions) => (...asked: Parameters<Serve>) => Prom
 function targetOf(asking: Asking) {
   return async (name: string, more: Partial<SessionOptions>, stored: boolean, accepting = false): Promise<Target> => {
     const clock = new Clock();
-    const store = new FailingStore();
+    const store = failingStore();
     const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
     const serve = (rememberTokens: number): Serve => {
       const events: SessionEvent[] = [];
@@ -140,7 +140,7 @@ export async function koaTarget(
   const clock = new Clock();
   const { accept, sessions: brought } = accepting ? await acceptedCodecs(clock.now) : NONE_ACCEPTED;
   const calls: string[] = [];
-  const own = new FailingStore();
+  const own = failingStore();
   const store = more.secrets === undefined ? countingStore(calls) : own;
   const serve = (rememberTokens: number): Serve => {
     const events: SessionEvent[] = [];

@@ -1,7 +1,9 @@
 /** Of any two tokens of any kinds and issuers, one opens the other's session only if both are tokens of the same session of ours. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSessions, type Session, type SessionStore, type Sessions } from "../../src/index.ts";
+import { createSessions, type Session, type Sessions } from "../../src/index.ts";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { Browser } from "../support/browser.ts";
 import { Clock } from "../support/clock.ts";
@@ -121,7 +123,7 @@ class Story {
 }
 
 /** Plays stories, and answers how often somebody saw what a token of the same session had left. */
-async function playMany(makeStore: () => SessionStore | undefined, runs: number): Promise<number> {
+async function playMany(makeStore: () => DefinedStore | undefined, runs: number): Promise<number> {
   const now = Math.floor(Date.now() / 1000);
   let shared = 0;
   const property = fc.asyncProperty(drafts, fc.array(step, { minLength: 4, maxLength: 14 }), async (tokens, steps) => {

@@ -1,7 +1,9 @@
 /** Secrets that are long enough and easy to guess are refused, in every spelling; no random one ever is. */
+
 import { describe, expect, it } from "vitest";
 import session from "../../src/adapters/koa/index.ts";
-import { createSessions, type Secrets, type SessionEvent } from "../../src/index.ts";
+import { fetched } from "../../src/features/fetched.ts";
+import { createSessions, type SessionEvent } from "../../src/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
@@ -56,7 +58,7 @@ describe("a secret that is easy to guess", () => {
   });
 
   it("is refused when it is fetched, too", async () => {
-    const secrets: Secrets = { get: async () => "qwertyuiopasdfghjklzxcvbnm123456" };
+    const secrets = fetched({ get: async () => "qwertyuiopasdfghjklzxcvbnm123456" });
     await expect(makeApp({ secrets }).does((visitor) => visitor.login("alice"))).rejects.toMatchObject({ code: "ERR_SECRET" });
   });
 

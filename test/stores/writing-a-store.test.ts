@@ -14,11 +14,14 @@ const files = new Map(
 );
 const store = files.get("store.ts") ?? "";
 
+const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as { exports: Record<string, { default: string }> };
+
 /** The page's code reaches the library by its sources, so that nothing has to be built. */
 function write(name: string, code: string): void {
-  const sources = code
-    .replace('"web-session-store/testing"', '"../../src/testing/index.ts"')
-    .replace('"web-session-store"', '"../../src/index.ts"');
+  const sources = code.replace(/"web-session-store([\w/-]*)"/g, (_whole, entry: string) => {
+    const built = exports[`.${entry}`]?.default ?? `an entry ${entry}`;
+    return `"${built.replace("./dist/", "../../src/").replace(/\.js$/, ".ts")}"`;
+  });
   writeFileSync(`${FOLDER}/${name}`, sources);
 }
 

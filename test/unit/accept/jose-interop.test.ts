@@ -1,8 +1,10 @@
 /** Our tokens and jose's: every frozen token opens with the documented key, and what jose makes with it opens here. */
+
 import { hkdfSync } from "node:crypto";
 import { CompactEncrypt, CompactSign, compactDecrypt, compactVerify, decodeProtectedHeader } from "jose";
 import { describe, expect, it } from "vitest";
 import { joseTokens } from "../../../src/accept/jose.ts";
+import { copy } from "../../../src/features/copy.ts";
 import type { SessionOptions } from "../../../src/index.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { claimsToJson } from "../../../src/token/claims.ts";
@@ -89,7 +91,7 @@ it("the cookies that an application sets open with jose, each by the session's n
     return JSON.parse(await payloadByJose(kind, token, derived(kind, 32, scope)));
   };
   const make = (options: Partial<SessionOptions>) => makeApp({ name: scope.name, context: scope.context, ...options });
-  const stored = make({ store: memory(), copy: { maxAge: 60 } });
+  const stored = make({ store: memory(), copy: copy({ maxAge: 60 }) });
   await stored.does((session) => session.login("alice"));
   expect(await claimsIn("id", stored, "__Host-sid")).not.toHaveProperty("sub");
   expect(await claimsIn("copy", stored, copyCookie("sid"))).toMatchObject({ sub: "alice" });

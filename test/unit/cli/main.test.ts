@@ -1,4 +1,5 @@
 /** The program `web-session-store`, run as npx runs it: keygen, and inspect with everything a browser's developer tools show. */
+
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,6 +7,7 @@ import { join, resolve } from "node:path";
 import Koa from "koa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { session } from "../../../src/adapters/koa/index.ts";
+import { copy } from "../../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../../src/index.ts";
 import { plain } from "../../../src/stores/bridges/plain.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
@@ -116,7 +118,7 @@ describe("inspect: what it is", () => {
   });
 
   it("a copy, beside the session it is a copy of", async () => {
-    const sessions = createSessions({ secrets: SECRET, store: memory(), copy: { maxAge: 60 } });
+    const sessions = createSessions({ secrets: SECRET, store: memory(), copy: copy({ maxAge: 60 }) });
     const browser = new Browser(
       sessions.handler((_request, one) => {
         one.login("ada");
