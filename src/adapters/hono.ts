@@ -4,10 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
+import { isGoneError } from "../ground/errors.ts";
 import {
   type CookieSessionOptions,
   createSessions,
-  GoneError,
   OptionError,
   put,
   type SessionOptions,
@@ -99,7 +99,7 @@ export function session<Data extends object>(
     c.res = undefined;
     // Hono takes this for a sign that there is an answer whose headers can be set.
     c.finalized = false;
-    const status = error instanceof GoneError ? error.status : 500;
+    const status = isGoneError(error) ? error.status : 500;
     const isOver = isUpgraded(c.req.raw, c.env);
     const answer = isOver ? { headers: null, failed: true } : { status, failed: true };
     const committed = await managedFor(c.env).sessions.commit(visitor, answer);

@@ -159,3 +159,13 @@ export class StoreError extends SessionError {
     return new Response("Service Unavailable", { status: this.status, headers: { "Cache-Control": "no-store" } });
   }
 }
+
+// By the code, since a program may have two copies of this library, as when a store comes from another folder.
+
+/** Whether a store failed. */
+export const isStoreError = (error: unknown): error is StoreError => codeOf(error) === "ERR_STORE";
+
+/** Whether a session is gone. */
+export const isGoneError = (error: unknown): error is GoneError => codeOf(error) === "ERR_SESSION_GONE";
+
+const codeOf = (error: unknown): unknown => (error instanceof Error ? (error as { code?: unknown }).code : undefined);

@@ -4,7 +4,7 @@
  * @module
  */
 import { cookieValues } from "../cookie/parse.ts";
-import { StoreError } from "../ground/errors.ts";
+import { isStoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Ending, endingOf, type Found, type Living } from "../session/found.ts";
@@ -51,7 +51,7 @@ export function load(visit: Visit, manager: Manager, used = false, fresh = false
 
 /** Without a session, where the store failed and the application wants that. */
 function goOn(visit: Visit, manager: Manager, error: unknown): void {
-  if (!(error instanceof StoreError) || manager.onStoreError !== "anonymous") throw error;
+  if (!isStoreError(error) || manager.onStoreError !== "anonymous") throw error;
   manager.emit({ type: "store-error", operation: error.operation });
   arrive(visit, { is: "outage", error }, manager.now());
   closeIfLate(visit, manager);

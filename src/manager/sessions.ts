@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { GoneError, OptionError, StoreError } from "../ground/errors.ts";
+import { isGoneError, isStoreError, OptionError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { Session, visitOf } from "../session/session.ts";
 import { close, discard, newVisit, type Visit } from "../session/visit.ts";
@@ -131,7 +131,7 @@ async function handling<Data extends object>(
   } catch (thrown) {
     // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
     if (isAnswer(thrown)) response = thrown;
-    else if (thrown instanceof GoneError) response = thrown.getResponse();
+    else if (isGoneError(thrown)) response = thrown.getResponse();
     else {
       await commit(session, { headers: null, failed: true });
       throw thrown;
@@ -147,7 +147,7 @@ async function handling<Data extends object>(
     return response;
   } catch (thrown) {
     // What was not written is dropped; the cookie of an id that save() wrote goes with the answer that says so.
-    if (thrown instanceof GoneError) return apply(session, thrown.getResponse(), true);
+    if (isGoneError(thrown)) return apply(session, thrown.getResponse(), true);
     await commit(session, { headers: null, failed: true });
     throw thrown;
   }
@@ -214,7 +214,7 @@ async function commitFailed(visit: Visit, manager: Manager, answer: Answer): Pro
       return await commitNow(visit, manager, answer);
     }
   } catch (error) {
-    if (error instanceof StoreError) manager.emit({ type: "store-error", operation: error.operation });
+    if (isStoreError(error)) manager.emit({ type: "store-error", operation: error.operation });
     if (canSend) await commitEnds(visit, manager).catch(() => {});
   }
   close(visit, "closed", manager.onLateChange);

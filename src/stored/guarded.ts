@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
+import { isStoreError, OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
 import type { CookieBackend } from "../manager/backend.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { Key, MovedMark, SessionInfo, SessionRecord } from "../session/record.ts";
@@ -62,7 +62,7 @@ async function guarded<Result>(operation: StoreOperation, call: () => Promise<Re
     return await call();
   } catch (error) {
     // A store that was set up wrongly says what to do.
-    if (error instanceof StoreError || error instanceof OptionError) throw error;
+    if (isStoreError(error) || error instanceof OptionError) throw error;
     throw new StoreError(operation, whatItSays(error));
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConflictError, GoneError, StoreError } from "../ground/errors.ts";
+import { ConflictError, GoneError, isStoreError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Occasion } from "../manager/backend.ts";
 import type { Gone, Imported, Living, Redemption } from "../session/found.ts";
@@ -162,7 +162,7 @@ async function redeemed(
     await endBeyondLimit(stored, record.subject, key);
   } catch (error) {
     // The session is made by now, so a limit that is passed is left to the next login to mend.
-    if (!(error instanceof StoreError)) throw error;
+    if (!isStoreError(error)) throw error;
     manager.emit({ type: "store-error", operation: error.operation });
   }
   return false;
@@ -217,7 +217,7 @@ async function touch(next: Living, visit: Visit, stored: Stored): Promise<Outcom
     if (isThere) manager.emit({ type: "touched", id: key.id });
     if (isThere) return next;
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
+    if (!isStoreError(error)) throw error;
     manager.emit({ type: "store-error", operation: "touch" });
     return next;
   }
