@@ -13,11 +13,11 @@ import { usableData } from "../manager/usable.ts";
 import { markAccepted } from "../session/data.ts";
 import { type Ending, endingOf, type Imported, type Kept } from "../session/found.ts";
 import { isMoved, type Key, type SessionRecord } from "../session/record.ts";
-import { endOf, type Timeouts } from "../session/timeouts.ts";
+import { endOf, type Timeouts, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { follow, inGrace, isInGrace } from "../stored/follow.ts";
 import { findRedeemed, redemptionKey } from "../stored/redeem.ts";
-import { type Claims, claimsToJson, isFromTheFuture, newestOfEach } from "../token/claims.ts";
+import { type Claims, claimsToJson, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
 import { OWN } from "./own-name.ts";
 
@@ -116,7 +116,8 @@ function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null)
 
 async function look(engine: Engine, codec: TokenCodec, opened: Opened, reports: boolean): Promise<Accepted | null> {
   const { claims, identity = claimsToJson(claims) } = opened;
-  const problem = problemOf(claims, engine.timeouts, engine.now());
+  const timeouts = timeoutsOf(timeoutsIn(claims), engine.timeouts);
+  const problem = problemOf(claims, timeouts, engine.now());
   if (problem !== undefined) {
     if (reports) engine.emit(problem);
     return null;
@@ -131,9 +132,7 @@ async function look(engine: Engine, codec: TokenCodec, opened: Opened, reports: 
   const entry = await findRedeemed(keeping, key, engine.now());
   if (entry === null) {
     // A codec may count a token's end from now: but it never outlives the absolute limit.
-    const expiresAt = opened.endless
-      ? engine.now() + ENDLESS
-      : Math.max(claims.exp, claims.start + engine.timeouts.absoluteTimeout);
+    const expiresAt = opened.endless ? engine.now() + ENDLESS : Math.max(claims.exp, claims.start + timeouts.absoluteTimeout);
     return importedFrom(engine, claims, { key, expiresAt });
   }
   if (entry.key === null || entry.mark !== null) return null;
@@ -164,8 +163,9 @@ function lookByName(engine: Engine, codec: TokenCodec, claims: Claims): Promise<
 
 /** Why claims are none, whoever's codec answered with them, or have ended. */
 function problemOf(claims: Claims, timeouts: Timeouts, now: number): SessionEvent | undefined {
-  const { sid, start, exp, sub, data } = claims;
-  if (!isSessionId(sid) || sub === "" || (data !== undefined && parseData(data) === null))
+  const { sid, start, exp, idle, abs, sub, data } = claims;
+  const isTimed = isOwnTimeout(idle) && isOwnTimeout(abs);
+  if (!isSessionId(sid) || !isTimed || sub === "" || (data !== undefined && parseData(data) === null))
     return { type: "invalid", reason: "claims" };
   if (isFromTheFuture(claims, now)) return { type: "invalid", reason: "future" };
   const over = endOf({ startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp }, timeouts, now);

@@ -11,7 +11,7 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Copies, type Engine, placeOf } from "../manager/manager.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
-import { isTouchDue } from "../session/timeouts.ts";
+import { isTouchDue, timeoutClaims, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
 
@@ -36,7 +36,8 @@ function isGood(copy: Claims, { copies, now }: Engine): boolean {
 }
 
 /** The record, unless its use is to be written down again: only the store can do that. */
-function recordOf({ start, sub, data = "{}" }: Claims, { timeouts, now }: Engine): SessionRecord | null {
+function recordOf(copy: Claims, { timeouts, now }: Engine): SessionRecord | null {
+  const { start, sub, data = "{}" } = copy;
   const kept = parseData(data);
   if (kept === null) return null;
   const record: SessionRecord = {
@@ -47,8 +48,9 @@ function recordOf({ start, sub, data = "{}" }: Claims, { timeouts, now }: Engine
     expiresAt: kept.expiresAt as number,
     ...(sub !== undefined && { subject: sub }),
     ...(kept.meta !== undefined && { meta: kept.meta as SessionMeta }),
+    ...timeoutsIn(copy),
   };
-  return isTouchDue(record, timeouts, now()) ? null : record;
+  return isTouchDue(record, timeoutsOf(record, timeouts), now()) ? null : record;
 }
 
 /**
@@ -72,7 +74,8 @@ export async function copyLines(state: SessionState, engine: Engine, changesOnly
   const maxAge = exp - engine.now();
   if (maxAge <= 0) return wrote ? clear(state, copies) : [];
   const { startedAt: start, subject: sub } = record;
-  const claims = { sid: key.id, start, iat: state.askedAt, exp, ...(sub !== undefined && { sub }), data: textOf(record) };
+  const said = { ...timeoutClaims(record), ...(sub !== undefined && { sub }), data: textOf(record) };
+  const claims = { sid: key.id, start, iat: state.askedAt, exp, ...said };
   const token = await copies.codec.seal(claims);
   return copies.cookie.sizeOf(token) > copies.cookie.maxBytes ? clear(state, copies) : copies.cookie.set(token, maxAge);
 }

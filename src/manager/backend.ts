@@ -10,6 +10,7 @@ import { OptionError, StoreError, type StoreOperation } from "../ground/errors.t
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Kept } from "../session/found.ts";
 import { isMoved, type Key, type MovedMark, type SessionRecord, type UpdateResult } from "../session/record.ts";
+import { timeoutClaims, timeoutsIn } from "../session/timeouts.ts";
 import type { SessionStore } from "../stored/contract.ts";
 import type { Claims } from "../token/claims.ts";
 
@@ -55,8 +56,10 @@ export const inCookie: Keeping = {
 };
 
 /** The session that a token carries. */
-export function recordFromToken({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord {
-  return { data, version: 0, startedAt: start, seenAt: iat, expiresAt: exp, ...(sub !== undefined && { subject: sub }) };
+export function recordFromToken(claims: Claims): SessionRecord {
+  const { start, iat, exp, sub, data = "{}" } = claims;
+  const times = { startedAt: start, seenAt: iat, expiresAt: exp, ...timeoutsIn(claims) };
+  return { data, version: 0, ...times, ...(sub !== undefined && { subject: sub }) };
 }
 
 /**
@@ -81,7 +84,7 @@ export function inStore(store: SessionStore, absoluteTimeout: number): Keeping {
     recordRoute: (id) => (store.recordRoute === undefined ? undefined : ask("route", async () => store.recordRoute?.(id))),
     claims: (kept, now) => {
       const { route } = kept.key;
-      const exp = kept.record.startedAt + absoluteTimeout;
+      const exp = kept.record.startedAt + (kept.record.absoluteTimeout ?? absoluteTimeout);
       return { ...commonClaims(kept, now, exp), ...(route !== undefined && { route }) };
     },
   };
@@ -116,7 +119,7 @@ export function keyOf({ sid, route }: Claims): Key {
 }
 
 function commonClaims({ key, record, token }: Kept, iat: number, exp: number): Claims {
-  return { sid: key.id, start: record.startedAt, iat, exp, ...(token.temp && { temp: true }) };
+  return { sid: key.id, start: record.startedAt, iat, exp, ...(token.temp && { temp: true }), ...timeoutClaims(record) };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { JsonObject } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Ending, endingOf, type Gone, type Kept } from "../session/found.ts";
 import { isMoved, type MovedMark, type SessionRecord } from "../session/record.ts";
-import { endOf, expiryOf } from "../session/timeouts.ts";
+import { endOf, expiryOf, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { follow, inGrace, isFresh, isInGrace } from "../stored/follow.ts";
 import { type Claims, isFromTheFuture, newestOfEach } from "../token/claims.ts";
@@ -144,7 +144,7 @@ function findAt(place: Place, engine: Engine, ask: Ask): MaybePromise<Found> {
 }
 
 function open(place: Place, engine: Engine, text: string, ask: Ask): MaybePromise<Candidate | null> {
-  const { emit, now, timeouts } = engine;
+  const { emit, now } = engine;
   return after(place.codec.open(text), (opened) => {
     if (typeof opened === "string") {
       emit({ type: "invalid", reason: opened });
@@ -157,7 +157,8 @@ function open(place: Place, engine: Engine, text: string, ask: Ask): MaybePromis
       return null;
     }
     // The record knows the last use better than its token, so the idle limit of today is asked of that.
-    const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, time);
+    const span = { startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp };
+    const over = endOf(span, timeoutsOf(timeoutsIn(claims), engine.timeouts), time);
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
       // Where the token alone knows the times, what is in the store has no end of its own.
@@ -192,7 +193,7 @@ function look(place: Place, engine: Engine, candidate: Candidate, ask: Ask): May
 function askKeeping(place: Place, engine: Engine, candidate: Candidate, ask: Ask): MaybePromise<Found> {
   const now = engine.now();
   const { claims } = candidate;
-  const { timeouts } = engine;
+  const timeouts = timeoutsOf(timeoutsIn(claims), engine.timeouts);
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = { ...span, expiresAt: expiryOf(claims.start, now, timeouts) };
   return after(place.keeping.load(claims, ask.used ? { now, touch } : { now }), (found) => {

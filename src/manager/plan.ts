@@ -8,7 +8,7 @@ import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import type { Gone, Kept } from "../session/found.ts";
 import { applyPatch, diff, type Patch } from "../session/patch.ts";
 import type { Key, SessionRecord } from "../session/record.ts";
-import { expiryOf, isTouchDue } from "../session/timeouts.ts";
+import { expiryOf, isTouchDue, ownTimeouts, timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import type { Whereabouts } from "../stored/follow.ts";
 import { type Engine, placeOf } from "./manager.ts";
@@ -155,7 +155,7 @@ function onlyOn(
 function planForUse(kept: Kept, engine: Engine): Extract<Plan, { step: "none" | "touch" }> {
   const { record, token } = kept;
   const { keeping } = placeOf(engine, record.subject);
-  if (!isTouchDue(record, engine.timeouts, engine.now())) return { step: "none", next: kept };
+  if (!isTouchDue(record, timeoutsOf(record, engine.timeouts), engine.now())) return { step: "none", next: kept };
   const renew = keeping.timesInToken && token.renew === "no" ? "due" : token.renew;
   return { step: "touch", next: { ...kept, record: used(record, engine), token: { ...token, renew } } };
 }
@@ -163,7 +163,7 @@ function planForUse(kept: Kept, engine: Engine): Extract<Plan, { step: "none" | 
 /** The record, used now. */
 function used(record: SessionRecord, { now, timeouts }: Engine): SessionRecord {
   const time = now();
-  return { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeouts) };
+  return { ...record, seenAt: time, expiresAt: expiryOf(record.startedAt, time, timeoutsOf(record, timeouts)) };
 }
 
 function changes({ clear }: SessionState, { record }: Kept, engine: Engine, text: string, data: JsonObject): Patch | null {
@@ -177,7 +177,8 @@ function changes({ clear }: SessionState, { record }: Kept, engine: Engine, text
 /** The session after a change of its data, its id or its user. */
 function following(state: SessionState, engine: Engine, data: string, route: string | undefined): Kept {
   const { kept, renewal, subject, meta, temp, id } = state;
-  const { timeouts } = engine;
+  const own = ownTimeouts(state.ownTimeouts);
+  const timeouts = timeoutsOf(own, engine.timeouts);
   const { keeping } = placeOf(engine, subject);
   const time = engine.now();
   const before = kept?.record ?? state.imported?.record;
@@ -190,6 +191,7 @@ function following(state: SessionState, engine: Engine, data: string, route: str
     expiresAt: expiryOf(startedAt, time, timeouts),
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
+    ...own,
   };
   if (kept === null || renewal !== null || keeping.dataInToken) {
     const key = route === undefined ? { id } : { id, route };

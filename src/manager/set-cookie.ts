@@ -9,6 +9,7 @@ import type { Cookie } from "../cookie/serialize.ts";
 import { DataError } from "../ground/errors.ts";
 import { largestKeys } from "../ground/json.ts";
 import type { Kept } from "../session/found.ts";
+import { timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import type { Engine } from "./manager.ts";
@@ -35,10 +36,13 @@ function removalLines(cookie: Cookie, { header, settled }: SessionState, set: re
   return isSet ? [] : cookie.clear();
 }
 
-function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, { persistent }: Engine): string[] {
+function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kept, engine: Engine): string[] {
+  const { persistent, timeouts } = engine;
   const size = cookie.sizeOf(token);
   if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
-  return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
+  // Without an idle timeout, as in Koa's compatible mode, it ends with the browser.
+  const lasts = persistent && claims.temp !== true && Number.isFinite(timeoutsOf(record, timeouts).idleTimeout);
+  return cookie.set(token, lasts ? claims.exp - claims.iat : undefined);
 }
 
 function tooLarge(size: number, most: number, data: string): DataError {

@@ -6,7 +6,8 @@
 
 import { type JsonObject, parseData } from "../ground/json.ts";
 import type { SessionRecord } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf, timeoutsOf } from "../session/timeouts.ts";
+import { isOwnTimeout } from "../token/claims.ts";
 import { type Engine, type Place, placeOf } from "./manager.ts";
 
 /** The data of a record that lives, can be read, and came in the cookie that is meant for it; else null, and reports why. */
@@ -16,7 +17,7 @@ export function usableData(place: Place, engine: Engine, id: string, record: Ses
     emit({ type: "invalid", reason: "record" });
     return null;
   }
-  const over = endOf(record, timeouts, now);
+  const over = endOf(record, timeoutsOf(record, timeouts), now);
   if (over !== undefined) {
     emit({ type: "expired", id, reason: over });
     return null;
@@ -31,8 +32,8 @@ export function usableData(place: Place, engine: Engine, id: string, record: Ses
 }
 
 /** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
-function isWhole({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean {
-  const timed = isTime(startedAt) && isTime(seenAt) && isTime(expiresAt);
+function isWhole({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, absoluteTimeout }: SessionRecord): boolean {
+  const timed = isTime(startedAt) && isTime(seenAt) && isTime(expiresAt) && [idleTimeout, absoluteTimeout].every(isOwnTimeout);
   return timed && typeof data === "string" && (subject === undefined || typeof subject === "string");
 }
 

@@ -4,8 +4,9 @@
  * @module
  */
 import { OptionError } from "../ground/errors.ts";
-import { checkFlags, refuseUnknown } from "../ground/option-values.ts";
+import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { SessionMeta } from "./record.ts";
+import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "./timeouts.ts";
 
 /** How a login treats what came before it. */
 export interface LoginOptions {
@@ -20,19 +21,50 @@ export interface LoginOptions {
   meta?: SessionMeta;
   /** False: the cookie ends with the browser. Default true. */
   remember?: boolean;
+  /**
+   * "Remember me": this session ends when it is not used for this long, whatever the option of the same name says now or later. It holds until
+   * the next login. Whole seconds, 1 to 34,560,000 (400 days), and no more than the absolute timeout. Default: that of the options.
+   */
+  idleTimeout?: number;
+  /**
+   * This session ends when it is this old, used or not; otherwise as {@link idleTimeout}, which may not be more. Default: that of the
+   * options.
+   */
+  absoluteTimeout?: number;
 }
 
-const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember"]);
+const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember", "idleTimeout", "absoluteTimeout"]);
 const DESTROY: ReadonlySet<string> = new Set<keyof DestroyOptions>(["clearSiteData"]);
 const RENEWAL: ReadonlySet<string> = new Set(["graceSeconds"]);
 
-/** @throws OptionError for an option of a login that there is none of, or that is of another kind. */
-export function checkLogin(options: LoginOptions): void {
+/**
+ * @param common The timeouts of sessions that have none of their own.
+ * @throws OptionError for an option of a login that there is none of, or that is of another kind.
+ */
+export function checkLogin(options: LoginOptions, common: Timeouts): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
   checkFlags({ remember });
+  checkTimeouts(options, common);
   if (keep === undefined || (Array.isArray(keep) && keep.every((key) => typeof key === "string"))) return;
   throw new OptionError("ERR_OPTION", "Cannot log in: keep must be a list of keys");
+}
+
+/** Refuses an idle timeout that would never be reached: who sees sessions end sooner would look for the cause. */
+function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: Timeouts): void {
+  for (const [name, value] of Object.entries({ idleTimeout, absoluteTimeout })) {
+    if (value !== undefined) seconds(name, value, 1, LONGEST_OWN_TIMEOUT);
+  }
+  if (idleTimeout === undefined && absoluteTimeout === undefined) return;
+  const { idleTimeout: idle, absoluteTimeout: absolute } = timeoutsOf({ idleTimeout, absoluteTimeout }, common);
+  // Koa's compatible mode has none unless it is given one.
+  if (idle <= absolute || idle === Number.POSITIVE_INFINITY) return;
+  const why = `it is more than absoluteTimeout, ${absolute}; both are in seconds`;
+  const problem =
+    idleTimeout === undefined
+      ? `absoluteTimeout ${absolute}: it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`
+      : `idleTimeout ${idle}: ${absoluteTimeout === undefined ? `${why}; give login() an absoluteTimeout, too` : why}`;
+  throw new OptionError("ERR_OPTION", `Cannot log in with ${problem}`);
 }
 
 /** @throws OptionError for an option of an end that there is none of. */

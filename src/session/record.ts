@@ -51,6 +51,10 @@ export interface SessionRecord {
   readonly subject?: string;
   /** What the application said at the login. */
   readonly meta?: SessionMeta;
+  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  readonly idleTimeout?: number;
+  /** How old it may become, likewise. Seconds. */
+  readonly absoluteTimeout?: number;
 }
 
 /** One row of a list of sessions. */
@@ -65,6 +69,10 @@ export interface SessionInfo {
   readonly expiresAt: number;
   /** What the login said of it. */
   readonly meta?: SessionMeta;
+  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  readonly idleTimeout?: number;
+  /** How old it may become, likewise. Seconds. */
+  readonly absoluteTimeout?: number;
 }
 
 /** Where a record is: the session's public id, and the route if the store has one. */

@@ -7,7 +7,7 @@
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { checkDestroy, checkLogin, checkRenewal, type DestroyOptions, type LoginOptions } from "./login-options.ts";
 import { PendingCalls } from "./pending.ts";
-import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
+import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "./timeouts.ts";
 import type { SessionState } from "./visit.ts";
 
 /** What sessions ask of the manager that made them. */
@@ -124,8 +124,8 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** When the session ends if it is not used again, in epoch seconds. */
   get expiresAt(): number {
-    const { kept, renewal } = this.#read();
-    const { timeouts } = this.#actions;
+    const { kept, renewal, ownTimeouts } = this.#read();
+    const timeouts = timeoutsOf(ownTimeouts, this.#actions.timeouts);
     const now = this.#actions.now();
     // Use that is not written down moves nothing.
     if (kept !== null && renewal === null && !isTouchDue(kept.record, timeouts, now)) return kept.record.expiresAt;
@@ -137,9 +137,16 @@ export class Session<Data extends object = Record<string, unknown>> {
    * planted before is worth nothing (session fixation). Both timeouts begin again.
    *
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
+   * @throws OptionError for a subject that is no text, or an option that cannot be used; StateError when the response is made; StoreError when
+   * the store could not be asked.
+   *
+   * @example
+   * ```ts
+   * session.login(user.id, remembered ? { idleTimeout: 90 * DAY, absoluteTimeout: 365 * DAY } : { remember: false });
+   * ```
    */
   login(subject: string, options: LoginOptions = {}): void {
-    checkLogin(options);
+    checkLogin(options, this.#actions.timeouts);
     this.#change().login(subject, options);
   }
 

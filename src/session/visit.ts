@@ -12,6 +12,7 @@ import { clearSiteDataOf, type DestroyOptions, type LoginOptions } from "./login
 import { applyPatch, diff, type Patch } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
+import type { OwnTimeouts } from "./timeouts.ts";
 
 /** How a request came, as far as it is known. */
 export interface Came {
@@ -48,6 +49,8 @@ export class SessionState {
   /** Whether this request wrote to the store. */
   wrote = false;
   renewal: "login" | "regenerateId" | null = null;
+  /** The timeouts that a login gives its session. */
+  #loginTimeouts: OwnTimeouts = {};
   /** How long the id that `regenerateId()` replaces still counts. */
   graceSeconds = 0;
   /** Counts logins, new ids and ends, so that a commit on its way does not undo one that came meanwhile. */
@@ -127,6 +130,11 @@ export class SessionState {
     return this.#id;
   }
 
+  /** The timeouts that the session has of its own: those of a login that is asked for, else those it came with. */
+  get ownTimeouts(): OwnTimeouts {
+    return this.renewal === "login" ? this.#loginTimeouts : ((this.kept ?? this.imported)?.record ?? {});
+  }
+
   /** The JSON text that this request's changes are counted from. */
   get base(): string {
     return (this.kept ?? this.imported)?.record.data ?? this.#base;
@@ -155,7 +163,7 @@ export class SessionState {
     else this.content.take(data);
   }
 
-  login(subject: string, { keep, meta, remember = true }: LoginOptions): void {
+  login(subject: string, { keep, meta, remember = true, idleTimeout, absoluteTimeout }: LoginOptions): void {
     if (typeof subject !== "string" || subject === "") {
       throw new OptionError("ERR_OPTION", "Cannot log in: the subject must be a string that is not empty");
     }
@@ -169,6 +177,7 @@ export class SessionState {
     this.meta = meta === undefined ? undefined : cleanMeta(meta);
     this.temp = !remember;
     this.renewal = "login";
+    this.#loginTimeouts = { idleTimeout, absoluteTimeout };
     this.turns++;
     this.#id = undefined;
   }

@@ -9,7 +9,7 @@ import type { Keeping } from "../manager/backend.ts";
 import type { Engine } from "../manager/manager.ts";
 import type { Gone, Kept } from "../session/found.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf, timeoutsOf } from "../session/timeouts.ts";
 
 /** A living session that was found under its new id. */
 export interface Whereabouts {
@@ -46,8 +46,10 @@ export async function follow(engine: Engine, keeping: Keeping, first: MovedMark)
     renewed &&= mark.by === "regenerateId";
     const found = await keeping.loadKey(to as Key, { now });
     if (found === null) return null;
-    if (!isMoved(found))
-      return endOf(found, engine.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+    if (!isMoved(found)) {
+      const isOver = endOf(found, timeoutsOf(found, engine.timeouts), now) !== undefined;
+      return isOver ? null : { key: to as Key, record: found, inGrace, renewed };
+    }
     mark = found;
   }
   return null;

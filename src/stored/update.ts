@@ -14,7 +14,7 @@ import { SessionData } from "../session/data.ts";
 import type { Kept } from "../session/found.ts";
 import { applyPatch, diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
-import { endOf, expiryOf } from "../session/timeouts.ts";
+import { endOf, expiryOf, timeoutsOf } from "../session/timeouts.ts";
 import type { SessionState } from "../session/visit.ts";
 import { relocate } from "./write.ts";
 
@@ -118,13 +118,13 @@ async function tryUpdate<Result>(
   const time = now();
   const record = await keeping.loadKey(kept.key, { now: time });
   if (record === null || isMoved(record)) return goAlong(state, engine, kept, turns);
-  if (endOf(keeping.timesInToken ? kept.record : record, timeouts, time) !== undefined)
-    return goAlong(state, engine, kept, turns, "gone");
+  const timed = keeping.timesInToken ? kept.record : record;
+  if (endOf(timed, timeoutsOf(timed, timeouts), time) !== undefined) return goAlong(state, engine, kept, turns, "gone");
   const draft = SessionData.of((await migratedData(record.data, engine)) ?? record.data);
   const result = await change(draft.visible);
   const data = stringifyData(draft.stored());
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
-  const expiresAt = expiryOf(kept.record.startedAt, time, timeouts);
+  const expiresAt = expiryOf(kept.record.startedAt, time, timeoutsOf(kept.record, timeouts));
   if (patch !== null) {
     if (engine.schema !== undefined) await assertFits(engine.schema, draft.visible);
     const written = await keeping.update(kept.key, patch, { now: time, expiresAt, ifVersion: record.version });
@@ -167,7 +167,7 @@ export async function refresh(state: SessionState, engine: Engine): Promise<void
   const time = engine.now();
   const found = await placeOf(engine, kept.record.subject).keeping.loadKey(kept.key, { now: time });
   state.askedAt = time;
-  if (found !== null && !isMoved(found) && endOf(found, engine.timeouts, time) === undefined)
+  if (found !== null && !isMoved(found) && endOf(found, timeoutsOf(found, engine.timeouts), time) === undefined)
     return rebase(state, kept, found, await migratedData(found.data, engine));
   if (state.turns !== turns || state.kept !== kept) return;
   await relocate(state, engine, kept.key, found === null ? "gone" : undefined, turns);

@@ -10,7 +10,7 @@ import { guarded } from "../manager/backend.ts";
 import type { Engine } from "../manager/manager.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf, timeoutsOf } from "../session/timeouts.ts";
 import { beyondLimit } from "./changes.ts";
 import { follow } from "./follow.ts";
 
@@ -24,7 +24,7 @@ export function subjects(engine: Engine): Subjects {
     if (store?.list === undefined) throw cannot("list sessions", "list");
     const rows = await guarded("list", async () => store.list?.(subject) ?? []);
     const now = engine.now();
-    const living = rows.filter((row) => endOf(row, engine.timeouts, now) === undefined);
+    const living = rows.filter((row) => endOf(row, timeoutsOf(row, engine.timeouts), now) === undefined);
     const asking = engine.nextIds.current(current ?? "");
     return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
   }
