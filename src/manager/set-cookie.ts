@@ -40,8 +40,9 @@ function setLines(cookie: Cookie, token: string, claims: Claims, { record }: Kep
   const { persistent, timeouts } = engine;
   const size = cookie.sizeOf(token);
   if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
-  // Without an idle timeout, as in Koa's compatible mode, it ends with the browser.
-  const lasts = persistent && claims.temp !== true && Number.isFinite(timeoutsOf(record, timeouts).idleTimeout);
+  // Without timeouts, as in Koa's compatible mode, it ends with the browser.
+  const { idleTimeout } = timeoutsOf(record, timeouts);
+  const lasts = persistent && claims.temp !== true && Number.isFinite(record.absoluteTimeout ?? idleTimeout);
   return cookie.set(token, lasts ? claims.exp - claims.iat : undefined);
 }
 
