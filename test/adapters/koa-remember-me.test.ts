@@ -12,7 +12,7 @@ import { SECRET } from "../support/secrets.ts";
 
 afterAll(closeServers);
 
-type Options = NonNullable<Parameters<typeof session>[0]>;
+type Options = Exclude<NonNullable<Parameters<typeof session>[0]>, { secrets: unknown }>;
 type Act = (ctx: Koa.Context) => unknown;
 
 const LONG = { idleTimeout: 60 * DAY, absoluteTimeout: 365 * DAY };
