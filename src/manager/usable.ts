@@ -33,7 +33,8 @@ export function usableData(place: Place, engine: Engine, id: string, record: Ses
 
 /** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
 function isWhole({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, absoluteTimeout }: SessionRecord): boolean {
-  const timed = isTime(startedAt) && isTime(seenAt) && isTime(expiresAt) && [idleTimeout, absoluteTimeout].every(isOwnTimeout);
+  const timed = isTime(startedAt) && isTime(seenAt) && isTime(expiresAt);
+  if (!isOwnTimeout(idleTimeout) || !isOwnTimeout(absoluteTimeout)) return false;
   return timed && typeof data === "string" && (subject === undefined || typeof subject === "string");
 }
 

@@ -34,14 +34,18 @@ export function timeoutsOf({ idleTimeout, absoluteTimeout }: OwnTimeouts, common
   };
 }
 
+/** Most sessions have none. */
+const NONE = Object.freeze({});
+
 /** A session's own timeouts alone, to be put into a record: what is not set is not there. */
 export function ownTimeouts({ idleTimeout, absoluteTimeout }: OwnTimeouts): { idleTimeout?: number; absoluteTimeout?: number } {
+  if (idleTimeout === undefined && absoluteTimeout === undefined) return NONE;
   return { ...(idleTimeout !== undefined && { idleTimeout }), ...(absoluteTimeout !== undefined && { absoluteTimeout }) };
 }
 
 /** The same from a token. */
 export function timeoutsIn({ idle, abs }: Pick<Claims, "idle" | "abs">): { idleTimeout?: number; absoluteTimeout?: number } {
-  return ownTimeouts({ idleTimeout: idle, absoluteTimeout: abs });
+  return idle === undefined && abs === undefined ? NONE : ownTimeouts({ idleTimeout: idle, absoluteTimeout: abs });
 }
 
 /** The same for a token. */

@@ -5,7 +5,8 @@ import type { LoginOptions, Session, SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp } from "../support/app.ts";
-import { DAY, HOUR, MINUTE } from "../support/clock.ts";
+import { withMethods } from "../support/changed-store.ts";
+import { Clock, DAY, HOUR, MINUTE } from "../support/clock.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { acceptingOld, oldToken, withCookie } from "../support/old-tokens.ts";
@@ -243,6 +244,31 @@ describe("use of a session with timeouts of its own", () => {
     expect(await touches()).toBe(true);
   });
 
+  it("is written down by the load itself where a session is loaded when it is asked for", async () => {
+    const store = new FailingStore();
+    const app = await loggedIn({ store }, LONG);
+    const lazy = makeApp({ store, lazy: true, now: app.clock.now });
+    for (let days = 0; days < 100; days += 50) {
+      app.clock.pass(50 * DAY);
+      store.calls.length = 0;
+      const Cookie = app.browser.cookieHeader();
+      await lazy.answers(async (session) => expect([await session.ready(), session.subject]).toEqual([undefined, "alice"]), {
+        Cookie,
+      });
+      expect(store.calls).toEqual(["load"]);
+      expect(await app.sessions.list("alice")).toMatchObject([{ expiresAt: app.clock.now() + 60 * DAY }]);
+    }
+  });
+
+  it.each([LONG, SHORT])("by update() moves the end as far as the login said: %j", async (login) => {
+    const app = await loggedIn({ store: memory() }, login);
+    app.clock.pass(login.idleTimeout - 1);
+    await app.does(async (session) => {
+      await session.update((data) => Object.assign(data, { views: 1 }));
+      expect(await app.sessions.list("alice")).toMatchObject([{ expiresAt: app.clock.now() + login.idleTimeout }]);
+    });
+  });
+
   it("is not hidden by a copy: a quarter of the idle timeout after the last use that was written, the store is asked", async () => {
     const store = new FailingStore();
     const app = await loggedIn({ store, copy: { maxAge: 300 } }, { idleTimeout: 400, absoluteTimeout: HOUR });
@@ -255,6 +281,58 @@ describe("use of a session with timeouts of its own", () => {
     expect(store.calls).toEqual([]);
     app.clock.pass(400);
     expect(await app.does(who)).toBe(undefined);
+  });
+});
+
+it("a copy that is asked anew after months is still of a session", async () => {
+  const app = await loggedIn({ store: memory(), copy: { maxAge: 60 } }, LONG);
+  for (let days = 0; days < 100; days += 50) {
+    app.clock.pass(50 * DAY);
+    await app.does(who);
+  }
+  app.clock.pass(30);
+  const found = await app.does(async (session) => {
+    const age = session.loginAge;
+    await session.ready({ fresh: true });
+    return [age, session.subject, session.loginAge];
+  });
+  expect(found).toEqual([Number.POSITIVE_INFINITY, "alice", 100 * DAY + 30]);
+});
+
+describe("timeouts that are none", () => {
+  const WRONG = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "60", null, {}, true];
+
+  it("make what a store answers no session", async () => {
+    for (const wrong of [
+      { idleTimeout: 60 * DAY },
+      ...WRONG.flatMap((value) => [{ idleTimeout: value }, { absoluteTimeout: value }]),
+    ]) {
+      const store = withMethods(memory());
+      const app = await loggedIn({ store }, {});
+      const { load } = store;
+      store.load = async (...asked) => Object.assign({ ...(await load(...asked)) }, wrong) as never;
+      const isRight = wrong.idleTimeout === 60 * DAY;
+      expect(await app.does(who)).toBe(isRight ? "alice" : undefined);
+      expect(app.events.some((event) => event.type === "invalid" && event.reason === "record")).toBe(!isRight);
+    }
+  });
+
+  it("make what a codec answers no session", async () => {
+    for (const wrong of [{ idle: HOUR }, ...WRONG.flatMap((value) => [{ idle: value }, { abs: value }])]) {
+      const clock = new Clock();
+      const claims = {
+        sid: "a-session-elsewhere",
+        start: clock.now(),
+        iat: clock.now(),
+        exp: clock.now() + HOUR,
+        data: "{}",
+        ...wrong,
+      };
+      const open = () => ({ claims: { ...claims, sub: "alice" } as never });
+      const find = () => ({ values: ["token"], oversize: false, tooMany: false });
+      const app = makeApp({ store: memory(), now: clock.now, accept: [{ open, find, seal: () => "token" }] });
+      expect(await app.does(who)).toBe(wrong.idle === HOUR ? "alice" : undefined);
+    }
   });
 });
 
