@@ -14,9 +14,9 @@ import { markAccepted } from "../session/data.ts";
 import { type Ending, endingOf, type Imported, type Living } from "../session/found.ts";
 import type { Mode } from "../session/next.ts";
 import { type Key, keyOf, recordFromToken, type SessionRecord } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf, timeoutsIn } from "../session/timeouts.ts";
 import { NEW, type Visit } from "../session/visit.ts";
-import { type Claims, claimsToJson, isFromTheFuture, newestOfEach } from "../token/claims.ts";
+import { type Claims, claimsToJson, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
 
 /** What the names of codecs of this library's own tokens begin with: their tokens' ids are ours, and change at every login. */
@@ -131,7 +131,7 @@ async function look(manager: Manager, codec: TokenCodec, opened: Opened, reports
     if (reports) manager.emit(problem);
     return null;
   }
-  const { data, sub } = claims;
+  const { data, sub, abs } = claims;
   if (data === undefined) return lookByName(manager, codec, claims);
   const { tokens } = manager.backend;
   // Without a store nothing can tell that a token was used before.
@@ -143,7 +143,7 @@ async function look(manager: Manager, codec: TokenCodec, opened: Opened, reports
     // A codec may count a token's end from now: but it never outlives the absolute limit.
     const expiresAt = opened.endless
       ? manager.now() + ENDLESS
-      : Math.max(claims.exp, claims.start + manager.timeouts.absoluteTimeout);
+      : Math.max(claims.exp, claims.start + (abs ?? manager.timeouts.absoluteTimeout));
     return importedFrom(manager, claims, { key, expiresAt });
   }
   if (entry.key === null || entry.mark !== null) return null;
@@ -170,11 +170,16 @@ function lookByName(manager: Manager, codec: TokenCodec, claims: Claims): Promis
 /** Why claims are none, whoever's codec answered with them, or have ended. */
 function problemOf(claims: Claims, manager: Manager): SessionEvent | undefined {
   const now = manager.now();
-  const { sid, start, exp, sub, data } = claims;
-  if (!isSessionId(sid) || sub === "" || (data !== undefined && parseData(data) === null))
+  const { sid, start, exp, idle, abs, sub, data } = claims;
+  const isTimed = isOwnTimeout(idle) && isOwnTimeout(abs);
+  if (!isSessionId(sid) || !isTimed || sub === "" || (data !== undefined && parseData(data) === null))
     return { type: "invalid", reason: "claims" };
   if (isFromTheFuture(claims, now)) return { type: "invalid", reason: "future" };
-  const over = endOf({ startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp }, manager.timeouts, now);
+  const over = endOf(
+    { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp, ...timeoutsIn(claims) },
+    manager.timeouts,
+    now,
+  );
   return over && { type: "expired", id: sid, reason: over };
 }
 

@@ -5,7 +5,7 @@
  */
 import { utf8Length } from "../ground/encoding.ts";
 import { parseData } from "../ground/json.ts";
-import { count, instant, printable } from "./text.ts";
+import { count, instant, printable, span } from "./text.ts";
 
 /** What was found. */
 export interface Finding {
@@ -33,6 +33,8 @@ export interface Said {
   readonly iat?: number | undefined;
   readonly exp?: number | undefined;
   readonly temp?: boolean | undefined;
+  readonly idle?: number | undefined;
+  readonly abs?: number | undefined;
   readonly sub?: string | undefined;
   readonly data?: string | undefined;
 }
@@ -41,9 +43,11 @@ type Rows = (readonly [string, string])[];
 
 /** The rows about a session. Who it is and what is in it are shown only if that was asked for. */
 export function rowsAbout(said: Said, { showData, now }: Setting): Rows {
-  const { sid, start, iat, exp, temp, sub, data } = said;
+  const { sid, start, iat, exp, temp, idle, abs, sub, data } = said;
   const time = (label: string, seconds: number | undefined): Rows =>
     seconds === undefined ? [] : [[label, instant(seconds, now)]];
+  const own = (label: string, seconds: number | undefined): Rows =>
+    seconds === undefined ? [] : [[label, `${span(seconds)}, by its login`]];
   const hidden = "hidden; --show-data shows it";
   return [
     ["session", printable(sid)],
@@ -51,6 +55,8 @@ export function rowsAbout(said: Said, { showData, now }: Setting): Rows {
     ...time("began", start),
     ...time("made", iat),
     ...time("ends", exp),
+    ...own("idle", idle),
+    ...own("absolute", abs),
     ...(temp ? ([["cookie", "ends with the browser"]] as Rows) : []),
     ...(data === undefined ? [] : ([["data", showData ? printable(data) : `${sizeOf(data)}, ${hidden}`]] as Rows)),
   ];

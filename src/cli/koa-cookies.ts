@@ -21,12 +21,17 @@ export function koaSession(value: string): JsonObject | null {
 /** What there is to say of such a cookie. */
 export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, setting: Setting): Promise<Finding> {
   const { _sid, _start, _exp, _sub, ...rest } = json;
+  // Beside no `_start` they are data of the application.
+  const { _idle, _abs } = _start === undefined ? {} : rest;
+  if (_start !== undefined) for (const name of ["_idle", "_abs"]) delete rest[name];
   const isEmpty = Object.keys(rest).length === 0;
   const said: Said = {
     sid: _sid as string,
     start: typeof _start === "number" ? _start : undefined,
     exp: typeof _exp === "number" ? _exp : undefined,
     sub: typeof _sub === "string" ? _sub : undefined,
+    idle: typeof _idle === "number" ? _idle : undefined,
+    abs: typeof _abs === "number" ? _abs : undefined,
     data: isEmpty ? undefined : JSON.stringify(rest),
   };
   const what = isEmpty ? "no data: a store may hold it, or there is none" : "the session, readable";

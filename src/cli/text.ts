@@ -27,7 +27,8 @@ export function instant(seconds: number, now: number): string {
   return `${date.toISOString().replace(".000", "")} (${seconds > now ? `in ${distance}` : `${distance} ago`})`;
 }
 
-function span(seconds: number): string {
+/** How long that is, in the largest unit that fits, rounded down. */
+export function span(seconds: number): string {
   const units: [string, number][] = [
     ["day", 86_400],
     ["hour", 3_600],

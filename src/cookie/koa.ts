@@ -7,7 +7,7 @@ import { adviceForName, KOA_COOKIE_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
 import { refuseUnknown, shown } from "../ground/option-values.ts";
 import { MAX_COOKIE_BYTES } from "./parse.ts";
-import { type Cookie, checkMaxBytes } from "./serialize.ts";
+import { type Cookie, checkMaxBytes, MAX_AGE_LIMIT } from "./serialize.ts";
 
 /**
  * The cookie options that Koa's users know, from the `cookies` package, in the spellings that it takes: words in any case, and null,
@@ -77,7 +77,9 @@ export function koaCookie(
     sizeOf: (token) => name.length + split(token).value.length,
     set: (token, maxAge) => {
       const { value, signature } = split(token);
-      const end = maxAge === undefined ? options.expires : new Date((now() + maxAge) * 1000);
+      // A token of a session in a store has no end where there is no absolute timeout: it gets the latest day that browsers keep.
+      const lasts = maxAge === Number.POSITIVE_INFINITY ? MAX_AGE_LIMIT : maxAge;
+      const end = lasts === undefined ? options.expires : new Date((now() + lasts) * 1000);
       return pair(value, signature, end || undefined);
     },
     clear: () => pair("", "", LONG_AGO),

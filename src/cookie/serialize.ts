@@ -61,7 +61,7 @@ export interface Cookie {
 }
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
-const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
+export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
 /** Attributes longer than this are ignored by browsers: RFC 6265bis, section 5.6. */
 const MAX_ATTRIBUTE_BYTES = 1024;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

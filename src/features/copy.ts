@@ -16,7 +16,7 @@ import { type Channel, channelOf, type Manager } from "../manager/manager.ts";
 import { isPresent } from "../manager/set-cookie.ts";
 import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
-import { isTouchDue } from "../session/timeouts.ts";
+import { isTouchDue, timeoutClaims, timeoutsIn } from "../session/timeouts.ts";
 import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
 
@@ -99,7 +99,7 @@ function isGood(copy: Claims, { maxAge, manager }: Copies): boolean {
 }
 
 /** The record, unless its use is to be written down again: only the store can do that. */
-function recordOf({ start, sub, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
+function recordOf({ start, sub, idle, abs, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
   const copied = parseData(data);
   if (copied === null) return null;
   const record: SessionRecord = {
@@ -110,6 +110,7 @@ function recordOf({ start, sub, data = "{}" }: Claims, { manager }: Copies): Ses
     expiresAt: copied.expiresAt as number,
     ...(sub !== undefined && { subject: sub }),
     ...(copied.meta !== undefined && { meta: copied.meta as SessionMeta }),
+    ...timeoutsIn({ idle, abs }),
   };
   return isTouchDue(record, manager.timeouts, manager.now()) ? null : record;
 }
@@ -134,7 +135,8 @@ async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, cha
   const left = exp - manager.now();
   if (left <= 0) return wrote ? clear(visit, channel) : [];
   const { startedAt: start, subject: sub } = record;
-  const claims = { sid: key.id, start, iat: askedAt, exp, ...(sub !== undefined && { sub }), data: textOf(record) };
+  const said = { ...timeoutClaims(record), ...(sub !== undefined && { sub }), data: textOf(record) };
+  const claims = { sid: key.id, start, iat: askedAt, exp, ...said };
   const token = await channel.codec.seal(claims);
   return channel.cookie.sizeOf(token) > channel.cookie.maxBytes ? clear(visit, channel) : channel.cookie.set(token, left);
 }

@@ -7,6 +7,7 @@ import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Ending, Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
 import { type Key, type Redeemed, recordFromToken, type SessionRecord } from "../session/record.ts";
+import { timeoutClaims } from "../session/timeouts.ts";
 import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import type { Candidate, Loaded } from "./load.ts";
@@ -101,8 +102,9 @@ export function claimsOf({ key, record, remember }: Living, { mode, timeouts, no
     start: startedAt,
     iat: now,
     // The record in a store says when the session ends before its absolute limit. So use of it makes no new token.
-    exp: mode === "store" ? startedAt + timeouts.absoluteTimeout : expiresAt,
+    exp: mode === "store" ? startedAt + (record.absoluteTimeout ?? timeouts.absoluteTimeout) : expiresAt,
     ...(!remember && { temp: true }),
+    ...timeoutClaims(record),
     ...(mode !== "cookie" && key.route !== undefined && { route: key.route }),
     ...(mode !== "store" && subject !== undefined && { sub: subject }),
     ...(mode === "cookie" && { data }),

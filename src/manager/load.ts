@@ -9,9 +9,9 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Ending, endingOf, type Found, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf, timeoutsIn } from "../session/timeouts.ts";
 import { arrive, close, idOf, NEW, type Visit } from "../session/visit.ts";
-import { type Claims, isFromTheFuture, newestOfEach } from "../token/claims.ts";
+import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import type { Ask } from "./backend.ts";
 import { type Channel, channelOf, type Manager } from "./manager.ts";
 
@@ -131,7 +131,11 @@ function open(text: string, channel: Channel, manager: Manager, ask: Ask): Maybe
     }
     const { claims, olderKey } = opened;
     // The record knows the last use better than its token, so the idle limit of today is asked of that.
-    const over = endOf({ startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp }, timeouts, now);
+    const over = endOf(
+      { startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp, ...timeoutsIn(claims) },
+      timeouts,
+      now,
+    );
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
       // Where the token alone knows the times, what is in the store has no end of its own.
@@ -210,10 +214,12 @@ export function dataOf(manager: Manager, channel: Channel, id: string, record: S
 }
 
 /** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
-const isWhole = ({ data, startedAt, seenAt, expiresAt, subject }: SessionRecord): boolean =>
+const isWhole = ({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, absoluteTimeout }: SessionRecord): boolean =>
   isTime(startedAt) &&
   isTime(seenAt) &&
   isTime(expiresAt) &&
+  isOwnTimeout(idleTimeout) &&
+  isOwnTimeout(absoluteTimeout) &&
   typeof data === "string" &&
   (subject === undefined || typeof subject === "string");
 

@@ -24,7 +24,7 @@ export function setCookieLines(visit: Visit, manager: Manager, made: NewToken | 
   const user = manager.channels.user.cookie;
   const visitor = manager.channels.visitor.cookie;
   const own = made === null ? null : channelOf(manager, made.living.record.subject).cookie;
-  const set = made === null || own === null ? [] : setLines(own, made, manager.persistent);
+  const set = made === null || own === null ? [] : setLines(own, made, manager);
   // A login takes the visitor's session over, so its cookie has nothing left to say.
   const isSettled = visit.farewell !== null || visit.rivals === "settled";
   const obsolete = isSettled ? [user, visitor] : own === user ? [visitor] : [];
@@ -39,10 +39,12 @@ function removalLines(cookie: Cookie, { cookie: header, rivals }: Visit, isSet: 
   return isSet ? [] : cookie.clear();
 }
 
-function setLines(cookie: Cookie, { token, claims, living }: NewToken, persistent: boolean): string[] {
+function setLines(cookie: Cookie, { token, claims, living: { record } }: NewToken, { persistent, timeouts }: Manager): string[] {
   const size = cookie.sizeOf(token);
-  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, living.record.data);
-  return cookie.set(token, persistent && claims.temp !== true ? claims.exp - claims.iat : undefined);
+  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
+  // Without timeouts, as in Koa's compatible mode, it ends with the browser.
+  const isTimed = Number.isFinite(record.absoluteTimeout ?? record.idleTimeout ?? timeouts.idleTimeout);
+  return cookie.set(token, persistent && isTimed && claims.temp !== true ? claims.exp - claims.iat : undefined);
 }
 
 function tooLarge(size: number, most: number, data: string): DataError {

@@ -5,8 +5,8 @@
  */
 import type { CookieState, Living } from "./found.ts";
 import type { SessionRecord } from "./record.ts";
-import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
-import { idOf, livingOf, metaOf, recordOf, remembersOf, subjectOf, type Visit } from "./visit.ts";
+import { expiryOf, isTouchDue, ownTimeouts, type Timeouts, timeoutsOf } from "./timeouts.ts";
+import { idOf, livingOf, metaOf, recordOf, remembersOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 
 /**
  * Where sessions are kept: all of them in the cookie; all in a store, named by the cookie; or their data in a store and everything else in the
@@ -28,15 +28,17 @@ export function afterChange(visit: Visit, data: string, { mode, timeouts, now }:
   const before = recordOf(visit);
   const subject = subjectOf(visit);
   const meta = metaOf(visit);
+  const own = timesOf(visit);
   const startedAt = before === undefined || visit.wish.to === "login" ? now : before.startedAt;
   const record: SessionRecord = {
     data,
     version: (living?.record.version ?? 0) + 1,
     startedAt,
     seenAt: now,
-    expiresAt: expiryOf(startedAt, now, timeouts),
+    expiresAt: expiryOf(startedAt, now, timeoutsOf(own, timeouts)),
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
+    ...ownTimeouts(own),
   };
   if (living === null || visit.wish.to !== "stay" || mode === "cookie") {
     const id = idOf(visit);
@@ -56,7 +58,7 @@ export function afterUse(living: Living, { mode, timeouts, now }: Circumstances)
 
 /** The record, used now. */
 export function usedNow(record: SessionRecord, timeouts: Timeouts, now: number): SessionRecord {
-  return { ...record, seenAt: now, expiresAt: expiryOf(record.startedAt, now, timeouts) };
+  return { ...record, seenAt: now, expiresAt: expiryOf(record.startedAt, now, timeoutsOf(record, timeouts)) };
 }
 
 /** Where the cookie says the times, a good one is to be made again. */

@@ -6,6 +6,7 @@
 
 import { OptionError } from "../ground/errors.ts";
 import type { Claims } from "../token/claims.ts";
+import { timeoutsIn } from "./timeouts.ts";
 
 /** What the application says about a login, for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
 export type SessionMeta = Readonly<Record<string, string>>;
@@ -52,6 +53,10 @@ export interface SessionRecord {
   readonly subject?: string;
   /** What the application said at the login. */
   readonly meta?: SessionMeta;
+  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  readonly idleTimeout?: number;
+  /** How old it may become, likewise. Seconds. */
+  readonly absoluteTimeout?: number;
 }
 
 /** One row of a list of sessions. */
@@ -66,6 +71,10 @@ export interface SessionInfo {
   readonly expiresAt: number;
   /** What the login said of it. */
   readonly meta?: SessionMeta;
+  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  readonly idleTimeout?: number;
+  /** How old it may become, likewise. Seconds. */
+  readonly absoluteTimeout?: number;
 }
 
 /** Where a record is: the session's public id, and the route if the store has one. */
@@ -130,13 +139,14 @@ export const isMoved = (found: SessionRecord | MovedMark): found is MovedMark =>
 export const keyOf = ({ sid, route }: Claims): Key => (route === undefined ? { id: sid } : { id: sid, route });
 
 /** The session that a token carries. */
-export const recordFromToken = ({ start, iat, exp, sub, data = "{}" }: Claims): SessionRecord => ({
+export const recordFromToken = ({ start, iat, exp, sub, idle, abs, data = "{}" }: Claims): SessionRecord => ({
   data,
   version: 0,
   startedAt: start,
   seenAt: iat,
   expiresAt: exp,
   ...(sub !== undefined && { subject: sub }),
+  ...timeoutsIn({ idle, abs }),
 });
 
 /** The longest grace: the mark that says where a session went is gone after that. Seconds. */

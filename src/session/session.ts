@@ -6,8 +6,8 @@
 
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { PendingCalls } from "./pending.ts";
-import { expiryOf, isTouchDue, type Timeouts } from "./timeouts.ts";
-import { assertLoaded, assertWritable, idOf, noteFailure, startOf, subjectOf, type Visit } from "./visit.ts";
+import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "./timeouts.ts";
+import { assertLoaded, assertWritable, idOf, noteFailure, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 import { checkDestroy, checkRenewal, type DestroyOptions, destroy, type LoginOptions, login, regenerateId } from "./wish.ts";
 
 /** What sessions ask of the manager that made them. */
@@ -127,8 +127,9 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** When the session ends if it is not used again, in epoch seconds. */
   get expiresAt(): number {
-    const { found, wish } = this.#read();
-    const { timeouts } = this.#host;
+    const visit = this.#read();
+    const { found, wish } = visit;
+    const timeouts = timeoutsOf(timesOf(visit), this.#host.timeouts);
     const now = this.#host.now();
     // Use that is not written down moves nothing.
     if (found.is === "living" && wish.to === "stay" && !isTouchDue(found.record, timeouts, now)) return found.record.expiresAt;
@@ -140,9 +141,16 @@ export class Session<Data extends object = Record<string, unknown>> {
    * planted before is worth nothing (session fixation). Both timeouts begin again.
    *
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
+   * @throws OptionError for a subject that is no text, or an option that cannot be used; StateError when the response is made; StoreError when
+   * the store could not be asked.
+   *
+   * @example
+   * ```ts
+   * session.login(user.id, remembered ? { idleTimeout: 90 * DAY, absoluteTimeout: 365 * DAY } : { remember: false });
+   * ```
    */
   login(subject: string, options: LoginOptions = {}): void {
-    login(this.#change(), subject, options, this.#host.hostOnly);
+    login(this.#change(), subject, options, this.#host);
   }
 
   /** The same as {@link destroy}. */

@@ -11,6 +11,7 @@ import type { Ending, Found, Living } from "./found.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import type { SessionMeta, SessionRecord } from "./record.ts";
+import type { OwnTimeouts } from "./timeouts.ts";
 
 /** How a request came, as far as it is known. */
 export interface Came {
@@ -37,6 +38,8 @@ export interface Login {
   readonly subject: string;
   readonly meta: SessionMeta | undefined;
   readonly remember: boolean;
+  /** The timeouts that it gives its session. */
+  readonly times: OwnTimeouts;
   /** Whether what the store holds is dropped before this request's data goes in. */
   readonly replacesData: boolean;
   /** The keys that are taken along, as they are when the session moves; null where none are named. */
@@ -113,6 +116,7 @@ interface Arrived {
 const UNREAD: Found = { is: "unread" };
 /** There is no session. */
 export const NEW: Found = { is: "new" };
+const NO_TIMES: OwnTimeouts = {};
 const NOWHERE: Arrived = { found: UNREAD, at: 0, accepted: false };
 
 /** The visit of a request. @param prototype That of `session.data`. */
@@ -168,6 +172,10 @@ export const metaOf = (visit: Visit): SessionMeta | undefined =>
 /** Whether the cookie outlives the browser. */
 export const remembersOf = (visit: Visit): boolean =>
   visit.wish.to === "login" ? visit.wish.remember : (shownOf(visit)?.remember ?? true);
+
+/** The timeouts that the session has of its own: those of a login that is asked for, else those it came with. */
+export const timesOf = (visit: Visit): OwnTimeouts =>
+  visit.wish.to === "login" ? visit.wish.times : (recordOf(visit) ?? NO_TIMES);
 
 /** When the session that is shown began; undefined for a new one. Epoch seconds. */
 export const startOf = (visit: Visit): number | undefined =>

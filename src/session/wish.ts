@@ -5,9 +5,10 @@
  */
 import { OptionError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { checkFlags, refuseUnknown } from "../ground/option-values.ts";
+import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { endingOf } from "./found.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
+import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "./timeouts.ts";
 import { baseOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
 
 /** How a login treats what came before it. */
@@ -23,19 +24,28 @@ export interface LoginOptions {
   meta?: SessionMeta;
   /** False: the cookie ends with the browser. Default true. */
   remember?: boolean;
+  /**
+   * "Remember me": this session ends when it is not used for this long, whatever the option of the same name says now or later. It holds until
+   * the next login. Whole seconds, 1 to 34,560,000 (400 days), and no more than the absolute timeout. Default: that of the options.
+   */
+  idleTimeout?: number;
+  /**
+   * This session ends when it is this old, used or not; otherwise as {@link idleTimeout}, which may not be more. Default: that of the
+   * options.
+   */
+  absoluteTimeout?: number;
 }
 
-const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember"]);
+const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember", "idleTimeout", "absoluteTimeout"]);
 const DESTROY: ReadonlySet<string> = new Set<keyof DestroyOptions>(["clearSiteData"]);
 const RENEWAL: ReadonlySet<string> = new Set(["graceSeconds"]);
 
 /**
- * @param hostOnly Whether no other host can have set the cookie, so that what an anonymous visitor brought may come along.
  * @throws OptionError for an option that there is none of, or that is of another kind
  */
-export function login(visit: Visit, subject: string, options: LoginOptions, hostOnly: boolean): void {
-  checkLogin(subject, options);
-  const { keep, meta, remember = true } = options;
+export function login(visit: Visit, subject: string, options: LoginOptions, { hostOnly, timeouts }: LoginHost): void {
+  checkLogin(subject, options, timeouts);
+  const { keep, meta, remember = true, idleTimeout, absoluteTimeout } = options;
   const before = subjectOf(visit);
   const anonymous = before === undefined;
   const same = before === subject;
@@ -52,11 +62,20 @@ export function login(visit: Visit, subject: string, options: LoginOptions, host
     subject,
     meta: meta === undefined ? undefined : cleanMeta(meta),
     remember,
+    times: { idleTimeout, absoluteTimeout },
     replacesData,
     keys,
     left: [...left],
   };
   visit.nextId = undefined;
+}
+
+/** What a login needs to know of the manager. */
+interface LoginHost {
+  /** Whether no other host can have set the cookie, so that what an anonymous visitor brought may come along. */
+  readonly hostOnly: boolean;
+  /** The timeouts of sessions that have none of their own. */
+  readonly timeouts: Timeouts;
 }
 
 /** What a login leaves behind. */
@@ -115,13 +134,30 @@ export function destroy(visit: Visit, { clearSiteData = [] }: DestroyOptions = {
   data.accepted = false;
 }
 
-function checkLogin(subject: string, options: LoginOptions): void {
+function checkLogin(subject: string, options: LoginOptions, common: Timeouts): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
   checkFlags({ remember });
+  checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     refuse("log in", "keep must be a list of keys");
   if (typeof subject !== "string" || subject === "") refuse("log in", "the subject must be a string that is not empty");
+}
+
+/** Refuses an idle timeout that would never be reached: who sees sessions end sooner would look for the cause. */
+function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: Timeouts): void {
+  if (idleTimeout === undefined && absoluteTimeout === undefined) return;
+  if (idleTimeout !== undefined) seconds("idleTimeout", idleTimeout, 1, LONGEST_OWN_TIMEOUT);
+  if (absoluteTimeout !== undefined) seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST_OWN_TIMEOUT);
+  const { idleTimeout: idle, absoluteTimeout: absolute } = timeoutsOf({ idleTimeout, absoluteTimeout }, common);
+  // Koa's compatible mode has none unless it is given one.
+  if (idle <= absolute || idle === Number.POSITIVE_INFINITY) return;
+  const why = `it is more than absoluteTimeout, ${absolute}; both are in seconds`;
+  const problem =
+    idleTimeout === undefined
+      ? `absoluteTimeout ${absolute}: it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`
+      : `idleTimeout ${idle}: ${absoluteTimeout === undefined ? `${why}; give login() an absoluteTimeout, too` : why}`;
+  throw new OptionError("ERR_OPTION", `Cannot log in with ${problem}`);
 }
 
 /** @throws OptionError for an option of an end that there is none of. */

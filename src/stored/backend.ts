@@ -10,7 +10,7 @@ import type { Candidate, Loaded } from "../manager/load.ts";
 import type { Channel, Manager } from "../manager/manager.ts";
 import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
 import { isMoved, keyOf, MAX_GRACE_SECONDS, type MovedMark, recordFromToken } from "../session/record.ts";
-import { expiryOf } from "../session/timeouts.ts";
+import { expiryOf, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
 import type { SessionStore } from "./contract.ts";
 import { follow, inGrace, isFresh, isInGrace } from "./follow.ts";
@@ -54,8 +54,8 @@ function load(stored: Stored, channel: Channel, candidate: Candidate, ask: Ask):
 
 async function askStore(stored: Stored, channel: Channel, candidate: Candidate, ask: Ask): Promise<Loaded | null> {
   const { manager, store } = stored;
-  const { timeouts } = manager;
   const { claims } = candidate;
+  const timeouts = timeoutsOf(timeoutsIn(claims), manager.timeouts);
   const now = manager.now();
   const span = { seenAfter: now - timeouts.idleTimeout, seenBefore: now - timeouts.touchEvery };
   const touch = ask.used ? { touch: { ...span, expiresAt: expiryOf(claims.start, now, timeouts) } } : {};

@@ -5,6 +5,7 @@
  */
 import { applyPatch, type Patch } from "../session/patch.ts";
 import type { SessionInfo, SessionRecord } from "../session/record.ts";
+import { ownTimeouts } from "../session/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** What `load` is asked to slide. */
@@ -46,6 +47,37 @@ export function beyondLimit(
 }
 
 /** The row of a list. */
-export function toInfo(id: string, { startedAt, seenAt, expiresAt, meta }: SessionRecord): SessionInfo {
-  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+export function toInfo(id: string, record: SessionRecord): SessionInfo {
+  const { startedAt, seenAt, expiresAt, meta } = record;
+  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }), ...ownTimeouts(record) };
+}
+
+/** What a login said of its session. */
+type Said = Pick<SessionRecord, "meta" | "idleTimeout" | "absoluteTimeout">;
+
+/**
+ * What a login said, as one text, for tables that have one column for it: `meta` alone, as ever; with timeouts, a list of all three,
+ * which no `meta` is. Null where it said nothing.
+ */
+export function saidToText({ meta, idleTimeout, absoluteTimeout }: Said): string | null {
+  // In a list, JSON writes null for what is undefined.
+  if ((idleTimeout ?? absoluteTimeout) !== undefined) return JSON.stringify([meta, idleTimeout, absoluteTimeout]);
+  return meta === undefined ? null : JSON.stringify(meta);
+}
+
+/** The same from that text; null for one that says something else. */
+export function saidFrom(text: string | null): Said | null {
+  if (text === null) return {};
+  let said: unknown;
+  try {
+    said = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const list: unknown[] = Array.isArray(said) ? said : [said];
+  const [meta, idleTimeout, absoluteTimeout] = list.map((one) => one ?? undefined);
+  if (meta !== undefined && (typeof meta !== "object" || Array.isArray(meta))) return null;
+  if ([idleTimeout, absoluteTimeout].some((one) => one !== undefined && typeof one !== "number")) return null;
+  const timeouts = ownTimeouts({ idleTimeout, absoluteTimeout } as Said);
+  return { ...(meta !== undefined && { meta: meta as NonNullable<Said["meta"]> }), ...timeouts };
 }

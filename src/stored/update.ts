@@ -10,7 +10,7 @@ import { SessionData } from "../session/data.ts";
 import type { Found, Living } from "../session/found.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
-import { endOf, expiryOf } from "../session/timeouts.ts";
+import { endOf, expiryOf, timeoutsOf } from "../session/timeouts.ts";
 import { assertWritable, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import type { Stored } from "./guarded.ts";
 import { goOnWith, miss, vanish } from "./rebase.ts";
@@ -88,7 +88,7 @@ async function tryUpdate<Result>(
   const result = await change(draft.visible);
   const data = draft.json();
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
-  const expiresAt = expiryOf(living.record.startedAt, now, timeouts);
+  const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, timeouts));
   if (patch !== null) {
     await hooks.check?.(draft.visible);
     const written = await store.update(living.key, patch, { now, expiresAt, ifVersion: record.version });

@@ -19,6 +19,10 @@ export interface Claims {
   readonly exp: number;
   /** True when the cookie ends with the browser, as after `login(subject, { remember: false })`. */
   readonly temp?: true;
+  /** How long the session may be unused, where its login gave it a timeout of its own. Seconds. */
+  readonly idle?: number;
+  /** How old the session may become, likewise. Seconds. */
+  readonly abs?: number;
   /** Who is logged in. Only where the token is all there is; a store's token says nothing about its user. */
   readonly sub?: string;
   /** The session's data as JSON text. Only where the token is all there is. */
@@ -44,10 +48,11 @@ export function claimsFromJson(text: string): Claims | null {
     return null;
   }
   if (!isObject(json)) return null;
-  const { sid, route, start, iat, exp, temp, sub, data } = json;
+  const { sid, route, start, iat, exp, temp, idle, abs, sub, data } = json;
   if (!isSessionId(sid) || !isInstant(start) || !isInstant(iat) || !isInstant(exp)) return null;
   if (route !== undefined && typeof route !== "string") return null;
   if (temp !== undefined && temp !== true) return null;
+  if (!isOwnTimeout(idle) || !isOwnTimeout(abs)) return null;
   if (sub !== undefined && typeof sub !== "string") return null;
   if (data !== undefined && !isObject(data)) return null;
   return Object.freeze({
@@ -57,6 +62,8 @@ export function claimsFromJson(text: string): Claims | null {
     exp,
     ...(route !== undefined && { route }),
     ...(temp && { temp: true as const }),
+    ...(idle !== undefined && { idle }),
+    ...(abs !== undefined && { abs }),
     ...(sub !== undefined && { sub }),
     ...(data !== undefined && { data: JSON.stringify(data) }),
   });
@@ -80,6 +87,11 @@ export function newestOfEach<One>(tokens: readonly One[], read: (token: One) => 
     if (other === undefined || other.iat < iat) newest.set(session, { token, iat });
   }
   return [...newest.values()].map(({ token }) => token);
+}
+
+/** Whether this is a timeout as a login gives one, or none. */
+export function isOwnTimeout(value: unknown): value is number | undefined {
+  return value === undefined || (isInstant(value) && value > 0);
 }
 
 function isInstant(value: unknown): value is number {

@@ -10,8 +10,8 @@ import { DataError, OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import type { Timeouts } from "../session/timeouts.ts";
-import type { Claims } from "./claims.ts";
+import { type Timeouts, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
+import { type Claims, isOwnTimeout } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 
 /** Signs and checks text, as the `keygrip` package does: the first key signs, all of them check. */
@@ -35,7 +35,7 @@ const MAX_PAIRS = 4;
 /** Stands between value and signature in a token's text; it can be in neither. */
 const SEPARATOR = "\n";
 /** The names that the library keeps for itself in the cookie's JSON. */
-const RESERVED = ["_sid", "_start", "_exp", "_sub"];
+const RESERVED = ["_sid", "_start", "_exp", "_sub", "_idle", "_abs"];
 
 /** A token's cookie value and its signature, which is empty when it is unsigned. */
 export function splitKeygripToken(token: string): { readonly value: string; readonly signature: string } {
@@ -91,16 +91,21 @@ function required(signer: Signer | null | undefined): Signer | null {
   throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: app.keys holds no key. ${way}`);
 }
 
-function claimsFrom(json: JsonObject, timeouts: Timeouts, now: number): Claims | null {
+function claimsFrom(json: JsonObject, common: Timeouts, now: number): Claims | null {
+  // Beside no `_start` they are names of the application's own, which koa-session-store took for what they are: data.
+  const { _idle: idle, _abs: abs } = json._start === undefined ? {} : json;
+  if (!isOwnTimeout(idle) || !isOwnTimeout(abs)) return null;
+  const own = { ...(idle !== undefined && { idle }), ...(abs !== undefined && { abs }) };
+  const timeouts = timeoutsOf(timeoutsIn(own), common);
   const { idleTimeout, absoluteTimeout } = timeouts;
   const timed = isTimed(timeouts);
   const { _sid: sid, _start: start = timed ? now : 0, _exp, _sub: sub } = json;
   if (!isSessionId(sid) || typeof start !== "number" || (sub !== undefined && typeof sub !== "string")) return null;
   const exp = timed ? (_exp ?? Math.min(now + idleTimeout, start + absoluteTimeout)) : Number.POSITIVE_INFINITY;
   if (typeof exp !== "number") return null;
-  for (const reserved of RESERVED) delete json[reserved];
+  for (const name of json._start === undefined ? ["_sid", "_exp", "_sub"] : RESERVED) delete json[name];
   const iat = Number.isFinite(idleTimeout) ? Math.min(exp - idleTimeout, now) : start;
-  return Object.freeze({ sid, start, iat, exp, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
+  return Object.freeze({ sid, start, iat, exp, ...own, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
 }
 
 function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
@@ -108,14 +113,16 @@ function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
 }
 
 /** The cookie's value: JSON with every character escaped that a cookie cannot carry, or that old readers refuse. */
-function cookieValueOf({ sid, start, exp, sub, data = "{}" }: Claims): string {
+function cookieValueOf({ sid, start, exp, idle, abs, sub, data = "{}" }: Claims): string {
   const taken = RESERVED.find((reserved) => data.includes(`"${reserved}"`) && Object.hasOwn(parseData(data) ?? {}, reserved));
   if (taken !== undefined)
     throw new DataError("ERR_DATA_NOT_JSON", `Cannot save the session: the key "${taken}" is kept for the library`);
   const own: JsonObject = { _sid: sid };
-  if (Number.isFinite(exp) || sub !== undefined) own._start = start;
+  if (Number.isFinite(exp) || (sub ?? idle ?? abs) !== undefined) own._start = start;
   if (Number.isFinite(exp)) own._exp = exp;
   if (sub !== undefined) own._sub = sub;
+  if (idle !== undefined) own._idle = idle;
+  if (abs !== undefined) own._abs = abs;
   const json = data === "{}" ? JSON.stringify(own) : `${data.slice(0, -1)},${JSON.stringify(own).slice(1)}`;
   return json.replace(/[^\x20-\x7e]|;/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

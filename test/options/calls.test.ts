@@ -36,7 +36,7 @@ const CALLS: [string, (session: Session) => unknown, string][] = [
   [
     "login() with no object",
     (session) => session.login("alice", true as never),
-    "Cannot log in: its options must be an object, like { keep, meta, remember }",
+    "Cannot log in: its options must be an object, like { keep, meta, remember, idleTimeout, absoluteTimeout }",
   ],
   [
     "regenerateId() with a number",

@@ -83,6 +83,8 @@ function jsonSessions(): fc.Arbitrary<string> {
       _start: anything,
       _exp: anything,
       _sub: anything,
+      _idle: anything,
+      _abs: anything,
       toJSON: anything,
       hasOwnProperty: anything,
       constructor: anything,

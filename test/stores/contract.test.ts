@@ -7,6 +7,7 @@ import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { altered, type Change, type Full, marking, readAndRemove, readMergeSave, recordAt } from "./altered.ts";
 import { broken } from "./broken.ts";
 import { brokenMoves } from "./broken-moves.ts";
+import { brokenOwnTimeouts } from "./broken-own-timeouts.ts";
 
 async function failuresOf(create: () => SessionStore): Promise<string[]> {
   const names: string[] = [];
@@ -20,7 +21,7 @@ async function failuresOf(create: () => SessionStore): Promise<string[]> {
 }
 
 describe("the store contract catches a store in which", () => {
-  it.each([...broken, ...brokenMoves])("%s", async (_what, caughtBy, change) => {
+  it.each([...broken, ...brokenMoves, ...brokenOwnTimeouts])("%s", async (_what, caughtBy, change) => {
     expect(await failuresOf(() => altered(change))).toContain(caughtBy);
   });
 });

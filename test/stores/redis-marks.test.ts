@@ -111,6 +111,22 @@ describe("a mark", () => {
   });
 });
 
+describe("a session with timeouts of its own", () => {
+  const own = { idleTimeout: 60 * 24 * HOUR, absoluteTimeout: 365 * 24 * HOUR };
+  const fields = { "m:idle": "5184000", "m:abs": "31536000" };
+
+  it("has two fields more, and is read, listed, moved and taken with them", async () => {
+    await store.create({ id: OLD }, { ...RECORD, ...own });
+    expect(await hash(OLD)).toEqual({ ...OLD_RECORD, ...fields });
+    expect(await store.load({ id: OLD }, { now: NOW })).toEqual({ ...RECORD, ...own });
+    const { startedAt, seenAt, expiresAt, meta } = RECORD;
+    expect(await store.list?.("ada")).toEqual([{ id: OLD, startedAt, seenAt, expiresAt, meta, ...own }]);
+    await store.replace({ id: OLD }, { id: NEXT }, NO_CHANGE, { ...RECORD, idleTimeout: 1 }, { by: "login", graceSeconds: 0 });
+    expect(await hash(NEXT)).toEqual({ ...OLD_RECORD, "m:version": "5", "m:idle": "1" });
+    expect(await store.take({ id: NEXT })).toEqual({ ...RECORD, version: 5, idleTimeout: 1 });
+  });
+});
+
 describe("a record that is taken", () => {
   it("is out of its user's set, and leaves no key", async () => {
     await store.create({ id: OLD }, RECORD);

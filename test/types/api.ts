@@ -58,9 +58,13 @@ export const fetch = sessions.handler(async (_request, visitor, env: { KV: strin
   visitor.regenerateId({ graceSeconds: "10" });
   // @ts-expect-error: there is no such option.
   visitor.regenerateId({ grace: 10 });
+  visitor.login("ada", moved === undefined ? {} : { idleTimeout: 60, absoluteTimeout: 3600 });
+  // @ts-expect-error: timeouts are in seconds, as everywhere.
+  visitor.login("ada", { idleTimeout: "60 days" });
+  const remembered: (number | undefined)[] = (await sessions.list("ada")).map(({ idleTimeout }) => idleTimeout);
   // @ts-expect-error: how old a login is says the session; nobody sets it.
   visitor.loginAge = 0;
-  return new Response(`${env.KV} ${certain} ${left} ${notice}`);
+  return new Response(`${env.KV} ${certain} ${left} ${notice} ${remembered}`);
 });
 
 const web = session<Data>({ secrets: SECRET });

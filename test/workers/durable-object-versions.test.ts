@@ -89,6 +89,57 @@ describe("rows that version 0.1.0 wrote are read on:", () => {
   });
 });
 
+describe("timeouts of a session's own", () => {
+  const own = { idleTimeout: 5_184_000, absoluteTimeout: 31_536_000 };
+  const META = '[{"device":"phone"},5184000,31536000]';
+  const ada = record({ subject: "kate", meta: { device: "phone" }, ...own });
+  const metaOf = (place: { route: string }) =>
+    runInDurableObject(objectOf(place), (_object, { storage }) =>
+      storage.sql
+        .exec("SELECT meta FROM sessions_v1 WHERE moved_at IS NULL")
+        .toArray()
+        .map(({ meta }: Record<string, unknown>) => meta),
+    );
+
+  it("stand in the column meta, in a table as it always was", async () => {
+    const key = await begin(store, ada);
+    expect(await metaOf(key)).toEqual([META]);
+    const { startedAt, seenAt, expiresAt, meta } = ada;
+    expect(await store.list("kate")).toEqual([{ id: key.id, startedAt, seenAt, expiresAt, meta, ...own }]);
+  });
+
+  it("go along between objects, and back to nothing with a login that gives none", async () => {
+    const [key, next, last] = [await begin(store), await newKey(store, "kim"), await newKey(store, "kim")];
+    await store.replace(key, next, NO_CHANGE, record({ subject: "kim", ...own }), LOGIN);
+    expect(await store.load(next, { now: NOW })).toEqual(record({ subject: "kim", version: 2, ...own }));
+    await store.replace(next, last, NO_CHANGE, record({ subject: "kim" }), LOGIN);
+    expect(await store.load(last, { now: NOW })).toEqual(record({ subject: "kim", version: 3 }));
+    expect(await metaOf(last)).toEqual([null]);
+  });
+
+  it("are kept by an object of version 0.1.0, and passed on by its Workers", async () => {
+    const mixed = durableObject(objects010());
+    const key = await newKey(store, "lea");
+    await mixed.create(key, record({ subject: "lea", ...own }));
+    expect(await mixed.load(key, { now: NOW })).toEqual(record({ subject: "lea", ...own }));
+    // Such a Worker takes what it read for `meta`, and gives it to the session's new id.
+    const row = (await objectFor010(key).load(key.id, NOW, null)) as { meta: string };
+    const meta = JSON.parse(row.meta);
+    const added = { id: "next-next-next-next", row: { ...rowOf(record({ subject: "lea" })), meta: JSON.stringify(meta) } };
+    await objectFor010(key).replace("AAAAAAAAAAAA", key.id, { ...added, maxSessions: null }, NO_CHANGE, true);
+    const moved = { ...key, id: added.id };
+    expect(await store.load(moved, { now: NOW })).toEqual(record({ subject: "lea", version: 2, ...own }));
+  });
+
+  it("that somebody broke are an error which does not quote it", async () => {
+    const key = await begin(store, { subject: "mia" });
+    await runInDurableObject(objectOf(key), (_object, { storage }) => {
+      storage.sql.exec(`UPDATE sessions_v1 SET meta = '["secret"'`);
+    });
+    await expect(store.load(key, { now: NOW })).rejects.toThrow("its row holds something else");
+  });
+});
+
 /** The object as a Worker of version 0.1.0 sees it: it says and reads no more than that version did. */
 const objectFor010 = (place: Place) => env.SESSIONS.getByName(place.route) as unknown as SessionStub;
 

@@ -65,7 +65,7 @@ export function checkCompatible(options: CompatibleOptions): void {
     throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
   const { now } = settleRequest(options);
   koaCookie(cookieName(options), options.cookie || {}, false, now, splitKeygripToken);
-  timeoutsOf(options);
+  settleTimeouts(options);
 }
 
 /** The cookie's name; as before, whatever is empty is none. */
@@ -82,7 +82,7 @@ export function compatibleManagers(
   const name = cookieName(options);
   const cookie = options.cookie || {};
   const { rememberTokens, ...settings } = settleRequest(options);
-  const timeouts = timeoutsOf(options);
+  const timeouts = settleTimeouts(options);
   const mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
   const signer = isSigned(cookie) ? signerFor(keys, options) : null;
   const codec = keygripTokens({ name, signer, timeouts: mode === "store" ? OFF : timeouts, now: settings.now });
@@ -90,7 +90,7 @@ export function compatibleManagers(
   const noticeCookie = noticeFor(options, settings.now);
   const managerFor = (secure: boolean): Sessions<never> => {
     const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
-    const persistent = Number.isFinite(timeouts.idleTimeout) && (Boolean(cookie.maxAge) || !cookie.expires);
+    const persistent = Boolean(cookie.maxAge) || !cookie.expires;
     // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
     const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
     const both = channelFor(one, mode, codec, remembered);
@@ -131,7 +131,7 @@ function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): N
   };
 }
 
-function timeoutsOf({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
+function settleTimeouts({ cookie, idleTimeout, absoluteTimeout, touchEvery }: CompatibleOptions): Timeouts {
   const fromCookie = cookie?.maxAge ? Math.ceil(cookie.maxAge / 1000) : undefined;
   const idle = idleTimeout ?? fromCookie;
   if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {

@@ -42,7 +42,7 @@ export interface ConnectOptions {
 
 /**
  * Makes an Express session store a SessionStore. Prefix, connection and clean-up are the store's own; when a session ends
- * is told to it in `cookie`, so a fixed `ttl` among its options must not be shorter than `idleTimeout`.
+ * is told to it in `cookie`, so a fixed `ttl` among its options must not be shorter than `idleTimeout`, also that of a login.
  *
  * It promises what `get` and `set` can: of two parallel changes the last one wins, a slow request may bring back a session
  * that ended, what may be used once may be used by two at the same time, `regenerateId()` has no grace, and there is no list

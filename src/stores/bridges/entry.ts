@@ -4,6 +4,7 @@
  * @module
  */
 import { isMoved, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
 /** What is kept under one key. */
@@ -15,10 +16,11 @@ export type Entry = SessionRecord | MovedMark;
  */
 export function entryToText(entry: Entry): string {
   if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
-  const { data, version, startedAt, seenAt, expiresAt, subject, meta } = entry;
+  const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = entry;
   // JSON has no Infinity, which is the expiry of sessions without timeouts.
   const end = Number.isFinite(expiresAt) ? expiresAt : null;
-  return JSON.stringify({ data, version, startedAt, seenAt, expiresAt: end, subject, meta: meta && JSON.stringify(meta) });
+  const said = { subject, meta: meta && JSON.stringify(meta), idleTimeout, absoluteTimeout };
+  return JSON.stringify({ data, version, startedAt, seenAt, expiresAt: end, ...said });
 }
 
 /**
@@ -46,8 +48,16 @@ function parse(text: string): unknown {
   }
 }
 
+/** Earlier builds wrote none. */
+function timeoutFrom(value: number | string | null | undefined): number | undefined {
+  return value === null || value === undefined ? undefined : Number(value);
+}
+
 function recordFrom(fields: Record<string, unknown>, data: string): SessionRecord {
-  const { version, startedAt, seenAt, expiresAt, subject, meta } = fields as Record<string, number | string | null | undefined>;
+  const { version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = fields as Record<
+    string,
+    number | string | null | undefined
+  >;
   const record = {
     data,
     version: Number(version),
@@ -56,8 +66,10 @@ function recordFrom(fields: Record<string, unknown>, data: string): SessionRecor
     expiresAt: expiresAt === null ? Number.POSITIVE_INFINITY : Number(expiresAt),
     ...(typeof subject === "string" && { subject }),
     ...(typeof meta === "string" && { meta: parse(meta) as NonNullable<SessionRecord["meta"]> }),
+    ...ownTimeouts({ idleTimeout: timeoutFrom(idleTimeout), absoluteTimeout: timeoutFrom(absoluteTimeout) }),
   };
-  if ([record.version, record.startedAt, record.seenAt, record.expiresAt].some(Number.isNaN)) {
+  const { data: _data, subject: _subject, meta: _meta, ...numbers } = record;
+  if (Object.values(numbers).some(Number.isNaN)) {
     throw new TypeError("Cannot read the session: what the store gave lacks its version or its times");
   }
   return record;

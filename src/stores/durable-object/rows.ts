@@ -4,7 +4,8 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionInfo, SessionMeta, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type { SessionInfo, SessionRecord, UpdateResult } from "../../session/record.ts";
+import { saidFrom, saidToText, toInfo } from "../../stored/changes.ts";
 import type { MarkRow, Moving, Target } from "./marks.ts";
 
 /** A session as a row: texts, numbers and null, as SQL keeps them. Texts that may be anything are JSON, which is always clean. */
@@ -15,6 +16,7 @@ export interface RecordRow {
   readonly seen_at: number;
   readonly ends_at: number;
   readonly subject: string | null;
+  /** What the login said: earlier builds, which write and read `meta` alone, pass the timeouts on with it. */
   readonly meta: string | null;
 }
 
@@ -85,7 +87,7 @@ export function recordPart({ data, version, started_at, seen_at, ends_at, subjec
 
 /** The row of a record. */
 export function rowOf(record: SessionRecord): RecordRow {
-  const { data, version, startedAt, seenAt, expiresAt, subject, meta } = record;
+  const { data, version, startedAt, seenAt, expiresAt, subject } = record;
   return {
     data,
     version,
@@ -93,7 +95,7 @@ export function rowOf(record: SessionRecord): RecordRow {
     seen_at: seenAt,
     ends_at: expiresAt,
     subject: subject === undefined ? null : subjectText(subject),
-    meta: meta === undefined ? null : JSON.stringify(meta),
+    meta: saidToText(record),
   };
 }
 
@@ -112,14 +114,17 @@ export function recordOf(row: RecordRow): SessionRecord {
     seenAt: seen_at,
     expiresAt: ends_at,
     ...(subject !== null && { subject: JSON.parse(subject) as string }),
-    ...(meta !== null && { meta: JSON.parse(meta) as SessionMeta }),
+    ...(saidFrom(meta) ?? unreadable()),
   };
 }
 
 /** The row of a list for a row of the object. */
 export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo {
-  const { startedAt, seenAt, expiresAt, meta } = recordOf(row);
-  return { id: row.id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+  return toInfo(row.id, recordOf(row));
+}
+
+function unreadable(): never {
+  throw new SyntaxError("Cannot read the session: its row holds something else");
 }
 
 /** A row after use. Neither instant moves backwards. */

@@ -8,6 +8,7 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
+import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
 /** The end of a session. With a mark it has a new key. */
@@ -28,8 +29,8 @@ const LEAST_TTL_SECONDS = 60;
 /** Workers refuse more: 68 years. */
 const MOST_TTL_SECONDS = 2 ** 31 - 1;
 const DAY = 24 * 60 * 60;
-/** A session that is ended without having been seen here may be as long as most applications let one live. */
-const UNSEEN_END_SECONDS = 31 * DAY;
+/** A session that is ended without having been seen here may live for as long as a login may say. */
+const UNSEEN_END_SECONDS = LONGEST_OWN_TIMEOUT + DAY;
 const MAX_METADATA_BYTES = 1024;
 /** Characters of one string of `meta`. */
 const LONGEST_LISTED = 1024;
@@ -52,15 +53,26 @@ export function parseKey(name: string, prefix: string): { id: string; ended: boo
 }
 
 /** The value of a record's key. */
-export function encodeRecord({ version, startedAt, seenAt, expiresAt, data, subject, meta }: SessionRecord): string {
-  return JSON.stringify({ v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data });
+export function encodeRecord(record: SessionRecord): string {
+  const { version, data, subject, meta } = record;
+  return JSON.stringify({ v: version, ...timesOf(record), u: subject, m: meta, d: data });
+}
+
+/** Where a record and a list have the times of a session, and the timeouts that it has of its own. */
+function timesOf({ startedAt, seenAt, expiresAt, idleTimeout, absoluteTimeout }: SessionRecord): object {
+  return { b: startedAt, s: seenAt, e: expiresAt, i: idleTimeout, a: absoluteTimeout };
+}
+
+function timeoutsFrom({ i: idleTimeout, a: absoluteTimeout }: Record<string, unknown>): ReturnType<typeof ownTimeouts> {
+  return ownTimeouts({ idleTimeout, absoluteTimeout } as Parameters<typeof ownTimeouts>[0]);
 }
 
 /** @throws Error when the value is none of ours. */
 export function decodeRecord(text: string): SessionRecord {
-  const { v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data } = decode(text);
+  const kept = decode(text);
+  const { v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data } = kept;
   if (typeof data !== "string") throw foreign();
-  const record = { data, version, startedAt, seenAt, expiresAt } as SessionRecord;
+  const record = { data, version, startedAt, seenAt, expiresAt, ...timeoutsFrom(kept) } as SessionRecord;
   return { ...record, ...(subject !== undefined && { subject }), ...(meta !== undefined && { meta }) } as SessionRecord;
 }
 
@@ -112,8 +124,9 @@ export function endTtl(last: Pick<SessionRecord, "seenAt" | "expiresAt"> | null)
 }
 
 /** What is listed of a record, within KV's 1024 bytes: strings of `meta` are cut, then left out from the last. */
-export function metadataOf({ startedAt, seenAt, expiresAt, meta }: SessionRecord): unknown {
-  const times = { b: startedAt, s: seenAt, e: expiresAt };
+export function metadataOf(record: SessionRecord): unknown {
+  const { meta } = record;
+  const times = timesOf(record);
   if (meta === undefined) return times;
   const entries = Object.entries(meta);
   for (let longest = LONGEST_LISTED; longest >= SHORTEST_LISTED; longest /= 2) {
@@ -154,7 +167,8 @@ function fromAscii(text: string): string {
 export function listedOf(metadata: unknown): Listed | null {
   const { b: startedAt, s: seenAt, e: expiresAt, m: meta } = Object(metadata);
   if (![startedAt, seenAt, expiresAt].every(Number.isFinite)) return null;
-  if (meta === undefined) return { startedAt, seenAt, expiresAt };
+  const times = { startedAt, seenAt, expiresAt, ...timeoutsFrom(Object(metadata)) };
+  if (meta === undefined) return times;
   const entries = Object.entries(meta).map(([name, text]) => [fromAscii(name), fromAscii(String(text))]);
-  return { startedAt, seenAt, expiresAt, meta: Object.fromEntries(entries) };
+  return { ...times, meta: Object.fromEntries(entries) };
 }

@@ -6,6 +6,7 @@
 import { parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
+import { ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -29,11 +30,13 @@ export function dataFields(data: string): string[] {
 
 /** The fields and values of everything else in a record but its version, in turn. */
 export function recordFields(record: SessionRecord, route: string): string[] {
-  const { startedAt, seenAt, expiresAt, subject, meta } = record;
+  const { startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = record;
   return [
     ...["m:startedAt", String(startedAt), "m:seenAt", String(seenAt), "m:expiresAt", String(expiresAt)],
     ...(subject === undefined ? [] : ["m:subject", JSON.stringify(subject), "m:set", route]),
     ...(meta === undefined ? [] : ["m:meta", JSON.stringify(meta)]),
+    ...(idleTimeout === undefined ? [] : ["m:idle", String(idleTimeout)]),
+    ...(absoluteTimeout === undefined ? [] : ["m:abs", String(absoluteTimeout)]),
   ];
 }
 
@@ -77,16 +80,23 @@ function recordFrom(fields: Map<string, string>, data: string): SessionRecord {
     expiresAt: Number(fields.get("m:expiresAt")),
     ...(subject !== undefined && { subject: JSON.parse(subject) as string }),
     ...(meta !== undefined && { meta: JSON.parse(meta) as SessionMeta }),
+    ...timeoutsFrom(fields.get("m:idle"), fields.get("m:abs")),
   };
 }
 
-/** The rows of a list, from id, three instants and meta (or nothing) in turn. */
+/** The timeouts of a session's own, of which each may be nothing. */
+function timeoutsFrom(idle = "", abs = ""): ReturnType<typeof ownTimeouts> {
+  const number = (text: string) => (text === "" ? undefined : Number(text));
+  return ownTimeouts({ idleTimeout: number(idle), absoluteTimeout: number(abs) });
+}
+
+/** The rows of a list, from id, three instants, meta and two timeouts (or nothing) in turn. */
 export function rowsFrom(reply: readonly unknown[]): SessionInfo[] {
   const rows: SessionInfo[] = [];
-  for (let at = 0; at < reply.length; at += 5) {
-    const [id = "", startedAt, seenAt, expiresAt, meta = ""] = reply.slice(at, at + 5).map(String);
+  for (let at = 0; at < reply.length; at += 7) {
+    const [id = "", startedAt, seenAt, expiresAt, meta = "", idle, abs] = reply.slice(at, at + 7).map(String);
     const times = { startedAt: Number(startedAt), seenAt: Number(seenAt), expiresAt: Number(expiresAt) };
-    rows.push({ id, ...times, ...(meta !== "" && { meta: JSON.parse(meta) as SessionMeta }) });
+    rows.push({ id, ...times, ...(meta !== "" && { meta: JSON.parse(meta) as SessionMeta }), ...timeoutsFrom(idle, abs) });
   }
   return rows;
 }

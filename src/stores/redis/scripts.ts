@@ -69,7 +69,7 @@ if ARGV[7] ~= '' and number(ARGV[7]) ~= number(record.version) then return 'conf
 if look(new, now) ~= 'gone' then return 'taken' end
 redis.call('RENAME', old, new)
 forget(record.route, id_of(old))
-redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set')
+redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set', 'm:idle', 'm:abs')
 local fields_end = 8 + 2 * tonumber(ARGV[8])
 for at = 9, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
 local version = patch(new, fields_end + 1)
@@ -113,15 +113,17 @@ forget(found[3], id_of(KEYS[1]))
 return fields
 `);
 
-/** KEYS: subject's set. Answers id, startedAt, seenAt, expiresAt and meta (or nothing) of every session. */
+/** KEYS: subject's set. Answers id, startedAt, seenAt, expiresAt, and meta, idle and abs (or nothing) of every session. */
 export const LIST: Script = new Script(`
 local rows = {}
 sweep(name)
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local found = redis.call('HMGET', session_key(id), 'm:set', 'm:startedAt', 'm:seenAt', 'm:expiresAt', 'm:meta')
+  local found =
+    redis.call('HMGET', session_key(id), 'm:set', 'm:startedAt', 'm:seenAt', 'm:expiresAt', 'm:meta', 'm:idle', 'm:abs')
   if found[1] ~= name then forget(name, id)
   else
-    for _, value in ipairs({ id, found[2], found[3], found[4], found[5] or '' }) do table.insert(rows, value) end
+    table.insert(rows, id)
+    for at = 2, 7 do table.insert(rows, found[at] or '') end
   end
 end
 return rows

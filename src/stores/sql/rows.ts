@@ -8,8 +8,8 @@
  */
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { toInfo } from "../../stored/changes.ts";
+import type { MovedMark, SessionInfo, SessionRecord } from "../../session/record.ts";
+import { saidFrom, toInfo } from "../../stored/changes.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
 /** A value in a row, or bound to a statement. */
@@ -71,11 +71,6 @@ function dataOf(column: unknown): string {
   return `{${entries.map(([key, json]) => `${JSON.stringify(plainText(key))}:${json}`).join(",")}}`;
 }
 
-/** The column `meta`. */
-export function metaColumn({ meta }: SessionRecord): string | null {
-  return meta === undefined ? null : JSON.stringify(meta);
-}
-
 /** An instant as a column keeps it. */
 export function instantColumn(instant: number): number {
   return Math.min(instant, NEVER);
@@ -88,9 +83,9 @@ function instantOf(column: number): number {
 /** The record in a row. One that somebody broke has data that nobody can read. */
 export function recordOf(row: SessionRow): SessionRecord {
   const { version, subject } = row;
-  const meta = row.meta === null ? undefined : parseData(row.meta);
+  const said = saidFrom(row.meta);
   const numbers = [version, row.started_at, row.seen_at, row.expires_at];
-  const readable = meta !== null && numbers.every((value) => typeof value === "number");
+  const readable = said !== null && numbers.every((value) => typeof value === "number");
   return {
     data: readable ? dataOf(row.data) : UNREADABLE,
     version,
@@ -98,7 +93,7 @@ export function recordOf(row: SessionRow): SessionRecord {
     seenAt: row.seen_at,
     expiresAt: instantOf(row.expires_at),
     ...(subject !== null && { subject: plainText(subject) }),
-    ...(meta && { meta: meta as SessionMeta }),
+    ...said,
   };
 }
 

@@ -15,7 +15,7 @@ import {
   type SessionRecord,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue } from "../../stored/changes.ts";
+import { isDue, saidToText } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { checkSeconds } from "./options.ts";
@@ -25,7 +25,6 @@ import {
   instantColumn,
   markColumn,
   markOf,
-  metaColumn,
   patchColumn,
   recordOf,
   type SessionRow,
@@ -96,7 +95,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   async create({ id }: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
     const { version, startedAt, seenAt, expiresAt } = record;
     const fields = [subjectColumn(record), version, startedAt, seenAt, instantColumn(expiresAt)] as const;
-    const create = [this.#sql.create, id, ...fields, metaColumn(record), dataColumn(record.data)] as const;
+    const create = [this.#sql.create, id, ...fields, saidToText(record), dataColumn(record.data)] as const;
     await this.#database.write([create, ...this.#limit(id, record, maxSessions)]);
   }
 
@@ -112,7 +111,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const { startedAt, seenAt: now, expiresAt } = record;
-    const fields = [subjectColumn(record), startedAt, now, instantColumn(expiresAt), metaColumn(record)] as const;
+    const fields = [subjectColumn(record), startedAt, now, instantColumn(expiresAt), saidToText(record)] as const;
     const { ifVersion } = move;
     const asked = [from.id, now, ifVersion ?? null] as const;
     const [rows] = await this.#database.write([

@@ -51,9 +51,12 @@ function expectLegalMark(mark: MovedMark): void {
 }
 
 function expectLegalRecord(found: SessionRecord): void {
-  const { data, version, startedAt, seenAt, expiresAt } = found;
+  const { data, version, startedAt, seenAt, expiresAt, idleTimeout, absoluteTimeout } = found;
   expectThat(typeof data === "string" && parseData(data) !== null, "data that is the JSON text of an object", found);
   expectThat([version, startedAt, seenAt, expiresAt].every(Number.isFinite), "a version and three instants, as numbers", found);
+  const timeouts = [idleTimeout, absoluteTimeout];
+  const isLegal = timeouts.every((timeout) => timeout === undefined || Number.isFinite(timeout));
+  expectThat(isLegal, "timeouts that are numbers, or not there", found);
 }
 
 /** Fails unless it is one of the answers that a change can have. */
@@ -64,8 +67,8 @@ export function expectLegalResult(result: UpdateResult): void {
 
 /** A record's fields, with its data as a value, so that texts that mean the same are the same. */
 export function plainRecord(record: SessionRecord): Record<string, unknown> {
-  const { data, version, startedAt, seenAt, expiresAt, subject, meta } = record;
-  return { data: parseData(data), version, startedAt, seenAt, expiresAt, subject, meta };
+  const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = record;
+  return { data: parseData(data), version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout };
 }
 
 function canonical(value: unknown): string {

@@ -10,6 +10,7 @@ import { limitCases } from "./limits.ts";
 import { markCases } from "./marks.ts";
 import { moveCases } from "./moves.ts";
 import { otherRecordCases } from "./other-records.ts";
+import { ownTimeoutCases } from "./own-timeouts.ts";
 import { patchCases } from "./patches.ts";
 import { raceCases } from "./races.ts";
 import { recordCases } from "./records.ts";
@@ -47,6 +48,7 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
   const cases = [
     ...recordCases,
     ...timeCases,
+    ...ownTimeoutCases,
     ...dataCases,
     ...patchCases,
     ...moveCases,

@@ -31,8 +31,16 @@ export const subjectCases: readonly TrialCase[] = [
 ];
 
 function row({ key, record }: Begun): SessionInfo {
-  const { startedAt, seenAt, expiresAt, meta } = record;
-  return { id: key.id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }) };
+  return infoOf({ id: key.id, ...record });
+}
+
+/** What a list shows of a session, and no more. */
+function infoOf({ id, startedAt, seenAt, expiresAt, meta, idleTimeout, absoluteTimeout }: SessionInfo): SessionInfo {
+  const timeouts = {
+    ...(idleTimeout !== undefined && { idleTimeout }),
+    ...(absoluteTimeout !== undefined && { absoluteTimeout }),
+  };
+  return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }), ...timeouts };
 }
 
 function byId(left: { id: string }, right: { id: string }): number {
@@ -45,8 +53,7 @@ export async function lists(trial: Trial, subject: string, sessions: Begun[]): P
   if (rows === undefined) return;
   expectThat(Array.isArray(rows), "a list", rows);
   if (!trial.store.guarantees.immediate) return;
-  const found = rows.map(({ id, startedAt, seenAt, expiresAt, meta }) => ({ id, startedAt, seenAt, expiresAt, meta }));
-  expectEqual("the list of sessions", found.sort(byId), sessions.map(row).sort(byId));
+  expectEqual("the list of sessions", rows.map(infoOf).sort(byId), sessions.map(row).sort(byId));
 }
 
 /** Ends the subject's sessions; false in a store that cannot. */

@@ -117,6 +117,24 @@ describe("inspect: what it is", () => {
     expect(code).toBe(0);
   });
 
+  it("the timeouts that a login gave it, in our cookies and in Koa's", async () => {
+    const sessions = createSessions({ secrets: SECRET });
+    const browser = new Browser(
+      sessions.handler((_request, one) => {
+        one.login("ada", { idleTimeout: 60 * 86400, absoluteTimeout: 365 * 86400 });
+        return new Response();
+      }),
+    );
+    await browser.visit("/");
+    const rows = "  idle     60 days, by its login\n  absolute 365 days, by its login\n";
+    expect((await inspect(browser.cookieHeader())).out).toContain(rows);
+    const koa = `koa:sess={"a":1,"_sid":"hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp","_start":1,"_idle":3600}; koa:sess.sig=abc`;
+    const { out } = await inspect(koa);
+    expect(out).toContain("  idle     1 hour, by its login (not verified)\n");
+    expect(out).toContain("  data     1 key,");
+    expect((await inspect(koa.replace('"_start":1,', ""))).out).toContain("  data     2 keys,");
+  });
+
   it("a copy, beside the session it is a copy of", async () => {
     const sessions = createSessions({ secrets: SECRET, store: memory(), copy: copy({ maxAge: 60 }) });
     const browser = new Browser(

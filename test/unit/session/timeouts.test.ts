@@ -1,6 +1,15 @@
 /** When a session ends, and when its use is written down. */
 import { describe, expect, it } from "vitest";
-import { endOf, expiryOf, isTouchDue, type Lifespan } from "../../../src/session/timeouts.ts";
+import {
+  endOf,
+  expiryOf,
+  isTouchDue,
+  type Lifespan,
+  ownTimeouts,
+  timeoutClaims,
+  timeoutsIn,
+  timeoutsOf,
+} from "../../../src/session/timeouts.ts";
 import { DAY, HOUR } from "../../support/clock.ts";
 
 const T = 1_800_000_000;
@@ -95,5 +104,57 @@ describe("use is written down", () => {
 
   it("at every use with an interval of zero", () => {
     expect(isTouchDue({ startedAt: T, seenAt: T, expiresAt: T + 60 }, { ...timeouts, touchEvery: 0 }, T)).toBe(true);
+  });
+});
+
+describe("a session's own timeouts", () => {
+  const [common, undef] = [timeouts, undefined];
+
+  it("take the place of the common ones, each where it is set", () => {
+    expect(timeoutsOf({}, common)).toBe(common);
+    expect(timeoutsOf({ idleTimeout: undef, absoluteTimeout: undef }, common)).toBe(common);
+    expect(timeoutsOf({ idleTimeout: 60 * DAY }, common)).toEqual({ ...common, idleTimeout: 60 * DAY });
+    expect(timeoutsOf({ absoluteTimeout: HOUR }, common)).toEqual({ ...common, absoluteTimeout: HOUR });
+    const both = { idleTimeout: 2 * DAY, absoluteTimeout: 365 * DAY };
+    expect(timeoutsOf(both, common)).toEqual({ ...both, touchEvery: 6 * HOUR });
+  });
+
+  it.each([
+    [24 * HOUR + 4, 6 * HOUR],
+    [24 * HOUR - 1, 6 * HOUR - 1],
+    [900, 225],
+    [7, 1],
+    [3, 0],
+    [1, 0],
+  ])("of %i seconds without use have it written down every %i", (idleTimeout, touchEvery) => {
+    expect(timeoutsOf({ idleTimeout }, common)).toMatchObject({ touchEvery });
+  });
+
+  it("leave a common interval that is shorter", () => {
+    expect(timeoutsOf({ idleTimeout: 60 * DAY }, { ...common, touchEvery: 0 })).toMatchObject({ touchEvery: 0 });
+  });
+
+  it("are there where the others have none", () => {
+    const never = Number.POSITIVE_INFINITY;
+    const none = { idleTimeout: never, absoluteTimeout: never, touchEvery: never };
+    expect(timeoutsOf({ idleTimeout: HOUR }, none)).toEqual({ idleTimeout: HOUR, absoluteTimeout: never, touchEvery: 900 });
+    expect(timeoutsOf({ absoluteTimeout: HOUR }, none)).toEqual({ ...none, absoluteTimeout: HOUR });
+  });
+
+  it("go into a record and a token as they are, and what is not set is not there", () => {
+    for (const [own, claims] of [
+      [{}, {}],
+      [{ idleTimeout: 1 }, { idle: 1 }],
+      [{ absoluteTimeout: 2 }, { abs: 2 }],
+      [
+        { idleTimeout: 1, absoluteTimeout: 2 },
+        { idle: 1, abs: 2 },
+      ],
+    ] as const) {
+      const set = { idleTimeout: undef, absoluteTimeout: undef, ...own };
+      expect(ownTimeouts({ ...set, ...span() } as typeof set)).toStrictEqual(own);
+      expect(timeoutClaims(set)).toStrictEqual(claims);
+      expect(timeoutsIn(claims)).toStrictEqual(own);
+    }
   });
 });

@@ -16,8 +16,9 @@ describe("claimsFromJson()", () => {
   });
 
   it("reads all claims", () => {
-    const text = changed({ route: "eu-1", temp: true, sub: "alice", data: { cart: [1, null] } });
-    expect(claimsFromJson(text)).toEqual({ ...CLAIMS, route: "eu-1", temp: true, sub: "alice", data: '{"cart":[1,null]}' });
+    const said = { route: "eu-1", temp: true, idle: 900, abs: 3600, sub: "alice" };
+    const text = changed({ ...said, data: { cart: [1, null] } });
+    expect(claimsFromJson(text)).toEqual({ ...CLAIMS, ...said, data: '{"cart":[1,null]}' });
   });
 
   it.each([
@@ -76,14 +77,20 @@ describe("claimsFromJson()", () => {
     ["a negative number", -1],
     ["a number that is not safe", 2 ** 53],
   ];
-  it.each(["start", "iat", "exp"].flatMap((member) => instants.map(([what, value]) => [member, what, value] as const)))(
+  const numbers = ["start", "iat", "exp", "idle", "abs"];
+  it.each(numbers.flatMap((member) => instants.map(([what, value]) => [member, what, value] as const)))(
     "refuses a member %s that is %s",
     (member, _, value) => {
       expect(claimsFromJson(changed({ [member]: value }))).toBeNull();
     },
   );
 
-  it.each(["start", "iat", "exp"])("refuses a member %s beyond all numbers", (member) => {
+  it.each(["idle", "abs"])("refuses a timeout %s of nothing", (member) => {
+    expect(claimsFromJson(changed({ [member]: 0 }))).toBeNull();
+    expect(claimsFromJson(changed({ [member]: 1 }))).toMatchObject({ [member]: 1 });
+  });
+
+  it.each(numbers)("refuses a member %s beyond all numbers", (member) => {
     expect(claimsFromJson(changed({ [member]: 0 }).replace(`"${member}":0`, `"${member}":1e999`))).toBeNull();
   });
 
@@ -129,7 +136,7 @@ describe("claimsFromJson()", () => {
   it("never throws, whatever the text", () => {
     const units = fc.array(fc.integer({ min: 0, max: 0xffff })).map((codes) => String.fromCharCode(...codes));
     const shaped = fc
-      .dictionary(fc.constantFrom("sid", "start", "iat", "exp", "route", "temp", "sub", "data"), fc.jsonValue())
+      .dictionary(fc.constantFrom("sid", "start", "iat", "exp", "route", "temp", "idle", "abs", "sub", "data"), fc.jsonValue())
       .map((members) => changed(members));
     fc.assert(
       fc.property(fc.oneof(units, fc.json(), shaped), (text) => {
@@ -176,6 +183,8 @@ describe("claimsToJson()", () => {
         exp: instant,
         route: fc.string({ unit: "binary" }),
         temp: fc.constant(true as const),
+        idle: fc.integer({ min: 1 }),
+        abs: fc.integer({ min: 1 }),
         sub: fc.string({ unit: "binary" }),
         data,
       },
