@@ -6,9 +6,8 @@
 import { cookieValues } from "../cookie/parse.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
+import type { Hooks, Loaded } from "../manager/contract.ts";
 import type { SessionEvent } from "../manager/events.ts";
-import type { Hooks } from "../manager/hooks.ts";
-import type { Loaded } from "../manager/load.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
 import { markAccepted } from "../session/data.ts";
 import { type Ending, endingOf, type Imported, type Living } from "../session/found.ts";

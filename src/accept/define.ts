@@ -4,14 +4,11 @@
  * @module
  */
 import { OptionError } from "../ground/errors.ts";
+import type { AcceptedCodec } from "../manager/imported.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { acceptHooks } from "./accept.ts";
 
-/** A codec that the option `accept` takes. */
-export type AcceptedCodec<Codec extends object = TokenCodec> = Codec & {
-  /** The library's own. */
-  readonly "~feature": (manager: never, codecs: never) => unknown;
-};
+export type { AcceptedCodec } from "../manager/imported.ts";
 
 const METHODS = ["find", "clear", "open", "seal"] as const;
 

@@ -11,8 +11,9 @@ import { OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { seconds } from "../ground/option-values.ts";
-import type { Hooks } from "../manager/hooks.ts";
-import { type Channel, channelOf, type Manager } from "../manager/manager.ts";
+import type { Channel, Hooks } from "../manager/contract.ts";
+import type { CopyFeature } from "../manager/imported.ts";
+import { channelOf, type Manager } from "../manager/manager.ts";
 import { isPresent } from "../manager/set-cookie.ts";
 import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
@@ -20,13 +21,7 @@ import { isTouchDue, timeoutClaims, timeoutsIn } from "../session/timeouts.ts";
 import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
 
-/** What the option `copy` takes: made by {@link copy}. */
-export interface CopyFeature {
-  /** Seconds. */
-  readonly maxAge: number;
-  /** The library's own. */
-  readonly "~feature": (manager: never, feature: never) => unknown;
-}
+export type { CopyFeature } from "../manager/imported.ts";
 
 /** For how long a copy is good. */
 export interface CopyOptions {

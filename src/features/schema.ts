@@ -6,45 +6,14 @@
 import { DataError, OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import type { Hooks } from "../manager/hooks.ts";
+import type { Hooks } from "../manager/contract.ts";
+import type { DataSchema, SchemaFeature, SchemaIssue } from "../manager/imported.ts";
 import type { Manager } from "../manager/manager.ts";
 import { SessionData } from "../session/data.ts";
 import { endingOf } from "../session/found.ts";
 import { reject } from "../session/visit.ts";
 
-/** The part of Standard Schema version 1 that is used: https://standardschema.dev */
-export interface DataSchema<Data extends object = object> {
-  /** What every library of the standard gives. */
-  readonly "~standard": {
-    readonly version: 1;
-    readonly vendor: string;
-    validate(value: unknown): SchemaResult<Data> | Promise<SchemaResult<Data>>;
-    readonly types?: { readonly input: unknown; readonly output: Data } | undefined;
-  };
-}
-
-/** What a schema says: a value, or what is wrong. */
-export type SchemaResult<Data> =
-  | { readonly value: Data; readonly issues?: undefined }
-  | { readonly issues: readonly SchemaIssue[] };
-
-/** One thing that is wrong. */
-export interface SchemaIssue {
-  /** In words. Not shown by this library, since it may hold the value. */
-  readonly message: string;
-  /** Where, from the outside in. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-
-/** What the option `schema` takes: made by {@link schema}. */
-export interface SchemaFeature<Data extends object = object> {
-  /** The schema. */
-  readonly schema: DataSchema<Data>;
-  /** What converts data saved under an older one. */
-  readonly migrate: SchemaOptions["migrate"];
-  /** The library's own. */
-  readonly "~feature": (manager: never, feature: never) => unknown;
-}
+export type { DataSchema, SchemaFeature, SchemaIssue, SchemaResult } from "../manager/imported.ts";
 
 /** How data of an earlier version is read. */
 export interface SchemaOptions {

@@ -12,12 +12,14 @@ import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";
 import { signedTokens } from "../token/signed.ts";
 import { rememberTokens } from "../token/verified.ts";
-import { type Backend, type Change, type CookieBackend, inCookie, type Occasion } from "./backend.ts";
+import { inCookie } from "./backend.ts";
 import { commit } from "./commit.ts";
+import type { Backend, Change, Channel, CookieBackend, Occasion } from "./contract.ts";
 import { hooksOf } from "./hooks.ts";
+import type { BackedStore } from "./imported.ts";
 import { dataOf, living, load } from "./load.ts";
-import { type Channel, channelOf, type Manager, type Parts } from "./manager.ts";
-import type { Settings, StoreOption } from "./settle.ts";
+import { channelOf, type Manager, type Parts } from "./manager.ts";
+import type { Settings } from "./settle.ts";
 
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
 const LATER: Occasion = { mode: "later", status: 200 };
@@ -47,7 +49,7 @@ export function managerOf(parts: Parts): Manager {
 }
 
 /** The backend that a store brings. */
-function backendOf(store: StoreOption, manager: Manager, cookies: CookieBackend): Backend {
+function backendOf(store: BackedStore, manager: Manager, cookies: CookieBackend): Backend {
   return (store["~backend"] as unknown as (manager: Manager, cookies: CookieBackend) => Backend)(manager, cookies);
 }
 

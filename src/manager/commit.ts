@@ -9,7 +9,8 @@ import { SessionData } from "../session/data.ts";
 import { type Ending, endingOf, type Living } from "../session/found.ts";
 import { close, discard, livingOf, type Visit, written } from "../session/visit.ts";
 import { destroy, settleRivals } from "../session/wish.ts";
-import { claimsOf, type Occasion, type Plan } from "./backend.ts";
+import { claimsOf } from "./backend.ts";
+import type { Occasion, Plan } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
 import { type NewToken, setCookieLines } from "./set-cookie.ts";
 

@@ -7,33 +7,13 @@ import { cookieValues } from "../cookie/parse.ts";
 import { isStoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
-import { type Ending, endingOf, type Found, type Living } from "../session/found.ts";
+import { endingOf, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
 import { endOf, timeoutsIn } from "../session/timeouts.ts";
 import { arrive, close, idOf, NEW, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
-import type { Ask } from "./backend.ts";
-import { type Channel, channelOf, type Manager } from "./manager.ts";
-
-/** What cookies stand for; null for nothing. */
-export interface Loaded {
-  readonly found: Found;
-  /** The data of a living session, as an object that is nobody else's. */
-  readonly data?: JsonObject;
-  /** Whether no more than a copy of the session was seen. */
-  readonly copied?: boolean;
-  /** How each of several sessions ends, of which none is used. */
-  readonly rivals?: readonly Ending[];
-  /** Whether accepted tokens brought it. */
-  readonly accepted?: boolean;
-}
-
-/** A token that passed every check that needs no store. */
-export interface Candidate {
-  readonly text: string;
-  readonly claims: Claims;
-  readonly olderKey: string | undefined;
-}
+import type { Ask, Candidate, Channel, Loaded } from "./contract.ts";
+import { channelOf, type Manager } from "./manager.ts";
 
 /** Fills a visit with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
 export function load(visit: Visit, manager: Manager, used = false, fresh = false): MaybePromise<void> {

@@ -1,35 +1,49 @@
 /**
- * Manager: what loading and committing share. The settings, one channel for each cookie, and the backend.
+ * Manager: what load, commit, backends and features share, as types.
  *
  * @module
  */
 import type { Cookie } from "../cookie/serialize.ts";
 import type { JsonObject } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
-import type { Mode } from "../session/next.ts";
-import type { SessionRecord } from "../session/record.ts";
+import type { Limit, SessionRecord } from "../session/record.ts";
 import type { SessionHost } from "../session/session.ts";
-import type { Visit } from "../session/visit.ts";
-import type { TokenCodec } from "../token/codec.ts";
+import type { Timeouts } from "../session/timeouts.ts";
+import type { Came, Visit } from "../session/visit.ts";
 import type { KeyKind } from "../token/keys.ts";
-import type { Backend, Occasion } from "./backend.ts";
-import type { Feature, Hooks } from "./hooks.ts";
-import type { Candidate, Loaded } from "./load.ts";
-import type { RequestSettings, StoreOption } from "./settle.ts";
+import type { Backend, Candidate, Channel, Feature, Hooks, Loaded, Occasion } from "./contract.ts";
+import type { Emit } from "./events.ts";
+import type { BackedStore } from "./imported.ts";
 
-/** One cookie: its name, its tokens, and where its sessions are kept. */
-export interface Channel {
-  readonly cookie: Cookie;
-  readonly codec: TokenCodec;
-  readonly mode: Mode;
-  /** Drops a token from the memory of opened ones. */
-  readonly forget: (token: string) => void;
+/** What loading and committing need of the options, settled. */
+export interface RequestSettings {
+  /** How many sessions a subject may have, for logins. */
+  readonly limit: Limit;
+  readonly persistent: boolean;
+  /** Whether no other host can have set the cookie. */
+  readonly hostOnly: boolean;
+  /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
+  readonly neverGone: boolean;
+  /** That of `session.data`. */
+  readonly prototype: object | null;
+  /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
+  readonly onLateChange: ((id: string) => void) | undefined;
+  /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
+  readonly several: "none" | "first";
+  readonly timeouts: Timeouts;
+  readonly lazy: boolean;
+  readonly onStoreError: "fail" | "anonymous";
+  readonly cacheHeaders: boolean;
+  readonly emit: Emit;
+  /** Is told of each request whose answer sets a cookie. */
+  readonly noticeCookie: (request: Came) => void;
+  readonly now: () => number;
 }
 
 /** What a manager is made of, beside its settings. */
 export interface Parts extends RequestSettings {
   readonly channels: { readonly user: Channel; readonly visitor: Channel };
-  readonly store: StoreOption | undefined;
+  readonly store: BackedStore | undefined;
   /** Whether opening a token takes a promise, if only the first one. */
   readonly opensLater: boolean;
   /** Whether only those who have a key can make tokens. */

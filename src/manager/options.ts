@@ -4,14 +4,11 @@
  * @module
  */
 
-import type { AcceptedCodec } from "../accept/define.ts";
 import type { CookieOptions } from "../cookie/serialize.ts";
-import type { CopyFeature } from "../features/copy.ts";
-import type { SchemaFeature } from "../features/schema.ts";
-import type { DefinedStore } from "../stored/define.ts";
 import type { Secrets } from "../token/secrets.ts";
 import type { SessionCrypto } from "../token/session-crypto.ts";
 import type { SessionEvent } from "./events.ts";
+import type { AcceptedCodec, BackedStore, CopyFeature, SchemaFeature } from "./imported.ts";
 
 /** What every application may set. Only `secrets` is required. Durations are in seconds. */
 // biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
@@ -71,7 +68,7 @@ export interface CommonOptions<Data extends object = any> {
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface StoredOptions<Data extends object = any> extends CommonOptions<Data> {
   /** Where sessions are kept: what `memory()`, `redis(client)` and the other stores make, or `defineStore(store)` of one of your own. */
-  store: DefinedStore;
+  store: BackedStore;
   /**
    * Where visitors who are not logged in are kept. `"store"`: there, too. `"cookie"`: in an encrypted cookie, until a login moves their data
    * into the store; so they cost the store nothing. Data in a cookie can be replayed, and each of several logins at the same time has it: a
@@ -105,7 +102,7 @@ export interface CookieSessionOptions<Data extends object = any> extends CommonO
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface SessionOptions<Data extends object = any> extends CommonOptions<Data> {
   /** As in {@link StoredOptions}; undefined: sessions are in their cookie. */
-  store?: DefinedStore | undefined;
+  store?: BackedStore | undefined;
   /** As in {@link StoredOptions}. */
   anonymous?: "store" | "cookie" | undefined;
   /** As in {@link StoredOptions}. */

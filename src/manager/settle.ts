@@ -8,47 +8,18 @@ import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
 import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "../ground/option-values.ts";
-import type { Limit } from "../session/record.ts";
 import type { Timeouts } from "../session/timeouts.ts";
 import type { KeyScope } from "../token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "../token/secrets.ts";
 import { primitivesOf } from "../token/session-crypto.ts";
 import type { Primitives } from "../token/web-crypto.ts";
-import type { Emit } from "./events.ts";
-import type { Feature } from "./hooks.ts";
-import type { Manager } from "./manager.ts";
+import type { Feature } from "./contract.ts";
+import type { BackedStore } from "./imported.ts";
+import type { Manager, RequestSettings } from "./manager.ts";
 import type { RequestOptions, SessionOptions } from "./options.ts";
-import { type NoticeCookie, plainHttpNotice } from "./plain-http.ts";
+import { plainHttpNotice } from "./plain-http.ts";
 import { emitter, warn } from "./reporting.ts";
 import { checkStore } from "./store-option.ts";
-
-/** The option `store`, as far as it is looked at here. */
-export type StoreOption = Pick<SessionOptions, "store">["store"] & {};
-
-/** What loading and committing need of the options, settled. */
-export interface RequestSettings {
-  /** How many sessions a subject may have, for logins. */
-  readonly limit: Limit;
-  readonly persistent: boolean;
-  /** Whether no other host can have set the cookie. */
-  readonly hostOnly: boolean;
-  /** True: a change of a session that is gone is dropped without an error, as by Koa's session packages. */
-  readonly neverGone: boolean;
-  /** That of `session.data`. */
-  readonly prototype: object | null;
-  /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
-  readonly onLateChange: ((id: string) => void) | undefined;
-  /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
-  readonly several: "none" | "first";
-  readonly timeouts: Timeouts;
-  readonly lazy: boolean;
-  readonly onStoreError: "fail" | "anonymous";
-  readonly cacheHeaders: boolean;
-  readonly emit: Emit;
-  /** Is told of each request whose answer sets a cookie. */
-  readonly noticeCookie: NoticeCookie;
-  readonly now: () => number;
-}
 
 /** The options, settled. */
 export interface Settings extends RequestSettings {
@@ -61,7 +32,7 @@ export interface Settings extends RequestSettings {
   /** Makes the cookie of a feature, beside those two. */
   readonly furtherCookie: (suffix: string) => Cookie;
   readonly readable: boolean;
-  readonly store: StoreOption | undefined;
+  readonly store: BackedStore | undefined;
   readonly anonymous: "store" | "cookie";
   readonly features: readonly Feature[];
   readonly rememberTokens: number;
@@ -194,7 +165,7 @@ function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Fea
   checkFeature("schema", schema, "schema: schema(z.object({ ... }))");
   checkAccept(accept);
   const [first] = accept as readonly unknown[] as readonly Feature[];
-  const accepts = first && { "~feature": (manager: Manager) => first["~feature"](manager, accept as never) };
+  const accepts = first && { "~feature": (manager: Manager) => first["~feature"](manager as never, accept as never) };
   return [accepts, copy, schema].filter((feature) => feature !== undefined) as readonly unknown[] as readonly Feature[];
 }
 

@@ -5,12 +5,12 @@
  */
 import { adviceForValue, STORE_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
-import type { SessionStore } from "../stored/contract.ts";
+import type { BackedStore } from "./imported.ts";
 
 const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 
 /** @throws {@link OptionError} unless it is a SessionStore, saying what makes one of it. */
-export function checkStore(store: SessionStore): void {
+export function checkStore(store: BackedStore): void {
   const problem = misunderstood(store) ?? lack(store);
   if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot use option store: ${problem}`);
 }
@@ -21,17 +21,17 @@ export function misunderstood(store: unknown): string | undefined {
   if (store instanceof Promise) return "it is a promise; await it";
   if (store === "cookie") return "leave it out to keep sessions in the cookie";
   if (typeof store !== "object" || store === null) return "it is not an object; use what sqlite(path) or redis(client) makes";
-  const isStore = METHODS.every((method) => typeof (store as Partial<SessionStore>)[method] === "function");
+  const isStore = METHODS.every((method) => typeof (store as Record<string, unknown>)[method] === "function");
   const call = isStore ? undefined : adviceForValue(store, STORE_ADVICE);
   if (call === undefined) return undefined;
   const entry = call.replace(/\(.*/, "").replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
   return `use ${call} of web-session-store/stores/${entry}`;
 }
 
-function lack(store: Partial<SessionStore>): string | undefined {
-  const missing = METHODS.filter((method) => typeof store[method] !== "function");
+function lack(store: object): string | undefined {
+  const has = store as Readonly<Record<string, unknown>>;
+  const missing = METHODS.filter((method) => typeof has[method] !== "function");
   if (missing.length > 0) return `it lacks the method ${missing.join(", ")}`;
-  if (store.guarantees === undefined) return "it lacks guarantees";
-  const isDefined = typeof (store as { "~backend"?: unknown })["~backend"] === "function";
-  return isDefined ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
+  if (has.guarantees === undefined) return "it lacks guarantees";
+  return typeof has["~backend"] === "function" ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
 }

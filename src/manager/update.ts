@@ -8,7 +8,7 @@ import { parseData } from "../ground/json.ts";
 import { SessionData } from "../session/data.ts";
 import { applyPatch, diff } from "../session/patch.ts";
 import { assertWritable, type Visit } from "../session/visit.ts";
-import type { Change } from "./backend.ts";
+import type { Change } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 
 /** This request may call several at once: they take turns, and run again where it changed the data meanwhile. */

@@ -5,9 +5,8 @@
  */
 import { OptionError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import type { AcceptedTokens, Ask, Backend, CookieBackend } from "../manager/backend.ts";
-import type { Candidate, Loaded } from "../manager/load.ts";
-import type { Channel, Manager } from "../manager/manager.ts";
+import type { AcceptedTokens, Ask, Backend, Candidate, Channel, CookieBackend, Loaded } from "../manager/contract.ts";
+import type { Manager } from "../manager/manager.ts";
 import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
 import { isMoved, keyOf, MAX_GRACE_SECONDS, type MovedMark, recordFromToken } from "../session/record.ts";
 import { expiryOf, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";

@@ -4,16 +4,14 @@
  * @module
  */
 import { OptionError } from "../ground/errors.ts";
-import type { CookieBackend } from "../manager/backend.ts";
+import type { CookieBackend } from "../manager/contract.ts";
+import type { BackedStore } from "../manager/imported.ts";
 import type { Manager } from "../manager/manager.ts";
 import { inStore } from "./backend.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** A store that `createSessions` takes: the methods of the contract, and how sessions are kept in it. */
-export type DefinedStore<Store extends object = SessionStore> = Store & {
-  /** The library's own. */
-  readonly "~backend": (manager: never) => unknown;
-};
+export type DefinedStore<Store extends object = SessionStore> = Store & Pick<BackedStore, "~backend">;
 
 const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const;

@@ -4,7 +4,7 @@
  * @module
  */
 import { isStoreError, OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
-import type { CookieBackend } from "../manager/backend.ts";
+import type { CookieBackend } from "../manager/contract.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { Key, MovedMark, SessionInfo, SessionRecord } from "../session/record.ts";
 import type { SessionStore } from "./contract.ts";

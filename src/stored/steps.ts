@@ -5,8 +5,7 @@
  */
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import type { Occasion, Plan } from "../manager/backend.ts";
-import type { Channel } from "../manager/manager.ts";
+import type { Channel, Occasion, Plan } from "../manager/contract.ts";
 import type { Gone, Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, usedNow } from "../session/next.ts";
 import { applyPatch, diff, type Patch } from "../session/patch.ts";

@@ -5,7 +5,7 @@
  */
 import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import type { Change } from "../manager/backend.ts";
+import type { Change } from "../manager/contract.ts";
 import { SessionData } from "../session/data.ts";
 import type { Found, Living } from "../session/found.ts";
 import { diff } from "../session/patch.ts";

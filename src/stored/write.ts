@@ -5,7 +5,7 @@
  */
 import { ConflictError, GoneError, isStoreError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
-import type { Occasion } from "../manager/backend.ts";
+import type { Occasion } from "../manager/contract.ts";
 import type { Gone, Imported, Living, Redemption } from "../session/found.ts";
 import { applyPatch } from "../session/patch.ts";
 import { isMoved, type Key, type MoveReason, type Redeemed, type UpdateResult } from "../session/record.ts";

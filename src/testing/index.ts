@@ -13,6 +13,7 @@ import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
 import { expiryOf } from "../session/timeouts.ts";
+import type { SessionStore } from "../stored/contract.ts";
 
 export { type AdapterCase, adapterContract } from "./adapter/adapter-contract.ts";
 export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";
@@ -41,9 +42,10 @@ export interface CookieForOptions {
  */
 export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
   const manager = managerOf(partsFor(settle(options)));
+  const store = options.store as unknown as SessionStore | undefined;
   const now = manager.now();
   const channel = channelOf(manager, subject);
-  const route = channel.mode === "cookie" ? undefined : await options.store?.route?.(subject);
+  const route = channel.mode === "cookie" ? undefined : await store?.route?.(subject);
   const key = route === undefined ? { id: newSessionId() } : { id: newSessionId(), route };
   const record = {
     data: stringifyData(Object.assign(Object.create(null), data)),
@@ -54,7 +56,7 @@ export async function cookieFor(options: SessionOptions, { data = {}, subject, m
     ...(subject !== undefined && { subject }),
     ...(meta !== undefined && { meta }),
   };
-  if (channel.mode !== "cookie") await options.store?.create(key, record);
+  if (channel.mode !== "cookie") await store?.create(key, record);
   const living = { is: "living", key, record, cookie: "missing", remember: true } as const;
   const token = await channel.codec.seal(claimsOf(living, { mode: channel.mode, timeouts: manager.timeouts, now }));
   return `${channel.cookie.name}=${token}`;

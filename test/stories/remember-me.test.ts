@@ -1,6 +1,7 @@
 /** "Remember me": timeouts that `login()` gives one session, wherever it is kept, until the next login. */
 import { describe, expect, it } from "vitest";
 import { ownTokens } from "../../src/accept/own.ts";
+import { copy } from "../../src/features/copy.ts";
 import type { LoginOptions, Session, SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -8,7 +9,7 @@ import { type App, makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { Clock, DAY, HOUR, MINUTE } from "../support/clock.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
-import { FailingStore } from "../support/failing-store.ts";
+import { failingStore } from "../support/failing-store.ts";
 import { acceptingOld, oldToken, withCookie } from "../support/old-tokens.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -21,7 +22,7 @@ const KEPT: [string, () => Partial<SessionOptions>][] = [
   ["in its cookie", () => ({})],
   ["in its cookie, readable", () => ({ readable: true })],
   ["in a store", () => ({ store: memory() })],
-  ["in a store, with a copy", () => ({ store: memory(), copy: { maxAge: 60 } })],
+  ["in a store, with a copy", () => ({ store: memory(), copy: copy({ maxAge: 60 }) })],
   ["in a store, with visitors in a cookie", () => ({ store: memory(), anonymous: "cookie" })],
   ["with its data alone in a store", () => ({ store: plain(plainRows(new Map())) })],
 ];
@@ -224,7 +225,7 @@ describe("one timeout alone", () => {
 
 describe("use of a session with timeouts of its own", () => {
   it("is written down at least every quarter of its idle timeout, and as often as that of others", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const app = await loggedIn({ store, touchEvery: 6 * HOUR }, { idleTimeout: 100, absoluteTimeout: HOUR });
     const touches = async () => {
       app.events.length = 0;
@@ -245,7 +246,7 @@ describe("use of a session with timeouts of its own", () => {
   });
 
   it("is written down by the load itself where a session is loaded when it is asked for", async () => {
-    const store = new FailingStore();
+    const store = failingStore();
     const app = await loggedIn({ store }, LONG);
     const lazy = makeApp({ store, lazy: true, now: app.clock.now });
     for (let days = 0; days < 100; days += 50) {
@@ -270,8 +271,8 @@ describe("use of a session with timeouts of its own", () => {
   });
 
   it("is not hidden by a copy: a quarter of the idle timeout after the last use that was written, the store is asked", async () => {
-    const store = new FailingStore();
-    const app = await loggedIn({ store, copy: { maxAge: 300 } }, { idleTimeout: 400, absoluteTimeout: HOUR });
+    const store = failingStore();
+    const app = await loggedIn({ store, copy: copy({ maxAge: 300 }) }, { idleTimeout: 400, absoluteTimeout: HOUR });
     for (let count = 0; count < 30; count++) {
       app.clock.pass(99);
       expect(await app.does(who)).toBe("alice");
@@ -285,7 +286,7 @@ describe("use of a session with timeouts of its own", () => {
 });
 
 it("a copy that is asked anew after months is still of a session", async () => {
-  const app = await loggedIn({ store: memory(), copy: { maxAge: 60 } }, LONG);
+  const app = await loggedIn({ store: memory(), copy: copy({ maxAge: 60 }) }, LONG);
   for (let days = 0; days < 100; days += 50) {
     app.clock.pass(50 * DAY);
     await app.does(who);

@@ -18,6 +18,6 @@ export function sessionStore(store: KoaStore | null | undefined): DefinedStore |
   // What lacks one of the three is told so; clients of Redis have a method save, and no load.
   const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
   if (isPlain) return plain(store as PlainStore);
-  checkStore(store as SessionStore);
+  checkStore(store as DefinedStore);
   return store as DefinedStore;
 }
