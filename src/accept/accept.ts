@@ -13,10 +13,10 @@ import { markAccepted } from "../session/data.ts";
 import { type Ending, endingOf, type Imported, type Living } from "../session/found.ts";
 import type { Mode } from "../session/next.ts";
 import { type Key, keyOf, recordFromToken, type SessionRecord } from "../session/record.ts";
-import { endOf, timeoutsIn } from "../session/timeouts.ts";
 import { NEW, type Visit } from "../session/visit.ts";
 import { type Claims, claimsToJson, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
+import { endOf, timeoutsIn } from "../token/timeouts.ts";
 
 /** What the names of codecs of this library's own tokens begin with: their tokens' ids are ours, and change at every login. */
 export const OWN = "own:";

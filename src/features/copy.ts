@@ -17,9 +17,9 @@ import { channelOf, type Manager } from "../manager/manager.ts";
 import { isPresent } from "../manager/set-cookie.ts";
 import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
-import { isTouchDue, timeoutClaims, timeoutsIn } from "../session/timeouts.ts";
 import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
+import { isTouchDue, timeoutClaims, timeoutsIn } from "../token/timeouts.ts";
 
 export type { CopyFeature } from "../manager/imported.ts";
 

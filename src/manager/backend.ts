@@ -6,9 +6,9 @@
 import type { Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
 import { recordFromToken } from "../session/record.ts";
-import { timeoutClaims } from "../session/timeouts.ts";
 import { livingOf, recordOf, type Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
+import { timeoutClaims } from "../token/timeouts.ts";
 import type { CookieBackend, Plan } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 import { tryUpdate, updateAlone } from "./update.ts";

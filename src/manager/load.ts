@@ -9,9 +9,9 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { endingOf, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
-import { endOf, timeoutsIn } from "../session/timeouts.ts";
 import { arrive, close, idOf, NEW, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
+import { endOf, timeoutsIn } from "../token/timeouts.ts";
 import type { Ask, Candidate, Channel, Loaded } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
 

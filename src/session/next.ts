@@ -3,9 +3,10 @@
  *
  * @module
  */
+
+import { expiryOf, isTouchDue, ownTimeouts, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import type { CookieState, Living } from "./found.ts";
 import type { SessionRecord } from "./record.ts";
-import { expiryOf, isTouchDue, ownTimeouts, type Timeouts, timeoutsOf } from "./timeouts.ts";
 import { idOf, livingOf, metaOf, recordOf, remembersOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 
 /**

@@ -6,7 +6,7 @@
 
 import { OptionError } from "../ground/errors.ts";
 import type { Claims } from "../token/claims.ts";
-import { timeoutsIn } from "./timeouts.ts";
+import { timeoutsIn } from "../token/timeouts.ts";
 
 /** What the application says about a login, for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
 export type SessionMeta = Readonly<Record<string, string>>;

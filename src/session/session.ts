@@ -5,8 +5,8 @@
  */
 
 import type { MaybePromise } from "../ground/maybe-promise.ts";
+import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { PendingCalls } from "./pending.ts";
-import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "./timeouts.ts";
 import { assertLoaded, assertWritable, idOf, noteFailure, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 import { checkDestroy, checkRenewal, type DestroyOptions, destroy, type LoginOptions, login, regenerateId } from "./wish.ts";
 

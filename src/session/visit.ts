@@ -6,12 +6,12 @@
 import { StateError, type StoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
+import type { OwnTimeouts } from "../token/timeouts.ts";
 import { committedError, SessionData } from "./data.ts";
 import type { Ending, Found, Living } from "./found.ts";
 import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import type { SessionMeta, SessionRecord } from "./record.ts";
-import type { OwnTimeouts } from "./timeouts.ts";
 
 /** How a request came, as far as it is known. */
 export interface Came {

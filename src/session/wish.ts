@@ -6,9 +6,9 @@
 import { OptionError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { endingOf } from "./found.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "./timeouts.ts";
 import { baseOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
 
 /** How a login treats what came before it. */

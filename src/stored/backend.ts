@@ -9,8 +9,8 @@ import type { AcceptedTokens, Ask, Backend, Candidate, Channel, CookieBackend, L
 import type { Manager } from "../manager/manager.ts";
 import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
 import { isMoved, keyOf, MAX_GRACE_SECONDS, type MovedMark, recordFromToken } from "../session/record.ts";
-import { expiryOf, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
+import { expiryOf, timeoutsIn, timeoutsOf } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 import { follow, inGrace, isFresh, isInGrace } from "./follow.ts";
 import { guardedStore, type Stored } from "./guarded.ts";

@@ -5,7 +5,7 @@
  */
 import { applyPatch, type Patch } from "../session/patch.ts";
 import type { SessionInfo, SessionRecord } from "../session/record.ts";
-import { ownTimeouts } from "../session/timeouts.ts";
+import { ownTimeouts } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** What `load` is asked to slide. */

@@ -6,7 +6,7 @@
 import { isSessionId } from "../ground/session-id.ts";
 import type { CookieState, Gone, Living } from "../session/found.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
 
 /** A living session that was found under its new id. */

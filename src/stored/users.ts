@@ -8,7 +8,7 @@ import { OptionError } from "../ground/errors.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
-import { endOf } from "../session/timeouts.ts";
+import { endOf } from "../token/timeouts.ts";
 import { beyondLimit } from "./changes.ts";
 import { follow } from "./follow.ts";
 import type { Stored } from "./guarded.ts";

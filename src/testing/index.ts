@@ -12,8 +12,8 @@ import { channelOf } from "../manager/manager.ts";
 import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
-import { expiryOf } from "../session/timeouts.ts";
 import type { SessionStore } from "../stored/contract.ts";
+import { expiryOf } from "../token/timeouts.ts";
 
 export { type AdapterCase, adapterContract } from "./adapter/adapter-contract.ts";
 export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";

@@ -10,9 +10,9 @@ import { DataError, OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import { type Timeouts, timeoutsIn, timeoutsOf } from "../session/timeouts.ts";
 import { type Claims, isOwnTimeout } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
+import { type Timeouts, timeoutsIn, timeoutsOf } from "./timeouts.ts";
 
 /** Signs and checks text, as the `keygrip` package does: the first key signs, all of them check. */
 export interface Signer {

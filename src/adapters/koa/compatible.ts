@@ -15,11 +15,11 @@ import { lateChanges, warn } from "../../manager/reporting.ts";
 import type { Sessions } from "../../manager/seam.ts";
 import { sessionsOf } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
-import type { Timeouts } from "../../session/timeouts.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygrip.ts";
 import { keygripSigner } from "../../token/node-crypto.ts";
 import { looksWeak } from "../../token/secrets.ts";
+import type { Timeouts } from "../../token/timeouts.ts";
 
 /** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
 export interface CompatibleOptions extends RequestOptions {

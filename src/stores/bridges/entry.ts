@@ -4,8 +4,8 @@
  * @module
  */
 import { isMoved, type MovedMark, type SessionRecord } from "../../session/record.ts";
-import { ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
+import { ownTimeouts } from "../../token/timeouts.ts";
 
 /** What is kept under one key. */
 export type Entry = SessionRecord | MovedMark;

@@ -8,8 +8,8 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
+import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../token/timeouts.ts";
 
 /** The end of a session. With a mark it has a new key. */
 export interface End {

@@ -6,8 +6,8 @@
 import { parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { ownTimeouts } from "../../session/timeouts.ts";
 import { reasonOf } from "../../stored/contract.ts";
+import { ownTimeouts } from "../../token/timeouts.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Claims } from "../token/claims.ts";
+import type { Claims } from "./claims.ts";
 
 /** Durations in seconds. */
 export interface Timeouts {

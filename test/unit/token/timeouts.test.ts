@@ -9,7 +9,7 @@ import {
   timeoutClaims,
   timeoutsIn,
   timeoutsOf,
-} from "../../../src/session/timeouts.ts";
+} from "../../../src/token/timeouts.ts";
 import { DAY, HOUR } from "../../support/clock.ts";
 
 const T = 1_800_000_000;
