@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { cookieValues } from "../cookie/parse.ts";
+import { cookieValues, isSent } from "../cookie/parse.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import { type Keeping, keyOf, recordFromToken } from "../manager/backend.ts";
 import type { SessionEvent } from "../manager/events.ts";
-import { type Engine, placeOf } from "../manager/manager.ts";
+import { type Engine, type Place, placeOf } from "../manager/manager.ts";
 import { usableData } from "../manager/usable.ts";
 import { markAccepted } from "../session/data.ts";
 import { type Ending, endingOf, type Imported, type Kept } from "../session/found.ts";
@@ -33,6 +33,8 @@ interface Brought {
   /** The same for the tokens of one session. */
   readonly session: string;
   readonly iat: number;
+  /** Whose session a token of ours brought; undefined for that of other software. */
+  readonly whose: "user" | "visitor" | undefined;
 }
 
 /** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
@@ -45,11 +47,17 @@ export async function findAccepted(
 ): Promise<Accepted | { readonly is: "ambiguous"; readonly rivals: readonly Ending[] } | null> {
   const brought: Brought[] = [];
   for (const codec of engine.accept) brought.push(...(await allOf(codec, engine, header, true)));
-  const [newest, ...others] = newestOfEach(brought, (one) => one);
+  const [newest, ...others] = usersFirst(newestOfEach(brought, (one) => one));
   if (newest === undefined) return null;
   if (others.length === 0) return newest.found;
   engine.emit({ type: "ambiguous", reason: "several" });
   return { is: "ambiguous", rivals: brought.flatMap(({ found }) => endingsOf(found)) };
+}
+
+/** As in our own cookies, a visitor's counts only if there is no user's: a browser may have both. */
+function usersFirst(brought: Brought[]): Brought[] {
+  const hasUser = brought.some(({ whose }) => whose === "user");
+  return hasUser ? brought.filter(({ whose }) => whose !== "visitor") : brought;
 }
 
 /** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
@@ -73,10 +81,30 @@ async function allOf(codec: TokenCodec, engine: Engine, header: string | null, r
       if (reports && !isInOurCookie(text, engine, header)) engine.emit({ type: "invalid", reason: opened });
       continue;
     }
-    const found = await look(engine, codec, opened, reports);
-    if (found !== null) all.push({ found, session: sessionOf(found, codec, opened, text, engine), iat: opened.claims.iat });
+    const judged = await placeThatOpens(text, engine, header);
+    const found = await look(engine, codec, opened, reports && judged === undefined);
+    if (found === null || judged === placeOf(engine, subjectOf(found))) continue;
+    const whose = !codec.name?.startsWith(OWN) ? undefined : subjectOf(found) === undefined ? "visitor" : "user";
+    const session = sessionOf(found, codec, opened, text, engine);
+    all.push({ found, session, iat: opened.claims.iat, whose });
   }
   return all;
+}
+
+function subjectOf(found: Accepted): string | undefined {
+  return (found.is === "living" ? found.kept : found.imported).record.subject;
+}
+
+/**
+ * The cookie of ours in which a token stands that is good there. Whether it counts was decided when that cookie was read, and is not
+ * decided again; but under the name that visitors have today, 0.1.0 had users.
+ */
+async function placeThatOpens(text: string, { places }: Engine, header: string | null): Promise<Place | undefined> {
+  for (const place of [places.session, places.visitor]) {
+    if (!cookieValues(header, place.cookie.name).values.includes(text)) continue;
+    if (typeof (await place.codec.open(text)) !== "string") return place;
+  }
+  return undefined;
 }
 
 /** What is no token of ours in our own cookie was reported when that was read, and may be a token for the next codec. */
@@ -102,15 +130,21 @@ function sessionOf(found: Accepted, codec: TokenCodec, opened: Opened, text: str
  */
 export function clearAccepted({ accept, places }: Engine, { header, clearsAccepted }: SessionState): string[] {
   if (accept.length === 0 || !clearsAccepted) return [];
-  const own = [places.session.cookie.name, places.visitor.cookie.name];
+  const own = [places.visitor.cookie.name, places.session.cookie.name];
   const present = accept.filter((codec) => (codec.find?.(header, own[0] as string).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);
-  return [...new Set(lines)].filter((line) => !own.includes(line.slice(0, line.indexOf("="))));
+  return [...new Set(lines)].filter((line) => {
+    const name = line.slice(0, line.indexOf("="));
+    return !own.includes(name) && isSent(header, name);
+  });
 }
 
 function valuesFor(codec: TokenCodec, { places }: Engine, header: string | null): readonly string[] {
-  const names = [places.session.cookie.name, places.visitor.cookie.name];
-  const found = codec.find === undefined ? names.map((name) => cookieValues(header, name)) : [codec.find(header, names[0] ?? "")];
+  const names = new Set([places.session.cookie.name, places.visitor.cookie.name]);
+  const found =
+    codec.find === undefined
+      ? [...names].map((name) => cookieValues(header, name))
+      : [codec.find(header, places.visitor.cookie.name)];
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 

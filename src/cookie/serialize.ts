@@ -68,7 +68,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
 const KNOWN = new Set<string>([
   ...(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"] as const),
-  "maxBytes" satisfies keyof CookieOptions,
+  ...(["maxBytes"] satisfies (keyof CookieOptions)[]),
 ]);
 /** Names and, for a host that has none, an address of IPv4. */
 const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
@@ -77,6 +77,11 @@ const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 /** The name without the prefix browsers act on. */
 export function baseName(name: string): string {
   return name.replace(PREFIX, "");
+}
+
+/** Whether browsers take a cookie of this name from its own host alone. */
+export function isHostOnly(name: string): boolean {
+  return PREFIX.exec(name)?.[1]?.toLowerCase().startsWith("host") ?? false;
 }
 
 /**
@@ -154,20 +159,28 @@ function spelled(option: string, value: string, words: readonly string[]): strin
   throw new OptionError("ERR_OPTION", `Cannot use cookie ${option} "${value}": it is one of ${choice}`);
 }
 
-function prefixed(name: string, { domain, path = "/", secure = true, httpOnly = true }: CookieOptions): string {
-  if (!TOKEN.test(name))
-    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": only letters, digits and !#$%&'*+-.^_\`|~`);
+/** The name on the wire, which browsers keep with these attributes. */
+function prefixed(given: string, options: CookieOptions): string {
+  if (!TOKEN.test(given))
+    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": only letters, digits and !#$%&'*+-.^_\`|~`);
+  if (PREFIX.test(given) && baseName(given) === "")
+    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": nothing follows the prefix`);
+  const name = PREFIX.test(given) ? given : strongestPrefix(options) + given;
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase();
-  if (prefix === undefined) {
-    if (!secure) return name;
-    return domain === undefined && path === "/" ? `__Host-${name}` : `__Secure-${name}`;
-  }
-  if (baseName(name) === "") throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": nothing follows the prefix`);
+  if (prefix === undefined) return name;
+  const { domain, path = "/", secure = true, httpOnly = true } = options;
   if (!secure) refuse(`the name "${name}"`, "secure");
   if (prefix.startsWith("host") && domain !== undefined) refuse(`the name "${name}"`, "no domain");
   if (prefix.startsWith("host") && path !== "/") refuse(`the name "${name}"`, 'path "/"');
   if (prefix.endsWith("http") && !httpOnly) refuse(`the name "${name}"`, "httpOnly");
   return name;
+}
+
+/** Browsers that do not know `__Host-Http-` see `__Host-` in it; those that do refuse such a cookie to scripts. */
+function strongestPrefix({ domain, path = "/", secure = true, httpOnly = true }: CookieOptions): string {
+  if (!secure) return "";
+  if (domain !== undefined || path !== "/") return "__Secure-";
+  return httpOnly ? "__Host-Http-" : "__Host-";
 }
 
 /** Keeps text out of the header that would end the attribute, the line, or be dropped by browsers. */

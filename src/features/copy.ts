@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { cookieValues } from "../cookie/parse.ts";
+import { cookieValues, isSent } from "../cookie/parse.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { type Copies, type Engine, placeOf } from "../manager/manager.ts";
@@ -78,8 +78,7 @@ export async function copyLines(state: SessionState, engine: Engine, changesOnly
 }
 
 function clear({ header }: SessionState, { cookie }: Copies): string[] {
-  const { values, oversize, tooMany } = cookieValues(header, cookie.name);
-  return values.length > 0 || oversize || tooMany ? cookie.clear() : [];
+  return isSent(header, cookie.name) ? cookie.clear() : [];
 }
 
 function textOf({ data, version, seenAt, expiresAt, meta }: SessionRecord): string {

@@ -55,9 +55,17 @@ export interface SessionOptions<Data extends object = any> {
   maxSessions?: number;
   /** True signs the cookie of a session that is kept in it, instead of encrypting it: anyone who sees it can read the data. Default false. */
   readable?: boolean;
-  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
+  /**
+   * The session's name: that of the cookies, after their prefix. Visitors have `__Host-Http-<name>`, users, from `login()` on,
+   * `__Host-Http-<name>-user`, and copies `__Host-Http-<name>-copy`. A name that brings a prefix with it, like `__Host-sid`, keeps that
+   * prefix. One request has one session of a name. Default `"session"`.
+   */
   name?: string;
-  /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
+  /**
+   * The cookies' attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-Http-`: no other host
+   * can set such a cookie, and no script, where the browser knows the prefix; to others it is `__Host-`. With `httpOnly: false` the prefix is `__Host-`, with a domain or a path
+   * `__Secure-`, and without Secure there is none.
+   */
   cookie?: CookieOptions;
   /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
   idleTimeout?: number;

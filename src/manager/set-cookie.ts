@@ -4,7 +4,7 @@
  * @module
  */
 import { clearAccepted } from "../accept/accept.ts";
-import { cookieValues, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
+import { isSent, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import type { Cookie } from "../cookie/serialize.ts";
 import { DataError } from "../ground/errors.ts";
 import { largestKeys } from "../ground/json.ts";
@@ -29,7 +29,7 @@ export function setCookieLines(state: SessionState, engine: Engine, token?: stri
 
 /** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */
 function removalLines(cookie: Cookie, { header, settled }: SessionState, set: readonly string[]): string[] {
-  if (!isPresent(header, cookie.name)) return [];
+  if (!isSent(header, cookie.name)) return [];
   const isSet = set.some((line) => line.startsWith(`${cookie.name}=`));
   if (settled) return cookie.clearEvery(isSet);
   return isSet ? [] : cookie.clear();
@@ -45,9 +45,4 @@ function tooLarge(size: number, most: number, data: string): DataError {
   const limit = most < MAX_COOKIE_BYTES ? `cookie.maxBytes is ${most}` : `browsers keep ${MAX_COOKIE_BYTES}`;
   const text = `the cookie would take ${size} bytes and ${limit}; the largest keys are ${largestKeys(data)}. Use a store`;
   return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
-}
-
-function isPresent(header: string | null, name: string): boolean {
-  const { values, oversize, tooMany } = cookieValues(header, name);
-  return values.length > 0 || oversize || tooMany;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
+import { copyCookie, type SessionCookies, sessionCookies } from "../cookie/names.ts";
+import { baseName, type Cookie, isHostOnly } from "../cookie/serialize.ts";
 import type { DataSchema } from "../features/schema.ts";
 import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
@@ -28,7 +29,7 @@ export interface RequestSettings {
   /** How many sessions a subject may have, for logins. */
   readonly limit: Limit;
   /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
-  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
+  readonly cookies: SessionCookies;
   readonly persistent: boolean;
   /** Whether no other host can have set the cookie. */
   readonly hostOnly: boolean;
@@ -100,7 +101,7 @@ export function settle(options: SessionOptions): Settings {
   check(options);
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false, onEvent } = options;
   const secrets = checkSecrets(options.secrets);
-  const session = createCookie(name, cookie);
+  const cookies = sessionCookies(name, cookie);
   if (cookie.secure === false) warn("not-secure", onEvent);
   if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", onEvent);
   return Object.freeze({
@@ -115,9 +116,9 @@ export function settle(options: SessionOptions): Settings {
     accept: checkAccept(options.accept),
     copy: settleCopy(options),
     limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
-    cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
+    cookies,
     persistent: cookie.persistent ?? true,
-    hostOnly: /^__host-/i.test(session.name),
+    hostOnly: isHostOnly(cookies.session.name),
     neverGone: false,
     prototype: null,
     onLateChange: undefined,
@@ -211,7 +212,7 @@ function settleCopy(options: SessionOptions): Settings["copy"] {
       `Cannot use copy.maxAge ${maxAge}: idleTimeout, ${idleTimeout}, must be more than twice as long`,
     );
   }
-  return { cookie: createCookie(`${name}-copy`, cookie), maxAge };
+  return { cookie: copyCookie(name, cookie), maxAge };
 }
 
 function checkAccept(accept: SessionOptions["accept"] = []): readonly TokenCodec[] {

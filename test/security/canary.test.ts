@@ -9,6 +9,7 @@ import { session as honoSession } from "../../src/adapters/hono.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions, type Session, type SessionOptions, type StoreError } from "../../src/index.ts";
 import { makeApp } from "../support/app.ts";
+import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
@@ -344,7 +345,7 @@ describe("A15 cookies that are not ours, conflicts and late use tell nothing", (
           "kanarie",
           `${value.slice(0, -9)}kanarie.k`,
         ]) {
-          const Cookie = `${name}=${sent}; ${name}-visitor=${sent}; ${name}-copy=${sent}`;
+          const Cookie = [name, VISITOR_COOKIE, USER_COOKIE, COPY_COOKIE].map((one) => `${one}=${sent}`).join("; ");
           leaks.push(await answerText(await app.answers((session) => session.data.note, { Cookie })));
         }
       }

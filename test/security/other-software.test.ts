@@ -8,7 +8,7 @@ import type { SessionOptions, TokenCodec } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
-import { USER_COOKIE } from "../support/cookie-names.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -44,7 +44,7 @@ async function ask(accept: readonly TokenCodec[], token: string, more: Partial<S
   const app = makeApp({ store, accept, ...more });
   const seen: unknown[] = [];
   const response = await app.answers((session) => seen.push(session.isNew ? null : session.subject), {
-    Cookie: `${USER_COOKIE}=${token}`,
+    Cookie: `${VISITOR_COOKIE}=${token}`,
   });
   return { status: response.status, subject: seen[0], calls: store.calls, lines: response.headers.getSetCookie() };
 }
@@ -203,7 +203,7 @@ describe("tokens of other software", () => {
 
   it("D12 an accepted token is redeemed once: after a logout it brings nobody, at once and until it ends", async () => {
     const app = makeApp({ store: memory(), accept: [signed] });
-    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
+    const Cookie = `${VISITOR_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });
@@ -224,7 +224,7 @@ describe("tokens of other software", () => {
 
   it("D12 without a store an accepted token brings its session back until it ends, also after a logout, as documented", async () => {
     const app = makeApp({ accept: [signed] });
-    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
+    const Cookie = `${VISITOR_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });
@@ -235,7 +235,7 @@ describe("tokens of other software", () => {
   });
 });
 
-function ownOf(kind: "id" | "data" | "readable"): TokenCodec {
+function ownOf(kind: "id" | "data" | "readable" | "user"): TokenCodec {
   return ownTokens({ secrets: OLD_SECRET, name: "old", kind });
 }
 
