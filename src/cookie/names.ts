@@ -24,7 +24,7 @@ const ENDING: RegExp = new RegExp(`(?<=.)(${USER}|${COPY}|${FORMER_VISITOR})$`);
 /** The cookies of the sessions of this name. @throws OptionError for what browsers refuse */
 export function sessionCookies(name: string, options: CookieOptions): SessionCookies {
   const visitor = createCookie(name, options);
-  return { visitor, session: createCookie(name + USER, options) };
+  return { visitor, session: options.single ? visitor : createCookie(name + USER, options) };
 }
 
 /** The cookie of copies. @throws OptionError for what browsers refuse */
@@ -39,6 +39,7 @@ export function copyCookie(name: string, options: CookieOptions): Cookie {
  */
 export function everySessionCookie(name: string, options: CookieOptions): Cookie[] {
   const { session, visitor } = sessionCookies(name, options);
+  if (session === visitor) return [visitor];
   const former = [name, name + FORMER_VISITOR].map((one) => createCookie(formerName(one, visitor), options));
   const byName = new Map([session, visitor, ...former].map((cookie) => [cookie.name, cookie]));
   return [...byName.values()];

@@ -21,7 +21,7 @@ export const OPTION_ADVICE: Advice = {
   prefix: "give it to the store",
   "valid beforeSave": "use schema",
   defer: "use lazy",
-  "domain path sameSite secure httpOnly partitioned priority persistent maxBytes": "put it into cookie",
+  "domain path sameSite secure httpOnly partitioned priority persistent maxBytes single": "put it into cookie",
 };
 
 /** For the cookie's options. */

@@ -87,10 +87,9 @@ export function createEngine(settings: Settings): Engine {
   const keeping = keepingFor(rest.store, rest.timeouts.absoluteTimeout);
   const codec = ownTokens(settings, kindFor(settings));
   const session = place(cookies.session, keeping, codec, tokens);
-  const visitor =
-    anonymous === "store"
-      ? { ...session, cookie: cookies.visitor }
-      : place(cookies.visitor, inCookie, ownTokens(settings, "data"), tokens);
+  const together = cookies.visitor === cookies.session;
+  const inStoreToo = together ? session : { ...session, cookie: cookies.visitor };
+  const visitor = anonymous === "store" ? inStoreToo : place(cookies.visitor, inCookie, ownTokens(settings, "data"), tokens);
   const copies = copy && {
     ...place(copy.cookie, inCookie, ownTokens(settings, "copy"), tokens),
     maxAge: copy.maxAge,

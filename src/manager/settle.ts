@@ -153,6 +153,16 @@ function check(options: SessionOptions): void {
       "ERR_OPTION",
       'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
     );
+  checkSingle(options);
+}
+
+/** What needs a second cookie does not go with a single one. */
+function checkSingle({ cookie, anonymous, copy }: SessionOptions): void {
+  if (!cookie?.single) return;
+  if (anonymous === "cookie")
+    throw new OptionError("ERR_OPTION", 'Cannot use anonymous "cookie": with cookie.single, one cookie has visitors and users');
+  if (copy !== undefined)
+    throw new OptionError("ERR_OPTION", "Cannot use option copy: with cookie.single there is no second cookie");
 }
 
 /** The part of the settings that has nothing to do with cookies and tokens. */

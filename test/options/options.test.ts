@@ -28,6 +28,9 @@ describe("the name on the wire", () => {
     [{ name: "__Host-session" }, "__Host-session-user"],
     [{ name: "__Host-Http-session" }, "__Host-Http-session-user"],
     [{ name: "__Http-session", cookie: { domain: "example.com" } }, "__Http-session-user"],
+    [{ name: "__session", cookie: { single: true } }, "__session"],
+    [{ name: "__Host-one", cookie: { single: true } }, "__Host-one"],
+    [{ name: "__Secure-one", cookie: { single: true, domain: "example.com" } }, "__Secure-one"],
   ];
   for (const [options, name] of names) {
     it(`is ${name} for ${JSON.stringify(options)}`, async () => expect(await nameOf(options)).toBe(name));

@@ -121,6 +121,10 @@ describe("createCookie().name", () => {
     ["__hOsT-id", {}, "__hOsT-id"],
     ["Host-id", {}, "__Host-Http-Host-id"],
     ["Http-id", {}, "__Host-Http-Http-id"],
+    ["__session", { single: true }, "__session"],
+    ["session", { single: true, httpOnly: false, path: "/app" }, "session"],
+    ["__Host-id", { single: true }, "__Host-id"],
+    ["__Secure-id", { single: true, domain: "example.com" }, "__Secure-id"],
     ["!#$%&'*+-.^_`|~", {}, "__Host-Http-!#$%&'*+-.^_`|~"],
   ] satisfies [string, CookieOptions, string][])("of %j with %j is %j", (name, options, expected) => {
     expect(createCookie(name, options).name).toBe(expected);
@@ -163,6 +167,10 @@ describe("createCookie()", () => {
     ["__host-hTTP-x", { httpOnly: false }],
     ["__host-hTTP-x", { domain: "example.com" }],
     ["http-x", { httpOnly: false }],
+    ["__Host-x", { single: true, domain: "example.com" }],
+    ["__Host-Http-x", { single: true, httpOnly: false }],
+    ["__Host-", { single: true }],
+    ["x", { single: "yes" as never }],
     ["x", { secure: false, sameSite: "none" }],
     ["x", { secure: false, partitioned: true }],
     ["__Host-", {}],
