@@ -26,7 +26,7 @@ export interface SessionOptions<Data extends object = any> {
    * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
    * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
    * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
-   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
+   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous, but of a visitor's and a user's of `ownTokens` the user's counts. Default: none.
    */
   accept?: readonly TokenCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
