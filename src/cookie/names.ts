@@ -19,7 +19,6 @@ const FORMER_VISITOR = "-visitor";
 /** In 0.1.0 `__Host-` stood where `__Host-Http-` stands today. */
 const TODAY = "__Host-Http-";
 const FORMER = "__Host-";
-const ENDING: RegExp = new RegExp(`(?<=.)(${USER}|${COPY}|${FORMER_VISITOR})$`);
 
 /** The cookies of the sessions of this name. @throws OptionError for what browsers refuse */
 export function sessionCookies(name: string, options: CookieOptions): SessionCookies {
@@ -53,7 +52,9 @@ function formerName(name: string, today: Cookie): string {
 
 /** The option `name` of an application that has a cookie of this name. */
 export function optionName(wireName: string): string {
-  return baseName(wireName).replace(ENDING, "");
+  const name = baseName(wireName);
+  const ending = [USER, COPY, FORMER_VISITOR].find((one) => name.length > one.length && name.endsWith(one)) ?? "";
+  return name.slice(0, name.length - ending.length);
 }
 
 /** Names of cookies that a token may stand in, without their prefix. */

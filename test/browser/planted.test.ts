@@ -19,8 +19,8 @@ let setCookie: readonly string[] = [];
 
 beforeAll(async () => {
   const app = new Koa();
-  app.use((ctx, next) => {
-    if (!ctx.hostname.startsWith("evil.")) return next();
+  app.use(async (ctx, next) => {
+    if (!ctx.hostname.startsWith("evil.")) return await next();
     ctx.set("Set-Cookie", [...setCookie]);
     ctx.body = "evil";
   });
