@@ -58,7 +58,7 @@ async function kept(page: Page): Promise<Record<string, string>> {
   return Object.fromEntries(cookies.map(({ name, value }) => [name, value]));
 }
 
-/** Writes a cookie in every way that a script has. The second one says why it was refused, or nothing. */
+/** Writes a cookie in both ways that a script has. Gives what the second one says of why it was refused; "" if it was not. */
 async function write(page: Page, name: string, value: string, attributes = ""): Promise<string> {
   await page.evaluate(`document.cookie = ${JSON.stringify(`${name}=${value}; Secure; Path=/${attributes}`)}`);
   const cookie = JSON.stringify({ name, value, path: "/" });

@@ -74,7 +74,7 @@ describe.each(KINDS)("a single cookie, sessions %s", (_kept, kind) => {
     }
   });
 
-  it("is a visitor's when his page's answer comes after the login's: what it gives up", async () => {
+  it("is the visitor's when the answer of their page comes after that of the login: what it gives up", async () => {
     const app = make();
     const page = await app.answers(put("cart"));
     await app.does((session) => session.login("alice"));
