@@ -28,9 +28,9 @@ export interface Visit {
   readonly userAgent: string;
 }
 
-/** The cookies of a place: of its sessions, of its visitors, and of the copy. */
+/** The cookies of a place: of its visitors, of its users, and of the copy. */
 export function cookieNames({ options: { name = "session" } }: Place): string[] {
-  return [name, `${name}-visitor`, `${name}-copy`].map((cookie) => `__Host-${cookie}`);
+  return [name, `${name}-user`, `${name}-copy`].map((cookie) => `__Host-Http-${cookie}`);
 }
 
 /** Where an open page is told that its session ended. Elsewhere it asks. */

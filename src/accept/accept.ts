@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { cookieValues } from "../cookie/parse.ts";
+import { cookieValues, isSent } from "../cookie/parse.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import type { Hooks, Loaded } from "../manager/contract.ts";
+import type { Channel, Hooks, Loaded } from "../manager/contract.ts";
 import type { SessionEvent } from "../manager/events.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
 import { markAccepted } from "../session/data.ts";
@@ -27,6 +27,8 @@ interface Brought {
   /** The same for the tokens of one session. */
   readonly session: string;
   readonly iat: number;
+  /** Whose session a token of ours brought; undefined for that of other software. */
+  readonly whose: "user" | "visitor" | undefined;
 }
 
 /** Who accepts what. */
@@ -53,11 +55,17 @@ async function findAccepted(acceptance: Acceptance, header: string | null): Prom
   const { manager, codecs } = acceptance;
   const brought: Brought[] = [];
   for (const codec of codecs) brought.push(...(await allOf(codec, manager, header, true)));
-  const [newest, ...others] = newestOfEach(brought, (one) => one);
+  const [newest, ...others] = usersFirst(newestOfEach(brought, (one) => one));
   if (newest === undefined) return null;
   if (others.length === 0) return { ...newest.loaded, accepted: true };
   manager.emit({ type: "ambiguous", reason: "several" });
   return { found: NEW, rivals: brought.flatMap(({ loaded }) => endingsOf(loaded.found)), accepted: true };
+}
+
+/** As in our own cookies, a visitor's counts only if there is no user's: a browser may have both. */
+function usersFirst(brought: Brought[]): Brought[] {
+  const hasUser = brought.some(({ whose }) => whose === "user");
+  return hasUser ? brought.filter(({ whose }) => whose !== "visitor") : brought;
 }
 
 /** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
@@ -80,14 +88,32 @@ async function allOf(codec: TokenCodec, manager: Manager, header: string | null,
       if (reports && !isInOurCookie(text, manager, header)) manager.emit({ type: "invalid", reason: opened });
       continue;
     }
-    const loaded = (await look(manager, codec, opened, reports)) as Brought["loaded"] | null;
-    if (loaded !== null)
-      all.push({ loaded, session: sessionOf(loaded.found, codec, opened, text, manager), iat: opened.claims.iat });
+    const judged = await channelThatOpens(text, manager, header);
+    const loaded = (await look(manager, codec, opened, reports && judged === undefined)) as Brought["loaded"] | null;
+    if (loaded === null || judged === channelOf(manager, loaded.found.record.subject)) continue;
+    const isOwn = codec.name?.startsWith(OWN) ?? false;
+    const whose = loaded.found.record.subject === undefined ? "visitor" : "user";
+    const session = sessionOf(loaded.found, codec, opened, text, manager);
+    all.push({ loaded, session, iat: opened.claims.iat, whose: isOwn ? whose : undefined });
   }
   return all;
 }
 
-const ownNames = ({ channels }: Manager): readonly string[] => [channels.user.cookie.name, channels.visitor.cookie.name];
+/**
+ * The cookie of ours in which a token stands that is good there. Whether it counts was decided when that cookie was read, and is not
+ * decided again; but under the name that visitors have today, 0.1.0 had users.
+ */
+async function channelThatOpens(text: string, { channels }: Manager, header: string | null): Promise<Channel | undefined> {
+  for (const channel of [channels.user, channels.visitor]) {
+    if (!cookieValues(header, channel.cookie.name).values.includes(text)) continue;
+    if (typeof (await channel.codec.open(text)) !== "string") return channel;
+  }
+  return undefined;
+}
+
+const ownNames = ({ channels }: Manager): readonly string[] => [
+  ...new Set([channels.user.cookie.name, channels.visitor.cookie.name]),
+];
 
 /** What is no token of ours in our own cookie was reported when that was read, and may be a token for the next codec. */
 function isInOurCookie(text: string, manager: Manager, header: string | null): boolean {
@@ -112,14 +138,19 @@ function sessionOf(found: Living | Imported, codec: TokenCodec, opened: Opened, 
 function clearAccepted({ manager, codecs }: Acceptance, { cookie, arrived, farewell, loggedIn }: Visit): readonly string[] {
   if (!arrived.accepted && farewell === null && !loggedIn) return [];
   const own = ownNames(manager);
-  const present = codecs.filter((codec) => (codec.find?.(cookie, own[0] as string).values.length ?? 0) > 0);
+  const present = codecs.filter((codec) => (codec.find?.(cookie, manager.channels.visitor.cookie.name).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);
-  return [...new Set(lines)].filter((line) => !own.includes(line.slice(0, line.indexOf("="))));
+  return [...new Set(lines)].filter((line) => {
+    const name = line.slice(0, line.indexOf("="));
+    return !own.includes(name) && isSent(cookie, name);
+  });
 }
 
 function valuesFor(codec: TokenCodec, manager: Manager, header: string | null): readonly string[] {
-  const names = ownNames(manager);
-  const found = codec.find === undefined ? names.map((name) => cookieValues(header, name)) : [codec.find(header, names[0] ?? "")];
+  const found =
+    codec.find === undefined
+      ? ownNames(manager).map((name) => cookieValues(header, name))
+      : [codec.find(header, manager.channels.visitor.cookie.name)];
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 

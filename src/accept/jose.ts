@@ -46,7 +46,7 @@ export interface JoseTokensOptions {
   getKey?: GetKey;
   /**
    * The cookie that the tokens stand in: its name, also with the `path` and `domain` it was set with, so that it can be removed when
-   * the session ends. Default: the session's own cookie.
+   * the session ends. Default: the session's own cookie, that of visitors.
    */
   cookie?: string | ForeignCookie;
   /**
@@ -70,7 +70,7 @@ export interface ForeignCookie {
 
 /** Reads tokens of other software; makes none. */
 export interface JoseTokens extends TokenCodec {
-  /** The tokens in a Cookie header. `name` is the session's own cookie. */
+  /** The tokens in a Cookie header. `name` is the session's own cookie, that of visitors. */
   find(header: string | null, name: string): CookieValues;
   /** The Set-Cookie lines that remove the cookie; none when it is the session's own. */
   clear(): string[];

@@ -1,10 +1,12 @@
 /**
- * This library's own tokens of another name, context or kind: to be read while an application changes from one to another.
+ * This library's own tokens of another name, context, kind or version: to be read while an application changes from one to another.
  *
  * @module
  */
+
+import { everySessionCookie } from "../cookie/names.ts";
 import { cookieValues } from "../cookie/parse.ts";
-import { baseName, type CookieOptions, createCookie } from "../cookie/serialize.ts";
+import { baseName, type CookieOptions } from "../cookie/serialize.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
@@ -19,22 +21,25 @@ import { type AcceptedCodec, defineCodec } from "./define.ts";
 export interface OwnTokensOptions {
   /** The secrets they were made with. */
   secrets: Secrets;
-  /** What stood in the cookie: `"data"`, encrypted, the default; `"readable"`, signed; `"id"`, where a store keeps the session. */
-  kind?: "data" | "readable" | "id";
+  /**
+   * What stood in the cookie: `"data"`, encrypted, the default; `"readable"`, signed; `"id"`, where a store keeps the session; `"user"`,
+   * where a store keeps its data alone, as `plain`, `connect` and `unstorage` do.
+   */
+  kind?: "data" | "readable" | "id" | "user";
   /** The option `name` of then. Default `"session"`. */
   name?: string;
   /** The option `context` of then. Default empty. */
   context?: string;
-  /** The option `cookie` of then. */
+  /** The option `cookie` of then. The cookies of version 0.1.0 with these attributes, which had other names, are read as well. */
   cookie?: CookieOptions;
 }
 
-const KINDS: readonly string[] = ["data", "readable", "id"];
+const KINDS: readonly string[] = ["data", "readable", "id", "user"];
 const KNOWN: ReadonlySet<string> = new Set<keyof OwnTokensOptions>(["secrets", "kind", "name", "context", "cookie"]);
 
 /**
  * Reads tokens that `createSessions` made with other options. Those with data are redeemed once, where there is a store; those of kind
- * `"id"` go on as the sessions that they name.
+ * `"id"` and `"user"` go on as the sessions that they name. Of a visitor's token and a user's, the user's counts.
  *
  * @throws OptionError when an option or a secret cannot be used.
  *
@@ -51,13 +56,14 @@ export function ownTokens(options: OwnTokensOptions): AcceptedCodec {
     throw new OptionError("ERR_OPTION", `Cannot use option kind: it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
   }
   const { kind = "data", name = "session", context = "", cookie = {} } = options;
-  const cookies = [createCookie(name, cookie), createCookie(`${name}-visitor`, cookie)];
+  const cookies = everySessionCookie(name, cookie);
   const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };
-  const codec = kind === "data" ? encryptedTokens({ ...scope, kind }, webCrypto) : signedTokens({ ...scope, kind }, webCrypto);
+  const isSigned = kind === "readable" || kind === "id";
+  const codec = isSigned ? signedTokens({ ...scope, kind }, webCrypto) : encryptedTokens({ ...scope, kind }, webCrypto);
   return defineCodec<TokenCodec>({
     ...codec,
     name: `${OWN}${kind}:${baseName(name)}:${context}`,
-    namesSessions: kind === "id",
+    namesSessions: kind === "id" || kind === "user",
     find: (header) => {
       const found = cookies.map((one) => cookieValues(header, one.name));
       return {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import { optionName, whereabouts } from "../cookie/names.ts";
 import { MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import { baseName } from "../cookie/serialize.ts";
 import { decodeBase64url, decodeUtf8 } from "../ground/encoding.ts";
@@ -71,7 +73,7 @@ function opened(cookie: PastedCookie, setting: Setting, { kind, name, secret, re
   if (typeof result === "string") return { opens: false, rows: [...head, ["opens", `no: ${FAULTS[result]}`]] };
   const fault = misfit(cookie, { kind, name, claims: result }) ?? timeFault(result, setting.now);
   const caution = kind === "id" ? ". Whether the session lives, only the store knows" : "";
-  const verdict = fault === undefined ? `yes${caution}` : `no: ${fault}`;
+  const verdict = fault === undefined ? `yes${conditionOf(cookie, { kind, name }, result)}${caution}` : `no: ${fault}`;
   return { opens: fault === undefined, rows: [...head, ["opens", verdict], ...rowsAbout(result, setting)] };
 }
 
@@ -129,13 +131,8 @@ function codecOf(kind: KeyKind, secret: string, name: string, context: string): 
 
 /** The names that may have made it: the one that is said, the cookie's own, with and without our endings, the default. */
 function candidateNames(cookie: PastedCookie, { name }: Setting): string[] {
-  const own = cookie.name === undefined ? [] : [mainName(cookie.name), baseName(cookie.name)];
+  const own = cookie.name === undefined ? [] : [optionName(cookie.name), baseName(cookie.name)];
   return [...new Set([...(name === undefined ? [] : [baseName(name)]), ...own, "session"])];
-}
-
-/** The option `name` of an application that has this cookie. */
-function mainName(wireName: string): string {
-  return baseName(wireName).replace(/(?<=.)-(visitor|copy)$/, "");
 }
 
 /** Why a good token does not count in the cookie it stands in. A bare token stands in none. */
@@ -146,10 +143,25 @@ function misfit(
   if (wireName === undefined) return undefined;
   const size = wireName.length + value.length;
   if (size > MAX_COOKIE_BYTES) return `too big: ${size} bytes, and browsers keep at most ${MAX_COOKIE_BYTES}`;
-  const ending = kind === "copy" ? "-copy" : claims.sub === undefined ? "-visitor" : "";
-  const fitting = kind === "id" ? [name, `${name}-visitor`] : [name + ending];
-  if (fitting.includes(baseName(wireName))) return undefined;
-  return `name mismatch: it belongs in a cookie named ${fitting.map((one) => `"${printableName(one)}"`).join(" or ")}, after its prefix`;
+  const { today, former } = whereabouts(name, whoseOf(kind, claims));
+  if ([...today, ...former].includes(baseName(wireName))) return undefined;
+  return `name mismatch: it belongs in a cookie named ${today.map((one) => `"${printableName(one)}"`).join(" or ")}, after its prefix`;
+}
+
+/** What an application needs for a token where it stands. */
+function conditionOf({ name: wireName }: PastedCookie, { kind, name }: { kind: KeyKind; name: string }, claims: Claims): string {
+  const { today } = whereabouts(name, whoseOf(kind, claims));
+  if (wireName === undefined) return "";
+  const base = baseName(wireName);
+  if (today.includes(base)) return "";
+  const single = base === name ? ", or with cookie.single" : "";
+  return `, where accept has ownTokens() for cookies of version 0.1.0${single}`;
+}
+
+function whoseOf(kind: KeyKind, { sub }: Claims): "user" | "visitor" | "copy" | undefined {
+  if (kind === "copy") return "copy";
+  if (kind === "id") return undefined;
+  return sub === undefined ? "visitor" : "user";
 }
 
 function timeFault(claims: Claims, now: number): string | undefined {

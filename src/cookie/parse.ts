@@ -49,6 +49,12 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   return values.length === 0 && !oversize ? NONE : { values, oversize, tooMany: false };
 }
 
+/** Whether a Cookie header brings a cookie of this name, of whatever value. */
+export function isSent(header: string | null, name: string): boolean {
+  const { values, oversize, tooMany } = cookieValues(header, name);
+  return values.length > 0 || oversize || tooMany;
+}
+
 /** The values under `name` as they stand, at most `limit` of them. Only `;` separates: these values may hold commas, as JSON does. */
 export function everyCookieValue(header: string | null, name: string, limit: number): string[] {
   const values: string[] = [];

@@ -39,6 +39,16 @@ export interface CookieOptions {
    * `proxy_buffer_size` is raised. Default 4,096, what browsers keep.
    */
   maxBytes?: number;
+  /**
+   * True keeps visitors and users in one cookie, whose name is `name` as it stands: nothing is put before it or after it, and a prefix that it
+   * spells is checked. For hosts that pass on the cookie of one name alone, such as Firebase Hosting: `name: "__session"`. Default false.
+   *
+   * Risky, by what it gives up. Without a prefix, other hosts of the domain and scripts can plant the cookie; so a login takes no data of
+   * the visitor along but what `keep` names, unless the name spells a `__Host-` prefix. And of two answers on their way, that of a
+   * visitor's page may come after that of the login, and its cookie then takes the user's place: the user is logged out. Not together with
+   * `copy` and `anonymous: "cookie"`, which need a second cookie.
+   */
+  single?: boolean;
 }
 
 /** A cookie whose name and attributes are settled; it writes Set-Cookie lines. */
@@ -68,7 +78,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
 const KNOWN = new Set<string>([
   ...(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"] as const),
-  "maxBytes" satisfies keyof CookieOptions,
+  ...(["maxBytes", "single"] satisfies (keyof CookieOptions)[]),
 ]);
 /** Names and, for a host that has none, an address of IPv4. */
 const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
@@ -79,8 +89,14 @@ export function baseName(name: string): string {
   return name.replace(PREFIX, "");
 }
 
+/** Whether browsers take a cookie of this name from its own host alone. */
+export function isHostOnly(name: string): boolean {
+  return PREFIX.exec(name)?.[1]?.toLowerCase().startsWith("host") ?? false;
+}
+
 /**
- * Settles a cookie. A bare name gets the strongest prefix its attributes allow; a name that spells a prefix is checked.
+ * Settles a cookie. A bare name gets the strongest prefix its attributes allow, or none where it is the single one;
+ * a name that spells a prefix is checked.
  *
  * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC 6265bis, sections 4.1.3 and 5.7).
  */
@@ -115,14 +131,14 @@ export function createCookie(name: string, given: CookieOptions = {}): Cookie {
 }
 
 function check(name: string, options: CookieOptions): void {
-  const { domain, path = "/", secure = true, httpOnly, partitioned, persistent, maxBytes = MAX_COOKIE_BYTES } = options;
+  const { domain, path = "/", secure = true, httpOnly, partitioned, persistent, single, maxBytes = MAX_COOKIE_BYTES } = options;
   refuseUnknown(options, KNOWN, { what: "cookie option", advise: adviceForName(COOKIE_ADVICE) });
   checkText("name", name);
   checkText("path", path);
   if (domain !== undefined) checkDomain(domain);
   if (!path.startsWith("/")) throw new OptionError("ERR_OPTION", `Cannot use cookie path "${path}": it must start with "/"`);
   checkFlags({ "cookie secure": secure, "cookie httpOnly": httpOnly });
-  checkFlags({ "cookie partitioned": partitioned, "cookie persistent": persistent });
+  checkFlags({ "cookie partitioned": partitioned, "cookie persistent": persistent, "cookie single": single });
   checkMaxBytes(maxBytes);
   if (!secure && options.sameSite === "none") refuse('sameSite "none"', "secure");
   if (!secure && partitioned) refuse("partitioned", "secure");
@@ -154,20 +170,28 @@ function spelled(option: string, value: string, words: readonly string[]): strin
   throw new OptionError("ERR_OPTION", `Cannot use cookie ${option} "${value}": it is one of ${choice}`);
 }
 
-function prefixed(name: string, { domain, path = "/", secure = true, httpOnly = true }: CookieOptions): string {
-  if (!TOKEN.test(name))
-    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": only letters, digits and !#$%&'*+-.^_\`|~`);
+/** The name on the wire, which browsers keep with these attributes. */
+function prefixed(given: string, options: CookieOptions): string {
+  if (!TOKEN.test(given))
+    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": only letters, digits and !#$%&'*+-.^_\`|~`);
+  if (PREFIX.test(given) && baseName(given) === "")
+    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": nothing follows the prefix`);
+  const name = PREFIX.test(given) ? given : strongestPrefix(options) + given;
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase();
-  if (prefix === undefined) {
-    if (!secure) return name;
-    return domain === undefined && path === "/" ? `__Host-${name}` : `__Secure-${name}`;
-  }
-  if (baseName(name) === "") throw new OptionError("ERR_OPTION", `Cannot use cookie name "${name}": nothing follows the prefix`);
+  if (prefix === undefined) return name;
+  const { domain, path = "/", secure = true, httpOnly = true } = options;
   if (!secure) refuse(`the name "${name}"`, "secure");
   if (prefix.startsWith("host") && domain !== undefined) refuse(`the name "${name}"`, "no domain");
   if (prefix.startsWith("host") && path !== "/") refuse(`the name "${name}"`, 'path "/"');
   if (prefix.endsWith("http") && !httpOnly) refuse(`the name "${name}"`, "httpOnly");
   return name;
+}
+
+/** Browsers that do not know `__Host-Http-` see `__Host-` in it; those that do refuse such a cookie to scripts. */
+function strongestPrefix({ domain, path = "/", secure = true, httpOnly = true, single }: CookieOptions): string {
+  if (!secure || single) return "";
+  if (domain !== undefined || path !== "/") return "__Secure-";
+  return httpOnly ? "__Host-Http-" : "__Host-";
 }
 
 /** Keeps text out of the header that would end the attribute, the line, or be dropped by browsers. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { cookieValues } from "../cookie/parse.ts";
+import { cookieValues, isSent } from "../cookie/parse.ts";
 import { OptionError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
@@ -14,7 +14,6 @@ import { seconds } from "../ground/option-values.ts";
 import type { Channel, Hooks } from "../manager/contract.ts";
 import type { CopyFeature } from "../manager/imported.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
-import { isPresent } from "../manager/set-cookie.ts";
 import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
 import type { Visit } from "../session/visit.ts";
@@ -143,7 +142,7 @@ function hasWritten({ arrived }: Visit, { key, record }: Living): boolean {
 }
 
 function clear({ cookie: header }: Visit, { cookie }: Channel): readonly string[] {
-  return isPresent(header, cookie.name) ? cookie.clear() : [];
+  return isSent(header, cookie.name) ? cookie.clear() : [];
 }
 
 function textOf({ data, version, seenAt, expiresAt, meta }: SessionRecord): string {

@@ -22,7 +22,7 @@ export const OPTION_ADVICE: Advice = {
   "valid beforeSave": "use schema",
   migrate: "give it to schema(..., { migrate }) of web-session-store/schema",
   defer: "use lazy",
-  "domain path sameSite secure httpOnly partitioned priority persistent maxBytes": "put it into cookie",
+  "domain path sameSite secure httpOnly partitioned priority persistent maxBytes single": "put it into cookie",
 };
 
 /** For the cookie's options. */

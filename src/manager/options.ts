@@ -25,7 +25,7 @@ export interface CommonOptions<Data extends object = any> {
    * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
    * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`; a codec of your own is made one by `defineCodec`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
    * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
-   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous. Default: none.
+   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous, but of a visitor's and a user's of `ownTokens` the user's counts. Default: none.
    */
   accept?: readonly AcceptedCodec[];
   /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
@@ -35,9 +35,17 @@ export interface CommonOptions<Data extends object = any> {
    * are signed. The tokens are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
    */
   crypto?: SessionCrypto;
-  /** The session's name: that of its cookie, after a prefix such as `__Host-`. One request has one session of a name. Visitors who are not logged in have `<name>-visitor`. A name that brings a prefix with it, like `__Host-sid`, keeps that prefix. Default `"session"`. */
+  /**
+   * The session's name: that of the cookies, after their prefix. Visitors have `__Host-Http-<name>`, users, from `login()` on,
+   * `__Host-Http-<name>-user`, and copies `__Host-Http-<name>-copy`. A name that brings a prefix with it, like `__Host-sid`, keeps that
+   * prefix. One request has one session of a name. Default `"session"`.
+   */
   name?: string;
-  /** The cookie's attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-`. */
+  /**
+   * The cookies' attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-Http-`: no other host
+   * can set such a cookie, and no script, where the browser knows the prefix; to others it is `__Host-`. With `httpOnly: false` the prefix is `__Host-`, with a domain or a path
+   * `__Secure-`, and without Secure there is none.
+   */
   cookie?: CookieOptions;
   /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
   idleTimeout?: number;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cookieValues, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
+import { isSent, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import type { Cookie } from "../cookie/serialize.ts";
 import { DataError } from "../ground/errors.ts";
 import { largestKeys } from "../ground/json.ts";
@@ -34,7 +34,7 @@ export function setCookieLines(visit: Visit, manager: Manager, made: NewToken | 
 
 /** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */
 function removalLines(cookie: Cookie, { cookie: header, rivals }: Visit, isSet: boolean): string[] {
-  if (!isPresent(header, cookie.name)) return [];
+  if (!isSent(header, cookie.name)) return [];
   if (rivals === "settled") return cookie.clearEvery(isSet);
   return isSet ? [] : cookie.clear();
 }
@@ -51,10 +51,4 @@ function tooLarge(size: number, most: number, data: string): DataError {
   const limit = most < MAX_COOKIE_BYTES ? `cookie.maxBytes is ${most}` : `browsers keep ${MAX_COOKIE_BYTES}`;
   const text = `the cookie would take ${size} bytes and ${limit}; the largest keys are ${largestKeys(data)}. Use a store`;
   return new DataError("ERR_COOKIE_TOO_LARGE", `Cannot save the session in its cookie: ${text}`);
-}
-
-/** Whether a request brought a cookie of this name, be it one that is not looked at. */
-export function isPresent(header: string | null, name: string): boolean {
-  const { values, oversize, tooMany } = cookieValues(header, name);
-  return values.length > 0 || oversize || tooMany;
 }

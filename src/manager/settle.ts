@@ -4,7 +4,8 @@
  * @module
  */
 
-import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
+import { type SessionCookies, sessionCookies } from "../cookie/names.ts";
+import { baseName, type Cookie, createCookie, isHostOnly } from "../cookie/serialize.ts";
 import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
 import { OptionError } from "../ground/errors.ts";
 import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "../ground/option-values.ts";
@@ -28,7 +29,7 @@ export interface Settings extends RequestSettings {
   readonly primitives: Primitives;
   readonly scope: KeyScope;
   /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
-  readonly cookies: { readonly session: Cookie; readonly visitor: Cookie };
+  readonly cookies: SessionCookies;
   /** Makes the cookie of a feature, beside those two. */
   readonly furtherCookie: (suffix: string) => Cookie;
   readonly readable: boolean;
@@ -71,7 +72,7 @@ export function settle(options: SessionOptions): Settings {
   check(options);
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false, onEvent } = options;
   const secrets = checkSecrets(options.secrets);
-  const session = createCookie(name, cookie);
+  const cookies = sessionCookies(name, cookie);
   if (cookie.secure === false) warn("not-secure", onEvent);
   if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", onEvent);
   return Object.freeze({
@@ -85,10 +86,10 @@ export function settle(options: SessionOptions): Settings {
     anonymous,
     features: featuresOf(options),
     limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
-    cookies: { session, visitor: createCookie(`${name}-visitor`, cookie) },
+    cookies,
     furtherCookie: (suffix: string) => createCookie(`${name}-${suffix}`, cookie),
     persistent: cookie.persistent ?? true,
-    hostOnly: /^__host-/i.test(session.name),
+    hostOnly: isHostOnly(cookies.session.name),
     neverGone: false,
     prototype: null,
     onLateChange: undefined,
@@ -118,6 +119,10 @@ function check(options: SessionOptions): void {
       "ERR_OPTION",
       'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
     );
+  if (cookie?.single && anonymous === "cookie")
+    throw new OptionError("ERR_OPTION", 'Cannot use anonymous "cookie": with cookie.single, one cookie has visitors and users');
+  if (cookie?.single && options.copy !== undefined)
+    throw new OptionError("ERR_OPTION", "Cannot use option copy: with cookie.single there is no second cookie");
 }
 
 /** The part of the settings that has nothing to do with cookies and tokens. */

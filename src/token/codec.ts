@@ -46,7 +46,10 @@ export interface TokenCodec {
    * library made for sessions in the same store. A foreign codec answers with data: `open` may load it. Default false.
    */
   readonly namesSessions?: boolean;
-  /** Finds the tokens in a Cookie header. Default: the values under the cookie's name. For tokens spread over several cookies. */
+  /**
+   * Finds the tokens in a Cookie header, for tokens of another cookie, or spread over several. `name` is the session's own cookie, that of
+   * visitors. Default: the values of the session's own cookies.
+   */
   find?(header: string | null, name: string): CookieValues;
   /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */
   clear?(): string[];

@@ -1,4 +1,4 @@
-/** Cookies without the __Host- prefix, beside which a page of the same host can put another one at a deeper path: it is sent first. */
+/** Cookies without a prefix, beside which a page of the same host can put another one at a deeper path: it is sent first. */
 import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -20,7 +20,7 @@ beforeAll(async () => {
     const visitor = getSession(ctx);
     if (ctx.path.endsWith("/login")) visitor.login(String(ctx.query.name));
     if (ctx.path === "/logout") visitor.logout();
-    const sent = (ctx.get("Cookie").match(/(^|; )session=/g) ?? []).length;
+    const sent = (ctx.get("Cookie").match(/(^|; )session-user=/g) ?? []).length;
     ctx.body = `${visitor.subject ?? "nobody"}, ${sent} cookies`;
   });
   origin = `http://localhost:${await listenOn(app.callback())}`;
@@ -43,12 +43,12 @@ async function visit(page: Page, path: string): Promise<string> {
 }
 
 async function cookieOf(page: Page): Promise<string> {
-  return (await page.context().cookies()).find(({ name }) => name === "session")?.value ?? "";
+  return (await page.context().cookies()).find(({ name }) => name === "session-user")?.value ?? "";
 }
 
 it("finds the own cookie behind one that means nothing", async () => {
   const page = await loggedIn("ada");
-  await page.evaluate('document.cookie = "session=nonsense; Path=/account"');
+  await page.evaluate('document.cookie = "session-user=nonsense; Path=/account"');
   expect(await visit(page, "/account")).toBe("ada, 2 cookies");
   expect(await visit(page, "/")).toBe("ada, 1 cookies");
 });
@@ -57,13 +57,13 @@ it("finds the own cookie behind one whose session is over", async () => {
   const [page, mallory] = [await loggedIn("ada"), await loggedIn("mallory")];
   const old = await cookieOf(mallory);
   expect(await visit(mallory, "/logout")).toBe("nobody, 1 cookies");
-  await page.evaluate(`document.cookie = "session=${old}; Path=/account"`);
+  await page.evaluate(`document.cookie = "session-user=${old}; Path=/account"`);
   expect(await visit(page, "/account")).toBe("ada, 2 cookies");
 });
 
 it("cannot tell which of two living sessions is whose, so it uses none, says so, clears nothing, and a login ends both", async () => {
   const [page, mallory] = [await loggedIn("ada"), await loggedIn("mallory")];
-  await page.evaluate(`document.cookie = "session=${await cookieOf(mallory)}; Path=/account"`);
+  await page.evaluate(`document.cookie = "session-user=${await cookieOf(mallory)}; Path=/account"`);
   events.length = 0;
   expect(await visit(page, "/account")).toBe("nobody, 2 cookies");
   expect(events).toContainEqual(expect.objectContaining({ type: "ambiguous", reason: "several" }));

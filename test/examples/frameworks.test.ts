@@ -15,6 +15,7 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor, type MakeApp } from "../../src/testing/index.ts";
 import { holdToContract } from "../contracts/adapter.ts";
 import { Browser } from "../support/browser.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -228,7 +229,7 @@ describe("Express", () => {
       res.writeHead(201, headers).end("made");
     });
     expect([status, sent.get("X-One")]).toEqual([201, "1"]);
-    expect(sent.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", "__Host-session-visitor"]);
+    expect(sent.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", VISITOR_COOKIE]);
   });
 
   it("tears no answer when the handler throws after it", async () => {
@@ -264,7 +265,7 @@ describe("Fastify", () => {
 
   it("puts its cookie beside that of the handler, and keeps both out of every cache", async () => {
     const { headers } = await answerOf(memory());
-    expect(headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", "__Host-session-visitor"]);
+    expect(headers.getSetCookie().map((line) => line.split("=")[0])).toEqual(["theme", VISITOR_COOKIE]);
     expect(headers.get("Cache-Control")).toBe("no-store");
   });
 

@@ -91,7 +91,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "ownTokens() of a kind there is none of",
     () => ownTokens({ secrets: SECRET, kind: "store" as never }),
-    'Cannot use option kind: it is one of "data", "readable", "id"',
+    'Cannot use option kind: it is one of "data", "readable", "id", "user"',
   ],
   [
     "ownTokens() with an option of another name",

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
+import { USER_COOKIE, userCookie, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
 
 const create = (more: object) => createSessions({ secrets: SECRET, ...more } as SessionOptions);
@@ -19,13 +19,18 @@ async function nameOf(more: object, request = new Request("https://app.example.c
 describe("the name on the wire", () => {
   const names: [object, string][] = [
     [{}, USER_COOKIE],
-    [{ name: "shop" }, "__Host-shop"],
-    [{ cookie: { path: "/app" } }, "__Secure-session"],
-    [{ cookie: { domain: "example.com" } }, "__Secure-session"],
-    [{ cookie: { secure: false } }, "session"],
-    [{ name: "__Secure-session" }, "__Secure-session"],
-    [{ name: "__Host-Http-session" }, "__Host-Http-session"],
-    [{ name: "__Http-session", cookie: { domain: "example.com" } }, "__Http-session"],
+    [{ name: "shop" }, userCookie("shop")],
+    [{ cookie: { httpOnly: false } }, "__Host-session-user"],
+    [{ cookie: { path: "/app" } }, "__Secure-session-user"],
+    [{ cookie: { domain: "example.com" } }, "__Secure-session-user"],
+    [{ cookie: { secure: false } }, "session-user"],
+    [{ name: "__Secure-session" }, "__Secure-session-user"],
+    [{ name: "__Host-session" }, "__Host-session-user"],
+    [{ name: "__Host-Http-session" }, "__Host-Http-session-user"],
+    [{ name: "__Http-session", cookie: { domain: "example.com" } }, "__Http-session-user"],
+    [{ name: "__session", cookie: { single: true } }, "__session"],
+    [{ name: "__Host-one", cookie: { single: true } }, "__Host-one"],
+    [{ name: "__Secure-one", cookie: { single: true, domain: "example.com" } }, "__Secure-one"],
   ];
   for (const [options, name] of names) {
     it(`is ${name} for ${JSON.stringify(options)}`, async () => expect(await nameOf(options)).toBe(name));

@@ -214,7 +214,7 @@ export const promises: Story[] = [
   ]),
 
   ...chapter("Promise 5: secure by default", [
-    story("the cookie has the __Host- prefix, Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain", async () => {
+    story("the cookie has the __Host-Http- prefix, Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain", async () => {
       const { answers } = makeApp();
       const [line] = (await answers((session) => session.login("alice"))).headers.getSetCookie();
       expect(line).toMatch(

@@ -8,7 +8,7 @@ import { ownTokens } from "../../src/accept/own.ts";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { createSessions } from "../../src/index.ts";
 import { Browser } from "../support/browser.ts";
-import { USER_COOKIE } from "../support/cookie-names.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
 
@@ -33,7 +33,7 @@ export async function acceptedCodecs(now: () => number): Promise<Accepted> {
     new TextEncoder().encode(JSON.stringify({ sid: sub.repeat(5), start: iat, iat, exp: iat + 6000, sub, data: { from: sub } }));
   const singles = await Promise.all([
     cookie("signed", new CompactSign(said("carol")).setProtectedHeader({ alg: "HS256" }).sign(SECRET_KEY)),
-    cookie(USER_COOKIE, new CompactSign(said("david")).setProtectedHeader({ alg: "HS256", kid: "x" }).sign(SECRET_KEY)),
+    cookie(VISITOR_COOKIE, new CompactSign(said("david")).setProtectedHeader({ alg: "HS256", kid: "x" }).sign(SECRET_KEY)),
     cookie(
       "pair",
       new CompactSign(said("erika")).setProtectedHeader({ alg: "ES256", kid: "k1", typ: "JWT" }).sign(pair.privateKey),

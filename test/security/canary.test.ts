@@ -14,6 +14,7 @@ import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { around, withMethods } from "../support/changed-store.ts";
+import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 import { fakeKoa } from "./fake-koa.ts";
@@ -347,7 +348,7 @@ describe("A15 cookies that are not ours, conflicts and late use tell nothing", (
           "kanarie",
           `${value.slice(0, -9)}kanarie.k`,
         ]) {
-          const Cookie = `${name}=${sent}; ${name}-visitor=${sent}; ${name}-copy=${sent}`;
+          const Cookie = [name, VISITOR_COOKIE, USER_COOKIE, COPY_COOKIE].map((one) => `${one}=${sent}`).join("; ");
           leaks.push(await answerText(await app.answers((session) => session.data.note, { Cookie })));
         }
       }

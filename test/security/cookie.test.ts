@@ -19,7 +19,7 @@ const linesOf = async (options: Partial<SessionOptions>) => (await makeApp(optio
 const nameOf = (line: string) => line.slice(0, line.indexOf("="));
 
 describe("B: the cookie", () => {
-  it("B1 without options the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, Path=/ and has no Domain", async () => {
+  it("B1 without options the cookie is __Host-Http-, Secure, HttpOnly, SameSite=Lax, Path=/ and has no Domain", async () => {
     const names = [USER_COOKIE, VISITOR_COOKIE, COPY_COOKIE].join("|");
     const form = new RegExp(String.raw`^(${names})=[\w.-]+; Max-Age=\d+; Path=/; HttpOnly; Secure; SameSite=Lax$`);
     for (const options of [{}, { store: memory() }, { store: memory(), copy: copy({ maxAge: 60 }) }]) {
@@ -33,11 +33,24 @@ describe("B: the cookie", () => {
     }
   });
 
-  it("B2 the name may have the prefix __Host-Http-", async () => {
-    const [line = ""] = await linesOf({ name: "__Host-Http-session" });
-    expect(line).toMatch(/^__Host-Http-session=[\w.-]+; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
-    const make = () => createSessions({ secrets: SECRET, name: "__Host-Http-session", cookie: { httpOnly: false } });
-    expect(make).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
+  it("B2 the prefix is the strongest one that the attributes allow, of visitors and of users", async () => {
+    for (const [cookie, prefix] of [
+      [{}, "__Host-Http-"],
+      [{ httpOnly: false }, "__Host-"],
+      [{ domain: "example.com" }, "__Secure-"],
+      [{ path: "/app" }, "__Secure-"],
+      [{ domain: "example.com", httpOnly: false }, "__Secure-"],
+      [{ secure: false }, ""],
+    ] as [SessionOptions["cookie"], string][]) {
+      const app = makeApp({ cookie: cookie as object, onEvent: () => {} });
+      const visited = (await app.answers((session) => Object.assign(session.data, { cart: 1 }))).headers.getSetCookie();
+      const loggedIn = (await app.answers(login)).headers.getSetCookie();
+      expect([visited.map(nameOf), loggedIn.map(nameOf)]).toEqual([[`${prefix}session`], [`${prefix}session-user`]]);
+    }
+    for (const name of ["__Host-Http-session", "http-session"]) {
+      const make = () => createSessions({ secrets: SECRET, name, cookie: { httpOnly: false } });
+      expect(make, name).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
+    }
   });
 
   it("B3 a name whose prefix its attributes do not keep is refused at creation, in any case of letters", () => {
@@ -213,7 +226,7 @@ describe("B: the cookie", () => {
     expect(make).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
   });
 
-  it("B12 Partitioned needs Secure, and goes with __Host-", async () => {
+  it("B12 Partitioned needs Secure, and goes with __Host-Http-", async () => {
     const [line] = await linesOf({ cookie: { partitioned: true, sameSite: "none" } });
     expect(line).toMatch(new RegExp(`^${USER_COOKIE}=.*; Secure; SameSite=None; Partitioned$`));
     const make = () => createSessions({ secrets: SECRET, cookie: { partitioned: true, secure: false } });

@@ -10,7 +10,7 @@ import type { SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
-import { USER_COOKIE } from "../support/cookie-names.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -46,7 +46,7 @@ async function ask(accept: readonly AcceptedCodec[], token: string, more: Partia
   const app = makeApp({ store, accept, ...more });
   const seen: unknown[] = [];
   const response = await app.answers((session) => seen.push(session.isNew ? null : session.subject), {
-    Cookie: `${USER_COOKIE}=${token}`,
+    Cookie: `${VISITOR_COOKIE}=${token}`,
   });
   return { status: response.status, subject: seen[0], calls: store.calls, lines: response.headers.getSetCookie() };
 }
@@ -205,7 +205,7 @@ describe("tokens of other software", () => {
 
   it("D12 an accepted token is redeemed once: after a logout it brings nobody, at once and until it ends", async () => {
     const app = makeApp({ store: memory(), accept: [signed] });
-    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
+    const Cookie = `${VISITOR_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });
@@ -226,7 +226,7 @@ describe("tokens of other software", () => {
 
   it("D12 without a store an accepted token brings its session back until it ends, also after a logout, as documented", async () => {
     const app = makeApp({ accept: [signed] });
-    const Cookie = `${USER_COOKIE}=${await sign(SAID)}`;
+    const Cookie = `${VISITOR_COOKIE}=${await sign(SAID)}`;
     const subjects: unknown[] = [];
     const note = (session: { subject: string | undefined }) => subjects.push(session.subject);
     await app.answers((session) => note(session) && session.logout(), { Cookie });
@@ -237,7 +237,7 @@ describe("tokens of other software", () => {
   });
 });
 
-function ownOf(kind: "id" | "data" | "readable"): AcceptedCodec {
+function ownOf(kind: "id" | "data" | "readable" | "user"): AcceptedCodec {
   return ownTokens({ secrets: OLD_SECRET, name: "old", kind });
 }
 

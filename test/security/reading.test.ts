@@ -6,7 +6,7 @@ import { sessionCrypto } from "../../src/token/session-crypto.ts";
 import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { Clock } from "../support/clock.ts";
-import { baseOf, USER_COOKIE } from "../support/cookie-names.ts";
+import { baseOf, USER_COOKIE, userCookie } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -68,11 +68,19 @@ describe("C: reading cookies", () => {
     const { who, alice, store } = await twoUsers();
     const base = baseOf(USER_COOKIE);
     const capital = base.replace(/^./, (first) => first.toUpperCase());
-    for (const name of [`__host-${base}`, `__HOST-${base}`, `__Host-${capital}`, base, `x${USER_COOKIE}`, `${USER_COOKIE} .`]) {
+    for (const name of [
+      `__host-http-${base}`,
+      `__HOST-HTTP-${base}`,
+      `__Host-${base}`,
+      `__Host-Http-${capital}`,
+      base,
+      `x${USER_COOKIE}`,
+      `${USER_COOKIE} .`,
+    ]) {
       expect((await who(`${name}=${alice}`)).subject).toBeUndefined();
     }
     expect(store.calls).toEqual([]);
-    expect((await who(`__hOsT-${base}=junk; ${USER_COOKIE}=${alice}`)).subject).toBe("alice");
+    expect((await who(`__hOsT-hTtP-${base}=junk; ${USER_COOKIE}=${alice}`)).subject).toBe("alice");
   });
 
   it("C3 several Cookie fields are one: a cookie in any of them is found", async () => {
@@ -136,7 +144,7 @@ describe("C: reading cookies", () => {
     for (const name of ["__proto__", "constructor", "toString"]) {
       const app = makeApp({ name, store: memory() });
       await app.does((session) => session.login("alice"));
-      expect([...app.browser.cookies.keys()]).toEqual([`__Host-${name}`]);
+      expect([...app.browser.cookies.keys()]).toEqual([userCookie(name)]);
       expect(await app.does((session) => session.subject)).toBe("alice");
     }
     const { who, alice, store } = await twoUsers();

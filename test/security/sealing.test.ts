@@ -11,7 +11,7 @@ import { sessionCrypto } from "../../src/token/session-crypto.ts";
 import { type Primitives, webCrypto } from "../../src/token/web-crypto.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
-import { COPY_COOKIE, USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
+import { COPY_COOKIE, USER_COOKIE, userCookie, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
 const { safelyCompared } = vi.hoisted(() => ({ safelyCompared: { count: 0 } }));
@@ -71,7 +71,7 @@ describe("D: sealing", () => {
     for (const [index, own] of kinds.entries()) {
       const token = tokenOf(await cookieOf(own));
       expect(await whoIs(own, `${USER_COOKIE}=${token}`)).toBe("alice");
-      expect(await whoIs({ ...own, name: "admin" }, `__Host-admin=${token}`)).toBeUndefined();
+      expect(await whoIs({ ...own, name: "admin" }, `${userCookie("admin")}=${token}`)).toBeUndefined();
       expect(await whoIs({ ...own, context: "staging" }, `${USER_COOKIE}=${token}`)).toBeUndefined();
       for (const other of kinds.filter((_kind, at) => at !== index)) {
         expect(await whoIs(other, `${USER_COOKIE}=${token}`)).toBeUndefined();

@@ -6,7 +6,7 @@ import type { SessionOptions } from "../../src/index.ts";
 import { type DefinedStore, defineStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
-import { USER_COOKIE } from "../support/cookie-names.ts";
+import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { acceptingOld, NOBODY, oldToken, seen, withCookie } from "../support/old-tokens.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -82,7 +82,7 @@ describe("an accepted cookie", () => {
     const codec = joseTokens({ algorithms: ["HS256"], key: new TextEncoder().encode(OLD_SECRET) });
     const app = makeApp({ accept: [codec] });
     for (const header of ["5", "null", '"text"', "true", "[]", "{}", "NaN", ""]) {
-      const Cookie = `${USER_COOKIE}=${btoa(header).replace(/=+$/, "")}.e30.AAAA`;
+      const Cookie = `${VISITOR_COOKIE}=${btoa(header).replace(/=+$/, "")}.e30.AAAA`;
       expect([header, seen(await app.sessions.load({ headers: new Headers({ Cookie }) }))]).toEqual([header, NOBODY]);
     }
   });

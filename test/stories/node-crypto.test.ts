@@ -11,6 +11,7 @@ import { cookieFor } from "../../src/testing/index.ts";
 import { sessionCrypto } from "../../src/token/session-crypto.ts";
 import { webCrypto } from "../../src/token/web-crypto.ts";
 import { Browser } from "../support/browser.ts";
+import { VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -92,7 +93,7 @@ describe.each(ADAPTERS)("%s", (_name, serve) => {
 });
 
 describe("without a promise", () => {
-  const request = { headers: { get: () => "__Host-session=a.b.c.d.e" } };
+  const request = { headers: { get: () => `${VISITOR_COOKIE}=a.b.c.d.e` } };
 
   it("nodeCrypto opens a session, and Web Crypto with one", () => {
     expect(createSessions({ secrets: SECRET, crypto: nodeCrypto }).load(request)).not.toBeInstanceOf(Promise);

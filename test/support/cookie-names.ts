@@ -1,20 +1,33 @@
 /** The names of our cookies: those of an application that chooses no name, and what they are made of. */
 
-export const USER_COOKIE = "__Host-session";
+const PREFIX = "__Host-Http-";
+
 export const VISITOR_COOKIE: string = visitorCookie("session");
+export const USER_COOKIE: string = userCookie("session");
 export const COPY_COOKIE: string = copyCookie("session");
 
 /** The name without its prefix, as options and messages have it. */
 export function baseOf(cookie: string): string {
-  return cookie.slice("__Host-".length);
+  return cookie.slice(PREFIX.length);
 }
 
 /** Where an application of this name has its visitors. */
 export function visitorCookie(name: string): string {
-  return `__Host-${name}-visitor`;
+  return `${PREFIX}${name}`;
+}
+
+/** Where an application of this name has its users. */
+export function userCookie(name: string): string {
+  return `${PREFIX}${name}-user`;
 }
 
 /** Where an application of this name keeps copies. */
 export function copyCookie(name: string): string {
-  return `__Host-${name}-copy`;
+  return `${PREFIX}${name}-copy`;
 }
+
+/** Where version 0.1.0 had users and visitors. */
+export const FORMER: { readonly user: string; readonly visitor: string } = {
+  user: "__Host-session",
+  visitor: "__Host-session-visitor",
+};

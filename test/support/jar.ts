@@ -53,6 +53,7 @@ export class Jar {
     const get = (key: string) => attributes.find((text) => text.startsWith(`${key}=`))?.slice(key.length + 1);
     const path = get("Path") ?? "/";
     if (/^__Host-/.test(name) && (get("Domain") !== undefined || path !== "/" || !attributes.includes("Secure"))) return;
+    if (/^__Host-Http-/.test(name) && !attributes.includes("HttpOnly")) return;
     const key = [name, get("Domain") ?? "", path, attributes.includes("Partitioned")].join("\n");
     if (get("Max-Age") === "0") this.#held.delete(key);
     else this.#held.set(key, { name, value: pair.slice(at + 1), path });

@@ -12,6 +12,7 @@ import { signedTokens } from "../../src/token/signed.ts";
 import { webCrypto } from "../../src/token/web-crypto.ts";
 import { Browser } from "./browser.ts";
 import { DAY } from "./clock.ts";
+import { userCookie, visitorCookie } from "./cookie-names.ts";
 import { koaCookies } from "./koa-cookies.ts";
 import { OLD_SECRET, OTHER_SECRET } from "./secrets.ts";
 
@@ -111,7 +112,8 @@ function own(name: string, cookie: string, context: string, kind: "data" | "read
       ...(sub !== undefined && { sub }),
       data: JSON.stringify({ note }),
     };
-    return `__Host-${cookie}=${await maker.seal(claims as Parameters<typeof maker.seal>[0])}`;
+    const named = sub === undefined ? visitorCookie(cookie) : userCookie(cookie);
+    return `${named}=${await maker.seal(claims as Parameters<typeof maker.seal>[0])}`;
   };
   return {
     name,

@@ -3,6 +3,7 @@ import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { faultsOf } from "../examples/hostile-visitor.ts";
 import { calls, devices, items, otherIds, Visitor } from "../examples/playground-visitor.ts";
+import { userCookie } from "../support/cookie-names.ts";
 import { Page } from "./page.ts";
 
 const ORIGIN = "https://app.example.com";
@@ -51,7 +52,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       expect(page).toContain(`Welcome, ${escaped(user)}!`);
       expect(page).toContain(`You are <strong>${escaped(user)}</strong>`);
       expect(items(page)).toEqual(["apple"]);
-      expect([...visitor.browser.cookies.keys()].filter((key) => !key.endsWith("-copy"))).toEqual([`__Host-${name}`]);
+      expect([...visitor.browser.cookies.keys()].filter((key) => !key.endsWith("-copy"))).toEqual([userCookie(name)]);
       expect(await visitor.page()).not.toContain("Welcome");
       const after = await visitor.does("/logout");
       expect(after).toContain("You are logged out.");
@@ -63,7 +64,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       const cookie = async (fields: Record<string, string>) =>
         (await visit(path).form("/login", { name: newUser(), ...fields })).headers
           .getSetCookie()
-          .find((line) => line.startsWith(`__Host-${name}=`));
+          .find((line) => line.startsWith(`${userCookie(name)}=`));
       expect(await cookie({ remember: "on" })).toContain("Max-Age=");
       expect(await cookie({})).not.toContain("Max-Age=");
     });
@@ -84,9 +85,9 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
 
     it("goes on under a new id", async () => {
       const visitor = await loggedIn(newUser());
-      const before = visitor.browser.cookies.get(`__Host-${name}`)?.value;
+      const before = visitor.browser.cookies.get(userCookie(name))?.value;
       expect(await visitor.does("/new-id")).toContain("under a new id");
-      expect(visitor.browser.cookies.get(`__Host-${name}`)?.value).not.toBe(before);
+      expect(visitor.browser.cookies.get(userCookie(name))?.value).not.toBe(before);
     });
 
     it("asks no other place, and is asked by none", async () => {

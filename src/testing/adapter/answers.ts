@@ -32,7 +32,7 @@ export const answerStories: readonly AdapterStory[] = [
     });
     const lines = (await browser.visit("/many")).headers.getSetCookie();
     expect(lines.slice(0, 2)).toEqual(["theme=dark", "lang=eo; Path=/"]);
-    expect(lines.slice(2).map((line) => line.split("=")[0])).toEqual(["__Host-session-visitor"]);
+    expect(lines.slice(2).map((line) => line.split("=")[0])).toEqual(["__Host-Http-session"]);
   }),
 
   story("keeps a response with a session cookie out of every cache", async (setUp) => {

@@ -76,6 +76,7 @@ export class Browser {
     if (name.length + value.length > MAX_COOKIE_BYTES) return;
     if (name.startsWith("__Host-") && !(attributes.includes("Path=/") && attributes.includes("Secure"))) return;
     if (name.startsWith("__Host-") && attributes.some((attribute) => attribute.startsWith("Domain="))) return;
+    if (name.startsWith("__Host-Http-") && !attributes.includes("HttpOnly")) return;
     const endsAt = this.#endOf(attributes);
     if (endsAt <= (this.#clock?.now() ?? 0)) this.cookies.delete(name);
     else this.cookies.set(name, { value, endsAt });

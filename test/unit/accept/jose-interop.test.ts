@@ -13,7 +13,7 @@ import { encryptedTokens } from "../../../src/token/encrypted.ts";
 import { signedTokens } from "../../../src/token/signed.ts";
 import { webCrypto } from "../../../src/token/web-crypto.ts";
 import { type App, makeApp } from "../../support/app.ts";
-import { copyCookie, visitorCookie } from "../../support/cookie-names.ts";
+import { copyCookie, userCookie, visitorCookie } from "../../support/cookie-names.ts";
 import { SECRET } from "../../support/secrets.ts";
 import vectors from "../../vectors/v1.json" with { type: "json" };
 
@@ -93,12 +93,12 @@ it("the cookies that an application sets open with jose, each by the session's n
   const make = (options: Partial<SessionOptions>) => makeApp({ name: scope.name, context: scope.context, ...options });
   const stored = make({ store: memory(), copy: copy({ maxAge: 60 }) });
   await stored.does((session) => session.login("alice"));
-  expect(await claimsIn("id", stored, "__Host-sid")).not.toHaveProperty("sub");
+  expect(await claimsIn("id", stored, userCookie("sid"))).not.toHaveProperty("sub");
   expect(await claimsIn("copy", stored, copyCookie("sid"))).toMatchObject({ sub: "alice" });
   const visited = make({ store: memory(), anonymous: "cookie" });
   await visited.does((session) => Object.assign(session.data, { a: 1 }));
   expect(await claimsIn("data", visited, visitorCookie("sid"))).toMatchObject({ data: { a: 1 } });
   const readable = make({ readable: true });
   await readable.does((session) => session.login("bob"));
-  expect(await claimsIn("readable", readable, "__Host-sid")).toMatchObject({ sub: "bob", data: {} });
+  expect(await claimsIn("readable", readable, userCookie("sid"))).toMatchObject({ sub: "bob", data: {} });
 });

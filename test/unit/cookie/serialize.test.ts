@@ -20,7 +20,7 @@ function optionError(make: () => unknown): OptionError {
 describe("createCookie().set().join()", () => {
   it("writes the safest line by default", () => {
     expect(createCookie("session").set("abc", 86_400).join()).toBe(
-      "__Host-session=abc; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax",
+      "__Host-Http-session=abc; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax",
     );
   });
 
@@ -86,7 +86,7 @@ describe("createCookie().set().join()", () => {
 
 describe("createCookie().clear()", () => {
   it("removes the cookie of the host in one line", () => {
-    expect(createCookie("session").clear()).toEqual([`__Host-session=; ${EXPIRED}; Path=/; HttpOnly; Secure; SameSite=Lax`]);
+    expect(createCookie("session").clear()).toEqual([`__Host-Http-session=; ${EXPIRED}; Path=/; HttpOnly; Secure; SameSite=Lax`]);
   });
 
   it("removes the cookie of the domain, and one of the same name at the host", () => {
@@ -104,11 +104,12 @@ describe("createCookie().clear()", () => {
 
 describe("createCookie().name", () => {
   it.each([
-    ["session", {}, "__Host-session"],
-    ["session", { path: "/" }, "__Host-session"],
+    ["session", {}, "__Host-Http-session"],
+    ["session", { path: "/" }, "__Host-Http-session"],
     ["session", { path: "/app" }, "__Secure-session"],
     ["session", { domain: "example.com" }, "__Secure-session"],
     ["session", { httpOnly: false }, "__Host-session"],
+    ["session", { httpOnly: false, path: "/app" }, "__Secure-session"],
     ["session", { secure: false }, "session"],
     ["session", { secure: false, domain: "example.com" }, "session"],
     ["__Host-id", {}, "__Host-id"],
@@ -118,8 +119,13 @@ describe("createCookie().name", () => {
     ["__Host-Http-id", {}, "__Host-Http-id"],
     ["__Host-id", { httpOnly: false }, "__Host-id"],
     ["__hOsT-id", {}, "__hOsT-id"],
-    ["Host-id", {}, "__Host-Host-id"],
-    ["!#$%&'*+-.^_`|~", {}, "__Host-!#$%&'*+-.^_`|~"],
+    ["Host-id", {}, "__Host-Http-Host-id"],
+    ["Http-id", {}, "__Host-Http-Http-id"],
+    ["__session", { single: true }, "__session"],
+    ["session", { single: true, httpOnly: false, path: "/app" }, "session"],
+    ["__Host-id", { single: true }, "__Host-id"],
+    ["__Secure-id", { single: true, domain: "example.com" }, "__Secure-id"],
+    ["!#$%&'*+-.^_`|~", {}, "__Host-Http-!#$%&'*+-.^_`|~"],
   ] satisfies [string, CookieOptions, string][])("of %j with %j is %j", (name, options, expected) => {
     expect(createCookie(name, options).name).toBe(expected);
     expect(createCookie(name, options).set("v", 1).join().startsWith(`${expected}=v; `)).toBe(true);
@@ -160,6 +166,11 @@ describe("createCookie()", () => {
     ["__Host-Http-x", { path: "/app" }],
     ["__host-hTTP-x", { httpOnly: false }],
     ["__host-hTTP-x", { domain: "example.com" }],
+    ["http-x", { httpOnly: false }],
+    ["__Host-x", { single: true, domain: "example.com" }],
+    ["__Host-Http-x", { single: true, httpOnly: false }],
+    ["__Host-", { single: true }],
+    ["x", { single: "yes" as never }],
     ["x", { secure: false, sameSite: "none" }],
     ["x", { secure: false, partitioned: true }],
     ["__Host-", {}],

@@ -7,7 +7,7 @@ import type { TokenCodec } from "../../../src/token/codec.ts";
 import type { KeyScope } from "../../../src/token/keys.ts";
 import type { CheckedSecrets } from "../../../src/token/secrets.ts";
 import { type Primitives, webCrypto } from "../../../src/token/web-crypto.ts";
-import { baseOf, VISITOR_COOKIE } from "../../support/cookie-names.ts";
+import { baseOf, USER_COOKIE } from "../../support/cookie-names.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
 
 /** What tokens are made with. */
@@ -252,7 +252,7 @@ function describePayloads<Options extends CodecOptions>(kind: CodecKind<Options>
 
     it.each([
       ["another name", { name: "other" }],
-      ["the visitor's name", { name: baseOf(VISITOR_COOKIE) }],
+      ["the user's name", { name: baseOf(USER_COOKIE) }],
       ["another context", { context: "shop/production" }],
       ["no context", { context: "" }],
       ["another secret", { secrets: [OTHER_SECRET] }],
