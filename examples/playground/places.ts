@@ -34,4 +34,4 @@ export function cookieNames({ options: { name = "session" } }: Place): string[] 
 }
 
 /** Where an open page is told that its session ended. Elsewhere it asks. */
-export const canWatch = ({ options }: Place): boolean => options.store?.watch !== undefined;
+export const canWatch = ({ options }: Place): boolean => "watch" in (options.store ?? {});

@@ -7,7 +7,8 @@ import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import type { Change } from "../manager/contract.ts";
 import { SessionData } from "../session/data.ts";
-import type { Found, Living } from "../session/found.ts";
+import type { CookieState, Found, Living } from "../session/found.ts";
+import { afterUse } from "../session/next.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
 import { assertWritable, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
@@ -100,7 +101,9 @@ async function tryUpdate<Result>(
     manager.emit({ type: "saved", id: living.key.id });
   }
   const version = record.version + (patch === null ? 0 : 1);
-  rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt });
+  // Where the token says when a session was used, it is made again when that is due.
+  const { cookie } = afterUse(livingOf(visit) ?? living, { mode: store.dataOnly ? "data" : "store", timeouts, now });
+  rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
   visit.askedAt = now;
   return { result };
 }
@@ -147,9 +150,15 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
 }
 
 /** What this request sees is now what the store holds. */
-function rebase(visit: Visit, living: Living, record: SessionRecord, converted: string | null = null): void {
+function rebase(
+  visit: Visit,
+  living: Living,
+  record: SessionRecord,
+  converted: string | null = null,
+  cookie?: CookieState,
+): void {
   const now = livingOf(visit);
   // The session ended, or got another id, while the change ran: that stands.
   if (now === null || now.key.id !== living.key.id) return;
-  goOnWith(visit, { ...now, record }, converted);
+  goOnWith(visit, { ...now, record, cookie: cookie ?? now.cookie }, converted);
 }

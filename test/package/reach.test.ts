@@ -41,8 +41,20 @@ const PACKAGES: Record<string, readonly string[]> = {
 const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   [
     "the manager",
-    /^(manager\/(sessions|assemble|commit|load)|token\/\w+)$/,
-    [".", "./hono", "./koa", "./testing", "./accept/own", "./accept/koa-session-store", "./accept/jose"],
+    /^(manager\/(sessions|assemble|commit|load)|token\/(?!timeouts)\w+)$/,
+    [
+      ".",
+      "./hono",
+      "./koa",
+      "./testing",
+      "./accept/own",
+      "./accept/koa-session-store",
+      "./accept/jose",
+      "./accept/define",
+      "./copy",
+      "./secrets",
+      "./watch",
+    ],
   ],
   // An application without a store ships nothing of it.
   [

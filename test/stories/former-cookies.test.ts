@@ -1,7 +1,8 @@
 /** The cookies of version 0.1.0, which had other names: with `accept`, who has them goes on logged in. */
 import { describe, expect, it } from "vitest";
+import type { AcceptedCodec } from "../../src/accept/define.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import { type CookieOptions, createSessions, type SessionOptions, type TokenCodec } from "../../src/index.ts";
+import { type CookieOptions, createSessions, type SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { type App, makeApp, typesOf } from "../support/app.ts";
@@ -74,7 +75,7 @@ function formerName(today: string, given: boolean): string {
 }
 
 /** Two applications with the same options, the first of which is of 0.1.0: a user and a visitor come with its cookies. */
-async function updated(options: Partial<SessionOptions>, accept: TokenCodec[]) {
+async function updated(options: Partial<SessionOptions>, accept: AcceptedCodec[]) {
   const before = makeApp({ onEvent: () => {}, ...options });
   const visitor = before.newBrowser();
   await before.does((session) => {
@@ -94,7 +95,7 @@ async function updated(options: Partial<SessionOptions>, accept: TokenCodec[]) {
 const own = (kind?: "data" | "readable" | "id" | "user", more: { name?: string; cookie?: CookieOptions } = {}) =>
   ownTokens({ secrets: SECRET, ...(kind && { kind }), ...more });
 /** Made anew for each test. */
-const CASES: [string, () => [Partial<SessionOptions>, TokenCodec[]]][] = [
+const CASES: [string, () => [Partial<SessionOptions>, AcceptedCodec[]]][] = [
   ["in cookies", () => [{}, [own()]]],
   ["in readable cookies", () => [{ readable: true }, [own("readable")]]],
   ["in a store", () => [{ store: memory() }, [own("id")]]],
@@ -131,7 +132,7 @@ describe.each(CASES)("sessions of 0.1.0 %s", (_kept, make) => {
   });
 
   /** The codec again, for cookies with these attributes. */
-  function withNames(codec: TokenCodec, more: (typeof ATTRIBUTES)[number][1]): TokenCodec {
+  function withNames(codec: AcceptedCodec, more: (typeof ATTRIBUTES)[number][1]): AcceptedCodec {
     const kind = codec.name?.split(":")[1] as "data";
     return own(kind, more);
   }

@@ -1,5 +1,6 @@
 /** "Remember me": timeouts that `login()` gives one session, wherever it is kept, until the next login. */
 import { describe, expect, it } from "vitest";
+import { defineCodec } from "../../src/accept/define.ts";
 import { ownTokens } from "../../src/accept/own.ts";
 import { copy } from "../../src/features/copy.ts";
 import type { LoginOptions, Session, SessionOptions } from "../../src/index.ts";
@@ -331,7 +332,7 @@ describe("timeouts that are none", () => {
       };
       const open = () => ({ claims: { ...claims, sub: "alice" } as never });
       const find = () => ({ values: ["token"], oversize: false, tooMany: false });
-      const app = makeApp({ store: memory(), now: clock.now, accept: [{ open, find, seal: () => "token" }] });
+      const app = makeApp({ store: memory(), now: clock.now, accept: [defineCodec({ open, find, seal: () => "token" })] });
       expect(await app.does(who)).toBe(wrong.idle === HOUR ? "alice" : undefined);
     }
   });
