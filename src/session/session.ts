@@ -34,6 +34,8 @@ export interface SessionHost {
   refresh(visit: Visit): Promise<void>;
   save(visit: Visit): Promise<void>;
   update<Result>(visit: Visit, change: (data: Record<string, unknown>) => Result | Promise<Result>): Promise<Result>;
+  /** @param load Loads the session, where that has to be. */
+  patch(visit: Visit, changes: Record<string, unknown>, load: () => MaybePromise<void>): Promise<void>;
 }
 
 let readVisit: (session: Session<never>) => Visit;
@@ -258,6 +260,25 @@ export class Session<Data extends object = Record<string, unknown>> {
       if (this.#visit.found.is === "unread") await this.#load(false);
       return this.#host.update(this.#visit, change as (data: Record<string, unknown>) => Result | Promise<Result>);
     });
+  }
+
+  /**
+   * Sets keys of the data, each as a whole, and writes that now; `undefined` removes one. Nothing is read before: in a store that is atomic it is one
+   * round trip, also where the option `lazy` left the session unloaded. For what does not depend on the old value; with a schema, and in stores
+   * that are not atomic, the session is read first, as by {@link update}. What was changed before is saved first.
+   *
+   * Risky where the session is not loaded: nobody weighs what is there already against the limit of 64 KB, nor its last use against an
+   * `idleTimeout` that was lowered since.
+   *
+   * @throws DataError for what JSON cannot carry; otherwise as {@link update}
+   *
+   * @example
+   * ```ts
+   * await session.patch({ theme: "dark" });
+   * ```
+   */
+  patch(changes: Partial<Data>): Promise<void> {
+    return this.#waitFor(() => this.#host.patch(this.#visit, changes as Record<string, unknown>, () => this.#load(false)));
   }
 
   /** The response waits for what nobody else waits for. */
