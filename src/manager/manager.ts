@@ -6,8 +6,8 @@
 import type { Cookie } from "../cookie/serialize.ts";
 import type { JsonObject } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
+import type { SessionHost } from "../session/host.ts";
 import type { Limit, SessionRecord } from "../session/record.ts";
-import type { SessionHost } from "../session/session.ts";
 import type { Came, Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import type { KeyKind } from "../token/keys.ts";
