@@ -8,14 +8,12 @@ import { OptionError, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
 import {
   type Committed,
-  type CookieSessionOptions,
   createSessions,
   nodeHeaders,
   put,
   type Session,
   type SessionOptions,
   type Sessions,
-  type StoredOptions,
   type StoredSessions,
 } from "../../index.ts";
 import { waitsOf } from "../../manager/sessions.ts";
@@ -23,88 +21,37 @@ import { nodeCrypto } from "../../node.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
 import { twice } from "../one-name.ts";
-import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
+import { type AppKeys, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
 import { KoaRequest } from "./request.ts";
-import { clearStatusText, type NodeResponse, putWhenSent, statusOf } from "./response.ts";
-import { type KoaStore, sessionStore } from "./store.ts";
+import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
+import { sessionStore } from "./store.ts";
+import type {
+  KoaContext,
+  KoaCookieSessionOptions,
+  KoaMiddleware,
+  KoaOptions,
+  KoaSecretOptions,
+  KoaSession,
+  KoaStoredOptions,
+  KoaVisitor,
+} from "./types.ts";
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";
 export type { RequestOptions } from "../../manager/options.ts";
 export type { AppKeys, CompatibleOptions } from "./compatible.ts";
 export type { NodeResponse } from "./response.ts";
 export type { KoaStore } from "./store.ts";
-
-/** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
-export interface KoaOptions<Store = KoaStore | null | undefined> extends CompatibleOptions {
-  /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
-  store?: Store;
-  /** Not here: with `secrets` the options are {@link KoaSecretOptions}. */
-  secrets?: never;
-}
-
-/** Options with `secrets` and a store: the library's own tokens and cookie rules. */
-// biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
-export interface KoaStoredOptions<Data extends object = any, Store = DefinedStore | PlainStore>
-  extends Omit<StoredOptions<Data>, "store"> {
-  /** Where sessions are kept: also a store of three methods. */
-  store: Store;
-}
-
-/** Options with `secrets` for sessions in their cookie, encrypted. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-export interface KoaCookieSessionOptions<Data extends object = any> extends Omit<CookieSessionOptions<Data>, "store"> {
-  /** Default `"cookie"`. */
-  store?: "cookie" | null | undefined;
-}
-
-/** Options with `secrets`. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-export type KoaSecretOptions<Data extends object = any> = KoaStoredOptions<Data> | KoaCookieSessionOptions<Data>;
-
-/** What the middleware uses of Koa's context. */
-export interface KoaContext {
-  /** Node's request. */
-  readonly req: {
-    readonly method?: string | undefined;
-    readonly headers: { readonly [name: string]: string | string[] | undefined; readonly cookie?: string | undefined };
-  };
-  /** Node's response. Contexts of sockets, like those of koa-websocket, have none. */
-  readonly res?: NodeResponse | undefined;
-  readonly app: { readonly keys?: AppKeys | undefined };
-  readonly secure: boolean;
-  readonly status: number;
-}
-
-/** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
-export interface KoaSession<Data extends object> {
-  /** The data, yours to change in place. Any key may be missing, since sessions end. */
-  get session(): Partial<Data>;
-  /** An object takes the place of the data; null ends the session. */
-  set session(data: Partial<Data> | null);
-}
-
-/** The middleware. `Manager` is a {@link StoredSessions} where there is a store. */
-export interface KoaMiddleware<Data extends object, Manager = Sessions<Data>> {
-  (ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void>;
-  /**
-   * The manager: for `read()`, and with a store for `list()`, `revoke()` and `revokeAll()`.
-   *
-   * @throws OptionError without `secrets` before the first request: its cookies are signed with the application's keys.
-   */
-  readonly sessions: Manager;
-}
-
-/** The Session of a request, as {@link getSession} gives it. */
-export interface KoaVisitor<Data extends object = Record<string, unknown>> extends Session<Data> {
-  /**
-   * Commits now, and puts the cookie on Koa's response: for an answer that leaves before the middleware is done, by `ctx.flushHeaders()` or with
-   * `ctx.respond = false`. The session takes no change after that.
-   *
-   * @throws what saving fails with: StoreError, DataError, GoneError.
-   */
-  commit(): Promise<void>;
-}
+export type {
+  KoaContext,
+  KoaCookieSessionOptions,
+  KoaMiddleware,
+  KoaOptions,
+  KoaSecretOptions,
+  KoaSession,
+  KoaStoredOptions,
+  KoaVisitor,
+} from "./types.ts";
 
 function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptions | null): KoaMiddleware<Data> {
   const options = given ?? {};
