@@ -42,8 +42,8 @@ const PACKAGES = {
 const NODE_ONLY = {
   "token/node-hmac.ts": ["token/node-crypto.ts"],
   "token/node-crypto.ts": ["node.ts", "adapters/koa/compatible.ts", "cli/koa-cookies.ts"],
-  "node.ts": ["adapters/koa/index.ts"],
-  "adapters/koa/compatible.ts": ["adapters/koa/index.ts"],
+  "node.ts": ["adapters/koa/managers.ts"],
+  "adapters/koa/compatible.ts": ["adapters/koa/index.ts", "adapters/koa/managers.ts"],
 };
 
 const files = readdirSync("src", { recursive: true }).filter((name) => name.endsWith(".ts"));

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { OptionError, StateError } from "../../ground/errors.ts";
+import { StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
 import {
   type Committed,
-  createSessions,
   nodeHeaders,
   put,
   type Session,
@@ -17,15 +16,14 @@ import {
   type StoredSessions,
 } from "../../index.ts";
 import { waitsOf } from "../../manager/sessions.ts";
-import { nodeCrypto } from "../../node.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
 import { twice } from "../one-name.ts";
-import { type AppKeys, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
+import { cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
+import { compatible, hasSecrets, ownManager } from "./managers.ts";
 import { KoaRequest } from "./request.ts";
 import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
-import { sessionStore } from "./store.ts";
 import type {
   KoaContext,
   KoaCookieSessionOptions,
@@ -39,10 +37,11 @@ import type {
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";
 export type { RequestOptions } from "../../manager/options.ts";
-export type { AppKeys, CompatibleOptions } from "./compatible.ts";
 export type { NodeResponse } from "./response.ts";
 export type { KoaStore } from "./store.ts";
 export type {
+  AppKeys,
+  CompatibleOptions,
   KoaContext,
   KoaCookieSessionOptions,
   KoaMiddleware,
@@ -199,52 +198,4 @@ function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
     Object.defineProperty(session, "commit", { value });
   }
   return session;
-}
-
-/** The managers of one middleware. */
-interface Managers {
-  for(ctx: KoaContext): Sessions<never>;
-  /** One for those who have no request. */
-  one(): Sessions<never>;
-}
-
-function ownManager({ store: given, crypto = nodeCrypto, ...rest }: KoaSecretOptions): Managers {
-  const store = sessionStore(given);
-  const sessions = createSessions({ ...rest, crypto, store } as SessionOptions) as unknown as Sessions<never>;
-  return { for: () => sessions, one: () => sessions };
-}
-
-function compatible(options: KoaOptions): Managers {
-  checkCompatible(options);
-  const store = sessionStore(options.store);
-  const made = new WeakMap<object, { keys: AppKeys | undefined; managers: ReturnType<typeof compatibleManagers> }>();
-  let latest: Sessions<never> | undefined;
-  return {
-    for({ app, secure }) {
-      let entry = made.get(app);
-      if (entry === undefined || !sameKeys(entry.keys, app.keys)) {
-        const keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
-        entry = { keys, managers: compatibleManagers(options, store, keys) };
-        made.set(app, entry);
-      }
-      latest = entry.managers.for(secure);
-      return latest;
-    },
-    one() {
-      if (latest !== undefined) return latest;
-      const why = "without secrets they are made with app.keys, at the first request";
-      throw new OptionError("ERR_OPTION", `Cannot get the sessions yet: ${why}; ask then, or give secrets`);
-    },
-  };
-}
-
-/** Whether they are asked for, if only by a variable that is not set: that must not bring readable cookies. */
-function hasSecrets(options: KoaOptions | KoaSecretOptions): options is KoaSecretOptions {
-  return typeof options === "object" && "secrets" in options;
-}
-
-/** Applications may set new keys at any time, also by changing the list. */
-function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
-  if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
-  return before.length === now.length && before.every((key, index) => key === now[index]);
 }

@@ -3,12 +3,34 @@
  *
  * @module
  */
+import type { KoaCookieOptions } from "../../cookie/koa.ts";
 import type { CookieSessionOptions, Session, Sessions, StoredOptions } from "../../index.ts";
+import type { RequestOptions } from "../../manager/options.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
-import type { AppKeys, CompatibleOptions } from "./compatible.ts";
 import type { NodeResponse } from "./response.ts";
 import type { KoaStore } from "./store.ts";
+
+/** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
+export interface CompatibleOptions extends RequestOptions {
+  /** The cookie's name, as it stands. Default `"koa:sess"`. */
+  name?: string;
+  /** The cookie's options, those of Koa's `cookies` package. */
+  cookie?: KoaCookieOptions;
+  /** A session not used for this long ends. Default: `cookie.maxAge`, else never. */
+  idleTimeout?: number;
+  /** A session this old ends, used or not. Default: never. */
+  absoluteTimeout?: number;
+  /** How often, at most, use of a session is written down. Default: a quarter of the idle timeout. */
+  touchEvery?: number;
+  /** The hash that signs, where `app.keys` is a list. Default `"sha1"`, as everywhere in Koa; to change it is to log everybody out. */
+  signatureAlgorithm?: "sha1" | "sha256";
+}
+
+/** Koa's `app.keys`: a list of keys, newest first, or a Keygrip. */
+export type AppKeys =
+  | readonly (string | undefined)[]
+  | { sign(text: string): string; index(text: string, signature: string): number };
 
 /** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
 export interface KoaOptions<Store = KoaStore | null | undefined> extends CompatibleOptions {
