@@ -110,13 +110,11 @@ export function createCookie(name: string, given: CookieOptions = {}): Cookie {
   const at = (where: string, place: string | undefined) => `; Path=${where}${place === undefined ? "" : `; Domain=${place}`}`;
   const removal = (place: string | undefined, where = path, others = attributes) =>
     `${wireName}=; ${EXPIRED}${at(where, place)}${others}`;
+  const lifetime = (maxAge: number | undefined) => (maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`);
   const places = domain === undefined ? [undefined] : [domain, undefined];
   return {
     name: wireName,
-    set: (token, maxAge) => {
-      const limit = maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`;
-      return [`${wireName}=${token}${limit}${at(path, domain)}${attributes}`];
-    },
+    set: (token, maxAge) => [`${wireName}=${token}${lifetime(maxAge)}${at(path, domain)}${attributes}`],
     maxBytes,
     sizeOf: (token) => wireName.length + token.length,
     clear: () => places.map((place) => removal(place)),

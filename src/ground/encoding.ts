@@ -14,7 +14,7 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** https://developer.mozilla.org/docs/Web/JavaScript/Reference/Global_Objects/Uint8Array/toBase64 */
 interface NativeBase64 {
-  toBase64(options: { alphabet: "base64url"; omitPadding: true }): string;
+  toBase64?(options: { alphabet: "base64url"; omitPadding: true }): string;
 }
 
 /** What stands for it in Node 24, which does not have it yet. */
@@ -22,14 +22,14 @@ interface NodeBase64 {
   Buffer?: { from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64url"): string } };
 }
 
+const UNPADDED = { alphabet: "base64url", omitPadding: true } as const;
+const { Buffer } = globalThis as NodeBase64;
+
 /** Bytes as base64url without padding (RFC 4648, section 5). */
-export function encodeBase64url(bytes: Uint8Array): string {
-  const { toBase64 } = bytes as Partial<NativeBase64>;
-  if (toBase64 !== undefined) return toBase64.call(bytes, { alphabet: "base64url", omitPadding: true });
-  const { Buffer } = globalThis as NodeBase64;
-  if (Buffer !== undefined) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url");
-  return encodeByTable(bytes);
-}
+export const encodeBase64url = (bytes: Uint8Array): string =>
+  (bytes as NativeBase64).toBase64?.(UNPADDED) ??
+  Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url") ??
+  encodeByTable(bytes);
 
 function encodeByTable(bytes: Uint8Array): string {
   const rest = bytes.length % 3;
@@ -78,9 +78,7 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /** Text as UTF-8 bytes. */
-export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  return utf8.encode(text);
-}
+export const encodeUtf8 = (text: string): Uint8Array<ArrayBuffer> => utf8.encode(text);
 
 /** The text of UTF-8 bytes, or null when they are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
@@ -92,6 +90,4 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /** How many bytes a text takes in UTF-8. */
-export function utf8Length(text: string): number {
-  return utf8.encode(text).length;
-}
+export const utf8Length = (text: string): number => utf8.encode(text).length;

@@ -165,6 +165,10 @@ export class StoreError extends SessionError {
 /** Whether a store failed. */
 export const isStoreError = (error: unknown): error is StoreError => codeOf(error) === "ERR_STORE";
 
+/** Whether an option is wrong. */
+export const isOptionError = (error: unknown): error is OptionError =>
+  codeOf(error) === "ERR_OPTION" || codeOf(error) === "ERR_SECRET";
+
 /** Whether a session is gone. */
 export const isGoneError = (error: unknown): error is GoneError => codeOf(error) === "ERR_SESSION_GONE";
 

@@ -8,14 +8,12 @@
 export type MaybePromise<T> = T | Promise<T>;
 
 /** Goes on with `next` at once when the value is there, else when it has come. */
-export function after<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return value instanceof Promise ? value.then(next) : next(value);
-}
+export const after = <T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>): MaybePromise<R> =>
+  value instanceof Promise ? value.then(next) : next(value);
 
 /** All the values, in order; a promise only if one of them is. */
-export function all<T>(values: MaybePromise<T>[]): MaybePromise<T[]> {
-  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[]);
-}
+export const all = <T>(values: MaybePromise<T>[]): MaybePromise<T[]> =>
+  values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as T[]);
 
 /**
  * Remembers what `make` gives once it is there; the next call after a failure makes it again.
@@ -33,8 +31,7 @@ export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
     kept ??= { value };
     return kept.value;
   };
-  return () => {
-    if (kept !== undefined) return kept.value;
+  const start = (): MaybePromise<T> => {
     const making = make();
     if (!(making instanceof Promise)) return keep(making);
     return making.then(keep, (error) => {
@@ -43,4 +40,5 @@ export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
       return kept.value;
     });
   };
+  return () => (kept === undefined ? start() : kept.value);
 }

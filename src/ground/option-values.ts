@@ -54,7 +54,8 @@ function wholeNumber(kind: string, name: string, value: number, least: number, m
  *
  * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number: by such a time no session would end.
  */
-export function clock(now: () => number = () => Date.now() / 1000): () => number {
+export function clock(now?: () => number): () => number {
+  if (now === undefined) return () => Math.floor(Date.now() / 1000);
   if (typeof now !== "function") throw new OptionError("ERR_OPTION", "Cannot use option now: it must be a function");
   return () => {
     const time = now();

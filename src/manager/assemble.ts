@@ -6,7 +6,8 @@
 import type { Cookie } from "../cookie/serialize.ts";
 import { OptionError } from "../ground/errors.ts";
 import type { Mode } from "../session/next.ts";
-import { assertWritable, subjectOf, type Visit } from "../session/visit.ts";
+import { subjectOf, type Visit } from "../session/visit.ts";
+import { assertWritable } from "../session/wish.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";

@@ -14,29 +14,25 @@ import type { Manager } from "./manager.ts";
 import { tryUpdate, updateAlone } from "./update.ts";
 
 /** What a new token says. */
-export function claimsOf({ key, record, remember }: Living, { mode, timeouts, now }: Circumstances): Claims {
-  const { startedAt, expiresAt, subject, data } = record;
-  return {
-    sid: key.id,
-    start: startedAt,
-    iat: now,
-    // The record in a store says when the session ends before its absolute limit. So use of it makes no new token.
-    exp: mode === "store" ? startedAt + (record.absoluteTimeout ?? timeouts.absoluteTimeout) : expiresAt,
-    ...(!remember && { temp: true }),
-    ...timeoutClaims(record),
-    ...(mode !== "cookie" && key.route !== undefined && { route: key.route }),
-    ...(mode !== "store" && subject !== undefined && { sub: subject }),
-    ...(mode === "cookie" && { data }),
-  };
-}
+export const claimsOf = ({ key, record, remember }: Living, { mode, timeouts, now }: Circumstances): Claims => ({
+  sid: key.id,
+  start: record.startedAt,
+  iat: now,
+  // The record in a store says when the session ends before its absolute limit. So use of it makes no new token.
+  exp: mode === "store" ? record.startedAt + (record.absoluteTimeout ?? timeouts.absoluteTimeout) : record.expiresAt,
+  ...(!remember && { temp: true }),
+  ...timeoutClaims(record),
+  ...(mode !== "cookie" && key.route !== undefined && { route: key.route }),
+  ...(mode !== "store" && record.subject !== undefined && { sub: record.subject }),
+  ...(mode === "cookie" && { data: record.data }),
+});
 
 /** Sessions in their cookies: a write is done when the token is made, and nothing is known but what a token says. */
 export function inCookie(manager: Manager): CookieBackend {
   const circumstances = (): Circumstances => ({ mode: "cookie" satisfies Mode, timeouts: manager.timeouts, now: manager.now() });
 
-  function plan(visit: Visit): Plan {
+  function plan(visit: Visit, text: string): Plan {
     const living = livingOf(visit);
-    const text = visit.data.json(living?.record.data.length);
     const { wish, found } = visit;
     if (living === null) {
       if (recordOf(visit) === undefined && text === "{}" && wish.to !== "login")

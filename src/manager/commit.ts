@@ -6,9 +6,11 @@
 import { StateError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
+import { discard } from "../session/discard.ts";
 import { type Ending, endingOf, type Living } from "../session/found.ts";
-import { close, discard, livingOf, type Visit, written } from "../session/visit.ts";
+import { idOf, livingOf, type Visit } from "../session/visit.ts";
 import { destroy, settleRivals } from "../session/wish.ts";
+import { isTouchDue } from "../token/timeouts.ts";
 import { claimsOf } from "./backend.ts";
 import type { Occasion, Plan } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
@@ -68,14 +70,25 @@ function write(attempt: Attempt): MaybePromise<readonly string[]> {
 
 function planOrEnd(attempt: Attempt): MaybePromise<Plan> {
   const { visit, manager, occasion } = attempt;
-  const isPlain = manager.hooks.check === undefined && visit.ended.length === 0;
-  return isPlain ? manager.backend.plan(visit, occasion) : checkedPlan(attempt);
+  if (manager.hooks.check !== undefined || visit.ended.length > 0) return checkedPlan(attempt);
+  return planFor(visit, manager, occasion);
+}
+
+/** Most requests only read, and nothing is due: that asks no backend. */
+function planFor(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<Plan> {
+  const { found, wish } = visit;
+  const living = found.is === "living" ? found : null;
+  const text = visit.data.json(living?.record.data.length);
+  const isSame = living !== null && wish.to === "stay" && living.record.data === text;
+  if (isSame && !isTouchDue(living.record, manager.timeouts, manager.now()))
+    return { wish, step: "none", next: living, saves: false };
+  return manager.backend.plan(visit, text, occasion);
 }
 
 /** The plan. Data that cannot be kept must not keep a destroyed session alive. */
 async function checkedPlan({ visit, manager, occasion }: Attempt): Promise<Plan> {
   try {
-    const plan = await manager.backend.plan(visit, occasion);
+    const plan = await planFor(visit, manager, occasion);
     if (plan.saves && plan.next !== null) await manager.hooks.check?.(SessionData.of(plan.next.record.data).visible);
     return plan;
   } catch (error) {
@@ -89,7 +102,8 @@ function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]>
   const { visit, manager, occasion, tries } = attempt;
   const sealing = plan.next === null ? undefined : seal(plan.next, manager, occasion);
   if (sealing?.token instanceof Promise) sealing.token.catch(() => {});
-  return after(manager.backend.carryOut(plan, visit, occasion, tries), (living) => {
+  const doing = plan.step === "none" ? plan.next : manager.backend.carryOut(plan, visit, occasion, tries);
+  return after(doing, (living) => {
     if (living === "again") return write({ ...attempt, tries: tries + 1 });
     if (living !== null) take(visit, plan, living);
     if (occasion.mode === "later" || occasion.mode === "impossible") return NO_LINES;
@@ -122,12 +136,21 @@ function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToke
   return after(further(visit, mode === "changes", isSilent), (more) => (more.length === 0 ? own : [...own, ...more]));
 }
 
+/** What was written is now what is kept. */
+function written(visit: Visit, living: Living): void {
+  visit.loggedIn ||= visit.wish.to === "login";
+  visit.found = living;
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  visit.converted = null;
+}
+
 /** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
 function take(visit: Visit, plan: Plan, living: Living): void {
   const isOvertaken = visit.wish !== plan.wish;
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
   if (plan.shown !== undefined) visit.data.rebase(plan.shown, living.record.data);
-  if (isOvertaken) visit.found = living;
+  if (isOvertaken || living === visit.found) visit.found = living;
   else written(visit, living);
 }
 
@@ -182,13 +205,20 @@ export async function commitEnds(visit: Visit, manager: Manager): Promise<void> 
   await endAll(visit, manager);
 }
 
+/** Nothing may be changed any more: the answer is made. @param onLate Is told of late changes, which throw where there is none. */
+export function closeVisit(visit: Visit, stage: "closing" | "closed", onLate: Visit["onLate"]): void {
+  visit.stage = stage;
+  visit.onLate = onLate;
+  if (visit.found.is !== "unread") visit.data.close(onLate && (() => onLate(idOf(visit))));
+}
+
 /**
  * Commits for the answer that is about to leave. What is called from now on comes too late, and is told so.
  *
  * @throws as {@link commit}: then the same can be tried once more, for the answer that says so.
  */
 export function commitAnswer(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<readonly string[]> {
-  close(visit, "closing", manager.onLateChange);
+  closeVisit(visit, "closing", manager.onLateChange);
   return after(commit(visit, manager, occasion), (lines) => {
     visit.stage = "closed";
     return lines;

@@ -98,8 +98,8 @@ export interface Backend {
   readonly members?: Subjects;
   /** What a good token stands for. */
   load(channel: Channel, candidate: Candidate, ask: Ask): MaybePromise<Loaded | null>;
-  /** What this request's changes come to. @throws DataError when the data cannot be kept; StoreError */
-  plan(visit: Visit, occasion: Occasion): MaybePromise<Plan>;
+  /** What this request's changes come to. @param text The data, as JSON. @throws DataError when the data cannot be kept; StoreError */
+  plan(visit: Visit, text: string, occasion: Occasion): MaybePromise<Plan>;
   /**
    * Carries a plan out: the session after it, null where there is none; or `again`, since the plan rests on what is not so any more.
    *

@@ -74,14 +74,12 @@ export function assertSendable(value: Response): void {
 }
 
 /** Whether a Cache-Control header lets shared caches keep the response. */
-export function letsShare(cacheControl: string | null | undefined): boolean {
-  return /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
-}
+export const letsShare = (cacheControl: string | null | undefined): boolean =>
+  /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
 
 /** Whether nobody may ever see the answer to a request. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Purpose */
-export function isUnseen(method: string | undefined, purpose: string | null | undefined): boolean {
-  return method === "HEAD" || /\bprefetch\b/i.test(purpose ?? "");
-}
+export const isUnseen = (method: string | undefined, purpose: string | null | undefined): boolean =>
+  method === "HEAD" || /\bprefetch\b/i.test(purpose ?? "");
 
 /** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
 export function withCommitted(response: Response, committed: Committed): Response {

@@ -7,11 +7,12 @@ import { cookieValues } from "../cookie/parse.ts";
 import { isStoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
-import { endingOf, type Living } from "../session/found.ts";
+import { endingOf, type Found, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
-import { arrive, close, idOf, NEW, type Visit } from "../session/visit.ts";
+import { idOf, NEW, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import { endOf, timeoutsIn } from "../token/timeouts.ts";
+import { closeVisit } from "./commit.ts";
 import type { Ask, Candidate, Channel, Loaded } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
 
@@ -48,7 +49,7 @@ function finish(visit: Visit, manager: Manager, loaded: Loaded | null): MaybePro
 
 /** Whoever asks only after the response can still read, but nothing will carry a change. */
 function closeIfLate(visit: Visit, { onLateChange }: Manager): void {
-  if (visit.stage !== "open") close(visit, "closed", onLateChange);
+  if (visit.stage !== "open") closeVisit(visit, "closed", onLateChange);
 }
 
 function takeOver(visit: Visit, { emit, now }: Manager, loaded: Loaded): void {
@@ -57,7 +58,21 @@ function takeOver(visit: Visit, { emit, now }: Manager, loaded: Loaded): void {
   visit.rivals = rivals;
   visit.known = copied ? "copy" : "exact";
   if (found.is === "gone") emit({ type: "moved", id: found.key.id, reason: "load" });
-  else if (found.is !== "new") emit({ type: "loaded", id: idOf(visit) });
+  else if (found.is !== "new") emit({ type: "loaded", id: found.is === "living" ? found.key.id : idOf(visit) });
+}
+
+/** Takes over what was loaded. @param data That of a living session, as an object that is nobody else's. */
+function arrive(
+  visit: Visit,
+  found: Found,
+  at: number,
+  { data, accepted = false }: { data?: JsonObject; accepted?: boolean } = {},
+): void {
+  visit.found = found;
+  visit.arrived = { found, at, accepted };
+  visit.askedAt = at;
+  if (data !== undefined) visit.data.take(data);
+  else if (found.is === "imported") visit.data.fill(found.record.data);
 }
 
 /** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */

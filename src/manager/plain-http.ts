@@ -14,11 +14,12 @@ const THIS_MACHINE = /^(.+\.)?localhost$|^127\.|^\[::1\]$/;
 /** What warns of the first such request, and of no other. */
 export function plainHttpNotice(onEvent: Listener): NoticeCookie {
   let told = false;
-  return (request) => {
+  const notice = (request: Came): void => {
     if (told || !isPlainHttp(request)) return;
     told = true;
     warn("plain-http", onEvent);
   };
+  return (request) => (request.url?.startsWith("http:") ? notice(request) : undefined);
 }
 
 /** Whether a browser would drop a Secure cookie. Behind a proxy that ends TLS the URL is plain http too, and all is well. */

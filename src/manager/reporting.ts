@@ -10,7 +10,7 @@ export type Listener = ((event: SessionEvent) => void) | undefined;
 
 /** What tells the listener, and never fails. */
 export function emitter(onEvent: Listener): Emit {
-  if (onEvent === undefined) return () => {};
+  if (onEvent === undefined) return () => undefined;
   return (event) => {
     try {
       const heard: unknown = onEvent(event);

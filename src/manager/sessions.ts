@@ -5,10 +5,11 @@
  */
 import { isGoneError, isStoreError, OptionError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { discard } from "../session/discard.ts";
 import { Session, visitOf } from "../session/session.ts";
-import { close, discard, newVisit, type Visit } from "../session/visit.ts";
+import { newVisit, type Visit } from "../session/visit.ts";
 import { managerOf, partsFor } from "./assemble.ts";
-import { commitAnswer, commitEnds, pendingCalls } from "./commit.ts";
+import { closeVisit, commitAnswer, commitEnds, pendingCalls } from "./commit.ts";
 import { isUpgraded } from "./handshake.ts";
 import {
   assertAnswer,
@@ -138,7 +139,7 @@ async function handling<Data extends object>(
     }
   }
   try {
-    if (!isUpgraded(request, server)) {
+    if (server == null || !isUpgraded(request, server)) {
       const applying = apply(session, response);
       return applying instanceof Promise ? await applying : applying;
     }
@@ -217,6 +218,6 @@ async function commitFailed(visit: Visit, manager: Manager, answer: Answer): Pro
     if (isStoreError(error)) manager.emit({ type: "store-error", operation: error.operation });
     if (canSend) await commitEnds(visit, manager).catch(() => {});
   }
-  close(visit, "closed", manager.onLateChange);
+  closeVisit(visit, "closed", manager.onLateChange);
   return NOTHING;
 }

@@ -7,7 +7,8 @@ import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { SessionData } from "../session/data.ts";
 import { applyPatch, diff } from "../session/patch.ts";
-import { assertWritable, type Visit } from "../session/visit.ts";
+import type { Visit } from "../session/visit.ts";
+import { assertWritable } from "../session/wish.ts";
 import type { Change } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 

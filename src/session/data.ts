@@ -98,7 +98,8 @@ export class SessionData {
 
   /** Shows this data in the place of what was before. What was changed in between stays changed. */
   rebase(before: string, now: string): void {
-    const own = diff(parseData(before) ?? {}, parseData(this.json()) ?? {});
+    const text = this.json();
+    const own = text === before ? null : diff(parseData(before) ?? {}, parseData(text) ?? {});
     this.fill(own === null ? now : applyPatch(now, own));
   }
 

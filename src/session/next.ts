@@ -42,7 +42,7 @@ export function afterChange(visit: Visit, data: string, { mode, timeouts, now }:
     ...ownTimeouts(own),
   };
   if (living === null || visit.wish.to !== "stay" || mode === "cookie") {
-    const id = idOf(visit);
+    const id = visit.nextId ?? idOf(visit);
     const key = route === undefined ? { id } : { id, route };
     return { is: "living", key, record, cookie: "missing", remember: remembersOf(visit), text: living?.text };
   }

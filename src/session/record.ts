@@ -153,7 +153,13 @@ export const recordFromToken = ({ start, iat, exp, sub, idle, abs, data = "{}" }
 export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;
 
 /** The mark that `replace` leaves. A copy, which the caller cannot change afterwards. */
-export function markFor(movedAt: number, { id, route }: Key, { by, graceSeconds }: Move): MovedMark {
-  const to = Object.freeze(route === undefined ? { id } : { id, route });
-  return { movedAt, to, by, ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }) };
-}
+export const markFor = (
+  movedAt: number,
+  { id, route }: Key,
+  { by, graceSeconds }: Pick<Move, "by" | "graceSeconds">,
+): MovedMark => ({
+  movedAt,
+  to: Object.freeze(route === undefined ? { id } : { id, route }),
+  by,
+  ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }),
+});

@@ -7,8 +7,18 @@
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { PendingCalls } from "./pending.ts";
-import { assertLoaded, assertWritable, idOf, noteFailure, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
-import { checkDestroy, checkRenewal, type DestroyOptions, destroy, type LoginOptions, login, regenerateId } from "./wish.ts";
+import { idOf, noteFailure, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
+import {
+  assertWritable,
+  checkDestroy,
+  checkRenewal,
+  type DestroyOptions,
+  destroy,
+  type LoginOptions,
+  login,
+  notLoadedError,
+  regenerateId,
+} from "./wish.ts";
 
 /** What sessions ask of the manager that made them. */
 export interface SessionHost {
@@ -263,7 +273,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   #read(): Visit {
-    assertLoaded(this.#visit);
+    if (this.#visit.found.is === "unread") throw notLoadedError();
     if (this.#visit.failing !== null) noteFailure(this.#visit);
     this.#visit.used = true;
     return this.#visit;

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { StateError, type StoreError } from "../ground/errors.ts";
-import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
+import { parseData, stringifyData } from "../ground/json.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import type { OwnTimeouts } from "../token/timeouts.ts";
-import { committedError, SessionData } from "./data.ts";
+import { SessionData } from "./data.ts";
 import type { Ending, Found, Living } from "./found.ts";
-import { applyPatch, diff } from "./patch.ts";
 import type { PendingCalls } from "./pending.ts";
 import type { SessionMeta, SessionRecord } from "./record.ts";
 
@@ -182,10 +180,9 @@ export const startOf = (visit: Visit): number | undefined =>
   visit.wish.to === "login" ? undefined : shownOf(visit)?.record.startedAt;
 
 /** The session's id, once what is wanted is written. */
-export const idOf = (visit: Visit): string =>
-  visit.found.is === "living" && visit.wish.to === "stay" ? visit.found.key.id : nextIdOf(visit);
-
-function nextIdOf(visit: Visit): string {
+export function idOf(visit: Visit): string {
+  const { found, wish } = visit;
+  if (found.is === "living" && wish.to === "stay") return found.key.id;
   visit.nextId ??= newSessionId();
   return visit.nextId;
 }
@@ -201,29 +198,6 @@ export function withoutLeft({ wish }: Visit, text: string): string {
   return stringifyData(data);
 }
 
-/** Takes over what was loaded. @param data That of a living session, as an object that is nobody else's. */
-export function arrive(
-  visit: Visit,
-  found: Found,
-  at: number,
-  { data, accepted = false }: { data?: JsonObject; accepted?: boolean } = {},
-): void {
-  visit.found = found;
-  visit.arrived = { found, at, accepted };
-  visit.askedAt = at;
-  if (data !== undefined) visit.data.take(data);
-  else if (found.is === "imported") visit.data.fill(found.record.data);
-}
-
-/** What was written is now what is kept. */
-export function written(visit: Visit, living: Living): void {
-  visit.loggedIn ||= visit.wish.to === "login";
-  visit.found = living;
-  visit.wish = { to: "stay" };
-  visit.nextId = undefined;
-  visit.converted = null;
-}
-
 /** There is no session, and nothing is shown. What is gone, or could not be asked for, stays so. */
 export function reject(visit: Visit): void {
   if (visit.found.is === "gone") visit.found = { ...visit.found, shown: null };
@@ -237,52 +211,4 @@ export function reject(visit: Visit): void {
 /** Somebody asks for the session. What an error handler does to it is no part of what failed. */
 export function noteFailure(visit: Visit): void {
   if (visit.failing?.()) visit.failedWith ??= visit.data.text();
-}
-
-/**
- * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
- * that was to end still ends.
- */
-export function discard(visit: Visit): void {
-  const since = changedSinceFailure(visit);
-  visit.wish = { to: "stay" };
-  visit.nextId = undefined;
-  if (visit.found.is === "living" || (visit.found.is === "imported" && since !== null)) visit.data.fill(visit.found.record.data);
-  else reject(visit);
-  if (since !== null) visit.data.fill(applyPatch(baseOf(visit), since));
-}
-
-/** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
-function changedSinceFailure(visit: Visit) {
-  const { failedWith, data, wish } = visit;
-  const before = failedWith ? parseData(failedWith) : null;
-  const since = before && diff(before, parseData(data.text()) ?? before);
-  const left = wish.to === "login" ? wish.left : [];
-  return since && { set: since.set, unset: since.unset.filter((key) => !left.includes(key)) };
-}
-
-/** Nothing may be changed any more: the answer is made. */
-export function close(visit: Visit, stage: "closing" | "closed", onLate: Visit["onLate"]): void {
-  visit.stage = stage;
-  visit.onLate = onLate;
-  if (visit.found.is !== "unread") visit.data.close(onLate && (() => onLate(idOf(visit))));
-}
-
-/** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
-export function lateChange(visit: Visit): void {
-  if (visit.onLate === undefined) throw committedError();
-  visit.onLate(idOf(visit));
-}
-
-/** @throws {@link StateError} unless the session is loaded. */
-export function assertLoaded({ found }: Visit): void {
-  if (found.is !== "unread") return;
-  throw new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
-}
-
-/** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
-export function assertWritable(visit: Visit): void {
-  assertLoaded(visit);
-  if (visit.stage !== "open") throw committedError();
-  if (visit.found.is === "outage") throw visit.found.error satisfies StoreError;
 }

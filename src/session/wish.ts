@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
+import { committedError } from "./data.ts";
 import { endingOf } from "./found.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
-import { baseOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
+import { baseOf, idOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
 
 /** How a login treats what came before it. */
 export interface LoginOptions {
@@ -67,7 +69,7 @@ export function login(visit: Visit, subject: string, options: LoginOptions, { ho
     keys,
     left: [...left],
   };
-  visit.nextId = undefined;
+  visit.nextId = newSessionId();
 }
 
 /** What a login needs to know of the manager. */
@@ -102,7 +104,7 @@ export function regenerateId(visit: Visit, graceSeconds: number): void {
     const least = wish.to === "stay" ? graceSeconds : Math.min(wish.graceSeconds, graceSeconds);
     visit.wish = { to: "regenerateId", graceSeconds: least };
   }
-  visit.nextId = undefined;
+  visit.nextId = newSessionId();
 }
 
 /** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
@@ -134,10 +136,33 @@ export function destroy(visit: Visit, { clearSiteData = [] }: DestroyOptions = {
   data.accepted = false;
 }
 
+/** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
+export function lateChange(visit: Visit): void {
+  if (visit.onLate === undefined) throw committedError();
+  visit.onLate(idOf(visit));
+}
+
+/** @throws {@link StateError} unless the session is loaded. */
+export function assertLoaded({ found }: Visit): void {
+  if (found.is === "unread") throw notLoadedError();
+}
+
+/** What use meets that comes before the session is loaded. */
+export function notLoadedError(): StateError {
+  return new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
+}
+
+/** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
+export function assertWritable(visit: Visit): void {
+  assertLoaded(visit);
+  if (visit.stage !== "open") throw committedError();
+  if (visit.found.is === "outage") throw visit.found.error satisfies StoreError;
+}
+
 function checkLogin(subject: string, options: LoginOptions, common: Timeouts): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
-  checkFlags({ remember });
+  if (remember !== undefined) checkFlags({ remember });
   checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     refuse("log in", "keep must be a list of keys");

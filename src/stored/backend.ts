@@ -14,7 +14,6 @@ import { expiryOf, timeoutsIn, timeoutsOf } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 import { follow, inGrace, isFresh, isInGrace } from "./follow.ts";
 import { guardedStore, type Stored } from "./guarded.ts";
-import { NextIds } from "./next-ids.ts";
 import { findRedeemed, redeem, redemptionKey } from "./redeem.ts";
 import { planFor, type StorePlan } from "./steps.ts";
 import { refresh, update } from "./update.ts";
@@ -23,7 +22,7 @@ import { carryOut } from "./write.ts";
 
 /** Keeps the sessions of a manager in a store. */
 export function inStore(given: SessionStore, manager: Manager, cookies: CookieBackend): Backend {
-  const stored: Stored = { manager, cookies, store: guardedStore(given), nextIds: new NextIds() };
+  const stored: Stored = { manager, cookies, store: guardedStore(given), nextIds: new Map() };
   return {
     waits: true,
     members: members(stored),
@@ -31,12 +30,12 @@ export function inStore(given: SessionStore, manager: Manager, cookies: CookieBa
     tokens: acceptedTokens(stored),
     load: (channel, candidate, ask) =>
       channel.mode === "cookie" ? cookies.load(channel, candidate, ask) : load(stored, channel, candidate, ask),
-    plan: (visit, occasion) => planFor(visit, stored, occasion),
+    plan: (visit, text, occasion) => planFor(visit, stored, text, occasion),
     carryOut: (plan, visit, occasion, tries) => carryOut(plan as StorePlan, { visit, stored, occasion, tries }),
     end: (ending) => (ending.is === "token" ? endToken(ending.redemption, stored) : endSession(ending, stored)),
     update: (visit, change) => update(visit, stored, change),
     refresh: (visit) => refresh(visit, stored),
-    noteNextId: (next, former) => stored.nextIds.note(next, former),
+    noteNextId: (next, former) => noteNextId(next, former, stored),
     assertGrace: (visit, graceSeconds) => assertGrace(visit, graceSeconds, stored),
   };
 }
@@ -87,6 +86,16 @@ async function atMark(stored: Stored, channel: Channel, candidate: Candidate, ma
   if (!went.inGrace) return { found: moved };
   const loaded = stored.manager.living(channel, candidate, went.record, ask.visit);
   return loaded && { ...loaded, found: inGrace(loaded.found as Living, went) };
+}
+
+/** The most requests at a time that have asked for an id which is not written yet. */
+const MOST_NEXT_IDS = 10_000;
+
+function noteNextId(next: string, former: string, { nextIds }: Stored): void {
+  nextIds.set(next, former);
+  // A request that was never answered leaves its id here.
+  const [oldest] = nextIds.size > MOST_NEXT_IDS ? nextIds.keys() : [];
+  if (oldest !== undefined) nextIds.delete(oldest);
 }
 
 function acceptedTokens(stored: Stored): AcceptedTokens {

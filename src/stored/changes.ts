@@ -12,29 +12,31 @@ import type { SessionStore } from "./contract.ts";
 export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
 
 /** Whether a record was seen so long ago that use is to be written down, and not so long ago that it is over. */
-export function isDue(seenAt: number, { seenAfter, seenBefore }: Touch): boolean {
-  return seenAt > seenAfter && seenAt <= seenBefore;
-}
+export const isDue = (seenAt: number, { seenAfter, seenBefore }: Touch): boolean => seenAt > seenAfter && seenAt <= seenBefore;
 
 /** Whether a record is the one that a change is for; every change adds one to its version. */
-export function isVersion({ version }: { readonly version: number }, { ifVersion }: { readonly ifVersion?: number }): boolean {
-  return ifVersion === undefined || ifVersion === version;
-}
+export const isVersion = ({ version }: { readonly version: number }, { ifVersion }: { readonly ifVersion?: number }): boolean =>
+  ifVersion === undefined || ifVersion === version;
 
 /** The record after use. Neither instant moves backwards. */
-export function slid(record: SessionRecord, now: number, expiresAt: number): SessionRecord {
-  return { ...record, seenAt: Math.max(record.seenAt, now), expiresAt: Math.max(record.expiresAt, expiresAt) };
-}
+export const slid = (record: SessionRecord, now: number, expiresAt: number): SessionRecord => ({
+  ...record,
+  seenAt: Math.max(record.seenAt, now),
+  expiresAt: Math.max(record.expiresAt, expiresAt),
+});
 
 /** The record with the data that is there, patched. */
-export function patched(record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord {
-  return { ...ownRecord(record), data: applyPatch(there.data, patch), version: there.version + 1 };
-}
+export const patched = (record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord => ({
+  ...ownRecord(record),
+  data: isEmpty(patch) ? there.data : applyPatch(there.data, patch),
+  version: there.version + 1,
+});
+
+const isEmpty = ({ clear, set, unset }: Patch): boolean => !clear && set.length === 0 && unset.length === 0;
 
 /** A record that the caller cannot change afterwards. */
-export function ownRecord(record: SessionRecord): SessionRecord {
-  return record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
-}
+export const ownRecord = (record: SessionRecord): SessionRecord =>
+  record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
 
 /** Of a subject's sessions, those used longest ago beyond its limit. One that was just made counts and stays; what has expired does not count. */
 export function beyondLimit(

@@ -3,12 +3,11 @@
  *
  * @module
  */
-import { isStoreError, OptionError, StoreError, type StoreOperation } from "../ground/errors.ts";
+import { isOptionError, isStoreError, StoreError, type StoreOperation } from "../ground/errors.ts";
 import type { CookieBackend } from "../manager/contract.ts";
 import type { Manager } from "../manager/manager.ts";
 import type { Key, MovedMark, SessionInfo, SessionRecord } from "../session/record.ts";
 import type { SessionStore } from "./contract.ts";
-import type { NextIds } from "./next-ids.ts";
 
 /** What the parts of one backend share. */
 export interface Stored {
@@ -16,7 +15,8 @@ export interface Stored {
   /** The backend for what is in a cookie: visitors, where the application wants that. */
   readonly cookies: CookieBackend;
   readonly store: GuardedStore;
-  readonly nextIds: NextIds;
+  /** Ids that handlers were told of before they are written, and those that they replace. */
+  readonly nextIds: Map<string, string>;
 }
 
 /** The store. The methods do what the SessionStore contract says of those with the same names. */
@@ -52,19 +52,23 @@ export function guardedStore(store: SessionStore): GuardedStore {
 }
 
 /** What a store may answer; anything else is a broken store, and its value is in no error. */
-function answered(found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null {
-  if (typeof found === "object") return found;
+const answered = (found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null =>
+  typeof found === "object" ? found : noRecord();
+
+function noRecord(): never {
   throw new TypeError("Cannot load the session: the store gave no record");
 }
 
-async function guarded<Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> {
-  try {
-    return await call();
-  } catch (error) {
-    // A store that was set up wrongly says what to do.
-    if (isStoreError(error) || error instanceof OptionError) throw error;
-    throw new StoreError(operation, whatItSays(error));
-  }
+const guarded = <Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> =>
+  begun(call).catch((error: unknown) => fail(operation, error));
+
+/** A method may also throw before it gives a promise. */
+const begun = async <Result>(call: () => Promise<Result>): Promise<Result> => await call();
+
+function fail(operation: StoreOperation, error: unknown): never {
+  // A store that was set up wrongly says what to do.
+  if (isStoreError(error) || isOptionError(error)) throw error;
+  throw new StoreError(operation, whatItSays(error));
 }
 
 /** The few words of a store's error that are passed on; none where even asking for them throws. */

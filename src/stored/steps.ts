@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
-import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Channel, Occasion, Plan } from "../manager/contract.ts";
 import type { Gone, Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, usedNow } from "../session/next.ts";
@@ -60,39 +60,43 @@ const NO_CHANGE: Patch = { set: [], unset: [] };
 const NOTHING: Decided = { step: "none", next: null, saves: false };
 
 /** The plan for what a request did. @throws DataError when the data cannot be kept; StoreError when the store could not be asked */
-export function planFor(visit: Visit, stored: Stored, occasion: Occasion): MaybePromise<StorePlan> {
+export function planFor(visit: Visit, stored: Stored, text: string, occasion: Occasion): MaybePromise<StorePlan> {
   const { manager } = stored;
   const channel = subjectOf(visit) === undefined ? manager.channels.visitor : manager.channels.user;
   const isOut = visit.found.is === "gone" && (!visit.found.anew || visit.wish.to === "login");
-  if (channel.mode === "cookie" && !isOut) return stored.cookies.plan(visit, occasion) as StorePlan;
+  if (channel.mode === "cookie" && !isOut) return stored.cookies.plan(visit, text, occasion) as StorePlan;
   const needsKey = visit.found.is !== "living" || visit.wish.to !== "stay";
   return needsKey
-    ? planForKey(visit, stored, occasion, channel)
-    : { wish: visit.wish, ...planHere(sceneOf(visit, stored, channel, undefined)) };
+    ? planForKey(visit, stored, text, occasion, channel)
+    : { wish: visit.wish, ...planHere(sceneOf(visit, stored, channel, undefined, text)) };
 }
 
-function sceneOf(visit: Visit, stored: Stored, { mode }: Channel, route: string | undefined): Scene {
+function sceneOf(visit: Visit, stored: Stored, { mode }: Channel, route: string | undefined, text: string): Scene {
   const { manager } = stored;
-  const data = visit.data.stored();
-  const text = stringifyData(data, livingOf(visit)?.record.data.length);
-  return { visit, stored, shown: { data, text }, circumstances: { mode, timeouts: manager.timeouts, now: manager.now() }, route };
+  const circumstances = { mode, timeouts: manager.timeouts, now: manager.now() };
+  return { visit, stored, shown: { data: visit.data.stored(), text }, circumstances, route };
 }
 
 /** Where a new key is needed, what must be asked for before: the part of the store that it will name; where a session went. */
-function planForKey(visit: Visit, stored: Stored, occasion: Occasion, channel: Channel): MaybePromise<StorePlan> {
+function planForKey(visit: Visit, stored: Stored, text: string, occasion: Occasion, channel: Channel): MaybePromise<StorePlan> {
   const { wish } = visit;
   const mark = visit.found.is === "gone" && needsWhereabouts(visit) ? visit.found.mark : null;
-  return after(channel.mode === "cookie" ? undefined : stored.store.route(subjectOf(visit)), (route) =>
-    after(mark && follow(stored, mark), (went) => {
-      // A login that came meanwhile needs another part of the store.
-      if (visit.wish !== wish) return planFor(visit, stored, occasion);
-      const scene = sceneOf(visit, stored, channel, route);
-      const { found } = visit;
-      if (found.is === "living") return { wish, ...planForRenewal(scene, found) };
-      const isOut = found.is === "gone" && (!found.anew || wish.to === "login");
-      return { wish, ...(isOut ? planForGone(scene, found, went) : planForNew(scene, occasion)) };
-    }),
-  );
+  const routing = channel.mode === "cookie" ? undefined : stored.store.route(subjectOf(visit));
+  if (routing === undefined && mark === null)
+    return planWithKey(sceneOf(visit, stored, channel, undefined, text), occasion, null);
+  return Promise.all([routing, mark && follow(stored, mark)]).then(([route, went]) => {
+    const now = visit.data.json(livingOf(visit)?.record.data.length);
+    // A login that came meanwhile needs another part of the store.
+    if (visit.wish !== wish) return planFor(visit, stored, now, occasion);
+    return planWithKey(sceneOf(visit, stored, channel, route, now), occasion, went);
+  });
+}
+
+function planWithKey(scene: Scene, occasion: Occasion, went: Whereabouts | null): StorePlan {
+  const { found, wish } = scene.visit;
+  if (found.is === "living") return { wish, ...planForRenewal(scene, found) };
+  const isOut = found.is === "gone" && (!found.anew || wish.to === "login");
+  return { wish, ...(isOut ? planForGone(scene, found, went) : planForNew(scene, occasion)) };
 }
 
 function needsWhereabouts({ found, wish }: Visit): boolean {

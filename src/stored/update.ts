@@ -11,7 +11,8 @@ import type { CookieState, Found, Living } from "../session/found.ts";
 import { afterUse } from "../session/next.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
-import { assertWritable, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
+import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
+import { assertWritable } from "../session/wish.ts";
 import { endOf, expiryOf, timeoutsOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
 import { goOnWith, miss, vanish } from "./rebase.ts";
@@ -102,7 +103,7 @@ async function tryUpdate<Result>(
   }
   const version = record.version + (patch === null ? 0 : 1);
   // Where the token says when a session was used, it is made again when that is due.
-  const { cookie } = afterUse(livingOf(visit) ?? living, { mode: store.dataOnly ? "data" : "store", timeouts, now });
+  const cookie = store.dataOnly ? afterUse(livingOf(visit) ?? living, { mode: "data", timeouts, now }).cookie : undefined;
   rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
   visit.askedAt = now;
   return { result };

@@ -17,13 +17,16 @@ import type { Stored } from "./guarded.ts";
 export function members(stored: Stored): Subjects {
   const { manager, store, nextIds } = stored;
 
+  /** The id under which a session is kept now whose request was told of another one. */
+  const idNow = (id: string): string => nextIds.get(id) ?? id;
+
   async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
     if (store.list === undefined) throw cannot("list sessions", "list");
     const rows = await store.list(subject);
     const now = manager.now();
     const living = rows.filter((row) => endOf(row, manager.timeouts, now) === undefined);
-    const asking = nextIds.current(current ?? "");
+    const asking = idNow(current ?? "");
     return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
   }
 
@@ -58,7 +61,7 @@ export function members(stored: Stored): Subjects {
 
   /** Where the session is that is to stay: its request may have been told of an id that is not written yet, or that another gave it. */
   async function spared(subject: string, except: string): Promise<string> {
-    const id = nextIds.current(except);
+    const id = idNow(except);
     if (id === except || store.dataOnly) return id;
     return (await ownKey(subject, id))?.id ?? id;
   }

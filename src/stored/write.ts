@@ -100,7 +100,7 @@ async function replace({ wish, next, from, patch, ifVersion }: Step<"replace">, 
   const result = await store.replace(from, key, patch, record, move);
   if (!result.ok) return relocate(visit, stored, from, result.why, now);
   noteVersion(visit, next, result);
-  nextIds.written(key.id);
+  nextIds.delete(key.id);
   visit.madeId = key.id;
   manager.emit({ type: "regenerated", id: key.id, from: from.id, reason: by });
   return next;

@@ -33,11 +33,8 @@ export interface Claims {
 const CLOCK_SKEW = 60;
 
 /** The JSON text that a token carries for these claims; the data stands in it as JSON, not as a string. */
-export function claimsToJson(claims: Claims): string {
-  const { data, ...rest } = claims;
-  const head = JSON.stringify(rest);
-  return data === undefined ? head : `${head.slice(0, -1)},"data":${data}}`;
-}
+export const claimsToJson = ({ data, ...rest }: Claims): string =>
+  data === undefined ? JSON.stringify(rest) : `${JSON.stringify(rest).slice(0, -1)},"data":${data}}`;
 
 /** The claims in a token's JSON text, or null when anything that must be there is missing or has another shape. */
 export function claimsFromJson(text: string): Claims | null {
@@ -70,9 +67,8 @@ export function claimsFromJson(text: string): Claims | null {
 }
 
 /** Whether the claims speak of a session that began in the future: no honest server made them. */
-export function isFromTheFuture(claims: Claims, now: number): boolean {
-  return claims.start > now + CLOCK_SKEW || claims.iat > now + CLOCK_SKEW;
-}
+export const isFromTheFuture = ({ start, iat }: Claims, now: number): boolean =>
+  start > now + CLOCK_SKEW || iat > now + CLOCK_SKEW;
 
 /**
  * Two tokens of one session are one session: the newer counts, and of two that were made at the same time the first.
@@ -90,13 +86,10 @@ export function newestOfEach<One>(tokens: readonly One[], read: (token: One) => 
 }
 
 /** Whether this is a timeout as a login gives one, or none. */
-export function isOwnTimeout(value: unknown): value is number | undefined {
-  return value === undefined || (isInstant(value) && value > 0);
-}
+export const isOwnTimeout = (value: unknown): value is number | undefined =>
+  value === undefined || (isInstant(value) && value > 0);
 
-function isInstant(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
+const isInstant = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

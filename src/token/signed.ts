@@ -38,12 +38,13 @@ export function signedTokens(options: SignedOptions, primitives: Primitives): To
     });
   }
 
-  function seal(claims: Claims): MaybePromise<string> {
-    return after(keys(), ({ current }) => {
-      const message = `${current.header}.${encodeBase64url(encodeUtf8(claimsToJson(claims)))}`;
-      return after(primitives.sign(current.key, message), (signature) => `${message}.${signature}`);
-    });
-  }
+  const seal = (claims: Claims): MaybePromise<string> =>
+    after(keys(), ({ current }) =>
+      withSignature(current.key, `${current.header}.${encodeBase64url(encodeUtf8(claimsToJson(claims)))}`),
+    );
+
+  const withSignature = (key: unknown, message: string): MaybePromise<string> =>
+    after(primitives.sign(key, message), (signature) => `${message}.${signature}`);
 
   return { open, seal };
 }

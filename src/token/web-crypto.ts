@@ -65,9 +65,7 @@ export const webCrypto: Primitives<CryptoKey> = {
       : crypto.subtle.importKey("raw", bytes, "AES-KW", false, ["wrapKey", "unwrapKey"]);
   },
 
-  async sign(key, text) {
-    return encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encodeUtf8(text))));
-  },
+  sign: async (key, text) => encodeBase64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, encodeUtf8(text)))),
 
   verify(key, text, mac) {
     return crypto.subtle.verify("HMAC", key, mac, encodeUtf8(text));

@@ -311,10 +311,13 @@ describe("timeouts that are none", () => {
       { idleTimeout: 60 * DAY },
       ...WRONG.flatMap((value) => [{ idleTimeout: value }, { absoluteTimeout: value }]),
     ]) {
-      const store = withMethods(memory());
+      const inner = memory();
+      let isWrong = false;
+      const store = withMethods(inner, {
+        load: async (...asked) => Object.assign({ ...(await inner.load(...asked)) }, isWrong ? wrong : {}) as never,
+      });
       const app = await loggedIn({ store }, {});
-      const { load } = store;
-      store.load = async (...asked) => Object.assign({ ...(await load(...asked)) }, wrong) as never;
+      isWrong = true;
       const isRight = wrong.idleTimeout === 60 * DAY;
       expect(await app.does(who)).toBe(isRight ? "alice" : undefined);
       expect(app.events.some((event) => event.type === "invalid" && event.reason === "record")).toBe(!isRight);

@@ -1,12 +1,15 @@
 /** Session: what its members do, seen from the next request. */
+
 import { describe, expect, it, vi } from "vitest";
 import { ConflictError, createSessions, DataError, StateError } from "../../src/index.ts";
+import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
+import { plainRows } from "../support/plain-rows.ts";
 import { OLD_SECRET, SECRET } from "../support/secrets.ts";
 import { waitingStore } from "../support/slow-store.ts";
 
@@ -352,6 +355,19 @@ describe("session.save() and session.update()", () => {
     await does((session) => session.login("alice"));
     const failing = does((session) => session.update((data) => Object.assign(data, { count: 1 })));
     await expect(failing).rejects.toBeInstanceOf(ConflictError);
+  });
+
+  it("update() is use, also where the cookie alone says when a session was used", async () => {
+    for (const more of [{}, { store: memory() }, { store: plain(plainRows(new Map())) }]) {
+      const { does, clock } = makeApp({ ...more, idleTimeout: 10 * HOUR });
+      await does((session) => session.login("alice"));
+      for (let count = 1; count <= 5; count++) {
+        clock.pass(9 * HOUR);
+        const add = (data: Record<string, unknown>) => Object.assign(data, { count });
+        expect(await does((session) => session.update(add))).toMatchObject({ count });
+      }
+      expect(await does((session) => [session.subject, session.data.count])).toEqual(["alice", 5]);
+    }
   });
 
   it("update() works for a session that is new, and for one that is in its cookie", async () => {

@@ -8,7 +8,8 @@ import { DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
 import type { Sessions } from "../../index.ts";
 import { type Session, visitOf } from "../../session/session.ts";
-import { assertLoaded, assertWritable, lateChange, type Visit } from "../../session/visit.ts";
+import type { Visit } from "../../session/visit.ts";
+import { assertLoaded, assertWritable, lateChange } from "../../session/wish.ts";
 
 /** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
 interface Opened {

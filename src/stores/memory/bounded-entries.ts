@@ -5,7 +5,6 @@
  */
 import { isMoved, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../../session/record.ts";
 import { REDEEMED } from "../../stored/contract.ts";
-import { type Used, UseOrder } from "./use-order.ts";
 
 /** A session, or the mark of one that moved. */
 export type Entry = SessionRecord | MovedMark;
@@ -121,4 +120,47 @@ function endsAt(entry: Entry): number {
 function weight(id: string, entry: Entry): number {
   const { data = "", subject = "", meta } = entry as Partial<SessionRecord>;
   return 300 + 2 * (id.length + data.length + subject.length + (meta === undefined ? 0 : JSON.stringify(meta).length));
+}
+
+/** An entry, and its neighbours. */
+interface Used<Value> {
+  readonly id: string;
+  readonly value: Value;
+  before: Used<Value>;
+  after: Used<Value>;
+}
+
+/**
+ * Entries in the order of their use. A Map keeps an order, too, but finding its first entry takes longer with every one that
+ * was deleted before it, and a full store deletes all the time. This is a ring, whose start stands between the entry used last and the one used longest ago.
+ */
+class UseOrder<Value> {
+  readonly #start: Used<Value>;
+
+  constructor() {
+    const start = { id: "", value: undefined } as unknown as Used<Value>;
+    start.before = start;
+    start.after = start;
+    this.#start = start;
+  }
+
+  /** The entry used longest ago. */
+  get oldest(): Used<Value> | undefined {
+    return this.#start.after === this.#start ? undefined : this.#start.after;
+  }
+
+  /** Adds an entry as the one used last. */
+  add(id: string, value: Value): Used<Value> {
+    const { before } = this.#start;
+    const used: Used<Value> = { id, value, before, after: this.#start };
+    before.after = used;
+    this.#start.before = used;
+    return used;
+  }
+
+  /** Takes out an entry that was added. */
+  remove({ before, after }: Used<Value>): void {
+    before.after = after;
+    after.before = before;
+  }
 }

@@ -1,0 +1,30 @@
+/**
+ * What becomes of a request's changes when it fails.
+ *
+ * @module
+ */
+import { parseData } from "../ground/json.ts";
+import { applyPatch, diff, type Patch } from "./patch.ts";
+import { baseOf, reject, type Visit } from "./visit.ts";
+
+/**
+ * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
+ * that was to end still ends.
+ */
+export function discard(visit: Visit): void {
+  const since = changedSinceFailure(visit);
+  visit.wish = { to: "stay" };
+  visit.nextId = undefined;
+  if (visit.found.is === "living" || (visit.found.is === "imported" && since !== null)) visit.data.fill(visit.found.record.data);
+  else reject(visit);
+  if (since !== null) visit.data.fill(applyPatch(baseOf(visit), since));
+}
+
+/** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
+function changedSinceFailure(visit: Visit): Patch | null {
+  const { failedWith, data, wish } = visit;
+  const before = failedWith ? parseData(failedWith) : null;
+  const since = before && diff(before, parseData(data.text()) ?? before);
+  const left = wish.to === "login" ? wish.left : [];
+  return since && { set: since.set, unset: since.unset.filter((key) => !left.includes(key)) };
+}
