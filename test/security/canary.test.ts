@@ -379,7 +379,7 @@ describe("A15 cookies that are not ours, conflicts and late use tell nothing", (
       try {
         await act(late as Session);
       } catch (error) {
-        // The data itself is the application's own object, and frozen: the engine's error names the key that was set.
+        // The data itself is the application's own object, and frozen: the runtime's error names the key that was set.
         if (!(error instanceof TypeError)) leaks.push(inspectDeeply(error));
       }
     }

@@ -6,7 +6,7 @@ import { copy } from "../../src/features/copy.ts";
 import type { LoginOptions, Session, SessionOptions } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
-import { type App, makeApp } from "../support/app.ts";
+import { type App, makeApp, type StoredApp, type WithStore } from "../support/app.ts";
 import { withMethods } from "../support/changed-store.ts";
 import { Clock, DAY, HOUR, MINUTE } from "../support/clock.ts";
 import { USER_COOKIE } from "../support/cookie-names.ts";
@@ -32,6 +32,8 @@ const who = (session: Session) => session.subject;
 const left = (session: Session, app: App) => session.expiresAt - app.clock.now();
 
 /** An application that kept a visitor's cart, and in which alice has logged in since. */
+function loggedIn(options: WithStore, login: LoginOptions): Promise<StoredApp>;
+function loggedIn(options: Partial<SessionOptions>, login: LoginOptions): Promise<App>;
 async function loggedIn(options: Partial<SessionOptions>, login: LoginOptions): Promise<App> {
   const app = makeApp(options);
   await app.does((session) => Object.assign(session.data, { cart: ["apple"] }));

@@ -39,8 +39,11 @@ export interface App<Manager extends Sessions = Sessions> {
 /** An application whose sessions are in a store. */
 export type StoredApp = App<StoredSessions>;
 
+/** Options with a store. */
+export type WithStore = Partial<SessionOptions> & { store: NonNullable<SessionOptions["store"]> };
+
 /** Makes the application; the options are those of `createSessions`. */
-export function makeApp(more: Partial<SessionOptions> & { store: NonNullable<SessionOptions["store"]> }): StoredApp;
+export function makeApp(more: WithStore): StoredApp;
 export function makeApp(more?: Partial<SessionOptions>): App;
 export function makeApp(more: Partial<SessionOptions> = {}): App {
   const clock = new Clock();

@@ -1,15 +1,14 @@
 /**
- * Koa's compatible mode: an engine with the cookies and tokens of koa-session-store 2.0.0.
+ * Koa's compatible mode: managers with the cookies and tokens of koa-session-store 2.0.0.
  *
  * @module
  */
 
-import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie/koa.ts";
+import { isOver, isSigned, koaCookie } from "../../cookie/koa.ts";
 import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
 import { OptionError } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
 import { channelFor } from "../../manager/assemble.ts";
-import type { RequestOptions } from "../../manager/options.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
 import type { Sessions } from "../../manager/seam.ts";
@@ -20,27 +19,7 @@ import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygr
 import { keygripSigner } from "../../token/node-crypto.ts";
 import { looksWeak } from "../../token/secrets.ts";
 import type { Timeouts } from "../../token/timeouts.ts";
-
-/** What an application sets in the compatible mode. Durations are in seconds, but for `cookie.maxAge`. */
-export interface CompatibleOptions extends RequestOptions {
-  /** The cookie's name, as it stands. Default `"koa:sess"`. */
-  name?: string;
-  /** The cookie's options, those of Koa's `cookies` package. */
-  cookie?: KoaCookieOptions;
-  /** A session not used for this long ends. Default: `cookie.maxAge`, else never. */
-  idleTimeout?: number;
-  /** A session this old ends, used or not. Default: never. */
-  absoluteTimeout?: number;
-  /** How often, at most, use of a session is written down. Default: a quarter of the idle timeout. */
-  touchEvery?: number;
-  /** The hash that signs, where `app.keys` is a list. Default `"sha1"`, as everywhere in Koa; to change it is to log everybody out. */
-  signatureAlgorithm?: "sha1" | "sha256";
-}
-
-/** Koa's `app.keys`: a list of keys, newest first, or a Keygrip. */
-export type AppKeys =
-  | readonly (string | undefined)[]
-  | { sign(text: string): string; index(text: string, signature: string): number };
+import type { AppKeys, CompatibleOptions } from "./types.ts";
 
 /** The managers of one middleware: for requests that came by https, and for the others. */
 export interface CompatibleManagers {

@@ -138,7 +138,7 @@ export class ContextSession {
   }
 }
 
-/** The same functions for every context: with functions of its own, each would be an object that no engine can make fast. */
+/** The same functions for every context: with functions of its own, each would be an object that no runtime can make fast. */
 const PROPERTY: PropertyDescriptor = {
   configurable: true,
   enumerable: true,

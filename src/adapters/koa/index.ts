@@ -4,107 +4,53 @@
  * @module
  */
 
-import { OptionError, StateError } from "../../ground/errors.ts";
+import { StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
 import {
   type Committed,
-  type CookieSessionOptions,
-  createSessions,
   nodeHeaders,
   put,
   type Session,
   type SessionOptions,
   type Sessions,
-  type StoredOptions,
   type StoredSessions,
 } from "../../index.ts";
 import { waitsOf } from "../../manager/sessions.ts";
-import { nodeCrypto } from "../../node.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
 import { twice } from "../one-name.ts";
-import { type AppKeys, type CompatibleOptions, checkCompatible, compatibleManagers, cookieName } from "./compatible.ts";
+import { cookieName } from "./compatible.ts";
 import { ContextSession } from "./context.ts";
+import { compatible, hasSecrets, ownManager } from "./managers.ts";
 import { KoaRequest } from "./request.ts";
-import { clearStatusText, type NodeResponse, putWhenSent, statusOf } from "./response.ts";
-import { type KoaStore, sessionStore } from "./store.ts";
+import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
+import type {
+  KoaContext,
+  KoaCookieSessionOptions,
+  KoaMiddleware,
+  KoaOptions,
+  KoaSecretOptions,
+  KoaSession,
+  KoaStoredOptions,
+  KoaVisitor,
+} from "./types.ts";
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";
 export type { RequestOptions } from "../../manager/options.ts";
-export type { AppKeys, CompatibleOptions } from "./compatible.ts";
 export type { NodeResponse } from "./response.ts";
 export type { KoaStore } from "./store.ts";
-
-/** Options without `secrets`: cookies as koa-session-store has them, signed with `app.keys`. */
-export interface KoaOptions<Store = KoaStore | null | undefined> extends CompatibleOptions {
-  /** Where the data is kept. Default `"cookie"`: in the cookie, which anyone who sees it can read. */
-  store?: Store;
-  /** Not here: with `secrets` the options are {@link KoaSecretOptions}. */
-  secrets?: never;
-}
-
-/** Options with `secrets` and a store: the library's own tokens and cookie rules. */
-// biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
-export interface KoaStoredOptions<Data extends object = any, Store = DefinedStore | PlainStore>
-  extends Omit<StoredOptions<Data>, "store"> {
-  /** Where sessions are kept: also a store of three methods. */
-  store: Store;
-}
-
-/** Options with `secrets` for sessions in their cookie, encrypted. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-export interface KoaCookieSessionOptions<Data extends object = any> extends Omit<CookieSessionOptions<Data>, "store"> {
-  /** Default `"cookie"`. */
-  store?: "cookie" | null | undefined;
-}
-
-/** Options with `secrets`. */
-// biome-ignore lint/suspicious/noExplicitAny: as above.
-export type KoaSecretOptions<Data extends object = any> = KoaStoredOptions<Data> | KoaCookieSessionOptions<Data>;
-
-/** What the middleware uses of Koa's context. */
-export interface KoaContext {
-  /** Node's request. */
-  readonly req: {
-    readonly method?: string | undefined;
-    readonly headers: { readonly [name: string]: string | string[] | undefined; readonly cookie?: string | undefined };
-  };
-  /** Node's response. Contexts of sockets, like those of koa-websocket, have none. */
-  readonly res?: NodeResponse | undefined;
-  readonly app: { readonly keys?: AppKeys | undefined };
-  readonly secure: boolean;
-  readonly status: number;
-}
-
-/** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
-export interface KoaSession<Data extends object> {
-  /** The data, yours to change in place. Any key may be missing, since sessions end. */
-  get session(): Partial<Data>;
-  /** An object takes the place of the data; null ends the session. */
-  set session(data: Partial<Data> | null);
-}
-
-/** The middleware. `Manager` is a {@link StoredSessions} where there is a store. */
-export interface KoaMiddleware<Data extends object, Manager = Sessions<Data>> {
-  (ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void>;
-  /**
-   * The manager: for `read()`, and with a store for `list()`, `revoke()` and `revokeAll()`.
-   *
-   * @throws OptionError without `secrets` before the first request: its cookies are signed with the application's keys.
-   */
-  readonly sessions: Manager;
-}
-
-/** The Session of a request, as {@link getSession} gives it. */
-export interface KoaVisitor<Data extends object = Record<string, unknown>> extends Session<Data> {
-  /**
-   * Commits now, and puts the cookie on Koa's response: for an answer that leaves before the middleware is done, by `ctx.flushHeaders()` or with
-   * `ctx.respond = false`. The session takes no change after that.
-   *
-   * @throws what saving fails with: StoreError, DataError, GoneError.
-   */
-  commit(): Promise<void>;
-}
+export type {
+  AppKeys,
+  CompatibleOptions,
+  KoaContext,
+  KoaCookieSessionOptions,
+  KoaMiddleware,
+  KoaOptions,
+  KoaSecretOptions,
+  KoaSession,
+  KoaStoredOptions,
+  KoaVisitor,
+} from "./types.ts";
 
 function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptions | null): KoaMiddleware<Data> {
   const options = given ?? {};
@@ -252,52 +198,4 @@ function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
     Object.defineProperty(session, "commit", { value });
   }
   return session;
-}
-
-/** The managers of one middleware. */
-interface Managers {
-  for(ctx: KoaContext): Sessions<never>;
-  /** One for those who have no request. */
-  one(): Sessions<never>;
-}
-
-function ownManager({ store: given, crypto = nodeCrypto, ...rest }: KoaSecretOptions): Managers {
-  const store = sessionStore(given);
-  const sessions = createSessions({ ...rest, crypto, store } as SessionOptions) as unknown as Sessions<never>;
-  return { for: () => sessions, one: () => sessions };
-}
-
-function compatible(options: KoaOptions): Managers {
-  checkCompatible(options);
-  const store = sessionStore(options.store);
-  const made = new WeakMap<object, { keys: AppKeys | undefined; managers: ReturnType<typeof compatibleManagers> }>();
-  let latest: Sessions<never> | undefined;
-  return {
-    for({ app, secure }) {
-      let entry = made.get(app);
-      if (entry === undefined || !sameKeys(entry.keys, app.keys)) {
-        const keys = Array.isArray(app.keys) ? [...app.keys] : app.keys;
-        entry = { keys, managers: compatibleManagers(options, store, keys) };
-        made.set(app, entry);
-      }
-      latest = entry.managers.for(secure);
-      return latest;
-    },
-    one() {
-      if (latest !== undefined) return latest;
-      const why = "without secrets they are made with app.keys, at the first request";
-      throw new OptionError("ERR_OPTION", `Cannot get the sessions yet: ${why}; ask then, or give secrets`);
-    },
-  };
-}
-
-/** Whether they are asked for, if only by a variable that is not set: that must not bring readable cookies. */
-function hasSecrets(options: KoaOptions | KoaSecretOptions): options is KoaSecretOptions {
-  return typeof options === "object" && "secrets" in options;
-}
-
-/** Applications may set new keys at any time, also by changing the list. */
-function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
-  if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
-  return before.length === now.length && before.every((key, index) => key === now[index]);
 }
