@@ -215,11 +215,11 @@ function problemOf(claims: Claims, manager: Manager): SessionEvent | undefined {
 
 /** The session that is kept under this key, if it lives and is where it belongs. @param follows Also where the key stands for it in grace. */
 async function livingAt(manager: Manager, at: Key, claims: Claims, follows: boolean): Promise<Loaded | null> {
-  const kept = (await manager.backend.tokens?.session(at, follows)) ?? null;
-  if (kept === null) return null;
+  const there = (await manager.backend.tokens?.session(at, follows)) ?? null;
+  if (there === null) return null;
   const { mode } = manager.channels.user;
-  const { key, isElsewhere } = kept;
-  const record = mode === "data" ? { ...recordFromToken(claims), data: kept.record.data, seenAt: manager.now() } : kept.record;
+  const { key, isElsewhere } = there;
+  const record = mode === "data" ? { ...recordFromToken(claims), data: there.record.data, seenAt: manager.now() } : there.record;
   return livingFrom(manager, mode, key, record, claims, isElsewhere);
 }
 

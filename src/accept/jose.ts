@@ -167,8 +167,8 @@ function settle(options: JoseTokensOptions): Settled {
   const problem = key === undefined ? undefined : keyProblem(key, algorithms);
   if (problem !== undefined) fail("key", problem);
   const pinned = [...algorithms];
-  const kept = key && copyOfKey(key);
-  const keyFor = async (hint: KeyHint) => kept ?? keyFrom(getKey as GetKey, hint, pinned);
+  const own = key && copyOfKey(key);
+  const keyFor = async (hint: KeyHint) => own ?? keyFrom(getKey as GetKey, hint, pinned);
   return { cookie: settleCookie(cookie), algorithms: pinned, encryption: encryption && [...encryption], typ, keyFor };
 }
 

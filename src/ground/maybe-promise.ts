@@ -26,19 +26,19 @@ export const all = <T>(values: MaybePromise<T>[]): MaybePromise<T[]> =>
  * https://developers.cloudflare.com/workers/configuration/compatibility-flags/ (`handle_cross_request_promise_resolution`)
  */
 export function once<T>(make: () => MaybePromise<T>): () => MaybePromise<T> {
-  let kept: { readonly value: T } | undefined;
+  let made: { readonly value: T } | undefined;
   const keep = (value: T): T => {
-    kept ??= { value };
-    return kept.value;
+    made ??= { value };
+    return made.value;
   };
   const start = (): MaybePromise<T> => {
     const making = make();
     if (!(making instanceof Promise)) return keep(making);
     return making.then(keep, (error) => {
       // Another request had more luck.
-      if (kept === undefined) throw error;
-      return kept.value;
+      if (made === undefined) throw error;
+      return made.value;
     });
   };
-  return () => (kept === undefined ? start() : kept.value);
+  return () => (made === undefined ? start() : made.value);
 }
