@@ -18,8 +18,10 @@ export {
   type StoreOperation,
 } from "./ground/errors.ts";
 export type { SessionId } from "./ground/session-id.ts";
+export type { Feature } from "./manager/contract.ts";
 export type { SessionEvent } from "./manager/events.ts";
 export { type Committed, type HeaderReader, type HeaderTarget, put } from "./manager/headers.ts";
+export type { BackedStore } from "./manager/imported.ts";
 export { type NodeHeaderHolder, nodeHeaders } from "./manager/node-headers.ts";
 export type { CommonOptions, CookieSessionOptions, SessionOptions, StoredOptions } from "./manager/options.ts";
 export type {

@@ -18,7 +18,7 @@ export type Secret = string | Uint8Array | CryptoKey;
 /** Secrets that are fetched at the first use: made by `fetched()` of `web-session-store/secrets`. */
 export interface FetchedSecrets {
   /** The library's own. */
-  readonly "~fetch": () => MaybePromise<readonly CheckedSecret[]>;
+  readonly "~fetch": () => unknown;
 }
 
 /** A secret, or a list of them, newest first, in which undefined is left out; or what `fetched()` makes. */
@@ -41,7 +41,7 @@ const ADVICE = "Make one with: openssl rand -base64 32";
  */
 export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
   const fetch = (secrets as Partial<FetchedSecrets> | undefined)?.["~fetch"];
-  if (fetch !== undefined) return fetch;
+  if (fetch !== undefined) return fetch as () => MaybePromise<readonly CheckedSecret[]>;
   const given = Array.isArray(secrets) ? secrets : [secrets];
   return checkList(given.filter((secret) => secret !== undefined));
 }
