@@ -18,7 +18,7 @@ import { commit } from "./commit.ts";
 import type { Backend, Change, Channel, CookieBackend, Occasion } from "./contract.ts";
 import { hooksOf } from "./hooks.ts";
 import type { BackedStore } from "./imported.ts";
-import { dataOf, living, load } from "./load.ts";
+import { dataOf, living, load, onlyToken } from "./load.ts";
 import { channelOf, type Manager, type Parts } from "./manager.ts";
 import type { Settings } from "./settle.ts";
 
@@ -42,6 +42,8 @@ export function managerOf(parts: Parts): Manager {
     load: (visit, fresh) => load(visit, manager, true, fresh),
     refresh: async (visit) => manager.backend.refresh(visit),
     save: (visit) => save(visit, manager),
+    patch: (visit, changes, load) => manager.backend.patch(visit, changes, load),
+    onlyToken: (visit) => onlyToken(visit, manager),
     update: <Result>(visit: Visit, change: Change<Result>) => manager.backend.update(visit, change),
   };
   const cookies: CookieBackend = inCookie(manager);

@@ -5,6 +5,7 @@
  */
 import type { Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
+import { assign } from "../session/patch.ts";
 import { recordFromToken } from "../session/record.ts";
 import { livingOf, recordOf, type Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
@@ -62,6 +63,10 @@ export function inCookie(manager: Manager): CookieBackend {
     },
     end: (ending) => void (ending.is === "session" && manager.emit({ type: "destroyed", id: ending.key.id })),
     update: (visit, change) => updateAlone(visit, manager, change),
+    patch: async (visit, changes, load) => {
+      await load();
+      await updateAlone(visit, manager, (data) => assign(data, changes));
+    },
     tryUpdate: (visit, change) => tryUpdate(visit, manager, change),
     refresh: () => {},
     noteNextId: () => {},

@@ -111,6 +111,8 @@ export interface Backend {
   end(ending: Exclude<Ending, { is: "accepted" }>): MaybePromise<void>;
   /** `session.update()`. */
   update<Result>(visit: Visit, change: Change<Result>): Promise<Result>;
+  /** `session.patch()`. @param load Loads the session, where that has to be. */
+  patch(visit: Visit, changes: JsonObject, load: () => MaybePromise<void>): Promise<void>;
   /** Asks the store for a session that was shown as a copy has it. */
   refresh(visit: Visit): MaybePromise<void>;
   /** Remembers which session an id will be that a handler was told of. */

@@ -49,7 +49,7 @@ function cacheHeadersFor(visit: Visit, setsCookie: boolean): Pairs {
   if (subjectOf(visit) !== undefined) return USERS;
   // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
   const { is } = visit.found;
-  return is === "living" || is === "gone" || is === "imported" ? VISITORS : VARY;
+  return is === "new" || is === "outage" ? VARY : VISITORS;
 }
 
 /**

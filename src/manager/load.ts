@@ -219,3 +219,21 @@ const isWhole = ({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, abs
   (subject === undefined || typeof subject === "string");
 
 const isTime = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);
+
+/** The only token that a request brought, where it is good; null where the session must be loaded to tell. */
+export async function onlyToken(visit: Visit, manager: Manager): Promise<{ channel: Channel; claims: Claims } | null> {
+  const { user, visitor } = manager.channels;
+  const brought = [...new Set([user, visitor])].flatMap((channel) => {
+    const { values, oversize, tooMany } =
+      channel.codec.find?.(visit.cookie, channel.cookie.name) ?? cookieValues(visit.cookie, channel.cookie.name);
+    const isUnclear = oversize || tooMany || values.length > 1;
+    return isUnclear ? [null, null] : values.map((text) => ({ channel, text }));
+  });
+  const [one, ...others] = brought;
+  if (!one || others.length > 0) return null;
+  const opened = await one.channel.codec.open(one.text);
+  if (typeof opened === "string" || isFromTheFuture(opened.claims, manager.now())) return null;
+  const { start, exp } = opened.claims;
+  const span = { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp, ...timeoutsIn(opened.claims) };
+  return endOf(span, manager.timeouts, manager.now()) === undefined ? { channel: one.channel, claims: opened.claims } : null;
+}

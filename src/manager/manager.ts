@@ -6,9 +6,10 @@
 import type { Cookie } from "../cookie/serialize.ts";
 import type { JsonObject } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
+import type { SessionHost } from "../session/host.ts";
 import type { Limit, SessionRecord } from "../session/record.ts";
-import type { SessionHost } from "../session/session.ts";
 import type { Came, Visit } from "../session/visit.ts";
+import type { Claims } from "../token/claims.ts";
 import type { KeyKind } from "../token/keys.ts";
 import type { Timeouts } from "../token/timeouts.ts";
 import type { Backend, Candidate, Channel, Feature, Hooks, Loaded, Occasion } from "./contract.ts";
@@ -63,6 +64,8 @@ export interface Manager extends Parts, Omit<SessionHost, "now"> {
   commit(visit: Visit, occasion: Occasion): MaybePromise<readonly string[]>;
   /** A record as a living session, or null with an event. */
   living(channel: Channel, candidate: Candidate, record: SessionRecord, visit: Visit, copied?: boolean): Loaded | null;
+  /** The only token that a request brought, where it is good; null where the session must be loaded to tell. */
+  onlyToken(visit: Visit): Promise<{ readonly channel: Channel; readonly claims: Claims } | null>;
   /** The data of a record that lives and is where it belongs, or null with an event. */
   dataOf(channel: Channel, id: string, record: SessionRecord): JsonObject | null;
   refuseGrace(why: string): never;

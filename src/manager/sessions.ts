@@ -163,7 +163,7 @@ function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Co
   if (visit.stage === "closed") return NOTHING;
   if (visit.found.is === "unread") {
     visit.stage = "closed";
-    return NOTHING;
+    return visit.used ? headersFor(visit, [], manager.cacheHeaders) : NOTHING;
   }
   // A commit that failed is followed by that of the answer which says so: no other is as it should be.
   const hasFailed = visit.stage === "closing";

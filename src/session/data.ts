@@ -60,10 +60,6 @@ export class SessionData {
     return this.#visible;
   }
 
-  get isClosed(): boolean {
-    return this.#refuse !== undefined;
-  }
-
   get replaced(): boolean {
     return this.#replaced;
   }
@@ -122,12 +118,19 @@ export class SessionData {
     }
   }
 
+  /** A value that waits to be taken once. @param takes Whether it is taken now. */
+  flash(key: string, takes: boolean): unknown {
+    const value = Object.hasOwn(this.flashes, key) ? this.flashes[key] : undefined;
+    if (value !== undefined && takes) delete this.flashes[key];
+    return value;
+  }
+
   /** Drops every key that is not to be kept, and every flash value; answers with their names in {@link stored}. */
   keepOnly(keeps: (key: string) => boolean): string[] {
     const kept = Object.entries(this.#data).filter(([key]) => keeps(key));
     const dropped = Object.keys(this.#data).filter((key) => !keeps(key));
     this.#renewIfNotOurs();
-    empty(this.#data);
+    become(this.#data, {});
     for (const [key, value] of kept) define(this.#data, key, value);
     for (const key of Object.keys(this.flashes)) {
       if (keeps(FLASH + key)) continue;
@@ -224,10 +227,6 @@ function isSame(value: unknown, wanted: unknown): boolean {
     // What a handler left here may be no JSON at all.
     return false;
   }
-}
-
-function empty(object: JsonObject): void {
-  for (const key of Object.keys(object)) delete object[key];
 }
 
 /** The data, for reading. */

@@ -6,8 +6,9 @@
 
 import { expiryOf, isTouchDue, ownTimeouts, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import type { CookieState, Living } from "./found.ts";
+import type { SessionHost } from "./host.ts";
 import type { SessionRecord } from "./record.ts";
-import { idOf, livingOf, metaOf, recordOf, remembersOf, subjectOf, timesOf, type Visit } from "./visit.ts";
+import { idOf, livingOf, metaOf, recordOf, remembersOf, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 
 /**
  * Where sessions are kept: all of them in the cookie; all in a store, named by the cookie; or their data in a store and everything else in the
@@ -65,4 +66,21 @@ export function usedNow(record: SessionRecord, timeouts: Timeouts, now: number):
 /** Where the cookie says the times, a good one is to be made again. */
 function dueNow(cookie: CookieState): CookieState {
   return cookie === "good" ? "due" : cookie;
+}
+
+/** Seconds since the login; Infinity where nobody is known to have logged in. */
+export function loginAgeOf(visit: Visit, { now }: Pick<SessionHost, "now">): number {
+  const { wish, found, data, known } = visit;
+  if (wish.to === "login") return 0;
+  const isKnown = subjectOf(visit) !== undefined && found.is !== "gone" && !data.accepted && known !== "copy";
+  return isKnown ? Math.max(0, now() - (startOf(visit) ?? now())) : Number.POSITIVE_INFINITY;
+}
+
+/** When the session ends if it is not used again. Use that is not written down moves nothing. Epoch seconds. */
+export function expiryFor(visit: Visit, host: Pick<SessionHost, "now" | "timeouts">): number {
+  const { found, wish } = visit;
+  const timeouts = timeoutsOf(timesOf(visit), host.timeouts);
+  const now = host.now();
+  const isStill = found.is === "living" && wish.to === "stay" && !isTouchDue(found.record, timeouts, now);
+  return isStill ? found.record.expiresAt : expiryOf(startOf(visit) ?? now, now, timeouts);
 }

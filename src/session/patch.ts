@@ -42,3 +42,11 @@ export function applyPatch(data: string, patch: Patch): string {
   for (const [key, json] of patch.set) object[key] = JSON.parse(json);
   return JSON.stringify(object);
 }
+
+/** Sets keys, and removes those whose value is undefined. */
+export function assign(data: Record<string, unknown>, changes: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === undefined) delete data[key];
+    else Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+}

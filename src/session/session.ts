@@ -5,36 +5,11 @@
  */
 
 import type { MaybePromise } from "../ground/maybe-promise.ts";
-import { expiryOf, isTouchDue, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
+import type { SessionHost } from "./host.ts";
+import { expiryFor, loginAgeOf } from "./next.ts";
 import { PendingCalls } from "./pending.ts";
-import { idOf, noteFailure, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
-import {
-  assertWritable,
-  checkDestroy,
-  checkRenewal,
-  type DestroyOptions,
-  destroy,
-  type LoginOptions,
-  login,
-  notLoadedError,
-  regenerateId,
-} from "./wish.ts";
-
-/** What sessions ask of the manager that made them. */
-export interface SessionHost {
-  readonly timeouts: Timeouts;
-  /** Whether no other host can have set the cookie. */
-  readonly hostOnly: boolean;
-  now(): number;
-  /** Remembers which session an id will be, until that is written. */
-  noteNextId(next: string, former: string): void;
-  /** @throws OptionError where the session's old id cannot go on for a while. */
-  assertGrace(visit: Visit, graceSeconds: number): void;
-  load(visit: Visit, fresh: boolean): MaybePromise<void>;
-  refresh(visit: Visit): Promise<void>;
-  save(visit: Visit): Promise<void>;
-  update<Result>(visit: Visit, change: (data: Record<string, unknown>) => Result | Promise<Result>): Promise<Result>;
-}
+import { idOf, noteFailure, startOf, subjectOf, type Visit } from "./visit.ts";
+import { assertWritable, type DestroyOptions, destroy, type LoginOptions, login, notLoadedError, regenerateId } from "./wish.ts";
 
 let readVisit: (session: Session<never>) => Visit;
 
@@ -98,8 +73,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   /** True while the visitor has no session yet: nothing is kept, and nothing will be unless you write. */
   get isNew(): boolean {
     const { found } = this.#read();
-    if (found.is === "gone") return found.anew;
-    return found.is !== "living" && found.is !== "imported";
+    return found.is === "gone" ? found.anew : found.is === "new" || found.is === "outage";
   }
 
   /**
@@ -116,18 +90,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Seconds since the user logged in: ask before you show or change what matters. `Infinity` for nobody, for a session that came by an
    * accepted token until `login()`, and while only a copy is known (`await session.ready({ fresh: true })` asks the store).
-   *
-   * @example
-   * ```ts
-   * if (session.loginAge > 15 * 60) return Response.redirect(new URL("/password", request.url));
-   * ```
    */
   get loginAge(): number {
-    const visit = this.#read();
-    const { wish, found, data, known } = visit;
-    if (wish.to === "login") return 0;
-    const isKnown = subjectOf(visit) !== undefined && found.is !== "gone" && !data.accepted && known !== "copy";
-    return isKnown ? Math.max(0, this.#host.now() - this.startedAt) : Number.POSITIVE_INFINITY;
+    return loginAgeOf(this.#read(), this.#host);
   }
 
   /** When the session began, at its creation or at the last login, in epoch seconds. Now, for one that is new or just logged in. */
@@ -137,22 +102,14 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /** When the session ends if it is not used again, in epoch seconds. */
   get expiresAt(): number {
-    const visit = this.#read();
-    const { found, wish } = visit;
-    const timeouts = timeoutsOf(timesOf(visit), this.#host.timeouts);
-    const now = this.#host.now();
-    // Use that is not written down moves nothing.
-    if (found.is === "living" && wish.to === "stay" && !isTouchDue(found.record, timeouts, now)) return found.record.expiresAt;
-    return expiryOf(this.startedAt, now, timeouts);
+    return expiryFor(this.#read(), this.#host);
   }
 
   /**
    * Logs a user in: binds the session to `subject`, gives it a new id and ends the old one, so that an id somebody
    * planted before is worth nothing (session fixation). Both timeouts begin again.
-   *
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
-   * @throws OptionError for a subject that is no text, or an option that cannot be used; StateError when the response is made; StoreError when
-   * the store could not be asked.
+   * @throws OptionError for a subject or an option that cannot be used; StateError when the response is made; StoreError in an outage
    *
    * @example
    * ```ts
@@ -173,24 +130,18 @@ export class Session<Data extends object = Record<string, unknown>> {
    * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
    */
   destroy(options: DestroyOptions = {}): void {
-    checkDestroy(options);
     destroy(this.#change(), options);
   }
 
   /**
    * Gives the session a new id; everything else stays. For a change of privileges: the old id is dead at once, also for requests that
    * are on their way with it, whose changes get a {@link GoneError}.
-   *
    * @param options `graceSeconds`: 1 to 60: until then the old id is the session itself, for reading and writing; for ids that are
    * renewed from time to time. Default 0.
    * @throws OptionError for a grace that the session's store cannot keep, or of a session in its cookie.
    */
   regenerateId(options: { graceSeconds?: number } = {}): void {
-    checkRenewal(options);
-    const { graceSeconds = 0 } = options;
-    const visit = this.#change();
-    if (graceSeconds !== 0) this.#host.assertGrace(visit, graceSeconds);
-    regenerateId(visit, graceSeconds);
+    regenerateId(this.#change(), options, this.#host);
   }
 
   /** Keeps a value until {@link takeFlash} reads it, usually in the next request: "Saved", after a redirect. */
@@ -204,10 +155,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    */
   takeFlash<Value = unknown>(key: string): Value | undefined {
     const { data, stage, found, unseen } = this.#read();
-    const { flashes } = data;
-    const value = Object.hasOwn(flashes, key) ? (flashes[key] as Value) : undefined;
-    if (value !== undefined && stage === "open" && found.is !== "outage" && !unseen) delete flashes[key];
-    return value;
+    return data.flash(key, stage === "open" && found.is !== "outage" && !unseen) as Value | undefined;
   }
 
   /**
@@ -228,7 +176,6 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Needed only when something
    * outside must see the change before the response is made.
-   *
    * @throws StoreError when the store fails; GoneError when the session ended, or has another id, since it was loaded; StateError when
    * the response is made and the session is in its cookie.
    */
@@ -241,9 +188,9 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Changes the data in one step: `change` runs on what the store holds at that moment, and again if another request was
-   * faster. For counters and lists, where the new value depends on the old. What was changed before is saved first.
+   * faster. For counters and lists, where the new value depends on the old. What was changed before is saved first. Gives what `change` returned,
+   * once that was written.
    *
-   * @returns What `change` returned, once that was written.
    * @throws GoneError when the session ended, or has another id, since it was loaded: nothing was written; ConflictError when other
    * writers were faster every time; StoreError when the store fails.
    *
@@ -258,6 +205,23 @@ export class Session<Data extends object = Record<string, unknown>> {
       if (this.#visit.found.is === "unread") await this.#load(false);
       return this.#host.update(this.#visit, change as (data: Record<string, unknown>) => Result | Promise<Result>);
     });
+  }
+
+  /**
+   * Sets keys of the data, each as a whole, and writes that now; `undefined` removes one. Nothing is read before: in a store that is atomic it is one
+   * round trip, also where the option `lazy` left the session unloaded. For what does not depend on the old value; with a schema, and in stores
+   * that are not atomic, the session is read first, as by {@link update}. What was changed before is saved first. Risky where the session is not loaded: nobody weighs what is there already against the limit of 64 KB, nor its last use against an
+   * `idleTimeout` that was lowered since.
+   *
+   * @throws DataError for what JSON cannot carry; otherwise as {@link update}
+   *
+   * @example
+   * ```ts
+   * await session.patch({ theme: "dark" });
+   * ```
+   */
+  patch(changes: Partial<Data>): Promise<void> {
+    return this.#waitFor(() => this.#host.patch(this.#visit, changes as Record<string, unknown>, () => this.#load(false)));
   }
 
   /** The response waits for what nobody else waits for. */
@@ -281,8 +245,6 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   #change(): Visit {
     assertWritable(this.#visit);
-    if (this.#visit.failing !== null) noteFailure(this.#visit);
-    this.#visit.used = true;
-    return this.#visit;
+    return this.#read();
   }
 }

@@ -10,6 +10,7 @@ import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { committedError } from "./data.ts";
 import { endingOf } from "./found.ts";
+import type { SessionHost } from "./host.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
 import { baseOf, idOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
 
@@ -96,8 +97,11 @@ function cutFor(visit: Visit, keys: readonly string[], own: boolean): Cut {
   return { replacesData, keys: replacesData ? null : named, left: [...earlier.left, ...dropped] };
 }
 
-/** Asks for a new id. @throws OptionError for an option that there is none of */
-export function regenerateId(visit: Visit, graceSeconds: number): void {
+/** Asks for a new id. @throws OptionError for an option that there is none of, or a grace that cannot be kept */
+export function regenerateId(visit: Visit, options: { graceSeconds?: number }, host: Pick<SessionHost, "assertGrace">): void {
+  checkCall("regenerate the id", options, RENEWAL);
+  const { graceSeconds = 0 } = options;
+  if (graceSeconds !== 0) host.assertGrace(visit, graceSeconds);
   const { wish } = visit;
   if (wish.to === "login") visit.wish = { ...wish };
   else {
@@ -115,7 +119,9 @@ export function settleRivals(visit: Visit): void {
 }
 
 /** Ends the session. @throws OptionError for an option that there is none of */
-export function destroy(visit: Visit, { clearSiteData = [] }: DestroyOptions = {}): void {
+export function destroy(visit: Visit, options: DestroyOptions = {}): void {
+  checkCall("end the session", options, DESTROY);
+  const { clearSiteData = [] } = options;
   const value = clearSiteData.length > 0 ? clearSiteDataOf(clearSiteData) : visit.farewell?.clearSiteData;
   const { found, ended, data, cookie } = visit;
   if (found.is === "living") ended.push(endingOf(found));
@@ -183,16 +189,6 @@ function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: T
       ? `absoluteTimeout ${absolute}: it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`
       : `idleTimeout ${idle}: ${absoluteTimeout === undefined ? `${why}; give login() an absoluteTimeout, too` : why}`;
   throw new OptionError("ERR_OPTION", `Cannot log in with ${problem}`);
-}
-
-/** @throws OptionError for an option of an end that there is none of. */
-export function checkDestroy(options: DestroyOptions): void {
-  checkCall("end the session", options, DESTROY);
-}
-
-/** @throws OptionError for an option of a new id that there is none of. */
-export function checkRenewal(options: object): void {
-  checkCall("regenerate the id", options, RENEWAL);
 }
 
 function checkCall(action: string, options: object, known: ReadonlySet<string>): void {

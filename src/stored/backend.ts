@@ -14,6 +14,7 @@ import { expiryOf, timeoutsIn, timeoutsOf } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 import { follow, inGrace, isFresh, isInGrace } from "./follow.ts";
 import { guardedStore, type Stored } from "./guarded.ts";
+import { patch } from "./patch.ts";
 import { findRedeemed, redeem, redemptionKey } from "./redeem.ts";
 import { planFor, type StorePlan } from "./steps.ts";
 import { refresh, update } from "./update.ts";
@@ -34,6 +35,7 @@ export function inStore(given: SessionStore, manager: Manager, cookies: CookieBa
     carryOut: (plan, visit, occasion, tries) => carryOut(plan as StorePlan, { visit, stored, occasion, tries }),
     end: (ending) => (ending.is === "token" ? endToken(ending.redemption, stored) : endSession(ending, stored)),
     update: (visit, change) => update(visit, stored, change),
+    patch: (visit, changes, load) => patch(visit, stored, changes, load),
     refresh: (visit) => refresh(visit, stored),
     noteNextId: (next, former) => noteNextId(next, former, stored),
     assertGrace: (visit, graceSeconds) => assertGrace(visit, graceSeconds, stored),

@@ -7,12 +7,17 @@
  * @module
  */
 import { encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { isStoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
-import type { Redemption } from "../session/found.ts";
+import type { Imported, Living, Redemption } from "../session/found.ts";
 import { isMoved, type Key, type Move, markFor, type Redeemed } from "../session/record.ts";
+import type { Visit, Wish } from "../session/visit.ts";
 import { REDEEMED } from "./contract.ts";
-import type { GuardedStore } from "./guarded.ts";
+import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
+import type { GuardedStore, Stored } from "./guarded.ts";
+import { joinImported, lose } from "./rebase.ts";
+import { endBeyondLimit } from "./users.ts";
 
 /** Where the entry of a token is. @param identity What the token proves, and who made it. */
 export async function redemptionKey(store: Pick<GuardedStore, "recordRoute">, identity: string): Promise<Key> {
@@ -45,4 +50,65 @@ export async function redeem(
   const { by, graceUntil } = session && move ? markFor(now, session, move) : {};
   const data = JSON.stringify({ ...(session && { sid: session.id, route: session.route }), by, graceUntil });
   await store.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
+}
+
+/** How long the id that a wish replaces still counts. Seconds. */
+export const graceOf = (wish: Wish): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
+
+/** Redeems a token for a session that was just made. True where that was in vain: another request was faster. */
+export async function redeemFor(
+  next: Living,
+  redemption: Redemption,
+  imported: Imported,
+  wish: Wish,
+  visit: Visit,
+  stored: Stored,
+): Promise<boolean> {
+  const { manager, store } = stored;
+  const { key, record } = next;
+  const { wish: now } = visit;
+  const move = wish.to === "stay" ? null : { by: wish.to, graceSeconds: graceOf(wish) };
+  try {
+    await redeem(store, redemption, key, move, manager.now());
+  } catch (error) {
+    visit.nextId = undefined;
+    const entry = await findRedeemed(store, redemption.key, manager.now());
+    // The store may have made the entry in spite of what it said.
+    if (entry?.key?.id !== key.id) {
+      await store.remove(key);
+      if (entry === null) throw error;
+      await goWithRedeemed(visit, stored, imported, redemption, entry, now);
+      return true;
+    }
+  }
+  try {
+    await endBeyondLimit(stored, record.subject, key);
+  } catch (error) {
+    // The session is made by now, so a limit that is passed is left to the next login to mend.
+    if (!isStoreError(error)) throw error;
+    manager.emit({ type: "store-error", operation: error.operation });
+  }
+  return false;
+}
+
+/** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
+async function goWithRedeemed(
+  visit: Visit,
+  stored: Stored,
+  { remember }: Imported,
+  redemption: Redemption,
+  entry: Redeemed,
+  wish: Wish,
+): Promise<void> {
+  const { manager, store } = stored;
+  const now = manager.now();
+  if (visit.found.is !== "imported" || visit.wish !== wish) return;
+  const found = entry.key === null || entry.mark !== null ? null : await store.load(entry.key, { now });
+  const key = entry.key ?? redemption.key;
+  const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
+  const went = mark !== null && isInGrace(mark, now) ? await follow(stored, mark) : null;
+  if (went?.inGrace) joinImported(visit, inGrace({ cookie: "missing", remember }, went));
+  else if (found !== null && !isMoved(found))
+    joinImported(visit, { is: "living", key, record: found, cookie: "missing", remember });
+  else lose(visit, goneFrom(key, mark, went, now));
 }

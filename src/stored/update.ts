@@ -5,6 +5,7 @@
  */
 import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Change } from "../manager/contract.ts";
 import { SessionData } from "../session/data.ts";
 import type { CookieState, Found, Living } from "../session/found.ts";
@@ -31,7 +32,8 @@ export async function update<Result>(visit: Visit, stored: Stored, change: Chang
   visit.used = true;
   const { farewell } = visit;
   const before = livingOf(visit);
-  if (visit.stage !== "closed" && mustSave(visit)) await stored.manager.commit(visit, { mode: "later", status: 200 });
+  const saving = visit.stage === "closed" ? undefined : saveFirst(visit, stored);
+  if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     while (visit.updating !== null && !isInStore(livingOf(visit)?.record, stored)) await visit.updating.catch(() => {});
     const hasEnded = visit.farewell !== farewell;
@@ -48,16 +50,16 @@ export async function update<Result>(visit: Visit, stored: Stored, change: Chang
   throw new ConflictError("ERR_CONFLICT", text);
 }
 
-/** Whether there is anything to be saved before: what this request changed, or where it is to go. */
-function mustSave(visit: Visit): boolean {
+/** Saves what this request changed before, and where the session is to go. */
+export function saveFirst(visit: Visit, { manager }: Stored): MaybePromise<unknown> {
   const living = livingOf(visit);
-  return (
-    living === null ||
-    visit.wish.to !== "stay" ||
-    visit.ended.length > 0 ||
-    visit.writing !== null ||
-    visit.data.json() !== living.record.data
-  );
+  const isSaved =
+    living !== null &&
+    visit.wish.to === "stay" &&
+    visit.ended.length === 0 &&
+    visit.writing === null &&
+    visit.data.json() === living.record.data;
+  return isSaved ? undefined : manager.commit(visit, { mode: "later", status: 200 });
 }
 
 /** The session to be updated: what this very request ended meanwhile is still there until it is answered. */
@@ -67,7 +69,8 @@ function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean): L
   return living;
 }
 
-function isInStore(record: SessionRecord | undefined, { manager: { channels } }: Stored): boolean {
+/** Whether a record is one of the store. */
+export function isInStore(record: SessionRecord | undefined, { manager: { channels } }: Stored): boolean {
   if (record === undefined) return false;
   return (record.subject === undefined ? channels.visitor : channels.user).mode !== "cookie";
 }
@@ -114,16 +117,16 @@ async function tryUpdate<Result>(
  *
  * @throws GoneError when it is out of reach: nothing may be answered that was not written.
  */
-async function goAlong(
+export async function goAlong(
   visit: Visit,
   stored: Stored,
-  living: Living,
+  living: Living | null,
   wish: Wish,
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
   // This very request may be giving it a new id.
   while (visit.writing !== null) await visit.writing.catch(() => {});
-  await relocate(visit, stored, living.key, why, wish);
+  if (living !== null) await relocate(visit, stored, living.key, why, wish);
   if (visit.found.is !== "living") throw new GoneError(visit.found.is === "gone" ? visit.found.why : "ended");
   return "again";
 }

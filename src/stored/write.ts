@@ -6,16 +6,15 @@
 import { ConflictError, GoneError, isStoreError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Occasion } from "../manager/contract.ts";
-import type { Gone, Imported, Living, Redemption } from "../session/found.ts";
+import type { Gone, Living } from "../session/found.ts";
 import { applyPatch } from "../session/patch.ts";
-import { isMoved, type Key, type MoveReason, type Redeemed, type UpdateResult } from "../session/record.ts";
+import { isMoved, type Key, type MoveReason, type UpdateResult } from "../session/record.ts";
 import { livingOf, type Visit, type Wish } from "../session/visit.ts";
-import { follow, goneFrom, inGrace, isInGrace } from "./follow.ts";
+import { follow, goneFrom, inGrace } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
-import { goOnWith, joinImported, lose } from "./rebase.ts";
-import { findRedeemed, redeem } from "./redeem.ts";
+import { goOnWith, lose } from "./rebase.ts";
+import { graceOf, redeemFor } from "./redeem.ts";
 import type { StorePlan } from "./steps.ts";
-import { endBeyondLimit } from "./users.ts";
 
 /** One attempt. */
 interface Attempt {
@@ -106,8 +105,6 @@ async function replace({ wish, next, from, patch, ifVersion }: Step<"replace">, 
   return next;
 }
 
-const graceOf = (wish: Wish): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
-
 async function create({ wish, next }: Step<"create">, visit: Visit, stored: Stored): Promise<Outcome> {
   const { manager, store } = stored;
   const { key, record } = next;
@@ -122,7 +119,7 @@ async function create({ wish, next }: Step<"create">, visit: Visit, stored: Stor
     visit.nextId = undefined;
     throw error;
   }
-  const isVain = imported !== null && redemption !== null && (await redeemed(next, redemption, imported, wish, visit, stored));
+  const isVain = imported !== null && redemption !== null && (await redeemFor(next, redemption, imported, wish, visit, stored));
   if (isVain) return "again";
   visit.known = "exact";
   // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
@@ -130,64 +127,6 @@ async function create({ wish, next }: Step<"create">, visit: Visit, stored: Stor
   manager.emit({ type: "created", id: key.id });
   if (wish.to === "login") manager.emit({ type: "regenerated", id: key.id, reason: "login" });
   return next;
-}
-
-/** Redeems a token for a session that was just made. True where that was in vain: another request was faster. */
-async function redeemed(
-  next: Living,
-  redemption: Redemption,
-  imported: Imported,
-  wish: Wish,
-  visit: Visit,
-  stored: Stored,
-): Promise<boolean> {
-  const { manager, store } = stored;
-  const { key, record } = next;
-  const { wish: now } = visit;
-  const move = wish.to === "stay" ? null : { by: wish.to, graceSeconds: graceOf(wish) };
-  try {
-    await redeem(store, redemption, key, move, manager.now());
-  } catch (error) {
-    visit.nextId = undefined;
-    const entry = await findRedeemed(store, redemption.key, manager.now());
-    // The store may have made the entry in spite of what it said.
-    if (entry?.key?.id !== key.id) {
-      await store.remove(key);
-      if (entry === null) throw error;
-      await goWithRedeemed(visit, stored, imported, redemption, entry, now);
-      return true;
-    }
-  }
-  try {
-    await endBeyondLimit(stored, record.subject, key);
-  } catch (error) {
-    // The session is made by now, so a limit that is passed is left to the next login to mend.
-    if (!isStoreError(error)) throw error;
-    manager.emit({ type: "store-error", operation: error.operation });
-  }
-  return false;
-}
-
-/** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
-async function goWithRedeemed(
-  visit: Visit,
-  stored: Stored,
-  { remember }: Imported,
-  redemption: Redemption,
-  entry: Redeemed,
-  wish: Wish,
-): Promise<void> {
-  const { manager, store } = stored;
-  const now = manager.now();
-  if (visit.found.is !== "imported" || visit.wish !== wish) return;
-  const found = entry.key === null || entry.mark !== null ? null : await store.load(entry.key, { now });
-  const key = entry.key ?? redemption.key;
-  const mark = entry.mark ?? (found !== null && isMoved(found) ? found : null);
-  const went = mark !== null && isInGrace(mark, now) ? await follow(stored, mark) : null;
-  if (went?.inGrace) joinImported(visit, inGrace({ cookie: "missing", remember }, went));
-  else if (found !== null && !isMoved(found))
-    joinImported(visit, { is: "living", key, record: found, cookie: "missing", remember });
-  else lose(visit, goneFrom(key, mark, went, now));
 }
 
 /** Writes a change of data. */

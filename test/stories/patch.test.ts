@@ -1,0 +1,217 @@
+/** `session.patch()`: keys are written without reading the session first. */
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import { copy } from "../../src/features/copy.ts";
+import { schema } from "../../src/features/schema.ts";
+import type { Session, SessionOptions } from "../../src/index.ts";
+import { plain } from "../../src/stores/bridges/plain.ts";
+import { memory } from "../../src/stores/memory/index.ts";
+import { makeApp } from "../support/app.ts";
+import { failingStore } from "../support/failing-store.ts";
+import { plainRows } from "../support/plain-rows.ts";
+
+const fits = z.object({ theme: z.string().optional(), cart: z.array(z.string()).optional() });
+const PLACES: [string, () => Partial<SessionOptions>][] = [
+  ["in its cookie", () => ({})],
+  ["in its cookie, lazily", () => ({ lazy: true })],
+  ["in a store", () => ({ store: memory() })],
+  ["in a store, lazily", () => ({ store: memory(), lazy: true })],
+  ["in a store, with a copy", () => ({ store: memory(), copy: copy({ maxAge: 60 }) })],
+  ["in a store, with a copy, lazily", () => ({ store: memory(), copy: copy({ maxAge: 60 }), lazy: true })],
+  ["in a store, with a schema", () => ({ store: memory(), schema: schema(fits) })],
+  ["in a store of three methods", () => ({ store: plain(plainRows(new Map())) })],
+  ["with visitors in a cookie", () => ({ store: memory(), anonymous: "cookie" })],
+];
+
+const seen = async (session: Session) => {
+  await session.ready();
+  return { ...session.data };
+};
+
+describe.each(PLACES)("patch() of a session %s", (_place, options) => {
+  it("sets and removes keys, and leaves the others", async () => {
+    const app = makeApp(options());
+    await app.does(async (session) => {
+      await session.ready();
+      session.login("alice");
+      session.data.cart = ["apple"];
+    });
+    await app.does((session) => session.patch({ theme: "dark" }));
+    expect(await app.does(seen)).toEqual({ cart: ["apple"], theme: "dark" });
+    await app.does((session) => session.patch({ theme: undefined, cart: ["pear"] }));
+    expect(await app.does(seen)).toEqual({ cart: ["pear"] });
+  });
+
+  it("begins one where there is none", async () => {
+    const app = makeApp(options());
+    await app.does((session) => session.patch({ theme: "dark" }));
+    expect(await app.does(seen)).toEqual({ theme: "dark" });
+  });
+
+  it("is seen by the rest of the request, and stays beside what is changed before and after", async () => {
+    const app = makeApp(options());
+    await app.does((session) => session.patch({ cart: [] }));
+    await app.does(async (session) => {
+      await session.ready();
+      session.data.theme = "light";
+      await session.patch({ theme: "dark" });
+      expect(session.data.theme).toBe("dark");
+      session.data.cart = ["apple"];
+    });
+    expect(await app.does(seen)).toEqual({ theme: "dark", cart: ["apple"] });
+  });
+
+  it("refuses what JSON cannot carry, and names of the library's own, and keeps nothing of it", async () => {
+    const app = makeApp(options());
+    await app.does((session) => session.patch({ theme: "dark" }));
+    for (const [changes, code] of [
+      [{ theme: new Date() }, "ERR_DATA_NOT_JSON"],
+      [{ "~flash:x": 1 }, "ERR_DATA_NOT_JSON"],
+      [{ theme: "x".repeat(70_000) }, "ERR_DATA_TOO_LARGE"],
+    ] as const) {
+      const failed = await app.does((session) => session.patch(changes).catch((error) => error.code));
+      expect(failed).toBe(code);
+    }
+    expect(await app.does(seen)).toEqual({ theme: "dark" });
+  });
+
+  it("is written after the answer where there is a store, and refused where there is none", async () => {
+    const app = makeApp(options());
+    await app.does((session) => session.patch({ theme: "dark" }));
+    let late: Session | undefined;
+    await app.does((session) => {
+      late = session;
+    });
+    const told = await late?.patch({ theme: "light" }).catch((error) => error.code);
+    const { store, anonymous } = options();
+    const isInStore = store !== undefined && anonymous !== "cookie";
+    expect(told).toBe(isInStore ? undefined : "ERR_SESSION_COMMITTED");
+    app.clock.pass(61);
+    expect(await app.does(seen)).toEqual({ theme: isInStore ? "light" : "dark" });
+  });
+});
+
+describe("patch() in a store", () => {
+  async function lazyApp(more: Partial<SessionOptions> = {}) {
+    const store = failingStore();
+    const app = makeApp({ store, lazy: true, ...more });
+    await app.does(async (session) => {
+      await session.ready();
+      session.login("alice");
+      session.data.cart = ["apple"];
+    });
+    store.calls.length = 0;
+    return { ...app, store };
+  }
+
+  it("is one round trip where the session is not loaded, and the answer is private", async () => {
+    const app = await lazyApp();
+    const answer = await app.answers((session) => session.patch({ theme: "dark" }));
+    expect(app.store.calls).toEqual(["update"]);
+    expect(answer.headers.get("Cache-Control")).toBe("private");
+    expect(answer.headers.getSetCookie()).toEqual([]);
+    expect(app.events.at(-1)?.type).toBe("saved");
+  });
+
+  it("counts as use: the session lives on", async () => {
+    const app = await lazyApp({ idleTimeout: 1000 });
+    for (let count = 0; count < 5; count++) {
+      app.clock.pass(900);
+      await app.does((session) => session.patch({ count }));
+    }
+    expect(await app.does(seen)).toEqual({ cart: ["apple"], count: 4 });
+    app.clock.pass(1001);
+    await app.does((session) => session.patch({ count: 9 }));
+    expect(await app.does(seen)).toEqual({ count: 9 });
+    expect(await app.does((session) => session.ready()?.then(() => session.subject))).toBeUndefined();
+  });
+
+  it("keeps what many write at the same time", async () => {
+    const app = await lazyApp();
+    await Promise.all(Array.from({ length: 30 }, (_, at) => app.does((session) => session.patch({ [`key${at}`]: at }))));
+    expect(Object.keys(await app.does(seen))).toHaveLength(31);
+  });
+
+  it("loads where two sessions came, and uses neither", async () => {
+    const app = await lazyApp();
+    const other = app.newBrowser();
+    await app.does(async (session) => {
+      await session.ready();
+      session.login("bob");
+    }, other);
+    const both = { Cookie: `${app.browser.cookieHeader()}; ${other.cookieHeader()}` };
+    app.store.calls.length = 0;
+    await app.answers((session) => session.patch({ theme: "dark" }), both);
+    expect(app.store.calls.filter((call) => call === "update")).toEqual([]);
+    expect(await app.does(seen)).toEqual({ cart: ["apple"] });
+    expect(await app.does(seen, other)).toEqual({});
+  });
+
+  it("is refused for a session that ended meanwhile, and begins another for one that ended before", async () => {
+    const store = memory();
+    const app = makeApp({ store });
+    await app.does((session) => session.login("alice"));
+    const [cookie] = [app.browser.copy()];
+    const told = await app.does(async (session) => {
+      await app.does((same) => same.destroy(), cookie);
+      return session.patch({ theme: "dark" }).catch((error) => [error.code, error.why]);
+    });
+    expect(told).toEqual(["ERR_SESSION_GONE", "ended"]);
+    expect(await app.does(seen)).toEqual({});
+  });
+
+  it("follows a new id while its grace lasts, loaded or not", async () => {
+    for (const lazy of [false, true]) {
+      const app = makeApp({ store: memory(), lazy });
+      await app.does(async (session) => {
+        await session.ready();
+        session.login("alice");
+      });
+      const old = app.browser.copy();
+      await app.does(async (session) => {
+        await session.ready();
+        session.regenerateId({ graceSeconds: 10 });
+      });
+      await app.does((session) => session.patch({ theme: "dark" }), old);
+      expect(await app.does(seen)).toEqual({ theme: "dark" });
+    }
+  });
+
+  it("is told of a new id without a grace", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does((session) => session.login("alice"));
+    const old = app.browser.copy();
+    const told = await app.does(async (session) => {
+      await app.does((same) => same.regenerateId(), old);
+      return session.patch({ theme: "dark" }).catch((error) => [error.code, error.why]);
+    });
+    expect(told).toEqual(["ERR_SESSION_GONE", "moved"]);
+  });
+
+  it("goes with a login of the same request", async () => {
+    const app = makeApp({ store: memory() });
+    await app.does(async (session) => {
+      session.login("alice");
+      await session.patch({ theme: "dark" });
+      expect(session.subject).toBe("alice");
+    });
+    expect(await app.does(async (session) => [session.subject, { ...session.data }])).toEqual(["alice", { theme: "dark" }]);
+  });
+
+  it("is checked by a schema", async () => {
+    const app = makeApp({ store: memory(), schema: schema(fits) });
+    await app.does((session) => session.patch({ theme: "dark" }));
+    const failed = await app.does((session) => session.patch({ theme: 1 }).catch((error) => error.code));
+    expect(failed).toBe("ERR_DATA_SCHEMA");
+    expect(await app.does(seen)).toEqual({ theme: "dark" });
+  });
+
+  it("fails with the store, and the answer says so where nobody awaited it", async () => {
+    const app = await lazyApp();
+    app.store.fail("update");
+    expect(await app.does((session) => session.patch({ theme: "dark" }).catch((error) => error.code))).toBe("ERR_STORE");
+    await expect(app.answers((session) => void session.patch({ theme: "dark" }))).rejects.toMatchObject({ code: "ERR_STORE" });
+    app.store.recover();
+    expect(await app.does(seen)).toEqual({ cart: ["apple"] });
+  });
+});
