@@ -89,7 +89,7 @@ async function allOf(codec: TokenCodec, manager: Manager, header: string | null,
       continue;
     }
     const judged = await channelThatOpens(text, manager, header);
-    const loaded = (await look(manager, codec, opened, reports && judged === undefined)) as Brought["loaded"] | null;
+    const loaded = (await loadedFor(manager, codec, opened, reports && judged === undefined)) as Brought["loaded"] | null;
     if (loaded === null || judged === channelOf(manager, loaded.found.record.subject)) continue;
     const isOwn = codec.name?.startsWith(OWN) ?? false;
     const whose = loaded.found.record.subject === undefined ? "visitor" : "user";
@@ -154,7 +154,7 @@ function valuesFor(codec: TokenCodec, manager: Manager, header: string | null): 
   return found.flatMap(({ values, tooMany }) => (tooMany ? [] : values));
 }
 
-async function look(manager: Manager, codec: TokenCodec, opened: Opened, reports: boolean): Promise<Loaded | null> {
+async function loadedFor(manager: Manager, codec: TokenCodec, opened: Opened, reports: boolean): Promise<Loaded | null> {
   const { claims, identity = claimsToJson(claims) } = opened;
   const problem = problemOf(claims, manager);
   if (problem !== undefined) {
@@ -162,11 +162,11 @@ async function look(manager: Manager, codec: TokenCodec, opened: Opened, reports
     return null;
   }
   const { data, sub, abs } = claims;
-  if (data === undefined) return lookByName(manager, codec, claims);
+  if (data === undefined) return sessionNamed(manager, codec, claims);
   const { tokens } = manager.backend;
   // Without a store nothing can tell that a token was used before.
   if (channelOf(manager, sub).mode === "cookie" || tokens === undefined)
-    return livingFrom(manager, "cookie", { id: claims.sid }, recordOf(manager, claims), claims);
+    return livingFrom(manager, "cookie", { id: claims.sid }, acceptedRecord(manager, claims), claims);
   if (identity === null) return importedFrom(manager, claims, null);
   const { key, entry } = await tokens.redemption(JSON.stringify([codec.name ?? "codec", identity]));
   if (entry === null) {
@@ -182,16 +182,16 @@ async function look(manager: Manager, codec: TokenCodec, opened: Opened, reports
 }
 
 /** The record of an accepted token's own data. What other software calls the time of a token need not be that of the last use. */
-function recordOf(manager: Manager, { data = "{}", ...claims }: Claims): SessionRecord {
+function acceptedRecord(manager: Manager, { data = "{}", ...claims }: Claims): SessionRecord {
   return { ...recordFromToken({ ...claims, data: markAccepted(data) }), seenAt: manager.now() };
 }
 
 function importedFrom(manager: Manager, claims: Claims, redemption: Imported["redemption"]): Loaded {
-  return { found: { is: "imported", record: recordOf(manager, claims), remember: claims.temp !== true, redemption } };
+  return { found: { is: "imported", record: acceptedRecord(manager, claims), remember: claims.temp !== true, redemption } };
 }
 
 /** A token without data names a session in the store. That only our own may do: others' names mean nothing here. */
-function lookByName(manager: Manager, codec: TokenCodec, claims: Claims): Promise<Loaded | null> | null {
+function sessionNamed(manager: Manager, codec: TokenCodec, claims: Claims): Promise<Loaded | null> | null {
   if (codec.namesSessions && manager.channels.user.mode !== "cookie") return livingAt(manager, keyOf(claims), claims, true);
   manager.emit({ type: "invalid", reason: "claims" });
   return null;

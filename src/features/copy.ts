@@ -80,20 +80,20 @@ function readCopy(copies: Copies, header: string | null, token: Claims): MaybePr
   if (values.length === 0) return null;
   return after(all(values.map((value) => codec.open(value))), (opened) => {
     const claims = opened.flatMap((result) => (typeof result === "string" ? [] : [result.claims]));
-    const fitting = claims.filter((copy) => copy.sid === token.sid && copy.start === token.start && isGood(copy, copies));
+    const fitting = claims.filter((copy) => copy.sid === token.sid && copy.start === token.start && isCurrent(copy, copies));
     const newest = fitting.sort((left, right) => right.iat - left.iat)[0];
-    return newest === undefined ? null : recordOf(newest, copies);
+    return newest === undefined ? null : copiedRecord(newest, copies);
   });
 }
 
 /** The `maxAge` of today holds, too. */
-function isGood(copy: Claims, { maxAge, manager }: Copies): boolean {
+function isCurrent(copy: Claims, { maxAge, manager }: Copies): boolean {
   const now = manager.now();
   return now < copy.exp && now < copy.iat + maxAge && !isFromTheFuture(copy, now);
 }
 
 /** The record, unless its use is to be written down again: only the store can do that. */
-function recordOf({ start, sub, idle, abs, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
+function copiedRecord({ start, sub, idle, abs, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
   const copied = parseData(data);
   if (copied === null) return null;
   const record: SessionRecord = {
@@ -121,18 +121,18 @@ async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, cha
   // The answer that gave it its new id brings its copy, too.
   if (living?.cookie === "elsewhere" || living?.cookie === "owed") return [];
   const hasEnded = visit.farewell !== null || visit.rivals === "settled" || found.is === "gone";
-  if (known === "stale" || (living === null && hasEnded)) return clear(visit, channel);
+  if (known === "stale" || (living === null && hasEnded)) return removalOf(visit, channel);
   const wrote = living !== null && hasWritten(visit, living);
   if (living === null || known !== "exact" || !used || (changesOnly && !wrote)) return [];
   const { record, key } = living;
   const exp = Math.min(askedAt + maxAge, record.expiresAt);
   const left = exp - manager.now();
-  if (left <= 0) return wrote ? clear(visit, channel) : [];
+  if (left <= 0) return wrote ? removalOf(visit, channel) : [];
   const { startedAt: start, subject: sub } = record;
   const said = { ...timeoutClaims(record), ...(sub !== undefined && { sub }), data: textOf(record) };
   const claims = { sid: key.id, start, iat: askedAt, exp, ...said };
   const token = await channel.codec.seal(claims);
-  return channel.cookie.sizeOf(token) > channel.cookie.maxBytes ? clear(visit, channel) : channel.cookie.set(token, left);
+  return channel.cookie.sizeOf(token) > channel.cookie.maxBytes ? removalOf(visit, channel) : channel.cookie.set(token, left);
 }
 
 /** Whether this request wrote to the store, beyond that the session was used. */
@@ -141,7 +141,7 @@ function hasWritten({ arrived }: Visit, { key, record }: Living): boolean {
   return before.is !== "living" || before.key.id !== key.id || before.record.version !== record.version;
 }
 
-function clear({ cookie: header }: Visit, { cookie }: Channel): readonly string[] {
+function removalOf({ cookie: header }: Visit, { cookie }: Channel): readonly string[] {
   return isSent(header, cookie.name) ? cookie.clear() : [];
 }
 

@@ -105,11 +105,11 @@ function findAt(channel: Channel, manager: Manager, ask: Ask): MaybePromise<Load
 function findAmong(values: readonly string[], channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
   return after(all(values.map((text) => open(text, channel, manager, ask))), (opened) => {
     const candidates = oneOfEach(manager, opened);
-    const look = (how: Ask) => all(candidates.map((candidate) => manager.backend.load(channel, candidate, how)));
-    return after(look(ask), (loaded) => {
+    const loadAll = (how: Ask) => all(candidates.map((candidate) => manager.backend.load(channel, candidate, how)));
+    return after(loadAll(ask), (loaded) => {
       // A copy may show a session under an id that it had before.
       const mustAsk = loaded.length > 1 && loaded.some((one) => one?.copied);
-      return mustAsk ? after(look({ ...ask, fresh: true }), (asked) => choose(manager, asked)) : choose(manager, loaded);
+      return after(mustAsk ? loadAll({ ...ask, fresh: true }) : loaded, (asked) => choose(manager, asked));
     });
   });
 }

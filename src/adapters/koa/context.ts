@@ -12,7 +12,7 @@ import type { Visit } from "../../session/visit.ts";
 import { assertLoaded, assertWritable, lateChange } from "../../session/wish.ts";
 
 /** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
-interface Opened {
+interface ContextSessions {
   innermost: ContextSession;
   readonly latest: ContextSession;
 }
@@ -22,7 +22,7 @@ const SESSIONS = Symbol("sessions");
 
 /** A Koa context, or what stands for one. */
 interface Context {
-  [SESSIONS]?: Opened;
+  [SESSIONS]?: ContextSessions;
 }
 
 /** One middleware's session of one request. Its fields are private, so that who prints a context prints no secret. */
