@@ -4,7 +4,7 @@
  * @module
  */
 import { adviceForValue, STORE_ADVICE } from "../ground/advice.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import type { BackedStore } from "./imported.ts";
 
 const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
@@ -12,7 +12,7 @@ const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take
 /** @throws {@link OptionError} unless it is a SessionStore, saying what makes one of it. */
 export function checkStore(store: BackedStore): void {
   const problem = misunderstood(store) ?? lack(store);
-  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot use option store: ${problem}`);
+  if (problem !== undefined) cannot("use option store", problem);
 }
 
 /** What to do with what is no store of any kind, if that can be told. The value is not shown: a URL may hold a password. */

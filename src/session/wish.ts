@@ -5,7 +5,7 @@
  */
 import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkValue, FLAG, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { committedError } from "./data.ts";
@@ -162,7 +162,7 @@ export function assertWritable(visit: Visit): void {
 function checkLogin(subject: string, options: LoginOptions, common: Timeouts): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
-  if (remember !== undefined) checkFlags({ remember });
+  if (remember !== undefined) checkValue("remember", remember, FLAG);
   checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     refuse("log in", "keep must be a list of keys");

@@ -5,7 +5,7 @@
  */
 
 import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie/koa.ts";
-import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
+import { KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
 import { OptionError } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
 import { channelFor } from "../../manager/assemble.ts";
@@ -60,7 +60,7 @@ const OFF: Timeouts = {
 /** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
 export function checkCompatible(options: CompatibleOptions): void {
   checkGiven(options, "session", "{ secrets }");
-  refuseUnknown(options, KNOWN, { advise: adviceForName(KOA_ADVICE, OPTION_ADVICE) });
+  refuseUnknown(options, KNOWN, [KOA_ADVICE, OPTION_ADVICE]);
   if (options.cookie && typeof options.cookie !== "object")
     throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
   const { now } = settleRequest(options);
