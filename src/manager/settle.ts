@@ -79,6 +79,9 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionOptions>([
   ...(Object.keys({ ...RULES, ...REQUEST_RULES }) as (keyof SessionOptions)[]),
 ]);
 
+const NOT_SECURE = "cookie.secure is false, so the session cookie also travels over plain http";
+const NOT_ATOMIC = "the store is not atomic, so two requests that bring an accepted token together may become two sessions";
+
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  *
@@ -89,8 +92,8 @@ export function settle(options: SessionOptions): Settings {
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false, onEvent } = options;
   const secrets = checkSecrets(options.secrets);
   const cookies = sessionCookies(name, cookie);
-  if (cookie.secure === false) warn("not-secure", onEvent);
-  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", onEvent);
+  if (cookie.secure === false) warn("not-secure", NOT_SECURE, onEvent);
+  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", NOT_ATOMIC, onEvent);
   return Object.freeze({
     ...settleRequest(options),
     noticeCookie: cookie.secure === false ? () => {} : plainHttpNotice(onEvent),

@@ -57,6 +57,9 @@ const OFF: Timeouts = {
   touchEvery: Number.POSITIVE_INFINITY,
 };
 
+const WEAK_KEY = "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32";
+const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge";
+
 /** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
 export function checkCompatible(options: CompatibleOptions): void {
   checkGiven(options, "session", "{ secrets }");
@@ -127,7 +130,7 @@ function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): N
     noticePlainHttp(request);
     if (told || !isOver(cookie || {}, now)) return;
     told = true;
-    warn("expires-past", onEvent);
+    warn("expires-past", EXPIRES_PAST, onEvent);
   };
 }
 
@@ -157,7 +160,7 @@ function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", on
   if (!keys.every((key) => typeof key === "string")) {
     throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings, or a Keygrip");
   }
-  if (keys.some(looksWeak)) warn("weak-key", onEvent);
+  if (keys.some(looksWeak)) warn("weak-key", WEAK_KEY, onEvent);
   return keygripSigner(keys, signatureAlgorithm);
 }
 
