@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { OptionError, type SessionOptions } from "../index.ts";
+import { cannot } from "../ground/errors.ts";
+import type { SessionOptions } from "../index.ts";
 
 /** How many managers are kept for envs that do not come again. An application with one for each of its tenants has more than one. */
 const MOST = 16;
@@ -64,9 +65,9 @@ const NO_ENV = {};
 
 function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
-  const problem =
-    options instanceof Promise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
-  throw new OptionError("ERR_OPTION", `Cannot use the options function of session(): ${problem}`);
+  const isPromise = options instanceof Promise;
+  const problem = isPromise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
+  cannot("use the options function of session()", problem);
 }
 
 /** Nothing of the application's own lists and bytes is kept: what it changes in them later was not there when the manager was made. */
@@ -91,14 +92,14 @@ function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
 }
 
 function advice(names: readonly string[]): string {
-  const store = names.includes("store");
-  const example = store ? "store" : (names[0] as string);
-  const lost = "each request has a store of its own: one in memory forgets everybody, one in a file opens it again";
+  const isStore = names.includes("store");
+  const name = isStore ? "store" : names[0];
+  const why = isStore
+    ? "has a store of its own: one in memory forgets everybody, one in a file opens it again"
+    : "derives its keys anew";
   return (
-    `the options function of session() gives a new ${names.join(", ")} for each request, so ` +
-    `${store ? lost : "each request derives its keys anew"}. Make it once, outside of the function: ` +
-    `const ${example} = ...; session((env) => ({ ${example}, ... })). ` +
-    `Where it needs env: let ${example}; session((env) => ({ ${example}: ${example} ??= ${store ? "kv(env.KV)" : "..."}, ... }))`
+    `the options function of session() gives a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside of the ` +
+    `function: let ${name}; session((env) => ({ ${name}: ${name} ??= ${isStore ? "kv(env.KV)" : "..."}, ... }))`
   );
 }
 
