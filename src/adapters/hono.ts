@@ -4,11 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { isGoneError } from "../ground/errors.ts";
+import { cannot, isGoneError } from "../ground/errors.ts";
 import {
   type CookieSessionOptions,
   createSessions,
-  OptionError,
   put,
   type SessionOptions,
   type Sessions,
@@ -152,10 +151,7 @@ export function session<Data extends object>(
     sessions: {
       get: () => {
         if (fixed !== undefined) return fixed.sessions;
-        throw new OptionError(
-          "ERR_OPTION",
-          "Cannot get the sessions: their options are a function of env, so they differ by request",
-        );
+        return cannot("get the sessions", "their options are a function of env, so they differ by request");
       },
     },
   }) as HonoSession<Data, string>;

@@ -21,17 +21,19 @@ export function misunderstood(store: unknown): string | undefined {
   if (store instanceof Promise) return "it is a promise; await it";
   if (store === "cookie") return "leave it out to keep sessions in the cookie";
   if (typeof store !== "object" || store === null) return "it is not an object; use what sqlite(path) or redis(client) makes";
-  const isStore = METHODS.every((method) => typeof (store as Record<string, unknown>)[method] === "function");
-  const call = isStore ? undefined : adviceForValue(store, STORE_ADVICE);
+  const call = missingIn(store).length > 0 ? adviceForValue(store, STORE_ADVICE) : undefined;
   if (call === undefined) return undefined;
   const entry = call.replace(/\(.*/, "").replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
   return `use ${call} of web-session-store/stores/${entry}`;
 }
 
 function lack(store: object): string | undefined {
-  const has = store as Readonly<Record<string, unknown>>;
-  const missing = METHODS.filter((method) => typeof has[method] !== "function");
+  const { guarantees, "~backend": backend } = store as Partial<BackedStore>;
+  const missing = missingIn(store);
   if (missing.length > 0) return `it lacks the method ${missing.join(", ")}`;
-  if (has.guarantees === undefined) return "it lacks guarantees";
-  return typeof has["~backend"] === "function" ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
+  if (guarantees === undefined) return "it lacks guarantees";
+  return typeof backend === "function" ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
 }
+
+const missingIn = (store: object): readonly string[] =>
+  METHODS.filter((method) => typeof (store as Readonly<Record<string, unknown>>)[method] !== "function");

@@ -60,10 +60,6 @@ export class SessionData {
     return this.#visible;
   }
 
-  get isClosed(): boolean {
-    return this.#refuse !== undefined;
-  }
-
   get replaced(): boolean {
     return this.#replaced;
   }
@@ -124,11 +120,13 @@ export class SessionData {
 
   /** Drops every key that is not to be kept, and every flash value; answers with their names in {@link stored}. */
   keepOnly(keeps: (key: string) => boolean): string[] {
-    const kept = Object.entries(this.#data).filter(([key]) => keeps(key));
+    const all = Object.entries(this.#data);
     const dropped = Object.keys(this.#data).filter((key) => !keeps(key));
     this.#renewIfNotOurs();
-    empty(this.#data);
-    for (const [key, value] of kept) define(this.#data, key, value);
+    for (const [key, value] of all) {
+      delete this.#data[key];
+      if (keeps(key)) define(this.#data, key, value);
+    }
     for (const key of Object.keys(this.flashes)) {
       if (keeps(FLASH + key)) continue;
       dropped.push(FLASH + key);
@@ -224,10 +222,6 @@ function isSame(value: unknown, wanted: unknown): boolean {
     // What a handler left here may be no JSON at all.
     return false;
   }
-}
-
-function empty(object: JsonObject): void {
-  for (const key of Object.keys(object)) delete object[key];
 }
 
 /** The data, for reading. */
