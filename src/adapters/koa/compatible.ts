@@ -6,7 +6,7 @@
 
 import { isOver, isSigned, type KoaCookieOptions, koaCookie } from "../../cookie/koa.ts";
 import { KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
-import { OptionError } from "../../ground/errors.ts";
+import { cannot } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
 import { channelFor } from "../../manager/assemble.ts";
 import type { RequestOptions } from "../../manager/options.ts";
@@ -64,8 +64,7 @@ const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cooki
 export function checkCompatible(options: CompatibleOptions): void {
   checkGiven(options, "session", "{ secrets }");
   refuseUnknown(options, KNOWN, [KOA_ADVICE, OPTION_ADVICE]);
-  if (options.cookie && typeof options.cookie !== "object")
-    throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
+  if (options.cookie && typeof options.cookie !== "object") cannot("use option cookie", "it must be an object");
   const { now } = settleRequest(options);
   koaCookie(cookieName(options), options.cookie || {}, false, now, splitKeygripToken);
   settleTimeouts(options);
@@ -138,7 +137,7 @@ function settleTimeouts({ cookie, idleTimeout, absoluteTimeout, touchEvery }: Co
   const fromCookie = cookie?.maxAge ? Math.ceil(cookie.maxAge / 1000) : undefined;
   const idle = idleTimeout ?? fromCookie;
   if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {
-    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
+    cannot(`use touchEvery ${touchEvery}`, `it must be less than the idle timeout, ${idle}`);
   }
   const timeouts = {
     idleTimeout: idle === undefined ? OFF.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
@@ -158,7 +157,7 @@ function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", on
   const keys = given.filter((key) => key !== undefined && key !== "");
   if (keys.length === 0) return undefined;
   if (!keys.every((key) => typeof key === "string")) {
-    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings, or a Keygrip");
+    cannot("use app.keys", "it must be a list of strings, or a Keygrip");
   }
   if (keys.some(looksWeak)) warn("weak-key", WEAK_KEY, onEvent);
   return keygripSigner(keys, signatureAlgorithm);

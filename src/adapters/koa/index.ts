@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OptionError, StateError } from "../../ground/errors.ts";
+import { cannot, StateError } from "../../ground/errors.ts";
 import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
 import {
   type Committed,
@@ -286,7 +286,7 @@ function compatible(options: KoaOptions): Managers {
     one() {
       if (latest !== undefined) return latest;
       const why = "without secrets they are made with app.keys, at the first request";
-      throw new OptionError("ERR_OPTION", `Cannot get the sessions yet: ${why}; ask then, or give secrets`);
+      cannot("get the sessions yet", `${why}; ask then, or give secrets`);
     },
   };
 }
