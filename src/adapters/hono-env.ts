@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { OptionError, type SessionOptions } from "../index.ts";
+import { cannot } from "../ground/errors.ts";
+import type { SessionOptions } from "../index.ts";
 
 /** How many managers are kept for envs that do not come again. An application with one for each of its tenants has more than one. */
 const MOST = 16;
@@ -16,7 +17,7 @@ const MOST_ALIKE = 2;
 /** What options hold, in single parts: `"cookie.path"`, `"secrets[0]"`. */
 type Parts = ReadonlyMap<string, unknown>;
 
-interface Kept<Manager> {
+interface Known<Manager> {
   readonly parts: Parts;
   readonly manager: Manager;
 }
@@ -31,29 +32,29 @@ export function perEnv<Manager>(
 ): (env?: object) => Manager {
   const byEnv = new WeakMap<object, Manager>();
   // The latest first.
-  const kept: Kept<Manager>[] = [];
+  const known: Known<Manager>[] = [];
   let alike = 1;
 
-  function take(parts: Parts): Kept<Manager> | undefined {
-    const index = kept.findIndex((one) => differences(one.parts, parts).length === 0);
-    return index === -1 ? undefined : kept.splice(index, 1)[0];
+  function take(parts: Parts): Known<Manager> | undefined {
+    const index = known.findIndex((one) => differences(one.parts, parts).length === 0);
+    return index === -1 ? undefined : known.splice(index, 1)[0];
   }
 
-  function add(options: SessionOptions, parts: Parts): Kept<Manager> {
+  function add(options: SessionOptions, parts: Parts): Known<Manager> {
     const manager = make(options);
-    const names = kept.map((one) => madeAnew(one.parts, parts)).find((found) => found !== undefined);
+    const names = known.map((one) => madeAnew(one.parts, parts)).find((found) => found !== undefined);
     if (names !== undefined && ++alike === MOST_ALIKE + 1) console.warn(`web-session-store: ${advice(names)}`);
     return { parts, manager };
   }
 
   return (env = NO_ENV) => {
-    const known = byEnv.get(env);
-    if (known !== undefined) return known;
+    const same = byEnv.get(env);
+    if (same !== undefined) return same;
     const options = checked(optionsFor(env));
     const parts = new Map(Object.entries(options).flatMap(([name, value]) => partsOf(name, value)));
     const one = take(parts) ?? add(options, parts);
-    kept.unshift(one);
-    if (kept.length > MOST) kept.pop();
+    known.unshift(one);
+    if (known.length > MOST) known.pop();
     byEnv.set(env, one.manager);
     return one.manager;
   };
@@ -64,9 +65,9 @@ const NO_ENV = {};
 
 function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
-  const problem =
-    options instanceof Promise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
-  throw new OptionError("ERR_OPTION", `Cannot use the options function of session(): ${problem}`);
+  const isPromise = options instanceof Promise;
+  const problem = isPromise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
+  cannot("use the options function of session()", problem);
 }
 
 /** Nothing of the application's own lists and bytes is kept: what it changes in them later was not there when the manager was made. */
@@ -91,14 +92,14 @@ function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
 }
 
 function advice(names: readonly string[]): string {
-  const store = names.includes("store");
-  const example = store ? "store" : (names[0] as string);
-  const lost = "each request has a store of its own: one in memory forgets everybody, one in a file opens it again";
+  const isStore = names.includes("store");
+  const name = isStore ? "store" : names[0];
+  const why = isStore
+    ? "has a store of its own: one in memory forgets everybody, one in a file opens it again"
+    : "derives its keys anew";
   return (
-    `the options function of session() gives a new ${names.join(", ")} for each request, so ` +
-    `${store ? lost : "each request derives its keys anew"}. Make it once, outside of the function: ` +
-    `const ${example} = ...; session((env) => ({ ${example}, ... })). ` +
-    `Where it needs env: let ${example}; session((env) => ({ ${example}: ${example} ??= ${store ? "kv(env.KV)" : "..."}, ... }))`
+    `the options function of session() gives a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside of the ` +
+    `function: let ${name}; session((env) => ({ ${name}: ${name} ??= ${isStore ? "kv(env.KV)" : "..."}, ... }))`
   );
 }
 

@@ -4,11 +4,10 @@
  * @module
  */
 import type { Context, MiddlewareHandler } from "hono";
-import { isGoneError } from "../ground/errors.ts";
+import { cannot, isGoneError } from "../ground/errors.ts";
 import {
   type CookieSessionOptions,
   createSessions,
-  OptionError,
   put,
   type SessionOptions,
   type Sessions,
@@ -94,22 +93,6 @@ export function session<Data extends object>(
   const own = Symbol("session");
   const running = (c: Context): Session<Data> | undefined => c.get(own as never);
 
-  /** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
-  async function withdraw(c: Context, visitor: Session<Data>, error: unknown): Promise<never> {
-    c.res = undefined;
-    // Hono takes this for a sign that there is an answer whose headers can be set.
-    c.finalized = false;
-    const status = isGoneError(error) ? error.status : 500;
-    const isOver = isUpgraded(c.req.raw, c.env);
-    const answer = isOver ? { headers: null, failed: true } : { status, failed: true };
-    const committed = await managedFor(c.env).sessions.commit(visitor, answer);
-    const headers = new Headers();
-    put(headers, committed);
-    // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
-    if (committed.setCookie.length + committed.headers.length > 0) c.res = new Response(null, { headers });
-    throw error;
-  }
-
   const middleware: MiddlewareHandler = async function session(c, next) {
     if (running(c) !== undefined) return next();
     const { sessions, variable } = managedFor(c.env);
@@ -127,14 +110,14 @@ export function session<Data extends object>(
         await sessions.commit(visitor, { headers: null, failed: true });
         throw thrown;
       }
-      throw await sessions.apply(visitor, thrown).catch((error) => withdraw(c, visitor, error));
+      throw await sessions.apply(visitor, thrown).catch((error) => withdraw(c, sessions, visitor, error));
     }
     const failed = c.error !== undefined && c.res.status >= 500;
     try {
       if (isUpgraded(c.req.raw, c.env)) await sessions.commit(visitor, { headers: null, failed });
       else replaceResponse(c, await sessions.apply(visitor, c.res, { failed }));
     } catch (error) {
-      await withdraw(c, visitor, error);
+      await withdraw(c, sessions, visitor, error);
     }
   };
 
@@ -152,13 +135,31 @@ export function session<Data extends object>(
     sessions: {
       get: () => {
         if (fixed !== undefined) return fixed.sessions;
-        throw new OptionError(
-          "ERR_OPTION",
-          "Cannot get the sessions: their options are a function of env, so they differ by request",
-        );
+        return cannot("get the sessions", "their options are a function of env, so they differ by request");
       },
     },
   }) as HonoSession<Data, string>;
+}
+
+/** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
+async function withdraw<Data extends object>(
+  c: Context,
+  sessions: Sessions<Data>,
+  visitor: Session<Data>,
+  error: unknown,
+): Promise<never> {
+  c.res = undefined;
+  // Hono takes this for a sign that there is an answer whose headers can be set.
+  c.finalized = false;
+  const status = isGoneError(error) ? error.status : 500;
+  const isOver = isUpgraded(c.req.raw, c.env);
+  const answer = isOver ? { headers: null, failed: true } : { status, failed: true };
+  const committed = await sessions.commit(visitor, answer);
+  const headers = new Headers();
+  put(headers, committed);
+  // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
+  if (committed.setCookie.length + committed.headers.length > 0) c.res = new Response(null, { headers });
+  throw error;
 }
 
 interface Managed<Data extends object> {

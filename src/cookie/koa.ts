@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { adviceForName, KOA_COOKIE_ADVICE } from "../ground/advice.ts";
-import { OptionError } from "../ground/errors.ts";
+import { KOA_COOKIE_ADVICE } from "../ground/advice.ts";
+import { cannot } from "../ground/errors.ts";
 import { refuseUnknown, shown } from "../ground/option-values.ts";
 import { MAX_COOKIE_BYTES } from "./parse.ts";
 import { type Cookie, checkMaxBytes, MAX_AGE_LIMIT } from "./serialize.ts";
@@ -123,7 +123,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaCookieOptions>([
 const NO_HOST = "it must be a host name alone, like example.com";
 
 function check(name: string, options: KoaCookieOptions, now: () => number): void {
-  refuseUnknown(options, KNOWN, { what: "cookie option", advise: adviceForName(KOA_COOKIE_ADVICE) });
+  refuseUnknown(options, KNOWN, [KOA_COOKIE_ADVICE], "cookie option");
   const { path, domain, maxAge, maxBytes, expires, secure, sameSite, priority } = options;
   const words = (value: unknown, ...of: string[]) => typeof value === "string" && of.includes(value.toLowerCase());
   if (!NAME.test(name)) refuse("name", name, 'it must be visible characters of ASCII without "=", ";" and ","');
@@ -143,5 +143,5 @@ function check(name: string, options: KoaCookieOptions, now: () => number): void
 }
 
 function refuse(what: string, value: unknown, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use cookie ${what} ${shown(value)}: ${why}`);
+  cannot(`use cookie ${what} ${shown(value)}`, why);
 }

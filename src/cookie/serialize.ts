@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { adviceForName, COOKIE_ADVICE } from "../ground/advice.ts";
-import { utf8Length } from "../ground/encoding.ts";
-import { OptionError } from "../ground/errors.ts";
-import { checkFlags, count, refuseUnknown, shown } from "../ground/option-values.ts";
+import { COOKIE_ADVICE } from "../ground/advice.ts";
+import { cannot } from "../ground/errors.ts";
+import {
+  checkValue,
+  checkValues,
+  FLAG,
+  oneOf,
+  type Rule,
+  refuseUnknown,
+  textLike,
+  wholeNumber,
+} from "../ground/option-values.ts";
 import { MAX_COOKIE_BYTES } from "./parse.ts";
 
 /** The attributes of the session cookie. */
@@ -15,30 +23,30 @@ export interface CookieOptions {
    * A host name without scheme, port and path: the cookie is sent to it and to every host below it. A dot at its beginning says nothing
    * and is left out. Default: this host alone, which allows the `__Host-` prefix. Risky: every host below it can set the cookie too.
    */
-  domain?: string;
+  domain?: string | undefined;
   /** Where on the host the cookie is sent. Default `"/"`. A path keeps nothing secret from other paths of the host. */
-  path?: string;
+  path?: string | undefined;
   /** When the cookie goes along with requests from other sites. Default `"lax"`. `"none"` needs `secure`. */
-  sameSite?: "lax" | "strict" | "none";
+  sameSite?: "lax" | "strict" | "none" | undefined;
   /**
    * Whether the cookie is only sent over https, or http on localhost. Default true, also behind a proxy that ends TLS. There is no
    * `"auto"`: what a request says of itself does not count.
    */
-  secure?: boolean;
+  secure?: boolean | undefined;
   /** Whether scripts in the page cannot read the cookie. Default true. */
-  httpOnly?: boolean;
+  httpOnly?: boolean | undefined;
   /** Whether the cookie is kept apart for each top-level site (CHIPS). Default false. Needs `secure`. */
-  partitioned?: boolean;
+  partitioned?: boolean | undefined;
   /** Which cookies Chromium drops first when a host has too many. Default: not sent. */
-  priority?: "low" | "medium" | "high";
+  priority?: "low" | "medium" | "high" | undefined;
   /** Whether the cookie outlives the browser window (Max-Age is sent). Default true. */
-  persistent?: boolean;
+  persistent?: boolean | undefined;
   /**
    * How many bytes name and value may take, 512 to 4,096; a larger cookie is not sent, and the request fails with `ERR_COOKIE_TOO_LARGE`.
    * Lower it where a proxy takes less than browsers: nginx answers 502 to more than 4 KB of headers, all of them together, unless its
    * `proxy_buffer_size` is raised. Default 4,096, what browsers keep.
    */
-  maxBytes?: number;
+  maxBytes?: number | undefined;
   /**
    * True keeps visitors and users in one cookie, whose name is `name` as it stands: nothing is put before it or after it, and a prefix that it
    * spells is checked. For hosts that pass on the cookie of one name alone, such as Firebase Hosting: `name: "__session"`. Default false.
@@ -48,7 +56,7 @@ export interface CookieOptions {
    * visitor's page may come after that of the login, and its cookie then takes the user's place: the user is logged out. Not together with
    * `copy` and `anonymous: "cookie"`, which need a second cookie.
    */
-  single?: boolean;
+  single?: boolean | undefined;
 }
 
 /** A cookie whose name and attributes are settled; it writes Set-Cookie lines. */
@@ -72,17 +80,25 @@ export interface Cookie {
 
 /** Browsers keep no cookie longer than 400 days: RFC 6265bis, section 5.5. */
 export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
-/** Attributes longer than this are ignored by browsers: RFC 6265bis, section 5.6. */
-const MAX_ATTRIBUTE_BYTES = 1024;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
-const KNOWN = new Set<string>([
-  ...(["domain", "path", "sameSite", "secure", "httpOnly", "partitioned", "priority", "persistent"] as const),
-  ...(["maxBytes", "single"] satisfies (keyof CookieOptions)[]),
-]);
-/** Names and, for a host that has none, an address of IPv4. */
-const HOST = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i;
-const EXPIRED = "Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
+const MAX_BYTES = wholeNumber(512, MAX_COOKIE_BYTES);
+// Attributes longer than 1,024 bytes are ignored by browsers: RFC 6265bis, section 5.6.
+const NAME = textLike(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,1024}$/, "letters, digits and !#$%&'*+-.^_`|~, at most 1024");
+const RULES = {
+  path: textLike(/^\/[!-+\--:<-~]{0,1023}$/, 'ASCII characters without spaces, ";" and ",", at most 1024, and start with "/"'),
+  // Names and, for a host that has none, an address of IPv4. Browsers drop a cookie of any other, and do not say so.
+  domain: textLike(/^(?=.{0,1024}$)\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i, "a host name alone, like example.com"),
+  sameSite: oneOf("lax", "strict", "none"),
+  secure: FLAG,
+  httpOnly: FLAG,
+  partitioned: FLAG,
+  priority: oneOf("low", "medium", "high"),
+  persistent: FLAG,
+  maxBytes: MAX_BYTES,
+  single: FLAG,
+} satisfies Record<keyof CookieOptions, Rule>;
+const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));
+const EXPIRED = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
 /** The name without the prefix browsers act on. */
 export function baseName(name: string): string {
@@ -100,88 +116,71 @@ export function isHostOnly(name: string): boolean {
  *
  * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC 6265bis, sections 4.1.3 and 5.7).
  */
-export function createCookie(name: string, given: CookieOptions = {}): Cookie {
-  check(name, given);
-  const domain = given.domain?.replace(/^\./, "");
-  const options = domain === undefined ? given : { ...given, domain };
+export function createCookie(name: string, options: CookieOptions = {}): Cookie {
+  check(name, options);
+  const domain = options.domain?.replace(/^\./, "") ?? "";
   const { path = "/", secure = true, maxBytes = MAX_COOKIE_BYTES } = options;
   const wireName = prefixed(name, options);
   const attributes = attributeText(options);
-  const at = (where: string, place: string | undefined) => `; Path=${where}${place === undefined ? "" : `; Domain=${place}`}`;
-  const removal = (place: string | undefined, where = path, others = attributes) =>
-    `${wireName}=; ${EXPIRED}${at(where, place)}${others}`;
-  const lifetime = (maxAge: number | undefined) => (maxAge === undefined ? "" : `; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`);
-  const places = domain === undefined ? [undefined] : [domain, undefined];
+  const line = (value: string, place = domain, where = path, others = attributes) =>
+    `${wireName}=${value}; Path=${where}${place && `; Domain=${place}`}${others}`;
+  const places = [...new Set([domain, ""])];
   return {
     name: wireName,
-    set: (token, maxAge) => [`${wireName}=${token}${lifetime(maxAge)}${at(path, domain)}${attributes}`],
+    set: (token, maxAge) => [line(maxAge === undefined ? token : `${token}; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`)],
     maxBytes,
     sizeOf: (token) => wireName.length + token.length,
-    clear: () => places.map((place) => removal(place)),
+    clear: () => places.map((place) => line(EXPIRED, place)),
     clearEvery: (others) => {
-      const own = removal(domain);
-      const paths = [...new Set([path, "/"])];
       const kinds = (secure ? [false, true] : [false]).map((partitioned) => attributeText({ ...options, partitioned }));
-      const lines = places.flatMap((place) => paths.flatMap((where) => kinds.map((kind) => removal(place, where, kind))));
-      return others ? lines.filter((line) => line !== own) : lines;
+      const lines = places.flatMap((place) =>
+        [...new Set([path, "/"])].flatMap((where) => kinds.map((kind) => line(EXPIRED, place, where, kind))),
+      );
+      return others ? lines.filter((one) => one !== line(EXPIRED)) : lines;
     },
   };
 }
 
 function check(name: string, options: CookieOptions): void {
-  const { domain, path = "/", secure = true, httpOnly, partitioned, persistent, single, maxBytes = MAX_COOKIE_BYTES } = options;
-  refuseUnknown(options, KNOWN, { what: "cookie option", advise: adviceForName(COOKIE_ADVICE) });
-  checkText("name", name);
-  checkText("path", path);
-  if (domain !== undefined) checkDomain(domain);
-  if (!path.startsWith("/")) throw new OptionError("ERR_OPTION", `Cannot use cookie path "${path}": it must start with "/"`);
-  checkFlags({ "cookie secure": secure, "cookie httpOnly": httpOnly });
-  checkFlags({ "cookie partitioned": partitioned, "cookie persistent": persistent, "cookie single": single });
-  checkMaxBytes(maxBytes);
-  if (!secure && options.sameSite === "none") refuse('sameSite "none"', "secure");
-  if (!secure && partitioned) refuse("partitioned", "secure");
+  refuseUnknown(options, KNOWN, [COOKIE_ADVICE], "cookie option");
+  checkValue("cookie name", name, NAME);
+  checkValues(options, RULES, "cookie ");
+  if (options.secure !== false) return;
+  if (options.sameSite === "none") refuse('sameSite "none"', "secure");
+  if (options.partitioned) refuse("partitioned", "secure");
 }
 
 /** @throws {@link OptionError} for a limit that browsers do not keep, or in which a token that names a session has no room. */
-export function checkMaxBytes(maxBytes: number): number {
-  return count("cookie maxBytes", maxBytes, 512, MAX_COOKIE_BYTES);
-}
-
-/** Browsers drop a cookie whose domain is no part of the host's name, and do not say so. */
-function checkDomain(domain: string): void {
-  checkText("domain", domain);
-  if (!HOST.test(domain.replace(/^\./, "")))
-    throw new OptionError("ERR_OPTION", `Cannot use cookie domain "${domain}": it must be a host name alone, like example.com`);
+export function checkMaxBytes(maxBytes: number): void {
+  checkValue("cookie maxBytes", maxBytes, MAX_BYTES);
 }
 
 function attributeText({ secure = true, httpOnly = true, sameSite = "lax", partitioned, priority }: CookieOptions): string {
-  const site = spelled("sameSite", sameSite, ["Lax", "Strict", "None"]);
-  const rank = priority === undefined ? "" : `; Priority=${spelled("priority", priority, ["Low", "Medium", "High"])}`;
-  return `${httpOnly ? "; HttpOnly" : ""}${secure ? "; Secure" : ""}; SameSite=${site}${partitioned ? "; Partitioned" : ""}${rank}`;
+  return [
+    httpOnly && "; HttpOnly",
+    secure && "; Secure",
+    `; SameSite=${capital(sameSite)}`,
+    partitioned && "; Partitioned",
+    priority && `; Priority=${capital(priority)}`,
+  ]
+    .filter((text) => typeof text === "string")
+    .join("");
 }
 
-/** The word as it stands in the header. */
-function spelled(option: string, value: string, words: readonly string[]): string {
-  const word = words.find((candidate) => candidate.toLowerCase() === value);
-  if (word !== undefined) return word;
-  const choice = words.map((candidate) => `"${candidate.toLowerCase()}"`).join(", ");
-  throw new OptionError("ERR_OPTION", `Cannot use cookie ${option} "${value}": it is one of ${choice}`);
-}
+const capital = (word: string): string => word[0]?.toUpperCase() + word.slice(1);
 
 /** The name on the wire, which browsers keep with these attributes. */
 function prefixed(given: string, options: CookieOptions): string {
-  if (!TOKEN.test(given))
-    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": only letters, digits and !#$%&'*+-.^_\`|~`);
-  if (PREFIX.test(given) && baseName(given) === "")
-    throw new OptionError("ERR_OPTION", `Cannot use cookie name "${given}": nothing follows the prefix`);
+  if (baseName(given) === "") cannot(`use cookie name "${given}"`, "nothing follows the prefix");
   const name = PREFIX.test(given) ? given : strongestPrefix(options) + given;
   const prefix = PREFIX.exec(name)?.[1]?.toLowerCase();
   if (prefix === undefined) return name;
   const { domain, path = "/", secure = true, httpOnly = true } = options;
-  if (!secure) refuse(`the name "${name}"`, "secure");
-  if (prefix.startsWith("host") && domain !== undefined) refuse(`the name "${name}"`, "no domain");
-  if (prefix.startsWith("host") && path !== "/") refuse(`the name "${name}"`, 'path "/"');
-  if (prefix.endsWith("http") && !httpOnly) refuse(`the name "${name}"`, "httpOnly");
+  const needs = (what: string): never => refuse(`the name "${name}"`, what);
+  if (!secure) needs("secure");
+  if (prefix.startsWith("host") && domain !== undefined) needs("no domain");
+  if (prefix.startsWith("host") && path !== "/") needs('path "/"');
+  if (prefix.endsWith("http") && !httpOnly) needs("httpOnly");
   return name;
 }
 
@@ -192,19 +191,6 @@ function strongestPrefix({ domain, path = "/", secure = true, httpOnly = true, s
   return httpOnly ? "__Host-Http-" : "__Host-";
 }
 
-/** Keeps text out of the header that would end the attribute, the line, or be dropped by browsers. */
-function checkText(what: string, text: string): void {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses.
-  if (typeof text !== "string" || text === "" || /[\u0000-\u0020;,\u007f-\uffff]/.test(text)) {
-    throw new OptionError(
-      "ERR_OPTION",
-      `Cannot use cookie ${what} ${shown(text)}: it must be ASCII characters without spaces, ";" and ","`,
-    );
-  }
-  if (utf8Length(text) > MAX_ATTRIBUTE_BYTES)
-    throw new OptionError("ERR_OPTION", `Cannot use cookie ${what}: it is longer than ${MAX_ATTRIBUTE_BYTES} bytes`);
-}
-
 function refuse(what: string, needs: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use ${what} in a cookie: it needs ${needs}`);
+  cannot(`use ${what} in a cookie`, `it needs ${needs}`);
 }

@@ -85,8 +85,8 @@ export const STORE_ADVICE: Advice = {
 };
 
 /** What to do instead of a name, by the first table that knows it; case and hyphens do not matter. */
-export function adviceForName(...tables: readonly Advice[]): (name: string) => string | undefined {
-  return (name) => find(tables, (names) => names.some((known) => isSameName(known, name)));
+export function adviceForName(name: string, tables: readonly Advice[]): string | undefined {
+  return find(tables, (names) => names.some((known) => isSameName(known, name)));
 }
 
 /** What to do instead of a value, by the members that it has. */
@@ -96,9 +96,10 @@ export function adviceForValue(value: object, table: Advice): string | undefined
 
 /** Whether two names differ in their spelling alone. */
 export function isSameName(left: string, right: string): boolean {
-  const [one, other] = [left, right].map((name) => name.replace(/[-_]/g, "").toLowerCase());
-  return one === other;
+  return plain(left) === plain(right);
 }
+
+const plain = (name: string): string => name.replace(/[-_]/g, "").toLowerCase();
 
 function find(tables: readonly Advice[], fits: (names: string[]) => boolean): string | undefined {
   return tables.flatMap(Object.entries<string>).find(([names]) => fits(names.split(" ")))?.[1];

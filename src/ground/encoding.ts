@@ -5,9 +5,8 @@
  */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0));
 const VALUES = new Uint8Array(128).fill(255);
-for (let value = 0; value < 64; value++) VALUES[CODES[value] as number] = value;
+for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value;
 
 const utf8 = new TextEncoder();
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -29,27 +28,13 @@ const { Buffer } = globalThis as NodeBase64;
 export const encodeBase64url = (bytes: Uint8Array): string =>
   (bytes as NativeBase64).toBase64?.(UNPADDED) ??
   Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url") ??
-  encodeByTable(bytes);
+  btoa(binaryText(bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-function encodeByTable(bytes: Uint8Array): string {
-  const rest = bytes.length % 3;
-  const whole = bytes.length - rest;
-  const out = new Uint8Array(Math.ceil((bytes.length * 4) / 3));
-  let o = 0;
-  for (let i = 0; i < whole; i += 3) {
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
-    out[o++] = CODES[group >> 18] as number;
-    out[o++] = CODES[(group >> 12) & 63] as number;
-    out[o++] = CODES[(group >> 6) & 63] as number;
-    out[o++] = CODES[group & 63] as number;
-  }
-  if (rest > 0) {
-    const group = ((bytes[whole] as number) << 16) | ((rest === 2 ? (bytes[whole + 1] as number) : 0) << 8);
-    out[o++] = CODES[group >> 18] as number;
-    out[o++] = CODES[(group >> 12) & 63] as number;
-    if (rest === 2) out[o++] = CODES[(group >> 6) & 63] as number;
-  }
-  return strictUtf8.decode(out);
+/** Bytes as a text of one character for each. */
+export function binaryText(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
 }
 
 /**

@@ -55,6 +55,11 @@ export class OptionError extends SessionError {
   declare readonly code: "ERR_OPTION" | "ERR_SECRET";
 }
 
+/** @throws {@link OptionError} with `ERR_OPTION`: what cannot be done, and why or what to do instead. */
+export function cannot(action: string, why: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot ${action}: ${why}`);
+}
+
 /** Session data cannot be kept: not JSON, more than the limit, too large for a cookie, or not what the schema says. Thrown when it is saved. */
 export class DataError extends SessionError {
   /** What is wrong with the data. */

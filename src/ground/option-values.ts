@@ -3,8 +3,58 @@
  *
  * @module
  */
-import { ARGUMENT_ADVICE, adviceForValue, isSameName } from "./advice.ts";
-import { OptionError } from "./errors.ts";
+import { type Advice, ARGUMENT_ADVICE, adviceForName, adviceForValue, isSameName } from "./advice.ts";
+import { cannot, OptionError } from "./errors.ts";
+
+/** What an option must be, in words for a message, and whether a value is that. */
+export type Rule = readonly [words: string, fits: (value: unknown) => boolean];
+
+/** The text "false" would count as true. */
+export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
+export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
+
+/** One of these texts. */
+export const oneOf = (...texts: string[]): Rule => [
+  texts.map((text) => `"${text}"`).join(" or "),
+  (value) => texts.includes(value as string),
+];
+
+/** A text of this form. */
+export const textLike = (form: RegExp, words: string): Rule => [words, (value) => typeof value === "string" && form.test(value)];
+
+/** A whole number within these limits. A text like "1d" is none. */
+export const wholeNumber = (least: number, most: number = Number.MAX_SAFE_INTEGER, unit = ""): Rule => [
+  `a whole number${unit}, ${least} ${most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`}`,
+  (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
+];
+
+/** A duration. */
+export const wholeSeconds = (least: number, most?: number): Rule => wholeNumber(least, most, " of seconds");
+
+/** @throws {@link OptionError} for a value that is not what it must be */
+export function checkValue(what: string, value: unknown, [words, fits]: Rule): void {
+  if (!fits(value)) cannot(`use ${what} ${shown(value)}`, `it must be ${words}`);
+}
+
+/** @param prefix What stands before the options' names in a message. @throws {@link OptionError} for one that is not what it must be */
+export function checkValues(options: object, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
+  for (const [name, rule] of Object.entries(rules)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value !== undefined) checkValue(prefix + name, value, rule);
+  }
+}
+
+/** @throws {@link OptionError} unless the value is a whole number within these limits. */
+export function count(name: string, value: number, least: number, most?: number): number {
+  checkValue(name, value, wholeNumber(least, most));
+  return value;
+}
+
+/** @throws {@link OptionError} unless the value is a duration within these limits. */
+export function seconds(name: string, value: number, least: number, most?: number): number {
+  checkValue(name, value, wholeSeconds(least, most));
+  return value;
+}
 
 /**
  * @param name The function they are for.
@@ -12,41 +62,25 @@ import { OptionError } from "./errors.ts";
  * @throws {@link OptionError} for what is no options at all: an application, or a request since the call was forgotten.
  */
 export function checkGiven(options: unknown, name: string, like: string): void {
-  const isObject = typeof options === "object" && options !== null;
-  const problem = isObject
-    ? adviceForValue(options, ARGUMENT_ADVICE)
-    : `${options === null ? "null" : typeof options} as options: they are an object, like ${like}`;
-  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${problem.replace("*", `${name}(${like})`)}`);
+  if (typeof options !== "object" || options === null)
+    cannot(`use ${options === null ? "null" : typeof options} as options`, `they are an object, like ${like}`);
+  const meant = adviceForValue(options, ARGUMENT_ADVICE);
+  if (meant !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${meant.replace("*", `${name}(${like})`)}`);
 }
 
 /** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
 export function refuseUnknown(
   options: object,
   known: ReadonlySet<string>,
-  { what = "option", advise }: { what?: string; advise?: (name: string) => string | undefined } = {},
+  advice: readonly Advice[] = [],
+  what = "option",
 ): void {
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
     const meant = [...known].find((name) => isSameName(name, key));
-    const instead = meant === undefined ? advise?.(key) : `use ${meant}`;
-    throw new OptionError("ERR_OPTION", `Cannot use ${what} "${key}": ${instead ?? "there is no such option"}`);
+    const instead = meant === undefined ? adviceForName(key, advice) : `use ${meant}`;
+    cannot(`use ${what} "${key}"`, instead ?? "there is no such option");
   }
-}
-
-/** @throws {@link OptionError} unless the value is a whole number within these limits. */
-export function count(name: string, value: number, least: number, most?: number): number {
-  return wholeNumber("a whole number", name, value, least, most);
-}
-
-/** @throws {@link OptionError} unless the value is a duration within these limits. A text like "1d" is none. */
-export function seconds(name: string, value: number, least: number, most?: number): number {
-  return wholeNumber("a whole number of seconds", name, value, least, most);
-}
-
-function wholeNumber(kind: string, name: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  const limit = most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`;
-  throw new OptionError("ERR_OPTION", `Cannot use ${name} ${String(value)}: it must be ${kind}, ${least} ${limit}`);
 }
 
 /**
@@ -54,25 +88,17 @@ function wholeNumber(kind: string, name: string, value: number, least: number, m
  *
  * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number: by such a time no session would end.
  */
-export function clock(now?: () => number): () => number {
-  if (now === undefined) return () => Math.floor(Date.now() / 1000);
-  if (typeof now !== "function") throw new OptionError("ERR_OPTION", "Cannot use option now: it must be a function");
+export function clock(now: () => number = () => Date.now() / 1000): () => number {
+  checkValue("now", now, FUNCTION);
   return () => {
     const time = now();
     if (Number.isFinite(time)) return Math.floor(time);
-    throw new OptionError("ERR_OPTION", "Cannot tell the time: the option now must give a finite number, in epoch seconds");
+    cannot("tell the time", "the option now must give a finite number, in epoch seconds");
   };
 }
 
-/** @throws {@link OptionError} for one of these that is neither true nor false: the text "false" would count as true. */
-export function checkFlags(flags: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(flags)) {
-    if (typeof value === "boolean" || value === undefined) continue;
-    throw new OptionError("ERR_OPTION", `Cannot use ${name} ${shown(value)}: it must be true or false`);
-  }
-}
-
-/** A value as it stands in a message. */
+/** A value as it stands in a message; of objects their type alone, since they may hold anything. */
 export function shown(value: unknown): string {
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  if (typeof value === "string" || value instanceof Date) return JSON.stringify(value);
+  return Object(value) === value ? typeof value : String(value);
 }

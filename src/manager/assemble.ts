@@ -6,6 +6,7 @@
 import type { Cookie } from "../cookie/serialize.ts";
 import { OptionError } from "../ground/errors.ts";
 import type { Mode } from "../session/next.ts";
+import { checkChanges } from "../session/patch.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
 import { assertWritable } from "../session/wish.ts";
 import type { TokenCodec } from "../token/codec.ts";
@@ -42,7 +43,10 @@ export function managerOf(parts: Parts): Manager {
     load: (visit, fresh) => load(visit, manager, true, fresh),
     refresh: async (visit) => manager.backend.refresh(visit),
     save: (visit) => save(visit, manager),
-    patch: (visit, changes, load) => manager.backend.patch(visit, changes, load),
+    patch: async (visit, changes, load) => {
+      checkChanges(changes);
+      await manager.backend.patch(visit, changes, load);
+    },
     onlyToken: (visit) => onlyToken(visit, manager),
     update: <Result>(visit: Visit, change: Change<Result>) => manager.backend.update(visit, change),
   };

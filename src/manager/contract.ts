@@ -155,6 +155,6 @@ export interface Hooks {
 
 /** What an option takes that an import gives. */
 export interface Feature {
-  /** Makes the hooks of one manager. */
+  /** The library's own: by `copy()` of web-session-store/copy, `schema()` of web-session-store/schema, `defineCodec()` of web-session-store/accept/define. */
   readonly "~feature": (manager: never, feature: never) => unknown;
 }

@@ -114,27 +114,30 @@ export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCo
  * ```
  */
 export function put(target: HeaderTarget, { setCookie, headers }: Committed): void {
-  if (setCookie.length > 0) dropLines(target, setCookie);
+  const sets = setCookie.length > 0;
+  if (sets) dropLines(target, setCookie);
   for (const line of setCookie) target.append("Set-Cookie", line);
   for (const [name, value] of headers) {
     if (name === "Vary") addToVary(target);
     // What the answer itself says of caches stands, unless it sets a cookie.
-    else if (name !== "Cache-Control" || setCookie.length > 0 || target.get(name) == null) target.set(name, value);
+    else if (name !== "Cache-Control" || sets || target.get(name) == null) target.set(name, value);
+    if (name === "Cache-Control" && sets) storeNowhere(target);
   }
-  const isStoredNowhere = setCookie.length > 0 && headers.some(([name]) => name === "Cache-Control");
-  if (isStoredNowhere) for (const name of TARGETED) if (target.get(name) !== null) target.set(name, "no-store");
+}
+
+function storeNowhere(target: HeaderTarget): void {
+  for (const name of TARGETED) if (target.get(name) !== null) target.set(name, "no-store");
 }
 
 function addToVary(target: HeaderTarget): void {
-  if (!variesByCookie(target.get("Vary"))) target.append("Vary", "Cookie");
+  if (!/(^|[\s,])(\*|cookie)([\s,]|$)/i.test(target.get("Vary") ?? "")) target.append("Vary", "Cookie");
 }
 
 /** Removes lines of the same names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
 function dropLines(target: HeaderTarget, setCookie: readonly string[]): void {
   const lines = target.getSetCookie();
-  if (lines.length === 0) return;
-  const names = new Set(setCookie.map(cookieName));
-  const others = lines.filter((line) => !names.has(cookieName(line)));
+  const names = setCookie.map(cookieName);
+  const others = lines.filter((line) => !names.includes(cookieName(line)));
   if (others.length === lines.length) return;
   target.delete("Set-Cookie");
   for (const line of others) target.append("Set-Cookie", line);
@@ -142,8 +145,4 @@ function dropLines(target: HeaderTarget, setCookie: readonly string[]): void {
 
 function cookieName(line: string): string {
   return line.slice(0, line.indexOf("="));
-}
-
-function variesByCookie(vary: string | null | undefined): boolean {
-  return /(^|[\s,])(\*|cookie)([\s,]|$)/i.test(vary ?? "");
 }

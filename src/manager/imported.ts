@@ -12,7 +12,7 @@ export interface BackedStore {
   readonly guarantees: { readonly atomic: boolean; readonly immediate: boolean; readonly marks?: false };
   /** True for a store that keeps only the data. */
   readonly dataOnly?: boolean;
-  /** The library's own. */
+  /** The library's own: a store of yours gets it by `defineStore(store)` of web-session-store/stores/define, one of three methods by `plain(store)`. */
   readonly "~backend": (manager: never) => unknown;
 }
 

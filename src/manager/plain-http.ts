@@ -14,19 +14,21 @@ const THIS_MACHINE = /^(.+\.)?localhost$|^127\.|^\[::1\]$/;
 /** What warns of the first such request, and of no other. */
 export function plainHttpNotice(onEvent: Listener): NoticeCookie {
   let told = false;
-  const notice = (request: Came): void => {
+  return (request) => {
     if (told || !isPlainHttp(request)) return;
     told = true;
-    warn("plain-http", onEvent);
+    warn("plain-http", PLAIN_HTTP, onEvent);
   };
-  return (request) => (request.url?.startsWith("http:") ? notice(request) : undefined);
 }
+
+const PLAIN_HTTP =
+  "a Secure cookie was sent over plain http, where browsers drop it: use https, or http://localhost, or in development cookie.secure: false";
 
 /** Whether a browser would drop a Secure cookie. Behind a proxy that ends TLS the URL is plain http too, and all is well. */
 function isPlainHttp({ url, headers }: Came): boolean {
   if (!url?.startsWith("http:")) return false;
-  const host = URL.parse(url)?.hostname;
-  if (host === undefined || THIS_MACHINE.test(host)) return false;
+  const { hostname } = URL.parse(url) ?? {};
+  if (hostname === undefined || THIS_MACHINE.test(hostname)) return false;
   // Browsers send this header to https and to their own machine only.
   if (headers.get("Sec-Fetch-Site")) return false;
   return !/https/i.test(`${headers.get("X-Forwarded-Proto")} ${headers.get("Forwarded")}`);

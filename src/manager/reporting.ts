@@ -12,29 +12,18 @@ export type Listener = ((event: SessionEvent) => void) | undefined;
 export function emitter(onEvent: Listener): Emit {
   if (onEvent === undefined) return () => undefined;
   return (event) => {
+    // A listener that fails must not fail the request it watches.
     try {
       const heard: unknown = onEvent(event);
       if (heard instanceof Promise) heard.catch(() => {});
-    } catch {
-      // A listener that fails must not fail the request it watches.
-    }
+    } catch {}
   };
 }
 
-const WARNINGS = {
-  "not-secure": "cookie.secure is false, so the session cookie also travels over plain http",
-  "accept-not-atomic": "the store is not atomic, so two requests that bring an accepted token together may become two sessions",
-  "weak-key": "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32",
-  "plain-http":
-    "a Secure cookie was sent over plain http, where browsers drop it: use https, or http://localhost, or in development cookie.secure: false",
-  "late-change": "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it",
-  "expires-past": "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge",
-};
-
 /** Reports something insecure, or a cookie that browsers drop, to the application's listener or to the console. */
-export function warn(reason: Exclude<keyof typeof WARNINGS, "late-change">, onEvent: Listener): void {
+export function warn(reason: Extract<SessionEvent, { type: "insecure" }>["reason"], text: string, onEvent: Listener): void {
   if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
-  else console.warn(`web-session-store: ${WARNINGS[reason]}`);
+  else console.warn(`web-session-store: ${text}`);
 }
 
 /** Reports changes that come too late: each to the application's listener; without one, the first to the console. */
@@ -43,7 +32,9 @@ export function lateChanges(onEvent: Listener): (id: string) => void {
   let isTold = onEvent !== undefined;
   return (id) => {
     emit({ type: "lost", id, reason: "late" });
-    if (!isTold) console.warn(`web-session-store: ${WARNINGS["late-change"]}`);
+    if (!isTold) console.warn(`web-session-store: ${LATE}`);
     isTold = true;
   };
 }
+
+const LATE = "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it";

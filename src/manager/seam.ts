@@ -67,7 +67,7 @@ export interface Subjects {
    * @param options `current`: the id of the session that asks, so that it is marked.
    * @throws OptionError without a subject, or when the store cannot list; StoreError when it fails
    */
-  list(subject: string, options?: { current?: string }): Promise<ListedSession[]>;
+  list(subject: string, options?: { current?: string | undefined }): Promise<ListedSession[]>;
   /**
    * Ends one session of a user. False when the user has no such session: an id from a form is safe to pass, whatever it is.
    *
@@ -82,10 +82,10 @@ export interface Subjects {
    *
    * @example
    * ```ts
-   * await sessions.revokeAll(session.subject, { except: session.id });
+   * if (session.subject !== undefined) await sessions.revokeAll(session.subject, { except: session.id });
    * ```
    */
-  revokeAll(subject: string, options?: { except?: string }): Promise<Revocation>;
+  revokeAll(subject: string, options?: { except?: string | undefined }): Promise<Revocation>;
 }
 
 /** The sessions of one application, under one cookie name. */
@@ -93,6 +93,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
   /**
    * Wraps a handler of the fetch kind: loads the session before it, commits after it. Extra arguments, such as Workers' `env` and `ctx`, are
    * passed through.
+   *
+   * @throws what the handler throws, and StoreError: it has a status, 503, and `getResponse()`. A {@link GoneError} is answered with 409.
    *
    * @example
    * ```ts

@@ -6,9 +6,21 @@
 
 import { type SessionCookies, sessionCookies } from "../cookie/names.ts";
 import { baseName, type Cookie, createCookie, isHostOnly } from "../cookie/serialize.ts";
-import { adviceForName, OPTION_ADVICE } from "../ground/advice.ts";
-import { OptionError } from "../ground/errors.ts";
-import { checkFlags, checkGiven, clock, count, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { OPTION_ADVICE } from "../ground/advice.ts";
+import { cannot } from "../ground/errors.ts";
+import {
+  checkGiven,
+  checkValues,
+  clock,
+  FLAG,
+  FUNCTION,
+  oneOf,
+  type Rule,
+  refuseUnknown,
+  wholeNumber,
+  wholeSeconds,
+} from "../ground/option-values.ts";
+import type { TokenCodec } from "../token/codec.ts";
 import type { KeyScope } from "../token/keys.ts";
 import { type CheckedSecrets, checkSecrets } from "../token/secrets.ts";
 import { primitivesOf } from "../token/session-crypto.ts";
@@ -39,29 +51,36 @@ export interface Settings extends RequestSettings {
   readonly rememberTokens: number;
 }
 
-const KNOWN = new Set<keyof SessionOptions>([
-  ...([
-    "secrets",
-    "accept",
-    "context",
-    "crypto",
-    "store",
-    "anonymous",
-    "copy",
-    "maxSessions",
-    "readable",
-    "name",
-    "cookie",
-    "idleTimeout",
-    "absoluteTimeout",
-    "touchEvery",
-    "schema",
-  ] as const),
-  ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
-]);
 const DAY = 24 * 60 * 60;
 /** A hundred years: longer sums would be no whole seconds any more. */
 export const LONGEST: number = 100 * 365 * DAY;
+
+const REQUEST_RULES = {
+  lazy: FLAG,
+  onStoreError: oneOf("fail", "anonymous"),
+  onEvent: FUNCTION,
+  cacheHeaders: FLAG,
+  rememberTokens: wholeNumber(0),
+} satisfies Partial<Record<keyof RequestOptions, Rule>>;
+
+const RULES = {
+  context: [`a text without "\\0"`, (value) => typeof value === "string" && !value.includes("\0")],
+  anonymous: oneOf("store", "cookie"),
+  maxSessions: wholeNumber(1),
+  readable: FLAG,
+  cookie: ['an object, like { sameSite: "strict" }', (value) => typeof value === "object" && value !== null],
+  idleTimeout: wholeSeconds(1, LONGEST),
+  absoluteTimeout: wholeSeconds(1, LONGEST),
+  touchEvery: wholeSeconds(0),
+} satisfies Partial<Record<keyof SessionOptions, Rule>>;
+
+const KNOWN: ReadonlySet<string> = new Set<keyof SessionOptions>([
+  ...(["secrets", "accept", "crypto", "store", "copy", "name", "schema", "now"] as const),
+  ...(Object.keys({ ...RULES, ...REQUEST_RULES }) as (keyof SessionOptions)[]),
+]);
+
+const NOT_SECURE = "cookie.secure is false, so the session cookie also travels over plain http";
+const NOT_ATOMIC = "the store is not atomic, so two requests that bring an accepted token together may become two sessions";
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
@@ -73,8 +92,8 @@ export function settle(options: SessionOptions): Settings {
   const { name = "session", cookie = {}, context = "", store, anonymous = "store", readable = false, onEvent } = options;
   const secrets = checkSecrets(options.secrets);
   const cookies = sessionCookies(name, cookie);
-  if (cookie.secure === false) warn("not-secure", onEvent);
-  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", onEvent);
+  if (cookie.secure === false) warn("not-secure", NOT_SECURE, onEvent);
+  if (options.accept?.length && store?.guarantees.atomic === false) warn("accept-not-atomic", NOT_ATOMIC, onEvent);
   return Object.freeze({
     ...settleRequest(options),
     noticeCookie: cookie.secure === false ? () => {} : plainHttpNotice(onEvent),
@@ -85,7 +104,7 @@ export function settle(options: SessionOptions): Settings {
     store,
     anonymous,
     features: featuresOf(options),
-    limit: { maxSessions: count("maxSessions", options.maxSessions ?? 100, 1) },
+    limit: { maxSessions: options.maxSessions ?? 100 },
     cookies,
     furtherCookie: (suffix: string) => createCookie(`${name}-${suffix}`, cookie),
     persistent: cookie.persistent ?? true,
@@ -100,74 +119,45 @@ export function settle(options: SessionOptions): Settings {
 
 function check(options: SessionOptions): void {
   checkGiven(options, "session", "{ secrets }");
-  refuseUnknown(options, KNOWN, { advise: adviceForName(OPTION_ADVICE) });
-  const { cookie = {}, context = "", store, anonymous = "store", readable } = options;
-  for (const [key, value, like] of [["cookie", cookie, '{ sameSite: "strict" }']] as const) {
-    if (typeof value !== "object" || value === null)
-      throw new OptionError("ERR_OPTION", `Cannot use option ${key}: it must be an object, like ${like}`);
-  }
-  if (typeof context !== "string") throw new OptionError("ERR_OPTION", "Cannot use option context: it must be a string");
-  if (context.includes("\0")) throw new OptionError("ERR_OPTION", "Cannot use option context: it holds a NUL character");
-  checkFlags({ readable });
+  refuseUnknown(options, KNOWN, [OPTION_ADVICE]);
+  checkValues(options, RULES);
+  const { cookie, store, anonymous, readable, copy } = options;
   if (store !== undefined) checkStore(store);
-  if (readable && store !== undefined)
-    throw new OptionError("ERR_OPTION", "Cannot use option readable: with a store, the cookie holds no data");
-  if (!["store", "cookie"].includes(anonymous))
-    throw new OptionError("ERR_OPTION", `Cannot use anonymous "${anonymous}": it is "store" or "cookie"`);
+  if (readable && store !== undefined) cannot("use option readable", "with a store, the cookie holds no data");
   if (anonymous === "cookie" && store === undefined)
-    throw new OptionError(
-      "ERR_OPTION",
-      'Cannot use anonymous "cookie": it needs a store; without one every session is in its cookie',
-    );
+    cannot('use anonymous "cookie"', "it needs a store; without one every session is in its cookie");
   if (cookie?.single && anonymous === "cookie")
-    throw new OptionError("ERR_OPTION", 'Cannot use anonymous "cookie": with cookie.single, one cookie has visitors and users');
-  if (cookie?.single && options.copy !== undefined)
-    throw new OptionError("ERR_OPTION", "Cannot use option copy: with cookie.single there is no second cookie");
+    cannot('use anonymous "cookie"', "with cookie.single, one cookie has visitors and users");
+  if (cookie?.single && copy !== undefined) cannot("use option copy", "with cookie.single there is no second cookie");
 }
 
 /** The part of the settings that has nothing to do with cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
 ): Pick<Settings, "lazy" | "onStoreError" | "cacheHeaders" | "rememberTokens" | "emit" | "now"> {
-  const { onStoreError = "fail", lazy = false, cacheHeaders = true, onEvent } = options;
-  if (!["fail", "anonymous"].includes(onStoreError)) {
-    throw new OptionError("ERR_OPTION", `Cannot use onStoreError "${onStoreError}": it is "fail" or "anonymous"`);
-  }
-  if (onEvent !== undefined && typeof onEvent !== "function")
-    throw new OptionError("ERR_OPTION", "Cannot use option onEvent: it must be a function");
-  checkFlags({ lazy, cacheHeaders });
-  return {
-    lazy,
-    onStoreError,
-    cacheHeaders,
-    rememberTokens: count("rememberTokens", options.rememberTokens ?? 1000, 0),
-    emit: emitter(onEvent),
-    now: clock(options.now),
-  };
+  checkValues(options, REQUEST_RULES);
+  const { onStoreError = "fail", lazy = false, cacheHeaders = true, rememberTokens = 1000, onEvent, now } = options;
+  return { lazy, onStoreError, cacheHeaders, rememberTokens, emit: emitter(onEvent), now: clock(now) };
 }
 
-function settleTimeouts(options: SessionOptions): Timeouts {
-  const absoluteTimeout = seconds("absoluteTimeout", options.absoluteTimeout ?? 30 * DAY, 1, LONGEST);
-  const idleTimeout = seconds("idleTimeout", options.idleTimeout ?? Math.min(DAY, absoluteTimeout), 1, LONGEST);
+function settleTimeouts({ absoluteTimeout = 30 * DAY, ...options }: SessionOptions): Timeouts {
+  const { idleTimeout = Math.min(DAY, absoluteTimeout) } = options;
   checkOrder(`idleTimeout ${idleTimeout}`, idleTimeout, absoluteTimeout);
-  const touchEvery = seconds("touchEvery", options.touchEvery ?? Math.floor(idleTimeout / 4), 0);
-  if (touchEvery >= idleTimeout) {
-    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than idleTimeout, ${idleTimeout}`);
-  }
+  const { touchEvery = Math.floor(idleTimeout / 4) } = options;
+  if (touchEvery >= idleTimeout) cannot(`use touchEvery ${touchEvery}`, `it must be less than idleTimeout, ${idleTimeout}`);
   return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
 }
 
 /** @throws {@link OptionError} when sessions would end sooner than the idle timeout says: who sees them end would look for the cause. */
 export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: number): void {
-  if (idleTimeout <= absoluteTimeout) return;
-  const longest = `absoluteTimeout, ${absoluteTimeout}; both are in seconds`;
-  throw new OptionError("ERR_OPTION", `Cannot use ${what}: it is more than ${longest}`);
+  if (idleTimeout > absoluteTimeout)
+    cannot(`use ${what}`, `it is more than absoluteTimeout, ${absoluteTimeout}; both are in seconds`);
 }
 
 /** What the application imported, each with what it is to be given as. @throws {@link OptionError} for what is none of it */
 function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Feature[] {
-  checkFeature("copy", copy, "copy: copy({ maxAge: 60 })");
-  checkFeature("schema", schema, "schema: schema(z.object({ ... }))");
+  checkFeature("copy", copy, "{ maxAge: 60 }");
+  checkFeature("schema", schema, "z.object({ ... })");
   checkAccept(accept);
   const [first] = accept as readonly unknown[] as readonly Feature[];
   const accepts = first && { "~feature": (manager: Manager) => first["~feature"](manager as never, accept as never) };
@@ -175,19 +165,20 @@ function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Fea
 }
 
 function checkFeature(name: string, value: object | undefined, like: string): void {
-  if (value === undefined || isFeature(value)) return;
-  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: write ${like}, with ${name} of web-session-store/${name}`);
+  if (value !== undefined && !isFeature(value))
+    cannot(`use option ${name}`, `write ${name}: ${name}(${like}), with ${name} of web-session-store/${name}`);
 }
 
 const isFeature = (value: unknown): boolean => typeof (value as Partial<Feature> | null)?.["~feature"] === "function";
 
 function checkAccept(accept: readonly unknown[]): void {
-  if (!Array.isArray(accept)) throw new OptionError("ERR_OPTION", "Cannot use option accept: it must be a list of codecs");
+  if (!Array.isArray(accept)) cannot("use option accept", "it must be a list of codecs");
   const at = accept.findIndex((codec) => !isFeature(codec));
-  if (at === -1) return;
-  const isCodec = typeof accept[at]?.open === "function";
-  const advice = isCodec ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define" : "no codec";
-  const isFunction = typeof accept[at] === "function";
-  const why = isFunction ? "a function; call it, as in koaTokens({ keys })" : advice;
-  throw new OptionError("ERR_OPTION", `Cannot use option accept: number ${at + 1} is ${why}`);
+  if (at !== -1) cannot("use option accept", `number ${at + 1} is ${noCodec(accept[at])}`);
+}
+
+function noCodec(value: unknown): string {
+  if (typeof value === "function") return "a function; call it, as in koaTokens({ keys })";
+  const isOwn = typeof (value as Partial<TokenCodec> | null)?.open === "function";
+  return isOwn ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define" : "no codec";
 }

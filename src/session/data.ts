@@ -127,11 +127,13 @@ export class SessionData {
 
   /** Drops every key that is not to be kept, and every flash value; answers with their names in {@link stored}. */
   keepOnly(keeps: (key: string) => boolean): string[] {
-    const kept = Object.entries(this.#data).filter(([key]) => keeps(key));
+    const all = Object.entries(this.#data);
     const dropped = Object.keys(this.#data).filter((key) => !keeps(key));
     this.#renewIfNotOurs();
-    become(this.#data, {});
-    for (const [key, value] of kept) define(this.#data, key, value);
+    for (const [key, value] of all) {
+      delete this.#data[key];
+      if (keeps(key)) define(this.#data, key, value);
+    }
     for (const key of Object.keys(this.flashes)) {
       if (keeps(FLASH + key)) continue;
       dropped.push(FLASH + key);

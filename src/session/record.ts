@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import type { Claims } from "../token/claims.ts";
 import { timeoutsIn } from "../token/timeouts.ts";
 
@@ -24,7 +24,7 @@ const MAX_META_ENTRIES = 16;
 export function cleanMeta(meta: SessionMeta): SessionMeta {
   const entries = Object.entries(meta ?? [null]);
   if (entries.length > MAX_META_ENTRIES || !entries.every(([, value]) => typeof value === "string")) {
-    throw new OptionError("ERR_OPTION", `Cannot log in: meta must be an object of at most ${MAX_META_ENTRIES} strings`);
+    cannot("log in", `meta must be an object of at most ${MAX_META_ENTRIES} strings`);
   }
   return Object.freeze(Object.fromEntries(entries.map(([key, value]) => [key, cleanText(value)])));
 }

@@ -220,7 +220,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * await session.patch({ theme: "dark" });
    * ```
    */
-  patch(changes: Partial<Data>): Promise<void> {
+  patch(changes: { [Key in keyof Data]?: Data[Key] | undefined }): Promise<void> {
     return this.#waitFor(() => this.#host.patch(this.#visit, changes as Record<string, unknown>, () => this.#load(false)));
   }
 

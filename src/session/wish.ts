@@ -5,7 +5,7 @@
  */
 import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { checkFlags, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkValue, FLAG, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { committedError } from "./data.ts";
@@ -22,21 +22,21 @@ export interface LoginOptions {
    * another host may have set, only these survive (without `keep`, what the same request has newly put in): name what does no harm if
    * somebody else put it there. Another user's never do, nor does the data of a session that is gone. Visitors in a store are moved once: of several logins at the same time one has the data.
    */
-  keep?: readonly string[];
+  keep?: readonly string[] | undefined;
   /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
-  meta?: SessionMeta;
+  meta?: SessionMeta | undefined;
   /** False: the cookie ends with the browser. Default true. */
-  remember?: boolean;
+  remember?: boolean | undefined;
   /**
    * "Remember me": this session ends when it is not used for this long, whatever the option of the same name says now or later. It holds until
    * the next login. Whole seconds, 1 to 34,560,000 (400 days), and no more than the absolute timeout. Default: that of the options.
    */
-  idleTimeout?: number;
+  idleTimeout?: number | undefined;
   /**
    * This session ends when it is this old, used or not; otherwise as {@link idleTimeout}, which may not be more. Default: that of the
    * options.
    */
-  absoluteTimeout?: number;
+  absoluteTimeout?: number | undefined;
 }
 
 const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", "remember", "idleTimeout", "absoluteTimeout"]);
@@ -168,7 +168,7 @@ export function assertWritable(visit: Visit): void {
 function checkLogin(subject: string, options: LoginOptions, common: Timeouts): void {
   checkCall("log in", options, LOGIN);
   const { keep, remember } = options;
-  if (remember !== undefined) checkFlags({ remember });
+  if (remember !== undefined) checkValue("remember", remember, FLAG);
   checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     refuse("log in", "keep must be a list of keys");
@@ -213,7 +213,7 @@ export interface DestroyOptions {
    * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
    * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
    */
-  clearSiteData?: readonly SiteDataKind[];
+  clearSiteData?: readonly SiteDataKind[] | undefined;
 }
 
 /** The value of Clear-Site-Data. */

@@ -49,7 +49,7 @@ export function beyondLimit(
 }
 
 /** The row of a list. */
-export function toInfo(id: string, record: SessionRecord): SessionInfo {
+export function toInfo(id: string, record: Omit<SessionInfo, "id">): SessionInfo {
   const { startedAt, seenAt, expiresAt, meta } = record;
   return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }), ...ownTimeouts(record) };
 }

@@ -9,7 +9,7 @@ import { isSessionId } from "../ground/session-id.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
 import { endOf } from "../token/timeouts.ts";
-import { beyondLimit } from "./changes.ts";
+import { beyondLimit, toInfo } from "./changes.ts";
 import { follow } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 
@@ -20,19 +20,21 @@ export function members(stored: Stored): Subjects {
   /** The id under which a session is kept now whose request was told of another one. */
   const idNow = (id: string): string => nextIds.get(id) ?? id;
 
-  async function list(subject: string, { current }: { current?: string } = {}): Promise<ListedSession[]> {
+  async function list(subject: string, { current }: { current?: string | undefined } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
     if (store.list === undefined) throw cannot("list sessions", "list");
     const rows = await store.list(subject);
     const now = manager.now();
     const living = rows.filter((row) => endOf(row, manager.timeouts, now) === undefined);
     const asking = idNow(current ?? "");
-    return living.sort((left, right) => right.seenAt - left.seenAt).map((row) => ({ ...row, current: row.id === asking }));
+    return living
+      .sort((left, right) => right.seenAt - left.seenAt)
+      .map((row) => ({ ...toInfo(row.id, row), current: row.id === asking }));
   }
 
   async function revoke(subject: string, id: string): Promise<boolean> {
     checkSubject("revoke a session", subject);
-    if (store.dataOnly) throw cannot("revoke a session", "load and remove records");
+    if (store.dataOnly) throw cannot("revoke a session", "keep whole records; plain() keeps only the data");
     if (!isSessionId(id)) return false;
     const key = await ownKey(subject, id);
     if (key === null) return false;
@@ -51,7 +53,7 @@ export function members(stored: Stored): Subjects {
     return living?.record.subject === subject ? living.key : null;
   }
 
-  async function revokeAll(subject: string, { except }: { except?: string } = {}): Promise<Revocation> {
+  async function revokeAll(subject: string, { except }: { except?: string | undefined } = {}): Promise<Revocation> {
     checkSubject("revoke all sessions", subject);
     if (store.removeAll === undefined) throw cannot("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };

@@ -52,18 +52,7 @@ export function claimsFromJson(text: string): Claims | null {
   if (!isOwnTimeout(idle) || !isOwnTimeout(abs)) return null;
   if (sub !== undefined && typeof sub !== "string") return null;
   if (data !== undefined && !isObject(data)) return null;
-  return Object.freeze({
-    sid,
-    start,
-    iat,
-    exp,
-    ...(route !== undefined && { route }),
-    ...(temp && { temp: true as const }),
-    ...(idle !== undefined && { idle }),
-    ...(abs !== undefined && { abs }),
-    ...(sub !== undefined && { sub }),
-    ...(data !== undefined && { data: JSON.stringify(data) }),
-  });
+  return Object.freeze({ sid, route, start, iat, exp, temp, idle, abs, sub, data: data && JSON.stringify(data) }) as Claims;
 }
 
 /** Whether the claims speak of a session that began in the future: no honest server made them. */

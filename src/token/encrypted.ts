@@ -20,9 +20,6 @@ export interface EncryptedOptions extends KeyScope {
   readonly kind?: "data" | "user" | "copy";
 }
 
-/** A content key of 32 bytes, wrapped; the nonce and the tag of AES-GCM. */
-const LENGTHS = { encryptedKey: 40, iv: 12, tag: 16 };
-
 /** Tokens `<header>.<wrapped key>.<nonce>.<ciphertext>.<tag>`, each part base64url. */
 export function encryptedTokens(options: EncryptedOptions, primitives: Primitives): TokenCodec {
   const plan = { kind: options.kind ?? "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
@@ -57,7 +54,7 @@ export function encryptedTokens(options: EncryptedOptions, primitives: Primitive
 
 function sealedParts(parts: string[]): Sealed | null {
   const [encryptedKey, iv, ciphertext, tag] = parts.slice(1).map(decodeBase64url);
-  if (!encryptedKey || !iv || !ciphertext || !tag) return null;
-  if (encryptedKey.length !== LENGTHS.encryptedKey || iv.length !== LENGTHS.iv || tag.length !== LENGTHS.tag) return null;
-  return { encryptedKey, iv, ciphertext, tag };
+  // A content key of 32 bytes, wrapped; the nonce and the tag of AES-GCM.
+  const isWhole = encryptedKey?.length === 40 && iv?.length === 12 && tag?.length === 16;
+  return isWhole && ciphertext ? { encryptedKey, iv, ciphertext, tag } : null;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { type CookieValues, everyCookieValue, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
-import { DataError, OptionError } from "../ground/errors.ts";
+import { cannot, DataError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { isSessionId } from "../ground/session-id.ts";
@@ -88,7 +88,7 @@ export function keygripTokens(options: KeygripOptions): TokenCodec {
 function required(signer: Signer | null | undefined): Signer | null {
   if (signer !== undefined) return signer;
   const way = "Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session()";
-  throw new OptionError("ERR_OPTION", `Cannot sign the session cookie: app.keys holds no key. ${way}`);
+  cannot("sign the session cookie", `app.keys holds no key. ${way}`);
 }
 
 function claimsFrom(json: JsonObject, common: Timeouts, now: number): Claims | null {

@@ -4,10 +4,10 @@
  * @module
  */
 import { whereSecretsGo } from "../ground/advice.ts";
-import { encodeUtf8 } from "../ground/encoding.ts";
+import { binaryText, encodeUtf8 } from "../ground/encoding.ts";
 import { OptionError } from "../ground/errors.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
-import { textOf, weakness } from "./weak.ts";
+import { weakness } from "./weak.ts";
 
 /**
  * A secret of at least 32 random bytes: as text; as bytes; or as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
@@ -31,7 +31,6 @@ export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
 export type CheckedSecrets = readonly CheckedSecret[] | (() => MaybePromise<readonly CheckedSecret[]>);
 
 const MIN_SECRET_BYTES = 32;
-const ADVICE = "Make one with: openssl rand -base64 32";
 
 /**
  * The secrets, newest first; undefined entries are dropped.
@@ -48,18 +47,16 @@ export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
 
 /** A list of secrets, checked. @throws {@link OptionError} with `ERR_SECRET` */
 export function checkList(list: readonly Secret[]): readonly CheckedSecret[] {
-  if (list.length === 0)
-    throw new OptionError("ERR_SECRET", `Cannot create sessions: no secret is set. ${ADVICE}${whereSecretsGo()}`);
+  if (list.length === 0) refuse(`create sessions: no secret is set. ${advice()}`);
   const checked = list.map(checkSecret);
-  const texts = checked.map((secret) => (secret instanceof Uint8Array ? textOf(secret) : secret));
-  if (new Set(texts).size < texts.length) throw new OptionError("ERR_SECRET", "Cannot create sessions: a secret is given twice");
+  const texts = checked.map((secret) => (secret instanceof Uint8Array ? binaryText(secret) : secret));
+  if (new Set(texts).size < texts.length) refuse("create sessions: a secret is given twice");
   return checked;
 }
 
 function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
   const problem = secret instanceof CryptoKey ? keyProblem(secret) : secretProblem(secret);
-  const advice = `${ADVICE}${whereSecretsGo()}`;
-  if (problem !== undefined) throw new OptionError("ERR_SECRET", `Cannot use secret number ${index + 1}: ${problem}. ${advice}`);
+  if (problem !== undefined) refuse(`use secret number ${index + 1}: ${problem}. ${advice()}`);
   // Bytes that the application changes later are not the secret.
   return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;
 }
@@ -67,6 +64,12 @@ function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): Ch
 /** Whether a key would be refused as a secret. */
 export function looksWeak(secret: string): boolean {
   return secretProblem(secret) !== undefined;
+}
+
+const advice = (): string => `Make one with: openssl rand -base64 32${whereSecretsGo()}`;
+
+function refuse(text: string): never {
+  throw new OptionError("ERR_SECRET", `Cannot ${text}`);
 }
 
 function keyProblem({ algorithm, usages }: CryptoKey): string | undefined {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { type Primitives, webCrypto } from "./web-crypto.ts";
 
 // In the registry, so that two copies of the library in one program know each other's.
@@ -29,8 +29,5 @@ export function primitivesOf(crypto: SessionCrypto | undefined): Primitives {
   if (crypto === undefined) return webCrypto;
   const choose: unknown = crypto?.[PRIMITIVES];
   if (typeof choose === "function") return choose();
-  throw new OptionError(
-    "ERR_OPTION",
-    'Cannot use option crypto: write crypto: nodeCrypto, with import { nodeCrypto } from "web-session-store/node", or leave it out',
-  );
+  cannot("use option crypto", "write crypto: nodeCrypto, with nodeCrypto of web-session-store/node, or leave it out");
 }

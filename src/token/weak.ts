@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { decodeBase64url } from "../ground/encoding.ts";
+import { binaryText, decodeBase64url } from "../ground/encoding.ts";
 
 /** What characters as rarely different as these can hold, in bits. 32 random hex digits hold about 117. */
 const LEAST_BITS = 64;
@@ -37,29 +37,27 @@ const SEPARATOR = /[\s_.,-]/;
 
 /** Why bytes are no good secret; undefined where nothing speaks against them. */
 export function weakness(secret: Uint8Array): string | undefined {
-  const given = textOf(secret);
-  for (const spelled of [given, ...bytesIn(given)]) {
-    if (PLACEHOLDER.test(spelled)) return "it looks like a placeholder";
+  for (const reading of readings(binaryText(secret))) {
+    if (PLACEHOLDER.test(reading)) return "it looks like a placeholder";
     // In other letters it would be as easy to guess.
-    const text = spelled.slice(0, LOOKED_AT).toLowerCase();
+    const text = reading.slice(0, LOOKED_AT).toLowerCase();
     if (isRegular(text)) return "it repeats itself, or goes up or down like abcdefgh";
     if (bitsOf(text) < LEAST_BITS || ownCharacters(text) < LEAST_CHARACTERS) return "it is easy to guess";
   }
   return undefined;
 }
 
-/** The bytes that a text may be the hex or base64 of, one character for each: a spelling makes nothing harder to guess. */
-function bytesIn(text: string): string[] {
-  const hex = /^([0-9a-f]{2})+$/i.test(text)
-    ? Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
-    : null;
-  const base64 = decodeBase64url(text.replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).replace(/={1,2}$/, ""));
-  return [hex, base64].flatMap((bytes) => (bytes !== null && bytes.length >= LEAST_BYTES ? [textOf(bytes)] : []));
-}
-
-/** Bytes as a text of one character for each. */
-export function textOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+/** A text, and the bytes that it may be the hex or base64 of, one character for each: a spelling makes nothing harder to guess. */
+function readings(text: string): string[] {
+  const isHex = /^([0-9a-f]{2})+$/i.test(text);
+  const hex = isHex ? text.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16))) : "";
+  const base64 = decodeBase64url(
+    text
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replace(/={1,2}$/, ""),
+  );
+  return [text, hex, base64 === null ? "" : binaryText(base64)].filter((reading) => reading.length >= LEAST_BYTES);
 }
 
 /** Whether nearly every character differs by the same from the one some places before: by 0 where it repeats, by 1 in "abcdefgh". */

@@ -201,9 +201,8 @@ describe("a function that makes something new each time", () => {
     expect(await views(browserOf(app), 10)).toEqual(Array.from({ length: 10 }, () => "1"));
     expect(said).toEqual([
       "web-session-store: the options function of session() gives a new store for each request, so each request has a store of its own: " +
-        "one in memory forgets everybody, one in a file opens it again. Make it once, outside of the function: " +
-        "const store = ...; session((env) => ({ store, ... })). " +
-        "Where it needs env: let store; session((env) => ({ store: store ??= kv(env.KV), ... }))",
+        "one in memory forgets everybody, one in a file opens it again. Keep it outside of the function: " +
+        "let store; session((env) => ({ store: store ??= kv(env.KV), ... }))",
     ]);
   });
 
@@ -214,7 +213,7 @@ describe("a function that makes something new each time", () => {
     expect(await views(browserOf(app), 4)).toEqual(["1", "2", "3", "4"]);
     expect(said).toEqual([
       expect.stringContaining(
-        "gives a new secrets, onEvent for each request, so each request derives its keys anew. Make it once",
+        "gives a new secrets, onEvent for each request, so each request derives its keys anew. Keep it outside",
       ),
     ]);
   });

@@ -80,7 +80,7 @@ const SAME: CookieOptions[] = [
 const REFUSED: [CookieOptions, string, "fails" | "is dropped" | "is read otherwise"][] = [
   ...["lacks", 1, {}].map((sameSite): (typeof REFUSED)[number] => [
     { sameSite },
-    `Cannot use cookie sameSite ${JSON.stringify(sameSite)}: it must be "lax", "strict", "none", true or false`,
+    `Cannot use cookie sameSite ${typeof sameSite === "object" ? "object" : JSON.stringify(sameSite)}: it must be "lax", "strict", "none", true or false`,
     "fails",
   ]),
   ...["urgent", true, 1].map((priority): (typeof REFUSED)[number] => [

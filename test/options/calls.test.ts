@@ -86,7 +86,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "memory() for a text",
     () => memory({ maxBytes: "x" as never }),
-    "Cannot use maxBytes x: it must be a whole number, 1 or more",
+    'Cannot use maxBytes "x": it must be a whole number, 1 or more',
   ],
   [
     "ownTokens() of a kind there is none of",

@@ -110,7 +110,7 @@ describe("cookie.maxBytes", () => {
     [4097, "4097"],
     [0, "0"],
     [1000.5, "1000.5"],
-    ["3000", "3000"],
+    ["3000", '"3000"'],
     [null, "null"],
   ])("cannot be %s", (maxBytes, shown) => {
     const error = new OptionError("ERR_OPTION", `Cannot use cookie maxBytes ${shown}: it must be a whole number, 512 to 4096`);

@@ -4,6 +4,7 @@ import { createSessions, OptionError, type SessionOptions } from "../../src/inde
 import { memory } from "../../src/stores/memory/index.ts";
 import { USER_COOKIE, userCookie, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { SECRET } from "../support/secrets.ts";
+import { refusal } from "./refusal.ts";
 
 const create = (more: object) => createSessions({ secrets: SECRET, ...more } as SessionOptions);
 
@@ -92,12 +93,17 @@ describe("createSessions() refuses", () => {
   }
 
   it.each<[string, object, string]>([
-    ["a timeout as text", { idleTimeout: "1d" }, "idleTimeout 1d: it must be a whole number of seconds, 1 to 3153600000"],
-    ["a touch as text", { touchEvery: "1h" }, "touchEvery 1h: it must be a whole number of seconds, 0 or more"],
-    ["a number as the cookie", { cookie: 60 }, 'option cookie: it must be an object, like { sameSite: "strict" }'],
+    ["a timeout as text", { idleTimeout: "1d" }, 'idleTimeout "1d": it must be a whole number of seconds, 1 to 3153600000'],
+    ["a touch as text", { touchEvery: "1h" }, 'touchEvery "1h": it must be a whole number of seconds, 0 or more'],
+    ["a number as the cookie", { cookie: 60 }, 'cookie 60: it must be an object, like { sameSite: "strict" }'],
     ["a number that is no duration", { maxSessions: 0 }, "maxSessions 0: it must be a whole number, 1 or more"],
   ])("%s, and says what it must be", (_what, options, message) => {
     expect(() => create(options)).toThrow(new OptionError("ERR_OPTION", `Cannot use ${message}`));
+  });
+
+  it("what may hold anything, and does not show it", () => {
+    expect(refusal(() => create({ onEvent: { token: "abc" } }))).toBe("Cannot use onEvent object: it must be a function");
+    expect(refusal(() => create({ lazy: () => "abc" }))).toBe("Cannot use lazy function: it must be true or false");
   });
 
   it("and never shows a secret in the message", () => {

@@ -98,6 +98,6 @@ describe('anonymous: "cookie"', () => {
 
   it("needs a store", () => {
     expect(() => makeApp({ anonymous: "cookie" })).toThrow("needs a store");
-    expect(() => makeApp({ store: memory(), anonymous: "no" as never })).toThrow('it is "store" or "cookie"');
+    expect(() => makeApp({ store: memory(), anonymous: "no" as never })).toThrow('it must be "store" or "cookie"');
   });
 });

@@ -92,6 +92,17 @@ describe.each(PLACES)("patch() of a session %s", (_place, options) => {
 });
 
 describe("patch() in a store", () => {
+  it.each([
+    ["a text", "theme"],
+    ["a list", ["a"]],
+    ["a function", () => {}],
+    ["null", null],
+  ])("refuses %s", async (_what, changes) => {
+    const app = makeApp({ store: memory() });
+    expect(await app.does((session) => session.patch(changes as never).catch((error) => error.code))).toBe("ERR_OPTION");
+    expect(await app.does(seen)).toEqual({});
+  });
+
   async function lazyApp(more: Partial<SessionOptions> = {}) {
     const store = failingStore();
     const app = makeApp({ store, lazy: true, ...more });

@@ -454,7 +454,7 @@ describe("login() refuses", () => {
 
   it.each(["idleTimeout", "absoluteTimeout"])("an %s that is no duration, or a longer one than browsers keep", async (name) => {
     for (const value of [0, -1, 0.5, 34_560_001, Number.NaN, Number.POSITIVE_INFINITY, "60", null, 60n, {}, true]) {
-      const text = `ERR_OPTION: Cannot use ${name} ${String(value)}: it must be a whole number of seconds, 1 to 34560000`;
+      const text = `ERR_OPTION: Cannot use ${name} ${shown(value)}: it must be a whole number of seconds, 1 to 34560000`;
       expect(await refused({ [name]: value })).toBe(text);
     }
   });
@@ -489,3 +489,12 @@ describe("login() refuses", () => {
     expect(await refused({ absoluteTimeout: HOUR }, { idleTimeout: 60 })).toBe("nothing");
   });
 });
+
+/** As it stands in a message. */
+function shown(value: unknown): string {
+  return typeof value === "object" && value !== null
+    ? "object"
+    : typeof value === "string"
+      ? JSON.stringify(value)
+      : String(value);
+}

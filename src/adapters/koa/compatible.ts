@@ -5,8 +5,8 @@
  */
 
 import { isOver, isSigned, koaCookie } from "../../cookie/koa.ts";
-import { adviceForName, KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
-import { OptionError } from "../../ground/errors.ts";
+import { KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
+import { cannot } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
 import { channelFor } from "../../manager/assemble.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
@@ -36,12 +36,14 @@ const OFF: Timeouts = {
   touchEvery: Number.POSITIVE_INFINITY,
 };
 
+const WEAK_KEY = "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32";
+const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge";
+
 /** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
 export function checkCompatible(options: CompatibleOptions): void {
   checkGiven(options, "session", "{ secrets }");
-  refuseUnknown(options, KNOWN, { advise: adviceForName(KOA_ADVICE, OPTION_ADVICE) });
-  if (options.cookie && typeof options.cookie !== "object")
-    throw new OptionError("ERR_OPTION", "Cannot use option cookie: it must be an object");
+  refuseUnknown(options, KNOWN, [KOA_ADVICE, OPTION_ADVICE]);
+  if (options.cookie && typeof options.cookie !== "object") cannot("use option cookie", "it must be an object");
   const { now } = settleRequest(options);
   koaCookie(cookieName(options), options.cookie || {}, false, now, splitKeygripToken);
   settleTimeouts(options);
@@ -106,7 +108,7 @@ function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): N
     noticePlainHttp(request);
     if (told || !isOver(cookie || {}, now)) return;
     told = true;
-    warn("expires-past", onEvent);
+    warn("expires-past", EXPIRES_PAST, onEvent);
   };
 }
 
@@ -114,7 +116,7 @@ function settleTimeouts({ cookie, idleTimeout, absoluteTimeout, touchEvery }: Co
   const fromCookie = cookie?.maxAge ? Math.ceil(cookie.maxAge / 1000) : undefined;
   const idle = idleTimeout ?? fromCookie;
   if (idle !== undefined && touchEvery !== undefined && touchEvery >= idle) {
-    throw new OptionError("ERR_OPTION", `Cannot use touchEvery ${touchEvery}: it must be less than the idle timeout, ${idle}`);
+    cannot(`use touchEvery ${touchEvery}`, `it must be less than the idle timeout, ${idle}`);
   }
   const timeouts = {
     idleTimeout: idle === undefined ? OFF.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
@@ -134,9 +136,9 @@ function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", on
   const keys = given.filter((key) => key !== undefined && key !== "");
   if (keys.length === 0) return undefined;
   if (!keys.every((key) => typeof key === "string")) {
-    throw new OptionError("ERR_OPTION", "Cannot use app.keys: it must be a list of strings, or a Keygrip");
+    cannot("use app.keys", "it must be a list of strings, or a Keygrip");
   }
-  if (keys.some(looksWeak)) warn("weak-key", onEvent);
+  if (keys.some(looksWeak)) warn("weak-key", WEAK_KEY, onEvent);
   return keygripSigner(keys, signatureAlgorithm);
 }
 

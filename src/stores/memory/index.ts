@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { adviceForName, MEMORY_ADVICE } from "../../ground/advice.ts";
+import { MEMORY_ADVICE } from "../../ground/advice.ts";
 import { count, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import {
@@ -47,7 +47,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxEntries", "
  * ```
  */
 export function memory(options: MemoryOptions = {}): DefinedStore {
-  refuseUnknown(options, KNOWN, { advise: adviceForName(MEMORY_ADVICE) });
+  refuseUnknown(options, KNOWN, [MEMORY_ADVICE]);
   const { maxEntries = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
   return defineStore<SessionStore>(
     new MemoryStore(new BoundedEntries(count("maxEntries", maxEntries, 1), count("maxBytes", maxBytes, 1))),
