@@ -88,7 +88,8 @@ export function refuseUnknown(
  *
  * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number: by such a time no session would end.
  */
-export function clock(now: () => number = () => Date.now() / 1000): () => number {
+export function clock(now?: () => number): () => number {
+  if (now === undefined) return () => Math.floor(Date.now() / 1000);
   checkValue("now", now, FUNCTION);
   return () => {
     const time = now();

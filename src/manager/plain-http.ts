@@ -14,11 +14,12 @@ const THIS_MACHINE = /^(.+\.)?localhost$|^127\.|^\[::1\]$/;
 /** What warns of the first such request, and of no other. */
 export function plainHttpNotice(onEvent: Listener): NoticeCookie {
   let told = false;
-  return (request) => {
+  const notice = (request: Came): void => {
     if (told || !isPlainHttp(request)) return;
     told = true;
     warn("plain-http", PLAIN_HTTP, onEvent);
   };
+  return (request) => (request.url?.startsWith("http:") ? notice(request) : undefined);
 }
 
 const PLAIN_HTTP =
@@ -26,8 +27,7 @@ const PLAIN_HTTP =
 
 /** Whether a browser would drop a Secure cookie. Behind a proxy that ends TLS the URL is plain http too, and all is well. */
 function isPlainHttp({ url, headers }: Came): boolean {
-  if (!url?.startsWith("http:")) return false;
-  const { hostname } = URL.parse(url) ?? {};
+  const { hostname } = URL.parse(url ?? "") ?? {};
   if (hostname === undefined || THIS_MACHINE.test(hostname)) return false;
   // Browsers send this header to https and to their own machine only.
   if (headers.get("Sec-Fetch-Site")) return false;
