@@ -14,7 +14,6 @@ import { seconds } from "../ground/option-values.ts";
 import type { Channel, Hooks } from "../manager/contract.ts";
 import type { CopyFeature } from "../manager/imported.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
-import type { Living } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
 import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
@@ -116,13 +115,12 @@ function copiedRecord({ start, sub, idle, abs, data = "{}" }: Claims, { manager 
  * @param changesOnly Whether only what must be said is to be said: the response may be cached for everybody.
  */
 async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, changesOnly: boolean): Promise<readonly string[]> {
-  const { known, used, found, askedAt } = visit;
+  const { known, used, found, askedAt, wrote } = visit;
   const living = found.is === "living" && channelOf(manager, found.record.subject).mode === "store" ? found : null;
   // The answer that gave it its new id brings its copy, too.
   if (living?.cookie === "elsewhere" || living?.cookie === "owed") return [];
   const hasEnded = visit.farewell !== null || visit.rivals === "settled" || found.is === "gone";
   if (known === "stale" || (living === null && hasEnded)) return removalOf(visit, channel);
-  const wrote = living !== null && hasWritten(visit, living);
   if (living === null || known !== "exact" || !used || (changesOnly && !wrote)) return [];
   const { record, key } = living;
   const exp = Math.min(askedAt + maxAge, record.expiresAt);
@@ -133,12 +131,6 @@ async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, cha
   const claims = { sid: key.id, start, iat: askedAt, exp, ...said };
   const token = await channel.codec.seal(claims);
   return channel.cookie.sizeOf(token) > channel.cookie.maxBytes ? removalOf(visit, channel) : channel.cookie.set(token, left);
-}
-
-/** Whether this request wrote to the store, beyond that the session was used. */
-function hasWritten({ arrived }: Visit, { key, record }: Living): boolean {
-  const before = arrived.found;
-  return before.is !== "living" || before.key.id !== key.id || before.record.version !== record.version;
 }
 
 function removalOf({ cookie: header }: Visit, { cookie }: Channel): readonly string[] {

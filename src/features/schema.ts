@@ -49,12 +49,12 @@ export function schema<Data extends object>(standard: DataSchema<Data>, { migrat
 /** What a schema does in a request: data that does not fit is converted, or there is no session; and what is saved must fit. */
 function schemaHooks({ emit }: Manager, { schema, migrate }: SchemaFeature): Hooks {
   return {
-    loaded: (visit) =>
+    loaded: (visit, loaded) =>
       after(makeFit(visit.data, schema, migrate), (found) => {
         if (found === "converted") visit.converted = visit.data.text();
         if (found !== "unfit") return;
         emit({ type: "invalid", reason: "schema" });
-        if (visit.found.is === "living") visit.remains.push(endingOf(visit.found));
+        if (loaded.is === "living") visit.remains.push(endingOf(loaded));
         reject(visit);
       }),
     // Flash values stay.

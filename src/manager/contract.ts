@@ -136,8 +136,8 @@ export interface Hooks {
   find?(visit: Visit): MaybePromise<Loaded | null>;
   /** Answers in place of the store for a session that a token names; null where the store must be asked. */
   answer?(header: string | null, claims: Claims): MaybePromise<SessionRecord | null>;
-  /** Looks at what was loaded, before the handler does. */
-  loaded?(visit: Visit): MaybePromise<void>;
+  /** Looks at what was found, before the handler does. */
+  loaded?(visit: Visit, found: Found): MaybePromise<void>;
   /** Stored data as it is to be shown, where that is not what is stored; else null. */
   convert?(text: string): MaybePromise<string | null>;
   /** Looks at data before it is saved. @throws DataError */

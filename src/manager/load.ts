@@ -9,7 +9,7 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { endingOf, type Found, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
-import { idOf, NEW, type Visit } from "../session/visit.ts";
+import { idOf, NEW, UNREAD, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import { endOf, timeoutsIn } from "../token/timeouts.ts";
 import { closeVisit } from "./commit.ts";
@@ -44,7 +44,13 @@ function finish(visit: Visit, manager: Manager, loaded: Loaded | null): MaybePro
   const { loaded: check } = manager.hooks;
   const isThere = visit.found.is === "living" || visit.found.is === "imported";
   if (check === undefined || !isThere) return closeIfLate(visit, manager);
-  return after(check(visit), () => closeIfLate(visit, manager));
+  // What nobody has checked is not loaded.
+  const { found } = visit;
+  visit.found = UNREAD;
+  return after(check(visit, found), () => {
+    if (visit.found.is === "unread") visit.found = found;
+    closeIfLate(visit, manager);
+  });
 }
 
 /** Whoever asks only after the response can still read, but nothing will carry a change. */

@@ -168,7 +168,12 @@ function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Co
   // A commit that failed is followed by that of the answer which says so: no other is as it should be.
   const hasFailed = visit.stage === "closing";
   if (hasFailed && !failed && status < 400) throw visit.failure;
-  return underWay(visit, failed || hasFailed ? commitFailed(visit, manager, answer) : commitNow(visit, manager, answer));
+  try {
+    return underWay(visit, failed || hasFailed ? commitFailed(visit, manager, answer) : commitNow(visit, manager, answer));
+  } catch (error) {
+    visit.failure = error;
+    throw error;
+  }
 }
 
 function underWay(visit: Visit, committing: MaybePromise<Committed>): MaybePromise<Committed> {

@@ -156,24 +156,26 @@ export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: n
 
 /** What the application imported, each with what it is to be given as. @throws {@link OptionError} for what is none of it */
 function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Feature[] {
-  checkFeature("copy", copy, "{ maxAge: 60 }");
-  checkFeature("schema", schema, "z.object({ ... })");
+  checkFeature("copy", copy, "maxAge", "{ maxAge: 60 }");
+  checkFeature("schema", schema, "schema", "z.object({ ... })");
   checkAccept(accept);
   const [first] = accept as readonly unknown[] as readonly Feature[];
   const accepts = first && { "~feature": (manager: Manager) => first["~feature"](manager as never, accept as never) };
   return [accepts, copy, schema].filter((feature) => feature !== undefined) as readonly unknown[] as readonly Feature[];
 }
 
-function checkFeature(name: string, value: object | undefined, like: string): void {
-  if (value !== undefined && !isFeature(value))
+/** @param has What tells this feature from another. */
+function checkFeature(name: string, value: object | undefined, has: string, like: string): void {
+  if (value !== undefined && !isFeature(value, has))
     cannot(`use option ${name}`, `write ${name}: ${name}(${like}), with ${name} of web-session-store/${name}`);
 }
 
-const isFeature = (value: unknown): boolean => typeof (value as Partial<Feature> | null)?.["~feature"] === "function";
+const isFeature = (value: unknown, has: string): boolean =>
+  typeof (value as Partial<Feature> | null)?.["~feature"] === "function" && has in (value as object);
 
 function checkAccept(accept: readonly unknown[]): void {
   if (!Array.isArray(accept)) cannot("use option accept", "it must be a list of codecs");
-  const at = accept.findIndex((codec) => !isFeature(codec));
+  const at = accept.findIndex((codec) => !isFeature(codec, "open"));
   if (at !== -1) cannot("use option accept", `number ${at + 1} is ${noCodec(accept[at])}`);
 }
 

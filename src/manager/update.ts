@@ -20,6 +20,8 @@ export async function updateAlone<Result>(visit: Visit, manager: Manager, change
   assertWritable(visit);
   visit.used = true;
   const { farewell } = visit;
+  const saving = manager.commit(visit, { mode: "later", status: 200 });
+  if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     while (visit.updating !== null) await visit.updating.catch(() => {});
     if (visit.farewell !== farewell) throw new GoneError("ended");

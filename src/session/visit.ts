@@ -72,6 +72,8 @@ export interface Visit {
   rivals: readonly Ending[] | "settled" | null;
   /** The latest end, and what the browser is to drop with it, as the value of Clear-Site-Data. */
   farewell: { readonly clearSiteData: string | undefined } | null;
+  /** Whether this request wrote to the store, beyond that the session was used. */
+  wrote: boolean;
   /** Whether a login was written. */
   loggedIn: boolean;
   /** How well the record is known: as the store answered, as a copy says, or not, because others changed it since. */
@@ -111,7 +113,8 @@ interface Arrived {
   readonly accepted: boolean;
 }
 
-const UNREAD: Found = { is: "unread" };
+/** Nobody has looked yet. */
+export const UNREAD: Found = { is: "unread" };
 /** There is no session. */
 export const NEW: Found = { is: "new" };
 const NO_TIMES: OwnTimeouts = {};
@@ -132,6 +135,7 @@ export const newVisit = (request: Came, unseen: boolean, prototype: object | nul
   remains: [],
   rivals: null,
   farewell: null,
+  wrote: false,
   loggedIn: false,
   known: "exact",
   askedAt: 0,
@@ -182,7 +186,8 @@ export const startOf = (visit: Visit): number | undefined =>
 /** The session's id, once what is wanted is written. */
 export function idOf(visit: Visit): string {
   const { found, wish } = visit;
-  if (found.is === "living" && wish.to === "stay") return found.key.id;
+  const isShown = found.is === "living" || (found.is === "gone" && found.shown !== null);
+  if (isShown && wish.to === "stay") return found.key.id;
   visit.nextId ??= newSessionId();
   return visit.nextId;
 }

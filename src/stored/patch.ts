@@ -78,6 +78,7 @@ async function patchLiving(visit: Visit, stored: Stored, written: Patch): Promis
   manager.emit({ type: "saved", id: living.key.id });
   const there = livingOf(visit);
   visit.askedAt = now;
+  visit.wrote = true;
   if (there?.key.id !== living.key.id) return true;
   const record = {
     ...there.record,

@@ -12,7 +12,7 @@ import type { CookieState, Found, Living } from "../session/found.ts";
 import { afterUse } from "../session/next.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
-import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
+import { baseOf, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import { assertWritable } from "../session/wish.ts";
 import { endOf, expiryOf, timeoutsOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
@@ -94,17 +94,23 @@ async function tryUpdate<Result>(
   const data = draft.json();
   const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
   const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, timeouts));
-  if (patch !== null) {
-    await hooks.check?.(draft.visible);
-    const written = await store.update(living.key, patch, { now, expiresAt, ifVersion: record.version });
-    if (!written.ok && written.why === "conflict") {
-      manager.emit({ type: "conflict", id: living.key.id });
-      return "conflict";
-    }
-    if (!written.ok) return goAlong(visit, stored, living, wish, written.why);
-    manager.emit({ type: "saved", id: living.key.id });
+  if (patch === null) {
+    // Nothing was written, also not that the session was used: that is for the commit to see.
+    const { seenAt, expiresAt: end } = span;
+    rebase(visit, living, { ...living.record, data, version: record.version, seenAt, expiresAt: end });
+    visit.askedAt = now;
+    return { result };
   }
-  const version = record.version + (patch === null ? 0 : 1);
+  await hooks.check?.(draft.visible);
+  const written = await store.update(living.key, patch, { now, expiresAt, ifVersion: record.version });
+  if (!written.ok && written.why === "conflict") {
+    manager.emit({ type: "conflict", id: living.key.id });
+    return "conflict";
+  }
+  if (!written.ok) return goAlong(visit, stored, living, wish, written.why);
+  manager.emit({ type: "saved", id: living.key.id });
+  visit.wrote = true;
+  const version = record.version + 1;
   // Where the token says when a session was used, it is made again when that is due.
   const cookie = store.dataOnly ? afterUse(livingOf(visit) ?? living, { mode: "data", timeouts, now }).cookie : undefined;
   rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
@@ -140,6 +146,8 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const now = manager.now();
   const found = await store.load(living.key, { now });
   visit.askedAt = now;
+  // An answer that comes late may be older than what this request has written since.
+  if (found !== null && !isMoved(found) && found.version < (livingOf(visit)?.record.version ?? 0)) return;
   if (found !== null && !isMoved(found) && endOf(found, manager.timeouts, now) === undefined)
     return rebase(visit, living, found, (await manager.hooks.convert?.(found.data)) ?? null);
   if (visit.wish !== wish || visit.found !== living) return;
@@ -148,7 +156,10 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const gone = visit.found as Found;
   if (gone.is !== "gone") return refresh(visit, stored);
   const { key, why } = gone;
-  if (why === "moved") miss(visit, { ...gone, atLoad: true });
+  // What this request changed is not dropped in silence: the commit says what becomes of it.
+  const isChanged = visit.data.text() !== (visit.converted ?? baseOf(visit));
+  if (isChanged) visit.known = "stale";
+  else if (why === "moved") miss(visit, { ...gone, atLoad: true });
   else vanish(visit);
   manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }

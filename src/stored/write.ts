@@ -56,6 +56,7 @@ function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome>
   const isWrite = plan.step === "create" || plan.step === "replace" || plan.step === "update" || plan.step === "join";
   if (!isWrite) return null;
   visit.askedAt = stored.manager.now();
+  visit.wrote = true;
   if (plan.step === "create") return create(plan, visit, stored);
   return plan.step === "replace" ? replace(plan, visit, stored) : save(plan, visit, stored);
 }
