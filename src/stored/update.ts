@@ -156,10 +156,10 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const gone = visit.found as Found;
   if (gone.is !== "gone") return refresh(visit, stored);
   const { key, why } = gone;
-  // What this request changed is not dropped in silence: the commit says what becomes of it.
+  // What this request changed goes with the copy that it was made on, but not in silence.
   const isChanged = visit.data.text() !== (visit.converted ?? baseOf(visit));
-  if (isChanged) visit.known = "stale";
-  else if (why === "moved") miss(visit, { ...gone, atLoad: true });
+  if (isChanged) manager.emit({ type: "lost", id: key.id, reason: why });
+  if (why === "moved") miss(visit, { ...gone, atLoad: true });
   else vanish(visit);
   manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
