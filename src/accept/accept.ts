@@ -11,13 +11,13 @@ import type { Channel, Hooks, Loaded } from "../manager/contract.ts";
 import type { SessionEvent } from "../manager/events.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
 import { markAccepted } from "../session/data.ts";
-import { type Ending, endingOf, type Imported, type Living } from "../session/found.ts";
+import { type Ending, endingOf, type Imported, type Living, whose } from "../session/found.ts";
 import type { Mode } from "../session/next.ts";
 import { type Key, keyOf, recordFromToken, type SessionRecord } from "../session/record.ts";
 import { NEW, type Visit } from "../session/visit.ts";
 import { type Claims, claimsToJson, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
 import type { Opened, TokenCodec } from "../token/codec.ts";
-import { endOf, timeoutsIn } from "../token/timeouts.ts";
+import { endOfToken } from "../token/timeouts.ts";
 
 /** What the names of codecs of this library's own tokens begin with: their tokens' ids are ours, and change at every login. */
 export const OWN = "own:";
@@ -95,9 +95,8 @@ async function allOf(codec: TokenCodec, manager: Manager, header: string | null,
     const loaded = (await loadedFor(manager, codec, opened, reports && judged === undefined)) as Brought["loaded"] | null;
     if (loaded === null || judged === channelOf(manager, loaded.found.record.subject)) continue;
     const isOwn = codec.name?.startsWith(OWN) ?? false;
-    const whose = loaded.found.record.subject === undefined ? "visitor" : "user";
     const session = sessionOf(loaded.found, codec, opened, text, manager);
-    all.push({ loaded, session, iat: opened.claims.iat, whose: isOwn ? whose : undefined });
+    all.push({ loaded, session, iat: opened.claims.iat, whose: isOwn ? whose(loaded.found.record.subject) : undefined });
   }
   return all;
 }
@@ -203,16 +202,12 @@ function sessionNamed(manager: Manager, codec: TokenCodec, claims: Claims): Prom
 /** Why claims are none, whoever's codec answered with them, or have ended. */
 function problemOf(claims: Claims, manager: Manager): SessionEvent | undefined {
   const now = manager.now();
-  const { sid, start, exp, idle, abs, sub, data } = claims;
+  const { sid, idle, abs, sub, data } = claims;
   const isTimed = isOwnTimeout(idle) && isOwnTimeout(abs);
   if (!isSessionId(sid) || !isTimed || sub === "" || (data !== undefined && parseData(data) === null))
     return { type: "invalid", reason: "claims" };
   if (isFromTheFuture(claims, now)) return { type: "invalid", reason: "future" };
-  const over = endOf(
-    { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp, ...timeoutsIn(claims) },
-    manager.timeouts,
-    now,
-  );
+  const over = endOfToken(claims, manager.timeouts, now);
   return over && { type: "expired", id: sid, reason: over };
 }
 

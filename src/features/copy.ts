@@ -14,6 +14,7 @@ import { seconds } from "../ground/option-values.ts";
 import type { Channel, Hooks } from "../manager/contract.ts";
 import type { CopyFeature } from "../manager/imported.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
+import { isBroughtElsewhere } from "../session/found.ts";
 import type { SessionMeta, SessionRecord } from "../session/record.ts";
 import type { Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture } from "../token/claims.ts";
@@ -118,7 +119,7 @@ async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, cha
   const { known, used, found, askedAt, wrote } = visit;
   const living = found.is === "living" && channelOf(manager, found.record.subject).mode === "store" ? found : null;
   // The answer that gave it its new id brings its copy, too.
-  if (living?.cookie === "elsewhere" || living?.cookie === "owed") return [];
+  if (living !== null && isBroughtElsewhere(living)) return [];
   const hasEnded = visit.farewell !== null || visit.rivals === "settled" || found.is === "gone";
   if (known === "stale" || (living === null && hasEnded)) return removalOf(visit, channel);
   if (living === null || known !== "exact" || !used || (changesOnly && !wrote)) return [];

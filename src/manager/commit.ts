@@ -7,7 +7,7 @@ import { StateError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
 import { discard } from "../session/discard.ts";
-import { type Ending, endingOf, type Living } from "../session/found.ts";
+import { type Ending, endingOf, type Living, needsCookie } from "../session/found.ts";
 import { idOf, livingOf, type Visit } from "../session/visit.ts";
 import { destroy, settleRivals } from "../session/wish.ts";
 import { isTouchDue } from "../token/timeouts.ts";
@@ -120,7 +120,7 @@ function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]>
 
 /** The token of the session after this commit, where its browser needs one. */
 function seal(next: Living, manager: Manager, { mode }: Occasion) {
-  const isNeeded = next.cookie === "missing" || next.cookie === "owed" || (next.cookie === "due" && mode === "send");
+  const isNeeded = needsCookie(next) || (next.cookie === "due" && mode === "send");
   if (!isNeeded || mode === "later" || mode === "impossible") return undefined;
   const channel = channelOf(manager, next.record.subject);
   const claims = claimsOf(next, { mode: channel.mode, timeouts: manager.timeouts, now: manager.now() });
@@ -155,7 +155,7 @@ function take(visit: Visit, plan: Plan, living: Living): void {
 }
 
 function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {
-  if (next?.cookie !== "missing" && next?.cookie !== "owed" && visit.farewell === null) return;
+  if ((next === null || !needsCookie(next)) && visit.farewell === null) return;
   throw new StateError(
     "ERR_COOKIE_NOT_POSSIBLE",
     "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
@@ -200,8 +200,7 @@ export async function commitEnds(visit: Visit, manager: Manager): Promise<void> 
   discard(visit);
   // A new id that save() wrote is one that the browser will never know. One that another answer brings, too, it may know.
   const living = livingOf(visit);
-  if (living !== null && (living.cookie === "missing" || living.cookie === "owed") && living.key.id === visit.madeId)
-    destroy(visit);
+  if (living !== null && needsCookie(living) && living.key.id === visit.madeId) destroy(visit);
   await endAll(visit, manager);
 }
 

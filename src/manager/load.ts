@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { cookieValues } from "../cookie/parse.ts";
+import { type CookieValues, cookieValues } from "../cookie/parse.ts";
 import { isStoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
@@ -11,7 +11,7 @@ import { endingOf, type Found, type Living } from "../session/found.ts";
 import { keyOf, type SessionRecord } from "../session/record.ts";
 import { idOf, NEW, UNREAD, type Visit } from "../session/visit.ts";
 import { type Claims, isFromTheFuture, isOwnTimeout, newestOfEach } from "../token/claims.ts";
-import { endOf, timeoutsIn } from "../token/timeouts.ts";
+import { endOf, endOfToken } from "../token/timeouts.ts";
 import { closeVisit } from "./commit.ts";
 import type { Ask, Candidate, Channel, Loaded } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
@@ -92,9 +92,7 @@ function find(manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
 }
 
 function findAt(channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
-  const header = ask.visit.cookie;
-  const { name } = channel.cookie;
-  const { values, oversize, tooMany } = channel.codec.find?.(header, name) ?? cookieValues(header, name);
+  const { values, oversize, tooMany } = valuesIn(ask.visit, channel);
   if (oversize) manager.emit({ type: "invalid", reason: "oversize" });
   if (tooMany) {
     manager.emit({ type: "ambiguous", reason: "too-many" });
@@ -106,6 +104,10 @@ function findAt(channel: Channel, manager: Manager, ask: Ask): MaybePromise<Load
     candidate === null ? null : manager.backend.load(channel, candidate, ask),
   );
 }
+
+/** What a request brought in the cookie of a channel. */
+const valuesIn = ({ cookie }: Visit, { codec, cookie: { name } }: Channel): CookieValues =>
+  codec.find?.(cookie, name) ?? cookieValues(cookie, name);
 
 /** Of several tokens, that of the only living session. */
 function findAmong(values: readonly string[], channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
@@ -131,12 +133,7 @@ function open(text: string, channel: Channel, manager: Manager, ask: Ask): Maybe
       return null;
     }
     const { claims, olderKey } = opened;
-    // The record knows the last use better than its token, so the idle limit of today is asked of that.
-    const over = endOf(
-      { startedAt: claims.start, seenAt: Number.POSITIVE_INFINITY, expiresAt: claims.exp, ...timeoutsIn(claims) },
-      timeouts,
-      now,
-    );
+    const over = endOfToken(claims, timeouts, now);
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
       // Where the token alone knows the times, what is in the store has no end of its own.
@@ -230,8 +227,7 @@ const isTime = (value: unknown): boolean => typeof value === "number" && !Number
 export async function onlyToken(visit: Visit, manager: Manager): Promise<{ channel: Channel; claims: Claims } | null> {
   const { user, visitor } = manager.channels;
   const brought = [...new Set([user, visitor])].flatMap((channel) => {
-    const { values, oversize, tooMany } =
-      channel.codec.find?.(visit.cookie, channel.cookie.name) ?? cookieValues(visit.cookie, channel.cookie.name);
+    const { values, oversize, tooMany } = valuesIn(visit, channel);
     const isUnclear = oversize || tooMany || values.length > 1;
     return isUnclear ? [null, null] : values.map((text) => ({ channel, text }));
   });
@@ -239,7 +235,6 @@ export async function onlyToken(visit: Visit, manager: Manager): Promise<{ chann
   if (!one || others.length > 0) return null;
   const opened = await one.channel.codec.open(one.text);
   if (typeof opened === "string" || isFromTheFuture(opened.claims, manager.now())) return null;
-  const { start, exp } = opened.claims;
-  const span = { startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp, ...timeoutsIn(opened.claims) };
-  return endOf(span, manager.timeouts, manager.now()) === undefined ? { channel: one.channel, claims: opened.claims } : null;
+  const over = endOfToken(opened.claims, manager.timeouts, manager.now());
+  return over === undefined ? { channel: one.channel, claims: opened.claims } : null;
 }

@@ -6,6 +6,7 @@
 import type { Cookie } from "../cookie/serialize.ts";
 import type { JsonObject } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
+import { whose } from "../session/found.ts";
 import type { SessionHost } from "../session/host.ts";
 import type { Limit, SessionRecord } from "../session/record.ts";
 import type { Came, Visit } from "../session/visit.ts";
@@ -73,4 +74,4 @@ export interface Manager extends Parts, Omit<SessionHost, "now"> {
 
 /** The channel of a session, by whose it is. */
 export const channelOf = ({ channels }: Pick<Manager, "channels">, subject: string | undefined): Channel =>
-  subject === undefined ? channels.visitor : channels.user;
+  channels[whose(subject)];

@@ -25,6 +25,13 @@ export interface Living {
  */
 export type CookieState = "good" | "due" | "missing" | "elsewhere" | "owed";
 
+/** Whether this answer has to bring a cookie. */
+export const needsCookie = ({ cookie }: { readonly cookie: CookieState }): boolean => cookie === "missing" || cookie === "owed";
+
+/** Whether another answer brings the cookie. */
+export const isBroughtElsewhere = ({ cookie }: { readonly cookie: CookieState }): boolean =>
+  cookie === "elsewhere" || cookie === "owed";
+
 /** A session that this request came with or found, and that is out of its reach now. */
 export interface Gone {
   readonly is: "gone";
@@ -76,10 +83,13 @@ export type Ending =
   | { readonly is: "token"; readonly redemption: Redemption }
   | { readonly is: "accepted"; readonly header: string };
 
+/** Whose a session with this subject is. */
+export const whose = (subject: string | undefined): "user" | "visitor" => (subject === undefined ? "visitor" : "user");
+
 /** How a living session ends. */
 export const endingOf = ({ key, record, text }: Living): Ending => ({
   is: "session",
   key,
-  of: record.subject === undefined ? "visitor" : "user",
+  of: whose(record.subject),
   token: text,
 });

@@ -6,7 +6,7 @@
 import { OptionError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { AcceptedTokens, Ask, Backend, Candidate, Channel, CookieBackend, Loaded } from "../manager/contract.ts";
-import type { Manager } from "../manager/manager.ts";
+import { channelOf, type Manager } from "../manager/manager.ts";
 import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
 import { isMoved, keyOf, MAX_GRACE_SECONDS, type MovedMark, recordFromToken } from "../session/record.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
@@ -143,7 +143,6 @@ function assertGrace(visit: Visit, graceSeconds: number, { manager, store }: Sto
     );
   // What is out of reach was in a store; the commit says the rest.
   if (visit.found.is === "gone") return;
-  const channel = subjectOf(visit) === undefined ? manager.channels.visitor : manager.channels.user;
-  if (channel.mode === "cookie") manager.refuseGrace("the session is in its cookie");
+  if (channelOf(manager, subjectOf(visit)).mode === "cookie") manager.refuseGrace("the session is in its cookie");
   if (store.guarantees.marks === false) manager.refuseGrace("the store keeps no mark of where a session went");
 }

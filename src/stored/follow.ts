@@ -4,7 +4,7 @@
  * @module
  */
 import { isSessionId } from "../ground/session-id.ts";
-import type { CookieState, Gone, Living } from "../session/found.ts";
+import { type Gone, type Living, needsCookie } from "../session/found.ts";
 import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../session/record.ts";
 import { endOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
@@ -51,9 +51,8 @@ export async function follow({ manager, store }: Stored, first: MovedMark): Prom
 /**
  * The session under the id that it has now. Its cookie is for the answer that gave it this id to bring, and for this one, if it owes one.
  */
-export function inGrace({ cookie, remember }: { cookie: CookieState; remember: boolean }, { key, record }: Whereabouts): Living {
-  const isOwed = cookie === "missing" || cookie === "owed";
-  return { is: "living", key, record, cookie: isOwed ? "owed" : "elsewhere", remember };
+export function inGrace(before: Pick<Living, "cookie" | "remember">, { key, record }: Whereabouts): Living {
+  return { is: "living", key, record, cookie: needsCookie(before) ? "owed" : "elsewhere", remember: before.remember };
 }
 
 /** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */

@@ -6,7 +6,8 @@
 import { type JsonObject, parseData } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Channel, Occasion, Plan } from "../manager/contract.ts";
-import type { Gone, Living } from "../session/found.ts";
+import { channelOf } from "../manager/manager.ts";
+import { type Gone, isBroughtElsewhere, type Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, usedNow } from "../session/next.ts";
 import { applyPatch, diff, type Patch } from "../session/patch.ts";
 import type { Key } from "../session/record.ts";
@@ -62,9 +63,8 @@ const NOTHING: Decided = { step: "none", next: null, saves: false };
 /** The plan for what a request did. @throws DataError when the data cannot be kept; StoreError when the store could not be asked */
 export function planFor(visit: Visit, stored: Stored, text: string, occasion: Occasion): MaybePromise<StorePlan> {
   const { manager } = stored;
-  const channel = subjectOf(visit) === undefined ? manager.channels.visitor : manager.channels.user;
-  const isOut = visit.found.is === "gone" && (!visit.found.anew || visit.wish.to === "login");
-  if (channel.mode === "cookie" && !isOut) return stored.cookies.plan(visit, text, occasion) as StorePlan;
+  const channel = channelOf(manager, subjectOf(visit));
+  if (channel.mode === "cookie" && outOfReach(visit) === null) return stored.cookies.plan(visit, text, occasion) as StorePlan;
   const needsKey = visit.found.is !== "living" || visit.wish.to !== "stay";
   return needsKey
     ? planForKey(visit, stored, text, occasion, channel)
@@ -95,9 +95,13 @@ function planForKey(visit: Visit, stored: Stored, text: string, occasion: Occasi
 function planWithKey(scene: Scene, occasion: Occasion, went: Whereabouts | null): StorePlan {
   const { found, wish } = scene.visit;
   if (found.is === "living") return { wish, ...planForRenewal(scene, found) };
-  const isOut = found.is === "gone" && (!found.anew || wish.to === "login");
-  return { wish, ...(isOut ? planForGone(scene, found, went) : planForNew(scene, occasion)) };
+  const gone = outOfReach(scene.visit);
+  return { wish, ...(gone === null ? planForNew(scene, occasion) : planForGone(scene, gone, went)) };
 }
+
+/** The session that is gone, unless its visitor simply begins anew. */
+const outOfReach = ({ found, wish }: Visit): Gone | null =>
+  found.is === "gone" && (!found.anew || wish.to === "login") ? found : null;
 
 function needsWhereabouts({ found, wish }: Visit): boolean {
   return wish.to === "login" || (wish.to === "regenerateId" && found.is === "gone" && !found.atLoad);
@@ -160,13 +164,10 @@ function planForRenewal(scene: Scene, living: Living): Decided {
   const { visit, shown, circumstances, route, stored } = scene;
   const { wish } = visit;
   const patch = changes(scene, living);
-  const isThere =
-    (living.cookie === "elsewhere" || living.cookie === "owed") && wish.to === "regenerateId" && wish.graceSeconds > 0;
+  const isThere = isBroughtElsewhere(living) && wish.to === "regenerateId" && wish.graceSeconds > 0;
   if (isThere) return joining(scene, living, patch);
   const next = afterChange(visit, shown.text, circumstances, route);
-  const { channels } = stored.manager;
-  const before = living.record.subject === undefined ? channels.visitor : channels.user;
-  if (before.mode !== circumstances.mode) return { step: "create", next, saves: true };
+  if (channelOf(stored.manager, living.record.subject).mode !== circumstances.mode) return { step: "create", next, saves: true };
   return {
     step: "replace",
     next,

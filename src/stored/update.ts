@@ -7,6 +7,7 @@ import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Change } from "../manager/contract.ts";
+import { channelOf } from "../manager/manager.ts";
 import { SessionData } from "../session/data.ts";
 import type { CookieState, Found, Living } from "../session/found.ts";
 import { afterUse } from "../session/next.ts";
@@ -70,9 +71,8 @@ function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean): L
 }
 
 /** Whether a record is one of the store. */
-export function isInStore(record: SessionRecord | undefined, { manager: { channels } }: Stored): boolean {
-  if (record === undefined) return false;
-  return (record.subject === undefined ? channels.visitor : channels.user).mode !== "cookie";
+export function isInStore(record: SessionRecord | undefined, { manager }: Stored): boolean {
+  return record !== undefined && channelOf(manager, record.subject).mode !== "cookie";
 }
 
 async function tryUpdate<Result>(

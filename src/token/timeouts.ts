@@ -76,6 +76,13 @@ export const expiryOf = (startedAt: number, seenAt: number, { idleTimeout, absol
 export const endOf = (span: Lifespan & OwnTimeouts, common: Timeouts, now: number): "idle" | "absolute" | undefined =>
   endBy(span, timeoutsOf(span, common), now);
 
+/**
+ * Why a token is over, or undefined. Of a session in a store the record knows the last use better than the token: the idle limit of today is
+ * asked of that.
+ */
+export const endOfToken = ({ start, exp, idle, abs }: Claims, common: Timeouts, now: number): "idle" | "absolute" | undefined =>
+  endOf({ startedAt: start, seenAt: Number.POSITIVE_INFINITY, expiresAt: exp, ...timeoutsIn({ idle, abs }) }, common, now);
+
 // Asked for what must be true of a living session: every comparison with NaN is false.
 const endBy = ({ startedAt, seenAt, expiresAt }: Lifespan, { idleTimeout, absoluteTimeout }: Timeouts, now: number) =>
   !(now < startedAt + absoluteTimeout) ? "absolute" : now < expiresAt && now < seenAt + idleTimeout ? undefined : "idle";
