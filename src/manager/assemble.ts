@@ -32,7 +32,7 @@ export function managerOf(parts: Parts): Manager {
     ...parts,
     hooks: {},
     backend: undefined as unknown as Backend,
-    commit: (visit, occasion) => commit(visit, manager, occasion),
+    commit: (visit) => commit(visit, manager, LATER),
     living: (channel, candidate, record, visit, copied) => living(manager, channel, candidate, record, visit, copied),
     dataOf: (channel, id, record) => dataOf(manager, channel, id, record),
     refuseGrace: (why) => {
@@ -63,7 +63,7 @@ function backendOf(store: BackedStore, manager: Manager, cookies: CookieBackend)
 async function save(visit: Visit, manager: Manager): Promise<void> {
   if (visit.stage === "closed" && channelOf(manager, subjectOf(visit)).mode !== "cookie") return;
   assertWritable(visit);
-  await manager.commit(visit, LATER);
+  await manager.commit(visit);
 }
 
 /** The parts for the library's own tokens. No key is derived before the first token is opened or made. */

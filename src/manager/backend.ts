@@ -58,7 +58,7 @@ export function inCookie(manager: Manager): CookieBackend {
     load: (channel, candidate, ask) => manager.living(channel, candidate, recordFromToken(candidate.claims), ask.visit),
     plan,
     carryOut({ step, next }, visit) {
-      if (next !== null && step !== "none") report(step, next, visit, manager);
+      if (next !== null) report(step, next, visit, manager);
       return next;
     },
     end: (ending) => void (ending.is === "session" && manager.emit({ type: "destroyed", id: ending.key.id })),

@@ -13,7 +13,7 @@ import type { Came, Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import type { KeyKind } from "../token/keys.ts";
 import type { Timeouts } from "../token/timeouts.ts";
-import type { Backend, Candidate, Channel, Feature, Hooks, Loaded, Occasion } from "./contract.ts";
+import type { Backend, Candidate, Channel, Feature, Hooks, Loaded } from "./contract.ts";
 import type { Emit } from "./events.ts";
 import type { BackedStore } from "./imported.ts";
 
@@ -61,8 +61,8 @@ export interface Parts extends RequestSettings {
 export interface Manager extends Parts, Omit<SessionHost, "now"> {
   readonly backend: Backend;
   readonly hooks: Hooks;
-  /** Writes what changed. */
-  commit(visit: Visit, occasion: Occasion): MaybePromise<readonly string[]>;
+  /** Writes what changed; its cookie goes with the answer, later. */
+  commit(visit: Visit): MaybePromise<unknown>;
   /** A record as a living session, or null with an event. */
   living(channel: Channel, candidate: Candidate, record: SessionRecord, visit: Visit, copied?: boolean): Loaded | null;
   /** The only token that a request brought, where it is good; null where the session must be loaded to tell. */

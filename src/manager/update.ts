@@ -20,7 +20,7 @@ export async function updateAlone<Result>(visit: Visit, manager: Manager, change
   assertWritable(visit);
   visit.used = true;
   const { farewell } = visit;
-  const saving = manager.commit(visit, { mode: "later", status: 200 });
+  const saving = manager.commit(visit);
   if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     while (visit.updating !== null) await visit.updating.catch(() => {});
@@ -60,7 +60,7 @@ async function changeData<Result>(visit: Visit, manager: Manager, change: Change
   const changed = applyPatch(before, patch);
   data.fill(changed);
   try {
-    await manager.commit(visit, { mode: "later", status: 200 });
+    await manager.commit(visit);
   } catch (error) {
     // What failed did not happen, and is not to be written with the rest.
     if (visit.farewell === farewell) data.rebase(changed, before);

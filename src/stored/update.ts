@@ -60,7 +60,7 @@ export function saveFirst(visit: Visit, { manager }: Stored): MaybePromise<unkno
     visit.ended.length === 0 &&
     visit.writing === null &&
     visit.data.json() === living.record.data;
-  return isSaved ? undefined : manager.commit(visit, { mode: "later", status: 200 });
+  return isSaved ? undefined : manager.commit(visit);
 }
 
 /** The session to be updated: what this very request ended meanwhile is still there until it is answered. */

@@ -46,7 +46,6 @@ export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living
       (outcome): MaybePromise<Living | "again"> =>
         typeof outcome === "object" ? withUpdates(plan, visit, outcome, before) : again(outcome, tries),
     );
-  if (plan.step === "none") return plan.next;
   return plan.step === "lost" ? reportLoss(plan.gone, attempt) : stored.cookies.carryOut(plan, visit, occasion, tries);
 }
 
