@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { session as koaSession } from "../../src/adapters/koa/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
-import { withMethods } from "../support/changed-store.ts";
+import { breakable } from "../support/changed-store.ts";
 import { fakeKoa } from "./fake-koa.ts";
 
 const MODES = [{}, { readable: true }, { store: memory() }];
@@ -92,14 +92,7 @@ describe("E: data", () => {
   });
 
   it("E4 data deeper than 100 levels or larger than 64 KB is not saved, and broken text in a store is no session", async () => {
-    const inner = memory();
-    let broken: string | undefined;
-    const store = withMethods(inner, {
-      load: async (...asked) => {
-        const found = await inner.load(...asked);
-        return broken === undefined ? found : ({ ...found, data: broken } as never);
-      },
-    });
+    const { store, breakData } = breakable(memory());
     const app = makeApp({ store });
     await app.does((session) => session.login("alice"));
     for (const [value, code] of [
@@ -109,7 +102,7 @@ describe("E: data", () => {
       await expect(app.does((session) => Object.assign(session.data, { value }))).rejects.toMatchObject({ code });
     }
     for (const data of ["[".repeat(100_000), `{"a":${"[".repeat(100_000)}`, "", "null", '"x"']) {
-      broken = data;
+      breakData(data);
       expect(await app.does((session) => [session.isNew, session.subject])).toEqual([true, undefined]);
     }
   });

@@ -6,7 +6,7 @@ import type { SessionOptions, StoredOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { cookieFor } from "../../src/testing/index.ts";
 import { makeApp, typesOf } from "../support/app.ts";
-import { withMethods } from "../support/changed-store.ts";
+import { breakable } from "../support/changed-store.ts";
 import { DAY } from "../support/clock.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
 import { failingStore } from "../support/failing-store.ts";
@@ -294,18 +294,11 @@ describe("a session in the cookie of the other kind", () => {
 
 describe("a record that is broken", () => {
   it("is no session, and is reported", async () => {
-    const inner = memory();
-    let broken: string | undefined;
-    const store = withMethods(inner, {
-      load: async (...asked) => {
-        const found = await inner.load(...asked);
-        return broken === undefined ? found : ({ ...found, data: broken } as never);
-      },
-    });
+    const { store, breakData } = breakable(memory());
     const app = makeApp({ store });
     await app.does((session) => session.login("alice"));
     for (const data of ["", "{", "[]", "null", '"text"', "[".repeat(100_000)]) {
-      broken = data;
+      breakData(data);
       expect(await app.does((session) => session.isNew)).toBe(true);
       expect(app.events.at(-1)).toEqual({ type: "invalid", reason: "record" });
     }

@@ -34,6 +34,16 @@ export function withMethods<Store extends SessionStore>(inner: Store, others: Pa
   return defineStore({ ...delegating(inner, (_name, call) => call()), ...others });
 }
 
+/** The same store, whose sessions all have this text as their data once it was told so. */
+export function breakable(inner: SessionStore): { store: DefinedStore; breakData(text: string): void } {
+  let broken: string | undefined;
+  const load: SessionStore["load"] = async (...asked) => {
+    const found = await inner.load(...asked);
+    return broken === undefined ? found : ({ ...found, data: broken } as never);
+  };
+  return { store: withMethods(inner, { load }), breakData: (text) => (broken = text) };
+}
+
 /** The same store without some of what it may have. */
 export function without<Store extends SessionStore>(
   inner: Store,
