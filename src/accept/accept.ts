@@ -4,7 +4,7 @@
  * @module
  */
 import { cookieValues, isSent } from "../cookie/parse.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { Channel, Hooks, Loaded } from "../manager/contract.ts";
@@ -42,7 +42,7 @@ interface Acceptance {
 export function acceptHooks(manager: Manager, codecs: readonly TokenCodec[]): Hooks {
   const acceptance: Acceptance = { manager, codecs };
   if (codecs.some(({ namesSessions }) => namesSessions) && manager.channels.user.mode === "cookie")
-    throw new OptionError("ERR_OPTION", "Cannot use option accept: tokens that name a session need the store that it is in");
+    cannot("use option accept", "tokens that name a session need the store that it is in");
   return {
     find: (visit) => findAccepted(acceptance, visit.cookie),
     endings: (header) => acceptedEndings(acceptance, header),

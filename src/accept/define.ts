@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import type { AcceptedCodec } from "../manager/imported.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { acceptHooks } from "./accept.ts";
@@ -28,8 +28,7 @@ const METHODS = ["find", "clear", "open", "seal"] as const;
  * ```
  */
 export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCodec<Pick<Codec, keyof Codec & keyof TokenCodec>> {
-  if (typeof codec?.open !== "function")
-    throw new OptionError("ERR_OPTION", "Cannot accept tokens of this codec: it lacks open()");
+  if (typeof codec?.open !== "function") cannot("accept tokens of this codec", "it lacks open()");
   const { name, namesSessions } = codec;
   const bound: Record<string, unknown> = { seal: noSeal, "~feature": acceptHooks };
   if (name !== undefined) bound.name = name;
@@ -39,5 +38,5 @@ export function defineCodec<Codec extends TokenCodec>(codec: Codec): AcceptedCod
 }
 
 function noSeal(): never {
-  throw new OptionError("ERR_OPTION", "Cannot make a token: this codec only reads them");
+  cannot("make a token", "this codec only reads them");
 }

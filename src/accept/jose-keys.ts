@@ -4,7 +4,7 @@
  * @module
  */
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
-import { OptionError } from "../ground/errors.ts";
+import { cannot, OptionError } from "../ground/errors.ts";
 
 /**
  * A key as jose takes it: for `HS*` and for encryption a secret, as bytes, as a JWK of type `oct` or as a CryptoKey; else a
@@ -64,11 +64,11 @@ function checkSigning(wanted: readonly string[]): void {
 
 function checkList(name: string, list: unknown): readonly string[] {
   if (Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === "string")) return list;
-  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: it must be a list of what the tokens are made with`);
+  cannot(`use option ${name}`, "it must be a list of what the tokens are made with");
 }
 
 function refuse(name: string, value: string, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use ${JSON.stringify(value)} in ${name}: ${why}`);
+  cannot(`use ${JSON.stringify(value)} in ${name}`, why);
 }
 
 /** Why a key cannot be used with the algorithms; undefined if it can. */

@@ -7,7 +7,7 @@ import { compactDecrypt, compactVerify, type JWSHeaderParameters, type JWTPayloa
 import { type CookieValues, cookieValues } from "../cookie/parse.ts";
 import { baseName, type Cookie, createCookie } from "../cookie/serialize.ts";
 import { decodeBase64url, decodeUtf8 } from "../ground/encoding.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { Opened, TokenCodec, TokenFault } from "../token/codec.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
@@ -134,7 +134,7 @@ export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens
   }
 
   function seal(): never {
-    throw new OptionError("ERR_OPTION", "Cannot make a token: joseTokens() only reads them; it belongs into accept");
+    cannot("make a token", "joseTokens() only reads them; it belongs into accept");
   }
 
   return defineCodec<JoseTokens>({
@@ -180,7 +180,7 @@ function settleCookie(cookie: JoseTokensOptions["cookie"]): Cookie | undefined {
 }
 
 function fail(name: string, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: ${why}`);
+  cannot(`use option ${name}`, why);
 }
 
 interface Found {

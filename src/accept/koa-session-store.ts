@@ -6,7 +6,7 @@
 import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { after, once } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
@@ -110,12 +110,12 @@ function verifier({ keys, signatureAlgorithm = "sha1" }: KoaTokensOptions): Sign
   }
 
   function sign(): never {
-    throw new OptionError("ERR_OPTION", "Cannot make a token: koaTokens() reads tokens and makes none");
+    cannot("make a token", "koaTokens() reads tokens and makes none");
   }
 
   return { index, sign };
 }
 
 function fail(name: string, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: ${why}`);
+  cannot(`use option ${name}`, why);
 }

@@ -7,7 +7,7 @@
 import { everySessionCookie } from "../cookie/names.ts";
 import { cookieValues } from "../cookie/parse.ts";
 import { baseName, type CookieOptions } from "../cookie/serialize.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { encryptedTokens } from "../token/encrypted.ts";
@@ -53,7 +53,7 @@ export function ownTokens(options: OwnTokensOptions): AcceptedCodec {
   checkGiven(options, "ownTokens", "{ secrets }");
   refuseUnknown(options, KNOWN);
   if (!KINDS.includes(options.kind ?? "data")) {
-    throw new OptionError("ERR_OPTION", `Cannot use option kind: it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
+    cannot("use option kind", `it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
   }
   const { kind = "data", name = "session", context = "", cookie = {} } = options;
   const cookies = everySessionCookie(name, cookie);

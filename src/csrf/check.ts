@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 
 /** Options of `csrf()`. */
@@ -54,9 +54,9 @@ export function createCheck(options: CsrfOptions): (request: AskedRequest) => bo
   refuseUnknown(options, KNOWN);
   const { trustedOrigins = [], onRefused } = options;
   if (onRefused !== undefined && typeof onRefused !== "function") {
-    throw new OptionError("ERR_OPTION", "Cannot use option onRefused: it must be a function");
+    cannot("use option onRefused", "it must be a function");
   }
-  if (!Array.isArray(trustedOrigins)) throw new OptionError("ERR_OPTION", "Cannot use trustedOrigins: it must be a list");
+  if (!Array.isArray(trustedOrigins)) cannot("use trustedOrigins", "it must be a list");
   const trusted = new Set(trustedOrigins.map(checkOrigin));
   return (request) => {
     const reason = reasonToRefuse(request, trusted);
@@ -100,15 +100,15 @@ function hostOf(origin: string): string | undefined {
 function checkOrigin(origin: unknown): string {
   // Origins are compared as they are: a pattern would trust nobody.
   if (typeof origin !== "string" || !ORIGIN.test(origin) || origin.includes("*")) {
-    throw new OptionError(
-      "ERR_OPTION",
-      `Cannot trust the origin ${JSON.stringify(origin)}: it must be like "https://example.com:8443", with no path and no slash after it`,
+    cannot(
+      `trust the origin ${JSON.stringify(origin)}`,
+      'it must be like "https://example.com:8443", with no path and no slash after it',
     );
   }
   const sent = /^https?:/.test(origin) ? URL.parse(origin)?.origin : origin;
   if (sent === origin) return origin;
   const instead = sent === undefined ? "it is not a URL" : `browsers send it as ${JSON.stringify(sent)}`;
-  throw new OptionError("ERR_OPTION", `Cannot trust the origin ${JSON.stringify(origin)}: ${instead}`);
+  cannot(`trust the origin ${JSON.stringify(origin)}`, instead);
 }
 
 function report(onRefused: CsrfOptions["onRefused"], reason: CsrfRefusal["reason"], request: AskedRequest): void {

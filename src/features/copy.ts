@@ -7,7 +7,7 @@
  * @module
  */
 import { cookieValues, isSent } from "../cookie/parse.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
 import { seconds } from "../ground/option-values.ts";
@@ -51,14 +51,10 @@ export function copy({ maxAge }: CopyOptions): CopyFeature {
 /** What a copy does in a request: it answers in the place of the store, and a new one goes on answers that asked the store. */
 function copyHooks(manager: Manager, { maxAge }: CopyFeature): Hooks {
   const { guarantees } = manager.store ?? {};
-  if (!guarantees?.atomic || !guarantees.immediate)
-    throw new OptionError("ERR_OPTION", "Cannot use option copy: it needs a store that is atomic and immediate");
+  if (!guarantees?.atomic || !guarantees.immediate) cannot("use option copy", "it needs a store that is atomic and immediate");
   const { idleTimeout } = manager.timeouts;
   if (idleTimeout <= 2 * maxAge)
-    throw new OptionError(
-      "ERR_OPTION",
-      `Cannot use copy.maxAge ${maxAge}: idleTimeout, ${idleTimeout}, must be more than twice as long`,
-    );
+    cannot(`use copy.maxAge ${maxAge}`, `idleTimeout, ${idleTimeout}, must be more than twice as long`);
   const channel = manager.channel("copy", manager.furtherCookie("copy"));
   return {
     answer: (header, claims) => readCopy({ manager, channel, maxAge }, header, claims),

@@ -4,7 +4,7 @@
  * @module
  */
 import { calculateJwkThumbprint, compactVerify, exportJWK, importJWK, importPKCS8, type JWK, SignJWT } from "jose";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 
 /** A private key: a JWK, PEM text in PKCS #8, an extractable CryptoKey, or a pair of CryptoKeys. */
 export type SigningKey = JWK | string | CryptoKey | CryptoKeyPair;
@@ -40,7 +40,7 @@ export function checkKey({ key, algorithm, otherKeys = [] }: KeyOptions): void {
 }
 
 function fail(name: string, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot use option ${name}: ${why}`);
+  cannot(`use option ${name}`, why);
 }
 
 function isPair(key: unknown): key is CryptoKeyPair {
@@ -92,7 +92,7 @@ async function importKey(key: SigningKey, algorithm: SigningAlgorithm): Promise<
     return await proved((await importJWK({ ...bare, d: d as string }, algorithm)) as CryptoKey, bare, algorithm);
   } catch {
     // What failed may quote the key.
-    throw new OptionError("ERR_OPTION", `Cannot use option key: it is not a private key for ${algorithm}`);
+    cannot("use option key", `it is not a private key for ${algorithm}`);
   }
 }
 

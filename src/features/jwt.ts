@@ -5,7 +5,7 @@
  */
 import { type JWK, SignJWT } from "jose";
 import { encodeBase64url } from "../ground/encoding.ts";
-import { OptionError, StateError } from "../ground/errors.ts";
+import { cannot, StateError } from "../ground/errors.ts";
 import { once } from "../ground/maybe-promise.ts";
 import { clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
@@ -120,9 +120,9 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
   if (!Array.isArray(services) || services.length === 0 || !services.every((name) => typeof name === "string" && name !== ""))
-    throw new OptionError("ERR_OPTION", "Cannot make a JWT: audience must say for which service it is");
+    cannot("make a JWT", "audience must say for which service it is");
   const own = OWN_CLAIMS.find((name) => Object.hasOwn(claims, name));
-  if (own !== undefined) throw new OptionError("ERR_OPTION", `Cannot make a JWT: "${own}" in claims is set by the library`);
+  if (own !== undefined) cannot("make a JWT", `"${own}" in claims is set by the library`);
   return {
     audience: typeof audience === "string" ? audience : services,
     expiresIn: seconds("expiresIn", expiresIn, 1, LONGEST),
@@ -134,8 +134,7 @@ function check(options: SessionJwtOptions): void {
   refuseUnknown(options, KNOWN);
   const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {
-    if (value !== undefined && (typeof value !== "string" || value === ""))
-      throw new OptionError("ERR_OPTION", `Cannot use option ${name}: it must be a text`);
+    if (value !== undefined && (typeof value !== "string" || value === "")) cannot(`use option ${name}`, "it must be a text");
   }
   checkKey(options);
 }

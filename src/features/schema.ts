@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DataError, OptionError } from "../ground/errors.ts";
+import { cannot, DataError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Hooks } from "../manager/contract.ts";
@@ -40,9 +40,8 @@ export interface SchemaOptions {
  */
 export function schema<Data extends object>(standard: DataSchema<Data>, { migrate }: SchemaOptions = {}): SchemaFeature<Data> {
   if (typeof standard?.["~standard"]?.validate !== "function")
-    throw new OptionError("ERR_OPTION", "Cannot use this schema: it is not a Standard Schema, such as those of zod and valibot");
-  if (migrate !== undefined && typeof migrate !== "function")
-    throw new OptionError("ERR_OPTION", "Cannot use option migrate: it must be a function");
+    cannot("use this schema", "it is not a Standard Schema, such as those of zod and valibot");
+  if (migrate !== undefined && typeof migrate !== "function") cannot("use option migrate", "it must be a function");
   return Object.freeze({ schema: standard, migrate, "~feature": schemaHooks });
 }
 

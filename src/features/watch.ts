@@ -4,7 +4,7 @@
  * @module
  */
 import { createCheck } from "../csrf/check.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { load } from "../manager/load.ts";
 import { channelOf } from "../manager/manager.ts";
 import type { StoredSessions } from "../manager/seam.ts";
@@ -38,7 +38,7 @@ export async function watch<Data extends object>(
   const manager = managerBehind(sessions);
   const watchKey = manager.backend.watch;
   if (watchKey === undefined) {
-    throw new OptionError("ERR_OPTION", "Cannot watch sessions: that needs a store that can tell pages, like durableObject()");
+    cannot("watch sessions", "that needs a store that can tell pages, like durableObject()");
   }
   const { method, headers, url } = request;
   const header = (name: string) => headers.get(name) ?? "";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Cookie } from "../cookie/serialize.ts";
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import type { Mode } from "../session/next.ts";
 import { checkChanges } from "../session/patch.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
@@ -36,7 +36,7 @@ export function managerOf(parts: Parts): Manager {
     living: (channel, candidate, record, visit, copied) => living(manager, channel, candidate, record, visit, copied),
     dataOf: (channel, id, record) => dataOf(manager, channel, id, record),
     refuseGrace: (why) => {
-      throw new OptionError("ERR_OPTION", `Cannot regenerate the id with graceSeconds: ${why}; leave graceSeconds out`);
+      cannot("regenerate the id with graceSeconds", `${why}; leave graceSeconds out`);
     },
     noteNextId: (next, former) => manager.backend.noteNextId(next, former),
     assertGrace: (visit, graceSeconds) => manager.backend.assertGrace(visit, graceSeconds),

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isGoneError, isStoreError, OptionError } from "../ground/errors.ts";
+import { cannot, isGoneError, isStoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { discard } from "../session/discard.ts";
 import { Session, visitOf } from "../session/session.ts";
@@ -98,10 +98,7 @@ const MANAGER = "~manager";
 export function managerBehind<Data extends object>(sessions: Sessions<Data>): Manager {
   const manager = (sessions as { [MANAGER]?: Manager } | undefined)?.[MANAGER];
   if (manager !== undefined) return manager;
-  throw new OptionError(
-    "ERR_OPTION",
-    "Cannot use these sessions: give what createSessions() made, as in watch(sessions, request)",
-  );
+  cannot("use these sessions", "give what createSessions() made, as in watch(sessions, request)");
 }
 
 /** Whether a session cannot be loaded at once, as a getter must. */

@@ -7,12 +7,15 @@ import { adviceForValue, STORE_ADVICE } from "../ground/advice.ts";
 import { cannot } from "../ground/errors.ts";
 import type { BackedStore } from "./imported.ts";
 
-const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
+/** What every store does. */
+export const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 
 /** @throws {@link OptionError} unless it is a SessionStore, saying what makes one of it. */
 export function checkStore(store: BackedStore): void {
   const problem = misunderstood(store) ?? lack(store);
   if (problem !== undefined) cannot("use option store", problem);
+  if (typeof store["~backend"] === "function") return;
+  cannot("use option store", "wrap it by defineStore() of web-session-store/stores/define");
 }
 
 /** What to do with what is no store of any kind, if that can be told. The value is not shown: a URL may hold a password. */
@@ -27,13 +30,14 @@ export function misunderstood(store: unknown): string | undefined {
   return `use ${call} of web-session-store/stores/${entry}`;
 }
 
-function lack(store: object): string | undefined {
-  const { guarantees, "~backend": backend } = store as Partial<BackedStore>;
+/** What the contract asks for that this lacks; undefined where it has all. */
+export function lack(store: Partial<BackedStore> | null | undefined): string | undefined {
   const missing = missingIn(store);
   if (missing.length > 0) return `it lacks the method ${missing.join(", ")}`;
-  if (guarantees === undefined) return "it lacks guarantees";
-  return typeof backend === "function" ? undefined : "wrap it by defineStore() of web-session-store/stores/define";
+  return store?.guarantees === undefined ? "it lacks guarantees" : undefined;
 }
 
-const missingIn = (store: object): readonly string[] =>
-  METHODS.filter((method) => typeof (store as Readonly<Record<string, unknown>>)[method] !== "function");
+const missingIn = (store: object | null | undefined): readonly string[] =>
+  STORE_METHODS.filter(
+    (method) => typeof (store as Readonly<Record<string, unknown>> | null | undefined)?.[method] !== "function",
+  );

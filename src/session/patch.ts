@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 
 /** A change of a session's data. Keys are data: they are never names of a record's fields. */
@@ -47,10 +47,7 @@ export function applyPatch(data: string, patch: Patch): string {
 /** @throws OptionError for what is no object of keys and values, such as a function that is meant for `update()` */
 export function checkChanges(changes: unknown): void {
   if (typeof changes === "object" && changes !== null && !Array.isArray(changes)) return;
-  throw new OptionError(
-    "ERR_OPTION",
-    'Cannot patch the session: give an object of keys and values, as in patch({ theme: "dark" })',
-  );
+  cannot("patch the session", 'give an object of keys and values, as in patch({ theme: "dark" })');
 }
 
 /** Sets keys, and removes those whose value is undefined. */

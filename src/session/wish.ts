@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError, StateError, type StoreError } from "../ground/errors.ts";
+import { cannot, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { checkValue, FLAG, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
@@ -171,8 +171,8 @@ function checkLogin(subject: string, options: LoginOptions, common: Timeouts): v
   if (remember !== undefined) checkValue("remember", remember, FLAG);
   checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
-    refuse("log in", "keep must be a list of keys");
-  if (typeof subject !== "string" || subject === "") refuse("log in", "the subject must be a string that is not empty");
+    cannot("log in", "keep must be a list of keys");
+  if (typeof subject !== "string" || subject === "") cannot("log in", "the subject must be a string that is not empty");
 }
 
 /** Refuses an idle timeout that would never be reached: who sees sessions end sooner would look for the cause. */
@@ -183,22 +183,18 @@ function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: T
   const { idleTimeout: idle, absoluteTimeout: absolute } = timeoutsOf({ idleTimeout, absoluteTimeout }, common);
   // Koa's compatible mode has none unless it is given one.
   if (idle <= absolute || idle === Number.POSITIVE_INFINITY) return;
-  const why = `it is more than absoluteTimeout, ${absolute}; both are in seconds`;
-  const problem =
-    idleTimeout === undefined
-      ? `absoluteTimeout ${absolute}: it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`
-      : `idleTimeout ${idle}: ${absoluteTimeout === undefined ? `${why}; give login() an absoluteTimeout, too` : why}`;
-  throw new OptionError("ERR_OPTION", `Cannot log in with ${problem}`);
+  if (idleTimeout === undefined) {
+    const why = `it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`;
+    cannot(`log in with absoluteTimeout ${absolute}`, why);
+  }
+  const advice = absoluteTimeout === undefined ? "; give login() an absoluteTimeout, too" : "";
+  cannot(`log in with idleTimeout ${idle}`, `it is more than absoluteTimeout, ${absolute}; both are in seconds${advice}`);
 }
 
 function checkCall(action: string, options: object, known: ReadonlySet<string>): void {
   if (typeof options !== "object" || options === null)
-    refuse(action, `its options must be an object, like { ${[...known].join(", ")} }`);
+    cannot(action, `its options must be an object, like { ${[...known].join(", ")} }`);
   if (Object.keys(options).length > 0) refuseUnknown(options, known);
-}
-
-function refuse(action: string, why: string): never {
-  throw new OptionError("ERR_OPTION", `Cannot ${action}: ${why}`);
 }
 
 /** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
@@ -219,7 +215,7 @@ export interface DestroyOptions {
 /** The value of Clear-Site-Data. */
 function clearSiteDataOf(kinds: readonly SiteDataKind[]): string {
   for (const kind of kinds) {
-    if (!CLEARABLE.includes(kind)) refuse(`clear site data "${kind}"`, `it is one of ${CLEARABLE.join(", ")}`);
+    if (!CLEARABLE.includes(kind)) cannot(`clear site data "${kind}"`, `it is one of ${CLEARABLE.join(", ")}`);
   }
   return kinds.map((kind) => `"${kind}"`).join(", ");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { AcceptedTokens, Ask, Backend, Candidate, Channel, CookieBackend, Loaded } from "../manager/contract.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
@@ -137,10 +137,7 @@ async function endToken(redemption: Redemption, stored: Stored): Promise<void> {
 
 function assertGrace(visit: Visit, graceSeconds: number, { manager, store }: Stored): void {
   if (!(Number.isSafeInteger(graceSeconds) && graceSeconds >= 1 && graceSeconds <= MAX_GRACE_SECONDS))
-    throw new OptionError(
-      "ERR_OPTION",
-      `Cannot use graceSeconds ${graceSeconds}: it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`,
-    );
+    cannot(`use graceSeconds ${graceSeconds}`, `it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`);
   // What is out of reach was in a store; the commit says the rest.
   if (visit.found.is === "gone") return;
   if (channelOf(manager, subjectOf(visit)).mode === "cookie") manager.refuseGrace("the session is in its cookie");

@@ -3,17 +3,17 @@
  *
  * @module
  */
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import type { CookieBackend } from "../manager/contract.ts";
 import type { BackedStore } from "../manager/imported.ts";
 import type { Manager } from "../manager/manager.ts";
+import { lack, STORE_METHODS } from "../manager/store-option.ts";
 import { inStore } from "./backend.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** A store that `createSessions` takes: the methods of the contract, and how sessions are kept in it. */
 export type DefinedStore<Store extends object = SessionStore> = Store & Pick<BackedStore, "~backend">;
 
-const METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const;
 
 /**
@@ -33,15 +33,14 @@ const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const
 export function defineStore<Store extends SessionStore>(
   store: Store,
 ): DefinedStore<Pick<Store, keyof Store & keyof SessionStore>> {
-  const missing = METHODS.filter((method) => typeof store?.[method] !== "function");
-  if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
-  if (store.guarantees === undefined) throw new OptionError("ERR_OPTION", "Cannot use this store: it lacks guarantees");
+  const problem = lack(store);
+  if (problem !== undefined) cannot("use this store", problem);
   const bound: Record<string, unknown> = {
     guarantees: store.guarantees,
     "~backend": (manager: Manager, cookies: CookieBackend) => inStore(bound as unknown as SessionStore, manager, cookies),
   };
   if (store.dataOnly !== undefined) bound.dataOnly = store.dataOnly;
-  for (const name of [...METHODS, ...OPTIONAL]) {
+  for (const name of [...STORE_METHODS, ...OPTIONAL]) {
     const method = store[name];
     if (typeof method === "function") bound[name] = method.bind(store);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OptionError } from "../ground/errors.ts";
+import { cannot } from "../ground/errors.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
@@ -22,7 +22,7 @@ export function members(stored: Stored): Subjects {
 
   async function list(subject: string, { current }: { current?: string | undefined } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
-    if (store.list === undefined) throw cannot("list sessions", "list");
+    if (store.list === undefined) needsStore("list sessions", "list");
     const rows = await store.list(subject);
     const now = manager.now();
     const living = rows.filter((row) => endOf(row, manager.timeouts, now) === undefined);
@@ -34,7 +34,7 @@ export function members(stored: Stored): Subjects {
 
   async function revoke(subject: string, id: string): Promise<boolean> {
     checkSubject("revoke a session", subject);
-    if (store.dataOnly) throw cannot("revoke a session", "keep whole records; plain() keeps only the data");
+    if (store.dataOnly) needsStore("revoke a session", "keep whole records; plain() keeps only the data");
     if (!isSessionId(id)) return false;
     const key = await ownKey(subject, id);
     if (key === null) return false;
@@ -55,7 +55,7 @@ export function members(stored: Stored): Subjects {
 
   async function revokeAll(subject: string, { except }: { except?: string | undefined } = {}): Promise<Revocation> {
     checkSubject("revoke all sessions", subject);
-    if (store.removeAll === undefined) throw cannot("revoke all sessions", "list them");
+    if (store.removeAll === undefined) needsStore("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };
     const count = await store.removeAll(subject, options);
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
@@ -82,9 +82,9 @@ export async function endBeyondLimit({ manager, store }: Stored, subject: string
 /** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */
 function checkSubject(action: string, subject: unknown): void {
   if (typeof subject === "string" && subject !== "") return;
-  throw new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a string that is not empty`);
+  cannot(action, "the subject must be a string that is not empty");
 }
 
-function cannot(action: string, needs: string): OptionError {
-  return new OptionError("ERR_OPTION", `Cannot ${action}: that needs a store that can ${needs}`);
+function needsStore(action: string, able: string): never {
+  cannot(action, `that needs a store that can ${able}`);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../../ground/errors.ts";
+import { cannot } from "../../ground/errors.ts";
 import { createSessions, type SessionOptions, type Sessions } from "../../index.ts";
 import { nodeCrypto } from "../../node.ts";
 import { checkCompatible, compatibleManagers } from "./compatible.ts";
@@ -44,7 +44,7 @@ export function compatible(options: KoaOptions): Managers {
     one() {
       if (latest !== undefined) return latest;
       const why = "without secrets they are made with app.keys, at the first request";
-      throw new OptionError("ERR_OPTION", `Cannot get the sessions yet: ${why}; ask then, or give secrets`);
+      cannot("get the sessions yet", `${why}; ask then, or give secrets`);
     },
   };
 }
