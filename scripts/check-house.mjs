@@ -16,6 +16,7 @@ const NAMES = [
   { names: ["dataInToken", "timesInToken"], now: "the mode of a Channel", within: /^src\// },
   { names: ["trustsVisitors"], now: "hostOnly", within: /^src\// },
   { names: ["turns"], now: "the identity of visit.wish", within: /^src\// },
+  { names: ["slid", "Entry"], now: "recordAfterUse, rowAfterUse or RecordOrMark", within: /^src\/(?!testing)/ },
   // These rooms are about sessions in requests. A store, the program and the contracts have things of their own to keep, and places.
   { names: ["Kept", "kept"], now: "what it is, such as loaded, living or latest", within: /^src\/(?!stores|testing|cli)/ },
   { names: ["Place", "placeOf"], now: "Channel", within: /^src\/(?!stores|testing|cli)/ },

@@ -46,6 +46,7 @@ export type {
   SessionInfo,
   SessionMeta,
   SessionRecord,
+  UpdateOptions,
   UpdateResult,
 } from "./session/record.ts";
 export type { Session } from "./session/session.ts";

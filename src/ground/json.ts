@@ -10,7 +10,7 @@ import { DataError } from "./errors.ts";
 export type JsonObject = Record<string, unknown>;
 
 /** The most that one session may hold, as JSON in UTF-8. */
-const MAX_DATA_BYTES = 64 * 1024;
+export const MAX_DATA_BYTES: number = 64 * 1024;
 const MAX_DEPTH = 100;
 
 /** The object in a JSON text, or null when there is none, or it is deeper than data may be. */

@@ -12,7 +12,7 @@ import { type JsonObject, parseData } from "../ground/json.ts";
 /** A change of a session's data. Keys are data: they are never names of a record's fields. */
 export interface Patch {
   /** Drop everything that is there first. Only used when a login keeps nothing. */
-  readonly clear?: true;
+  readonly replacesData?: true;
   /** Keys to set, with their values as JSON text. */
   readonly set: ReadonlyArray<readonly [key: string, json: string]>;
   /** Keys to remove. */
@@ -37,7 +37,7 @@ export function diff(before: JsonObject, after: JsonObject): Patch | null {
 
 /** The JSON text after a patch. Throws a SyntaxError only when the text it is given is not JSON. */
 export function applyPatch(data: string, patch: Patch): string {
-  const object = patch.clear ? Object.create(null) : parseData(data);
+  const object = patch.replacesData ? Object.create(null) : parseData(data);
   if (object === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
   for (const key of patch.unset) delete object[key];
   for (const [key, json] of patch.set) object[key] = JSON.parse(json);

@@ -103,7 +103,24 @@ export interface MovedMark {
 /** What came of a change. Expected outcomes are values; a store throws only when it is broken. */
 export type UpdateResult =
   | { readonly ok: true; readonly version: number }
-  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
+  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" | "too-large" };
+
+/** What an update is for. Instants are epoch seconds. */
+export interface UpdateOptions {
+  /** When the session is used. */
+  readonly now: number;
+  /** When it then ends, unless it ends later already. */
+  readonly expiresAt: number;
+  /** Only if the record's version is this one; else `conflict`. */
+  readonly ifVersion?: number | undefined;
+  /** Only if the record was seen after this; else `gone`. For a caller that has not read it, and may have lowered its timeouts. */
+  readonly seenAfter?: number | undefined;
+  /**
+   * Only if the data then takes no more bytes than this, as JSON in UTF-8, or no more than before; else `too-large`. For a caller that has not
+   * read it. Where a store writes keys in a way of its own, it may count them so.
+   */
+  readonly maxBytes?: number | undefined;
+}
 
 /** How many sessions a subject may have. A store that lists ends, in the same step, those used longest ago beyond that. */
 export interface Limit {
@@ -132,8 +149,11 @@ export interface Redeemed {
 /** How long a store keeps the mark of a session that moved. Seconds. */
 export const MOVED_MARK_SECONDS = 60;
 
+/** What is at a key: a session, or the mark of one that moved. */
+export type RecordOrMark = SessionRecord | MovedMark;
+
 /** Whether what a store answered is the mark of a session that moved. */
-export const isMoved = (found: SessionRecord | MovedMark): found is MovedMark => "movedAt" in found;
+export const isMoved = (found: RecordOrMark): found is MovedMark => "movedAt" in found;
 
 /** Where a token says that its session is. */
 export const keyOf = ({ sid, route }: Claims): Key => (route === undefined ? { id: sid } : { id: sid, route });

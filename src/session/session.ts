@@ -210,10 +210,9 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Sets keys of the data, each as a whole, and writes that now; `undefined` removes one. Nothing is read before: in a store that is atomic it is one
    * round trip, also where the option `lazy` left the session unloaded. For what does not depend on the old value; with a schema, and in stores
-   * that are not atomic, the session is read first, as by {@link update}. What was changed before is saved first. Risky where the session is not loaded: nobody weighs what is there already against the limit of 64 KB, nor its last use against an
-   * `idleTimeout` that was lowered since.
+   * that are not atomic, the session is read first, as by {@link update}. What was changed before is saved first.
    *
-   * @throws DataError for what JSON cannot carry; otherwise as {@link update}
+   * @throws DataError for what JSON cannot carry, and what is too large with all that is there; otherwise as {@link update}
    *
    * @example
    * ```ts

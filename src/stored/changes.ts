@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { utf8Length } from "../ground/encoding.ts";
 import { applyPatch, type Patch } from "../session/patch.ts";
-import type { SessionInfo, SessionRecord } from "../session/record.ts";
+import type { SessionInfo, SessionRecord, UpdateOptions } from "../session/record.ts";
 import { ownTimeouts } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 
@@ -14,12 +15,22 @@ export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
 /** Whether a record was seen so long ago that use is to be written down, and not so long ago that it is over. */
 export const isDue = (seenAt: number, { seenAfter, seenBefore }: Touch): boolean => seenAt > seenAfter && seenAt <= seenBefore;
 
+/** Whether a record was last seen so long ago that it is over, whatever its own end says. */
+export const isOver = (seenAt: number, { seenAfter }: Pick<UpdateOptions, "seenAfter">): boolean =>
+  seenAfter !== undefined && seenAt <= seenAfter;
+
+/** Whether patched data takes too many bytes. What was too large before may stay so, but not grow. */
+export const isTooLarge = (before: string, after: string, { maxBytes }: Pick<UpdateOptions, "maxBytes">): boolean =>
+  maxBytes !== undefined && after.length > before.length && utf8Length(after) > maxBytes;
+
 /** Whether a record is the one that a change is for; every change adds one to its version. */
-export const isVersion = ({ version }: { readonly version: number }, { ifVersion }: { readonly ifVersion?: number }): boolean =>
-  ifVersion === undefined || ifVersion === version;
+export const isVersion = (
+  { version }: { readonly version: number },
+  { ifVersion }: { readonly ifVersion?: number | undefined },
+): boolean => ifVersion === undefined || ifVersion === version;
 
 /** The record after use. Neither instant moves backwards. */
-export const slid = (record: SessionRecord, now: number, expiresAt: number): SessionRecord => ({
+export const recordAfterUse = (record: SessionRecord, now: number, expiresAt: number): SessionRecord => ({
   ...record,
   seenAt: Math.max(record.seenAt, now),
   expiresAt: Math.max(record.expiresAt, expiresAt),
@@ -32,7 +43,7 @@ export const patched = (record: SessionRecord, there: SessionRecord, patch: Patc
   version: there.version + 1,
 });
 
-const isEmpty = ({ clear, set, unset }: Patch): boolean => !clear && set.length === 0 && unset.length === 0;
+const isEmpty = ({ replacesData, set, unset }: Patch): boolean => !replacesData && set.length === 0 && unset.length === 0;
 
 /** A record that the caller cannot change afterwards. */
 export const ownRecord = (record: SessionRecord): SessionRecord =>

@@ -4,7 +4,17 @@
  * @module
  */
 import type { Patch } from "../session/patch.ts";
-import type { Key, Limit, Move, MovedMark, MoveReason, SessionInfo, SessionRecord, UpdateResult } from "../session/record.ts";
+import type {
+  Key,
+  Limit,
+  Move,
+  MovedMark,
+  MoveReason,
+  SessionInfo,
+  SessionRecord,
+  UpdateOptions,
+  UpdateResult,
+} from "../session/record.ts";
 
 /**
  * Keeps records of sessions.
@@ -51,9 +61,9 @@ export interface SessionStore {
   create(key: Key, record: SessionRecord, options?: Limit): Promise<void>;
   /**
    * Patches what is there now, adds one to its version, and sets `seenAt` to `now`; `expiresAt` never moves backwards.
-   * With `ifVersion`, `conflict` when the version is another one. Never inserts.
+   * Never inserts. Only an atomic store is asked with `seenAfter` and `maxBytes`.
    */
-  update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult>;
+  update(key: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult>;
   /**
    * Gives a session a new key in one step: patches the data that is there now, keeps it under `newKey` with everything
    * else from `record` (its `data` and `version` are not used), and leaves a mark at `oldKey` for 60 seconds that says where

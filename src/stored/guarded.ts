@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { isOptionError, isStoreError, StoreError, type StoreOperation } from "../ground/errors.ts";
+import { DataError, isOptionError, isStoreError, StoreError, type StoreOperation } from "../ground/errors.ts";
+import { MAX_DATA_BYTES } from "../ground/json.ts";
 import type { CookieBackend } from "../manager/contract.ts";
 import type { Manager } from "../manager/manager.ts";
-import type { Key, MovedMark, SessionInfo, SessionRecord } from "../session/record.ts";
+import type { Key, RecordOrMark, SessionInfo, UpdateResult } from "../session/record.ts";
 import type { SessionStore } from "./contract.ts";
 
 /** What the parts of one backend share. */
@@ -19,10 +20,17 @@ export interface Stored {
   readonly nextIds: Map<string, string>;
 }
 
+/** What came of a change. Data that is too large is an error, and none of the store's. */
+type Changed =
+  | { readonly ok: true; readonly version: number }
+  | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
+
 /** The store. The methods do what the SessionStore contract says of those with the same names. */
-export interface GuardedStore
-  extends Pick<SessionStore, "create" | "guarantees" | "load" | "remove" | "replace" | "touch" | "update"> {
+export interface GuardedStore extends Pick<SessionStore, "create" | "guarantees" | "load" | "remove" | "touch"> {
   readonly dataOnly: boolean;
+  /** @throws DataError where the data would take more than `maxBytes`. */
+  update(...given: Parameters<SessionStore["update"]>): Promise<Changed>;
+  replace(...given: Parameters<SessionStore["replace"]>): Promise<Changed>;
   /** Undefined where the store is not split. */
   route(subject: string | undefined): Promise<string | undefined> | undefined;
   recordRoute(id: string): Promise<string | undefined>;
@@ -38,8 +46,8 @@ export function guardedStore(store: SessionStore): GuardedStore {
     dataOnly: store.dataOnly ?? false,
     load: (key, options) => guarded("load", async () => answered(await store.load(key, options))),
     create: (...given) => guarded("create", () => store.create(...given)),
-    update: (...given) => guarded("update", () => store.update(...given)),
-    replace: (...given) => guarded("replace", () => store.replace(...given)),
+    update: (...given) => guarded("update", () => store.update(...given)).then(changed),
+    replace: (...given) => guarded("replace", () => store.replace(...given)).then(changed),
     touch: (...given) => guarded("touch", () => store.touch(...given)),
     remove: (key) => guarded("remove", () => store.remove(key)),
     route: (subject) => store.route && guarded("route", async () => store.route?.(subject)),
@@ -52,11 +60,18 @@ export function guardedStore(store: SessionStore): GuardedStore {
 }
 
 /** What a store may answer; anything else is a broken store, and its value is in no error. */
-const answered = (found: SessionRecord | MovedMark | null): SessionRecord | MovedMark | null =>
-  typeof found === "object" ? found : noRecord();
+const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noRecord());
 
 function noRecord(): never {
   throw new TypeError("Cannot load the session: the store gave no record");
+}
+
+const changed = (result: UpdateResult): Changed =>
+  result.ok || result.why !== "too-large" ? (result as Changed) : refuseTooLarge();
+
+function refuseTooLarge(): never {
+  const text = `Cannot save the session: with this change its data takes more than the limit of ${MAX_DATA_BYTES} bytes`;
+  throw new DataError("ERR_DATA_TOO_LARGE", text);
 }
 
 const guarded = <Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> =>

@@ -4,7 +4,7 @@
  * @module
  */
 import { ConflictError } from "../ground/errors.ts";
-import type { JsonObject } from "../ground/json.ts";
+import { type JsonObject, MAX_DATA_BYTES } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
 import { applyPatch, assign, type Patch } from "../session/patch.ts";
@@ -57,8 +57,10 @@ async function patchUnread(visit: Visit, { manager, store }: Stored, written: Pa
   if (only === null || only.channel.mode !== "store") return false;
   const { claims } = only;
   const now = manager.now();
-  const expiresAt = expiryOf(claims.start, now, timeoutsOf(timeoutsIn(claims), manager.timeouts));
-  const result = await store.update(keyOf(claims), written, { now, expiresAt });
+  const timeouts = timeoutsOf(timeoutsIn(claims), manager.timeouts);
+  const expiresAt = expiryOf(claims.start, now, timeouts);
+  const seenAfter = now - timeouts.idleTimeout;
+  const result = await store.update(keyOf(claims), written, { now, expiresAt, seenAfter, maxBytes: MAX_DATA_BYTES });
   if (!result.ok) return false;
   visit.used = true;
   manager.emit({ type: "saved", id: claims.sid });
@@ -73,7 +75,7 @@ async function patchLiving(visit: Visit, stored: Stored, written: Patch): Promis
   if (living === null) return goAlong(visit, stored, null, wish).then(() => false);
   const now = manager.now();
   const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, manager.timeouts));
-  const result = await store.update(living.key, written, { now, expiresAt });
+  const result = await store.update(living.key, written, { now, expiresAt, maxBytes: MAX_DATA_BYTES });
   if (!result.ok) return goAlong(visit, stored, living, wish, result.why).then(() => false);
   manager.emit({ type: "saved", id: living.key.id });
   const there = livingOf(visit);

@@ -182,7 +182,7 @@ function changes({ visit: { wish }, shown: { data, text } }: Scene, { record }: 
   const replaces = wish.to === "login" && wish.replacesData;
   if (record.data === text && !replaces) return null;
   const patch = diff(replaces ? {} : (parseData(record.data) ?? {}), data);
-  return replaces ? { ...(patch ?? NO_CHANGE), clear: true } : patch;
+  return replaces ? { ...(patch ?? NO_CHANGE), replacesData: true } : patch;
 }
 
 /**

@@ -76,7 +76,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "replace removes no key",
-    "replace carries random patches along, with clear and without",
+    "replace carries random patches along, with replacesData and without",
     (whole) => ({
       replace: (from, to, patch, record, options) => whole.replace(from, to, { ...patch, unset: [] }, record, options),
     }),
@@ -143,13 +143,64 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
     (whole) => ({
       async replace(from, to, patch, record, options) {
         const set = Object.entries(parseData(record.data) ?? {}).map(([key, value]) => [key, JSON.stringify(value)] as const);
-        return whole.replace(from, to, { clear: true, set: [...set, ...patch.set], unset: patch.unset }, record, options);
+        return whole.replace(from, to, { replacesData: true, set: [...set, ...patch.set], unset: patch.unset }, record, options);
       },
     }),
   ],
   [
-    "replace ignores clear",
-    "clear drops the data that was there",
+    "update ignores seenAfter",
+    "update with seenAfter changes nothing that was seen then or before",
+    (whole) => ({ update: (key, patch, { seenAfter, ...options }) => whole.update(key, patch, options) }),
+  ],
+  [
+    "update weighs the patch alone",
+    "update with maxBytes lets data take so many bytes and not one more",
+    (whole) => ({
+      async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
+        if (patch.set.some(([, json]) => json.length > maxBytes)) return { ok: false, why: "too-large" };
+        return whole.update(key, patch, options);
+      },
+    }),
+  ],
+  [
+    "update counts what a key had before",
+    "update with maxBytes counts a key that is replaced or removed once",
+    (whole) => ({
+      async update(key, patch, options) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        const bytes = data.length + JSON.stringify(patch.set).length;
+        return bytes > 2 * (options.maxBytes ?? bytes) - 300
+          ? { ok: false, why: "too-large" }
+          : whole.update(key, patch, options);
+      },
+    }),
+  ],
+  [
+    "update locks out data that is too large",
+    "update with maxBytes lets data that is too large shrink, and not grow",
+    (whole) => ({
+      async update(key, patch, options) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        return data.length > (options.maxBytes ?? data.length)
+          ? { ok: false, why: "too-large" }
+          : whole.update(key, patch, options);
+      },
+    }),
+  ],
+  [
+    "update weighs, and then writes",
+    "update with maxBytes is not exceeded by two at the same time",
+    (whole) => ({
+      async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        const bytes = data.length + JSON.stringify(patch.set).length;
+        return bytes > maxBytes ? { ok: false, why: "too-large" } : whole.update(key, patch, options);
+      },
+    }),
+  ],
+  [
+    "replace ignores replacesData",
+    "replacesData drops the data that was there",
     (whole) => ({
       replace: (from, to, { set, unset }, record, options) => whole.replace(from, to, { set, unset }, record, options),
     }),

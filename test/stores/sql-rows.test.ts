@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { parseData } from "../../src/ground/json.ts";
 import { applyPatch, type Patch } from "../../src/session/patch.ts";
-import { dataColumn, patchColumn, recordOf, type SessionRow, safeText } from "../../src/stores/sql/rows.ts";
+import { dataColumn, patchColumn, recordFromRow, type SessionRow, safeText } from "../../src/stores/sql/rows.ts";
 
 // Every UTF-16 code unit alone too, and so what UTF-8 cannot say.
 const text = fc.oneof(
@@ -22,7 +22,7 @@ const data = fc.array(fc.tuple(key, json)).map((pairs) => applyPatch("{}", { set
 const patch = fc.record<Patch>({ set: fc.array(fc.tuple(key, json)), unset: fc.array(key) });
 
 const empty = { id: "", subject: null, version: 1, started_at: 0, seen_at: 0, expires_at: 1, moved_at: null, moved_to: null };
-const read = (column: string) => parseData(recordOf({ ...empty, meta: null, data: column } as SessionRow).data);
+const read = (column: string) => parseData(recordFromRow({ ...empty, meta: null, data: column } as SessionRow).data);
 
 it("data comes back from its column, through a database, as it was", () => {
   const echo = new DatabaseSync(":memory:").prepare("SELECT ? AS text");

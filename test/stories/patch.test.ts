@@ -137,6 +137,37 @@ describe("patch() in a store", () => {
     expect(await app.does((session) => session.ready()?.then(() => session.subject))).toBeUndefined();
   });
 
+  it("weighs what is in the store already, loaded or not", async () => {
+    const app = await lazyApp();
+    await app.does((session) => session.patch({ a: "x".repeat(40_000) }));
+    for (const isLoaded of [false, true]) {
+      const told = await app.does(async (session) => {
+        if (isLoaded) await session.ready();
+        return session.patch({ b: "x".repeat(30_000) }).catch((error) => error.code);
+      });
+      expect(told).toBe("ERR_DATA_TOO_LARGE");
+    }
+    await app.does((session) => session.patch({ b: "x".repeat(30_000), a: undefined }));
+    expect(Object.keys(await app.does(seen))).toEqual(["cart", "b"]);
+  });
+
+  it("finds no session that is over by an idle timeout that was lowered since, also one of a login", async () => {
+    for (const own of [undefined, 500]) {
+      const store = memory();
+      const before = makeApp({ store, idleTimeout: 1000 });
+      await before.does((session) => session.login("alice", own === undefined ? {} : { idleTimeout: own }));
+      const after = makeApp({ store, idleTimeout: 100, lazy: true });
+      after.clock.pass(200);
+      const brings = { Cookie: before.browser.cookieHeader() };
+      await after.answers((session) => session.patch({ theme: "dark" }), brings);
+      const answer = await after.answers(async (session) => {
+        await session.ready();
+        return Response.json([session.subject, session.data]);
+      }, brings);
+      expect(await answer.json()).toEqual(own === undefined ? [null, {}] : ["alice", { theme: "dark" }]);
+    }
+  });
+
   it("keeps what many write at the same time", async () => {
     const app = await lazyApp();
     await Promise.all(Array.from({ length: 30 }, (_, at) => app.does((session) => session.patch({ [`key${at}`]: at }))));

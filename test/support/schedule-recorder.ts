@@ -183,8 +183,8 @@ function text(data: Values): string {
   return JSON.stringify([...data].sort());
 }
 
-function patched(data: Values, { clear, set, unset }: Patch): Values {
-  const after = new Map(clear ? [] : data);
+function patched(data: Values, { replacesData, set, unset }: Patch): Values {
+  const after = new Map(replacesData ? [] : data);
   for (const key of unset) after.delete(key);
   for (const [key, value] of valuesOf(`{${set.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join()}}`))
     after.set(key, value);

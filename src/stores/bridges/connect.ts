@@ -4,9 +4,10 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import type { RecordOrMark } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
-import { type Entry, entryFrom, entryToText } from "./entry.ts";
+import { entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
 /** What an Express store gets to keep. The cookie is never sent: stores read from it when the session ends. */
@@ -82,7 +83,7 @@ class ConnectItems implements Items {
     this.#timeout = timeout;
   }
 
-  async get(id: string): Promise<Entry | null> {
+  async get(id: string): Promise<RecordOrMark | null> {
     const session = await this.#ask("load", (done) => this.#store.get(id, done)).catch((error: unknown) => {
       // A store that keeps files may say so of an unknown session: express-session takes that for none, too.
       if ((error as { code?: unknown } | null)?.code === "ENOENT") return null;
@@ -92,7 +93,7 @@ class ConnectItems implements Items {
     return entryFrom((session as ConnectSession)["web-session-store"] ?? null);
   }
 
-  async put(id: string, entry: Entry, { expiresAt, seconds }: Life): Promise<void> {
+  async put(id: string, entry: RecordOrMark, { expiresAt, seconds }: Life): Promise<void> {
     const isForever = !Number.isFinite(seconds);
     const maxAge = (isForever ? VERY_LONG : seconds) * 1000;
     const expires = new Date(isForever ? Date.now() + maxAge : expiresAt * 1000);

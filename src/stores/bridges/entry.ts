@@ -3,18 +3,15 @@
  *
  * @module
  */
-import { isMoved, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { isMoved, type RecordOrMark, type SessionRecord } from "../../session/record.ts";
 import { reasonOf } from "../../stored/contract.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
-
-/** What is kept under one key. */
-export type Entry = SessionRecord | MovedMark;
 
 /**
  * The entry as text. Whatever an application may choose (data, subject, meta) stands in it as a text of its own, so that
  * nothing that reads JSON on the way can take a key of it for something else, or drop it.
  */
-export function entryToText(entry: Entry): string {
+export function entryToText(entry: RecordOrMark): string {
   if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
   const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = entry;
   // JSON has no Infinity, which is the expiry of sessions without timeouts.
@@ -28,7 +25,7 @@ export function entryToText(entry: Entry): string {
  *
  * @throws SyntaxError when it is not JSON, TypeError when it is JSON of something else.
  */
-export function entryFrom(value: unknown): Entry {
+export function entryFrom(value: unknown): RecordOrMark {
   const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
   if (typeof fields === "object" && fields !== null) {
     const { movedAt, to, by } = fields;

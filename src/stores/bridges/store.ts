@@ -4,6 +4,7 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
+import type { RecordOrMark } from "../../session/record.ts";
 import {
   isMoved,
   type Key,
@@ -11,17 +12,17 @@ import {
   type Move,
   markFor,
   type SessionRecord,
+  type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
+import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
-import type { Entry } from "./entry.ts";
 
 /** Where a bridge leads: one entry for each id. */
 export interface Items {
-  get(id: string): Promise<Entry | null>;
+  get(id: string): Promise<RecordOrMark | null>;
   /** Keeps the entry in place of whatever is there, for so many seconds from now at least. */
-  put(id: string, entry: Entry, life: Life): Promise<void>;
+  put(id: string, entry: RecordOrMark, life: Life): Promise<void>;
   /** Nothing to remove is fine. */
   remove(id: string): Promise<void>;
 }
@@ -47,10 +48,10 @@ export class BridgeStore implements SessionStore {
     this.#items = items;
   }
 
-  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
+  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<RecordOrMark | null> {
     const entry = await this.#living(id, now);
     if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
-    const after = slid(entry, now, touch.expiresAt);
+    const after = recordAfterUse(entry, now, touch.expiresAt);
     // What was read is good, also when this write fails: the core sees that use is not written down, and asks for a touch.
     return this.#put(id, after, now).then(
       () => after,
@@ -62,17 +63,13 @@ export class BridgeStore implements SessionStore {
     await this.#put(id, record, record.seenAt);
   }
 
-  async update(
-    { id }: Key,
-    patch: Patch,
-    options: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
+  async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt } = options;
     const entry = await this.#living(id, now);
     if (entry === null) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
     if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
-    const after = slid(patched(entry, entry, patch), now, expiresAt);
+    const after = recordAfterUse(patched(entry, entry, patch), now, expiresAt);
     await this.#put(id, after, now);
     return { ok: true, version: after.version };
   }
@@ -99,7 +96,7 @@ export class BridgeStore implements SessionStore {
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
     const entry = await this.#living(id, now);
     if (entry === null || isMoved(entry)) return false;
-    await this.#put(id, slid(entry, now, expiresAt), now);
+    await this.#put(id, recordAfterUse(entry, now, expiresAt), now);
     return true;
   }
 
@@ -118,17 +115,17 @@ export class BridgeStore implements SessionStore {
   }
 
   /** What is there and not over; not every store drops what is. */
-  async #living(id: string, now: number): Promise<Entry | null> {
+  async #living(id: string, now: number): Promise<RecordOrMark | null> {
     const entry = await this.#items.get(id);
     return entry === null || now >= endOf(entry) ? null : entry;
   }
 
-  async #put(id: string, entry: Entry, now: number): Promise<void> {
+  async #put(id: string, entry: RecordOrMark, now: number): Promise<void> {
     const expiresAt = endOf(entry);
     await this.#items.put(id, entry, { expiresAt, seconds: Math.max(1, Math.ceil(expiresAt - now)) });
   }
 }
 
-function endOf(entry: Entry): number {
+function endOf(entry: RecordOrMark): number {
   return isMoved(entry) ? entry.movedAt + MOVED_MARK_SECONDS : entry.expiresAt;
 }

@@ -4,9 +4,10 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import type { RecordOrMark } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
-import { type Entry, entryFrom, entryToText } from "./entry.ts";
+import { entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
 /** What is used of an unstorage `Storage` or `Driver`. A driver that cannot write has no `setItem`, and is refused. */
@@ -75,7 +76,7 @@ class UnstorageItems implements Items {
    * A file is empty for a moment whenever it is written, so what is not whole is read again. What stays so was cut off by a
    * crash: there is no session in it any more.
    */
-  async get(id: string): Promise<Entry | null> {
+  async get(id: string): Promise<RecordOrMark | null> {
     for (const pause of [...REREAD_AFTER, 0]) {
       const value = await this.#storage.getItem(this.#prefix + id, {});
       if (value === null || value === undefined) return null;
@@ -86,7 +87,7 @@ class UnstorageItems implements Items {
     return null;
   }
 
-  async put(id: string, entry: Entry, { seconds }: Life): Promise<void> {
+  async put(id: string, entry: RecordOrMark, { seconds }: Life): Promise<void> {
     const options = Number.isFinite(seconds) ? { ttl: seconds } : {};
     await this.#storage.setItem(this.#prefix + id, entryToText(entry) + END, options);
   }
@@ -100,7 +101,7 @@ class UnstorageItems implements Items {
  * The entry, or null when its text is not whole. A storage gives JSON already parsed, a driver its text. Of two writes to one
  * file at the same time, the end of the longer text may stay behind the shorter one, so what follows the first end is not ours.
  */
-function wholeEntry(value: unknown): Entry | null {
+function wholeEntry(value: unknown): RecordOrMark | null {
   if (typeof value !== "string") return entryFrom(value);
   const [text = ""] = value.split(END, 1);
   try {

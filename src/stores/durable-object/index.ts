@@ -5,14 +5,23 @@
  */
 import { encodeBase64url } from "../../ground/encoding.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { Key, Limit, Move, MovedMark, SessionInfo, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type {
+  Key,
+  Limit,
+  Move,
+  MovedMark,
+  SessionInfo,
+  SessionRecord,
+  UpdateOptions,
+  UpdateResult,
+} from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { recordRouteOf, routeOf } from "../../stored/route.ts";
 import { isRoute, type ObjectNamespace, SessionObjects } from "./client.ts";
 import { markOf } from "./marks.ts";
 import { moveBetween, type Place, removeThrough } from "./moves.ts";
-import { type ChangeResult, infoOf, isMark, recordOf, rowOf } from "./rows.ts";
+import { type ChangeResult, infoOf, isMark, recordFromRow, rowOf } from "./rows.ts";
 
 export type { ObjectNamespace } from "./client.ts";
 
@@ -85,7 +94,7 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     const slide = touch === undefined ? null : { ...touch, now };
     const row = await this.#objects.ask(route, (object) => object.load(key.id, now, slide));
     if (row === null) return null;
-    return isMark(row) ? markOf(row, route) : recordOf(row);
+    return isMark(row) ? markOf(row, route) : recordFromRow(row);
   }
 
   async create(key: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
@@ -96,15 +105,12 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     if (!result.ok) throw refusal(result.why);
   }
 
-  async update(
-    { id, route }: Key,
-    patch: Patch,
-    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
+  async update({ id, route }: Key, patch: Patch, { ifVersion, ...updating }: UpdateOptions): Promise<UpdateResult> {
     if (!isRoute(route)) return { ok: false, why: "gone" };
     const op = newOp();
-    const slide = { now, expiresAt };
-    return resultOf(await this.#objects.ask(route, (object) => object.update(op, id, patch, slide, ifVersion ?? null)));
+    const result = await this.#objects.ask(route, (object) => object.update(op, id, patch, updating, ifVersion ?? null));
+    const isLimited = updating.maxBytes !== undefined;
+    return isLimited && !result.ok && result.why === "too-large" ? { ok: false, why: "too-large" } : resultOf(result);
   }
 
   async replace(oldKey: Key, newKey: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -134,7 +140,7 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     if (!isRoute(route)) return null;
     const op = newOp();
     const row = await this.#objects.ask(route, (object) => object.take(op, id));
-    return row === null ? null : recordOf(row);
+    return row === null ? null : recordFromRow(row);
   }
 
   async list(subject: string): Promise<SessionInfo[]> {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Patch } from "../../session/patch.ts";
-import type { SessionInfo, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type { SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
 import { saidFrom, saidToText, toInfo } from "../../stored/changes.ts";
 import type { MarkRow, Moving, Target } from "./marks.ts";
 
@@ -26,7 +26,7 @@ export type CreateResult =
   | { readonly ok: false; readonly why: "taken" | "too-large" };
 
 /** What came of a change of a row. */
-export type ChangeResult = UpdateResult | { readonly ok: false; readonly why: "taken" | "too-large" };
+export type ChangeResult = UpdateResult | { readonly ok: false; readonly why: "taken" };
 
 /** A row to be kept. */
 export interface NewRow {
@@ -41,6 +41,9 @@ export interface Slide {
   readonly expiresAt: number;
 }
 
+/** What an update is for. Earlier builds know the instants alone. */
+export type Updating = Slide & Pick<UpdateOptions, "seenAfter" | "maxBytes">;
+
 /**
  * The calls that a session's object answers. Each is one transaction.
  *
@@ -53,7 +56,7 @@ export interface Slide {
 export interface ObjectCalls {
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): Result<LoadedRow | null>;
   create(op: string, added: NewRow): Result<CreateResult>;
-  update(op: string, id: string, patch: Patch, slide: Slide, ifVersion: number | null): Result<ChangeResult>;
+  update(op: string, id: string, patch: Patch, updating: Updating, ifVersion: number | null): Result<ChangeResult>;
   /**
    * Gives a session a new id within the object. `follow` is all that earlier builds say, and understand: whether its mark
    * says where to, which it must not after a login.
@@ -105,7 +108,7 @@ export function subjectText(subject: string): string {
 }
 
 /** The record of a row. */
-export function recordOf(row: RecordRow): SessionRecord {
+export function recordFromRow(row: RecordRow): SessionRecord {
   const { data, version, started_at, seen_at, ends_at, subject, meta } = row;
   return {
     data,
@@ -120,7 +123,7 @@ export function recordOf(row: RecordRow): SessionRecord {
 
 /** The row of a list for a row of the object. */
 export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo {
-  return toInfo(row.id, recordOf(row));
+  return toInfo(row.id, recordFromRow(row));
 }
 
 function unreadable(): never {
@@ -128,7 +131,7 @@ function unreadable(): never {
 }
 
 /** A row after use. Neither instant moves backwards. */
-export function slid<Part extends RecordRow>(row: Part, { now, expiresAt }: Slide): Part {
+export function rowAfterUse<Part extends RecordRow>(row: Part, { now, expiresAt }: Slide): Part {
   return { ...row, seen_at: Math.max(row.seen_at, now), ends_at: Math.max(row.ends_at, expiresAt) };
 }
 

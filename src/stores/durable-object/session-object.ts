@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { UpdateResult } from "../../session/record.ts";
-import { isDue, isVersion } from "../../stored/changes.ts";
+import { isDue, isOver, isTooLarge, isVersion } from "../../stored/changes.ts";
 import { TakenRows } from "./answers.ts";
 import { type MarkRow, type Moving, markPart, markRow, type Target } from "./marks.ts";
 import {
@@ -18,10 +18,11 @@ import {
   type ObjectCalls,
   type RecordRow,
   recordPart,
+  rowAfterUse,
   type Slide,
   size,
-  slid,
   subjectText,
+  type Updating,
 } from "./rows.ts";
 import { closedWith, ENDED, REPLACED, refuse, SessionSockets } from "./sockets.ts";
 import { changeable, SessionTable, versionOf, withOp } from "./table.ts";
@@ -37,8 +38,8 @@ const WATCH_EVERY = 10_000;
  * Keeps sessions, a row each, in the object's own SQLite database. Export it from your Worker and bind it; the store
  * `durableObject(env.SESSIONS)` asks it.
  *
- * Each call is one transaction, and calls of one object never overlap. Asked for a session it does not have, an object writes
- * nothing, and when its last session ends it deletes all it has: it costs nothing then.
+ * Each call is one transaction, and calls of one object never overlap. An object writes nothing when it is asked for a session that it does not
+ * have, and when its last one ends it deletes all it has: it costs nothing then.
  *
  * @example
  * ```ts
@@ -78,16 +79,17 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   }
 
   /** Patches the data that is there, and slides. */
-  update(op: string, id: string, patch: Patch, slide: Slide, ifVersion: number | null): ChangeResult {
-    const found = this.#table.living(id, slide.now);
+  update(op: string, id: string, patch: Patch, updating: Updating, ifVersion: number | null): ChangeResult {
+    const found = this.#table.living(id, updating.now);
     const known = found && versionOf(op, found);
     if (known !== undefined) return { ok: true, version: known };
     const there = changeable(found);
     if (!there.ok) return there;
     const { row } = there;
+    if (isOver(row.seen_at, updating)) return { ok: false, why: "gone" };
     if (ifVersion !== null && ifVersion !== row.version) return { ok: false, why: "conflict" };
-    const after = { ...slid(row, slide), data: applyPatch(row.data, patch), version: row.version + 1 };
-    if (size(after) > MAX_ROW) return { ok: false, why: "too-large" };
+    const after = { ...rowAfterUse(row, updating), data: applyPatch(row.data, patch), version: row.version + 1 };
+    if (size(after) > MAX_ROW || isTooLarge(row.data, after.data, updating)) return { ok: false, why: "too-large" };
     this.#table.write(id, after, withOp(op, row));
     return { ok: true, version: after.version };
   }
@@ -215,7 +217,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   }
 
   #slide(id: string, row: RecordRow, slide: Slide): RecordRow {
-    const after = slid(row, slide);
+    const after = rowAfterUse(row, slide);
     this.#table.slide(id, after);
     return after;
   }

@@ -12,9 +12,10 @@ import {
   markFor,
   type SessionInfo,
   type SessionRecord,
+  type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isVersion, patched, slid } from "../../stored/changes.ts";
+import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
@@ -82,7 +83,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
     if (record === null || touch === undefined || !isDue(record.seenAt, touch)) return record;
-    const after = slid(record, now, touch.expiresAt);
+    const after = recordAfterUse(record, now, touch.expiresAt);
     return this.#records.write(key, after, now).then(
       () => after,
       () => record,
@@ -94,13 +95,13 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     await this.#twice(() => this.#records.write(key, record, record.seenAt));
   }
 
-  async update(key: Key, patch: Patch, options: { now: number; expiresAt: number; ifVersion?: number }): Promise<UpdateResult> {
+  async update(key: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt } = options;
     return this.#twice(async () => {
       const { record, end } = await this.#records.read(key);
       if (record === null || end !== null) return lost(end, now);
       if (!isVersion(record, options)) return { ok: false, why: "conflict" };
-      const after = slid(patched(record, record, patch), now, expiresAt);
+      const after = recordAfterUse(patched(record, record, patch), now, expiresAt);
       await this.#records.write(key, after, now);
       return { ok: true, version: after.version };
     });
@@ -131,7 +132,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     const { record, end } = await this.#records.read(key);
     if (record === null || end !== null) return false;
     try {
-      await this.#records.write(key, slid(record, now, expiresAt), now);
+      await this.#records.write(key, recordAfterUse(record, now, expiresAt), now);
     } catch (error) {
       if (!isRateLimited(error)) throw error;
     }

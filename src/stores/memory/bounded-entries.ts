@@ -3,19 +3,16 @@
  *
  * @module
  */
-import { isMoved, MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { isMoved, MOVED_MARK_SECONDS, type RecordOrMark, type SessionRecord } from "../../session/record.ts";
 import { REDEEMED } from "../../stored/contract.ts";
-
-/** A session, or the mark of one that moved. */
-export type Entry = SessionRecord | MovedMark;
 
 /** The entries. When there are too many, what belongs to nobody goes first, and of that what was used longest ago. */
 export class BoundedEntries {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, Used<Entry>>();
-  readonly #anonymous = new UseOrder<Entry>();
-  readonly #known = new UseOrder<Entry>();
+  readonly #entries = new Map<string, Used<RecordOrMark>>();
+  readonly #anonymous = new UseOrder<RecordOrMark>();
+  readonly #known = new UseOrder<RecordOrMark>();
   readonly #idsOf = new Map<string, Set<string>>();
   #bytes = 0;
 
@@ -25,7 +22,7 @@ export class BoundedEntries {
   }
 
   /** The entry, unless it has ended. */
-  get(id: string, now: number): Entry | undefined {
+  get(id: string, now: number): RecordOrMark | undefined {
     const entry = this.#entries.get(id)?.value;
     if (entry === undefined || endsAt(entry) > now) return entry;
     this.drop(id);
@@ -33,7 +30,7 @@ export class BoundedEntries {
   }
 
   /** The entry, ended or not. */
-  peek(id: string): Entry | undefined {
+  peek(id: string): RecordOrMark | undefined {
     return this.#entries.get(id)?.value;
   }
 
@@ -46,7 +43,7 @@ export class BoundedEntries {
    * Keeps an entry as the latest used, in place of one with the same id. That one is not deleted first: a Map leaves the place of
    * what was deleted in its chain, and with every write of the same session the next would take longer.
    */
-  put(id: string, entry: Entry): void {
+  put(id: string, entry: RecordOrMark): void {
     const before = this.#entries.get(id);
     const owner = subjectOf(entry);
     if (before !== undefined) this.#release(before);
@@ -61,7 +58,7 @@ export class BoundedEntries {
   }
 
   /** Drops an entry; answers with it. */
-  drop(id: string): Entry | undefined {
+  drop(id: string): RecordOrMark | undefined {
     const used = this.#entries.get(id);
     if (used === undefined) return undefined;
     this.#entries.delete(id);
@@ -70,12 +67,12 @@ export class BoundedEntries {
     return used.value;
   }
 
-  #release(used: Used<Entry>): void {
+  #release(used: Used<RecordOrMark>): void {
     this.#orderOf(used.id, used.value).remove(used);
     this.#bytes -= weight(used.id, used.value);
   }
 
-  #disown({ id, value }: Used<Entry>): void {
+  #disown({ id, value }: Used<RecordOrMark>): void {
     const owner = subjectOf(value);
     const ids = owner === undefined ? undefined : this.#idsOf.get(owner);
     ids?.delete(id);
@@ -83,7 +80,7 @@ export class BoundedEntries {
   }
 
   /** A token that was redeemed counts like a user: were that forgotten, it could be used again. */
-  #orderOf(id: string, entry: Entry): UseOrder<Entry> {
+  #orderOf(id: string, entry: RecordOrMark): UseOrder<RecordOrMark> {
     return subjectOf(entry) === undefined && !id.startsWith(REDEEMED) ? this.#anonymous : this.#known;
   }
 
@@ -108,16 +105,16 @@ export class BoundedEntries {
 }
 
 /** Whose it is. What is left of a session that moved is nobody's. */
-function subjectOf(entry: Entry): string | undefined {
+function subjectOf(entry: RecordOrMark): string | undefined {
   return isMoved(entry) ? undefined : entry.subject;
 }
 
-function endsAt(entry: Entry): number {
+function endsAt(entry: RecordOrMark): number {
   return isMoved(entry) ? entry.movedAt + MOVED_MARK_SECONDS : entry.expiresAt;
 }
 
 /** About the bytes an entry takes: its texts, and the bookkeeping. */
-function weight(id: string, entry: Entry): number {
+function weight(id: string, entry: RecordOrMark): number {
   const { data = "", subject = "", meta } = entry as Partial<SessionRecord>;
   return 300 + 2 * (id.length + data.length + subject.length + (meta === undefined ? 0 : JSON.stringify(meta).length));
 }

@@ -12,14 +12,16 @@ import {
   type Limit,
   type Move,
   markFor,
+  type RecordOrMark,
   type SessionInfo,
   type SessionRecord,
+  type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isVersion, ownRecord, patched, slid, toInfo } from "../../stored/changes.ts";
+import { isDue, isOver, isTooLarge, isVersion, ownRecord, patched, recordAfterUse, toInfo } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
-import { BoundedEntries, type Entry } from "./bounded-entries.ts";
+import { BoundedEntries } from "./bounded-entries.ts";
 
 /** How much a memory store keeps. */
 export interface MemoryOptions {
@@ -62,7 +64,7 @@ class MemoryStore implements SessionStore {
     this.#entries = entries;
   }
 
-  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<Entry | null> {
+  async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<RecordOrMark | null> {
     const entry = this.#entries.get(id, now) ?? null;
     if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     return this.#slide(id, entry, now, touch.expiresAt);
@@ -75,19 +77,18 @@ class MemoryStore implements SessionStore {
     this.#entries.makeRoom(record.seenAt, id);
   }
 
-  async update(
-    { id }: Key,
-    patch: Patch,
-    options: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
+  async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt } = options;
     const entry = this.#entries.get(id, now);
     if (entry === undefined) return { ok: false, why: "gone" };
     if (isMoved(entry)) return { ok: false, why: "moved" };
+    if (isOver(entry.seenAt, options)) return { ok: false, why: "gone" };
     if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
-    const { version } = this.#slide(id, patched(entry, entry, patch), now, expiresAt);
+    const after = patched(entry, entry, patch);
+    if (isTooLarge(entry.data, after.data, options)) return { ok: false, why: "too-large" };
+    this.#slide(id, after, now, expiresAt);
     this.#entries.makeRoom(now, id);
-    return { ok: true, version };
+    return { ok: true, version: after.version };
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -134,7 +135,7 @@ class MemoryStore implements SessionStore {
   }
 
   #slide(id: string, record: SessionRecord, now: number, expiresAt: number): SessionRecord {
-    const after = slid(record, now, expiresAt);
+    const after = recordAfterUse(record, now, expiresAt);
     this.#entries.put(id, after);
     return after;
   }

@@ -41,9 +41,9 @@ export function recordFields(record: SessionRecord, route: string): string[] {
 }
 
 /** A patch as the arguments that the scripts expect. */
-export function patchArguments({ clear, set, unset }: Patch): string[] {
+export function patchArguments({ replacesData, set, unset }: Patch): string[] {
   const sets = set.flatMap(([key, json]) => [fieldOf(key), wellFormed(json)]);
-  return [clear ? "1" : "0", String(set.length), ...sets, ...unset.map(fieldOf)];
+  return [replacesData ? "1" : "0", String(set.length), ...sets, ...unset.map(fieldOf)];
 }
 
 /** The record or mark in the fields and values of a hash, in turn; null when there is none. */

@@ -15,6 +15,7 @@ import {
   markFor,
   type SessionInfo,
   type SessionRecord,
+  type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
@@ -111,13 +112,10 @@ class RedisStore implements SessionStore {
     if (String(said) !== "ok") throw new Error("Cannot create the session: its id is taken");
   }
 
-  async update(
-    { id }: Key,
-    patch: Patch,
-    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
-    const args = [String(now), String(expiresAt), String(ifVersion ?? ""), ...patchArguments(patch)];
-    return resultFrom(await this.#run(UPDATE, [this.#key(id)], args));
+  async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
+    const { now, expiresAt, ifVersion = "", seenAfter = "", maxBytes = "" } = options;
+    const args = [now, expiresAt, ifVersion, seenAfter, maxBytes].map(String);
+    return resultFrom(await this.#run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]));
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -174,7 +172,7 @@ class RedisStore implements SessionStore {
 
 function resultFrom(said: unknown): UpdateResult {
   const word = String(said);
-  if (word === "gone" || word === "moved" || word === "conflict") return { ok: false, why: word };
+  if (word === "gone" || word === "moved" || word === "conflict" || word === "too-large") return { ok: false, why: word };
   if (word === "taken") throw new Error("Cannot replace the session: its new id is taken");
   return { ok: true, version: Number(word) };
 }

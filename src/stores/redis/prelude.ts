@@ -89,6 +89,30 @@ local function patch(key, from)
   return redis.call('HINCRBY', key, 'm:version', 1)
 end
 
+-- How many bytes a key of the data takes, as JSON in UTF-8: its field begins with two more, and there are quotes, a colon and a comma.
+local function bytes_of(field, value) return #field + #value + 2 end
+
+-- Whether the patch lets the data take more bytes than it did, and more than it may.
+local function is_too_large(key, from, most)
+  local gained = 0
+  local function drop(field)
+    local value = redis.call('HGET', key, field)
+    if value then gained = gained - bytes_of(field, value) end
+  end
+  local sets_end = from + 1 + 2 * tonumber(ARGV[from + 1])
+  for at = sets_end + 1, #ARGV do drop(ARGV[at]) end
+  for at = from + 2, sets_end, 2 do
+    drop(ARGV[at])
+    gained = gained + bytes_of(ARGV[at], ARGV[at + 1])
+  end
+  if gained <= 0 then return false end
+  local bytes, fields = 1 + gained, redis.call('HGETALL', key)
+  for at = 1, #fields, 2 do
+    if string.sub(fields[at], 1, 2) ~= 'm:' then bytes = bytes + bytes_of(fields[at], fields[at + 1]) end
+  end
+  return bytes > most
+end
+
 -- Ends the subject's other sessions beyond so many, those used longest ago first.
 local function limit(route, keep, most)
   local set = set_key(route)

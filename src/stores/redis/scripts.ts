@@ -46,12 +46,17 @@ enlist(KEYS[1], ARGV[3], expire(KEYS[1], ARGV[2], ARGV[1]), ARGV[4])
 return 'ok'
 `);
 
-/** KEYS: session. ARGV: now, expiresAt, version or nothing; patch. Answers the new version, or why there is none. */
+/**
+ * KEYS: session. ARGV: now, expiresAt, version, seenAfter and maxBytes, or nothing for each of these three; patch. Answers the new version, or
+ * why there is none.
+ */
 export const UPDATE: Script = new Script(`
 local state, record = look(KEYS[1], ARGV[1])
 if state ~= 'here' then return state end
 if ARGV[3] ~= '' and number(ARGV[3]) ~= number(record.version) then return 'conflict' end
-local version = patch(KEYS[1], 4)
+if ARGV[4] ~= '' and number(record.seen_at) <= number(ARGV[4]) then return 'gone' end
+if ARGV[5] ~= '' and is_too_large(KEYS[1], 6, tonumber(ARGV[5])) then return 'too-large' end
+local version = patch(KEYS[1], 6)
 slide(KEYS[1], record, ARGV[1], ARGV[2])
 return version
 `);

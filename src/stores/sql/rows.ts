@@ -81,7 +81,7 @@ function instantOf(column: number): number {
 }
 
 /** The record in a row. One that somebody broke has data that nobody can read. */
-export function recordOf(row: SessionRow): SessionRecord {
+export function recordFromRow(row: SessionRow): SessionRecord {
   const { version, subject } = row;
   const said = saidFrom(row.meta);
   const numbers = [version, row.started_at, row.seen_at, row.expires_at];
@@ -116,5 +116,5 @@ export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | nu
 
 /** A session in a list. */
 export function infoOf(row: SessionRow): SessionInfo {
-  return toInfo(row.id, recordOf({ ...row, data: "{}" }));
+  return toInfo(row.id, recordFromRow({ ...row, data: "{}" }));
 }

@@ -46,11 +46,16 @@ const LIVING = "id = ? AND moved_at IS NULL AND expires_at > ?";
 const CHANGEABLE = `${LIVING} AND version = coalesce(?, version)`;
 const SLIDE = "seen_at = max(seen_at, ?), expires_at = max(expires_at, ?)";
 
+/** How many bytes the data of a column takes, as JSON in UTF-8: quotes, a colon and a comma for each key. */
+const bytesOf = (column: string) =>
+  `(SELECT 1 + total(4 + length(CAST(key AS BLOB)) + length(CAST(value AS BLOB))) FROM json_each(${column}))`;
+
 /** The statements for one table. A `?` is bound in the order in which it stands. */
 export interface Statements {
   readonly load: string;
   readonly create: string;
   readonly update: string;
+  readonly updateUnread: string;
   readonly touch: string;
   readonly touchDue: string;
   readonly move: string;
@@ -72,9 +77,12 @@ export function statementsFor(name: string): Statements {
     load: `SELECT ${COLUMNS} FROM ${table} WHERE id = ?`,
     create: `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?) RETURNING id`,
     update: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE} RETURNING version`,
+    // Bound besides: seenAfter, the patch, maxBytes.
+    updateUnread: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE}
+      AND seen_at > ? AND ${bytesOf("json_patch(data, ?)")} <= max(?, ${bytesOf("data")}) RETURNING version`,
     touch: `${touch} RETURNING id`,
     touchDue: `${touch} AND seen_at > ? AND seen_at <= ? RETURNING id`,
-    // The data that is there at this moment goes along; `clear` leaves it behind.
+    // The data that is there at this moment goes along; `replacesData` leaves it behind.
     move: `INSERT INTO ${table} (${COLUMNS})
       SELECT ?, ?, version + 1, ?, ?, ?, NULL, NULL, ?, json_patch(CASE ? WHEN 1 THEN '{}' ELSE data END, ?)
       FROM ${table} WHERE ${CHANGEABLE} RETURNING version`,

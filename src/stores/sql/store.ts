@@ -13,6 +13,7 @@ import {
   markFor,
   type SessionInfo,
   type SessionRecord,
+  type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
 import { isDue, saidToText } from "../../stored/changes.ts";
@@ -26,7 +27,7 @@ import {
   markColumn,
   markOf,
   patchColumn,
-  recordOf,
+  recordFromRow,
   type SessionRow,
   type SqlValue,
   safeText,
@@ -83,12 +84,12 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     const found = await this.#row(id);
     if (found === undefined) return null;
     if (found.moved_at !== null) return found.expires_at > now ? markOf(found) : null;
-    if (touch === undefined || !isDue(found.seen_at, touch)) return recordOf(found);
+    if (touch === undefined || !isDue(found.seen_at, touch)) return recordFromRow(found);
     const { seenAfter, seenBefore, expiresAt } = touch;
     const slide = [this.#sql.touchDue, now, instantColumn(expiresAt), id, now, seenAfter, seenBefore] as const;
     const [, rows] = await this.#database.write([slide, [this.#sql.load, id]]);
     const row = rows?.[0] as SessionRow | undefined;
-    return row === undefined ? null : (markOf(row) ?? recordOf(row));
+    return row === undefined ? null : (markOf(row) ?? recordFromRow(row));
   }
 
   /** Fails when the id is taken, by the table's primary key. */
@@ -99,14 +100,14 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     await this.#database.write([create, ...this.#limit(id, record, maxSessions)]);
   }
 
-  async update(
-    { id }: Key,
-    patch: Patch,
-    { now, expiresAt, ifVersion }: { now: number; expiresAt: number; ifVersion?: number },
-  ): Promise<UpdateResult> {
-    const values = [patchColumn(patch), now, instantColumn(expiresAt), id, now, ifVersion ?? null] as const;
-    const [rows] = await this.#database.write([[this.#sql.update, ...values]]);
-    return this.#result(rows, id, now, ifVersion);
+  async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
+    const { now, expiresAt, ifVersion, seenAfter = 0, maxBytes } = options;
+    const column = patchColumn(patch);
+    const values = [column, now, instantColumn(expiresAt), id, now, ifVersion ?? null] as const;
+    const statement: Statement =
+      maxBytes === undefined ? [this.#sql.update, ...values] : [this.#sql.updateUnread, ...values, seenAfter, column, maxBytes];
+    const [rows] = await this.#database.write([statement]);
+    return this.#result(rows, id, options);
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -115,11 +116,11 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     const { ifVersion } = move;
     const asked = [from.id, now, ifVersion ?? null] as const;
     const [rows] = await this.#database.write([
-      [this.#sql.move, to.id, ...fields, patch.clear ? 1 : 0, patchColumn(patch), ...asked],
+      [this.#sql.move, to.id, ...fields, patch.replacesData ? 1 : 0, patchColumn(patch), ...asked],
       [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), ...asked],
       ...this.#limit(to.id, record, move.maxSessions),
     ]);
-    return this.#result(rows, from.id, now, ifVersion);
+    return this.#result(rows, from.id, { now, ifVersion });
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
@@ -134,7 +135,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   async take({ id }: Key): Promise<SessionRecord | null> {
     const [rows] = await this.#database.write([[this.#sql.take, id]]);
     const row = rows?.[0] as SessionRow | undefined;
-    return row === undefined ? null : recordOf(row);
+    return row === undefined ? null : recordFromRow(row);
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
@@ -172,13 +173,18 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 
   /** What came of a change: its row says the version; without one, what is there now says why. */
-  async #result(rows: unknown[] | undefined, id: string, now: number, ifVersion?: number): Promise<UpdateResult> {
+  async #result(
+    rows: unknown[] | undefined,
+    id: string,
+    { now, ifVersion, seenAfter = 0, maxBytes }: Omit<UpdateOptions, "expiresAt">,
+  ): Promise<UpdateResult> {
     const [written] = (rows ?? []) as { version: number }[];
     if (written !== undefined) return { ok: true, version: written.version };
     const row = await this.#row(id);
     if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
     if (row.moved_at !== null) return { ok: false, why: "moved" };
-    return { ok: false, why: ifVersion === undefined ? "gone" : "conflict" };
+    if (ifVersion !== undefined && ifVersion !== row.version) return { ok: false, why: "conflict" };
+    return { ok: false, why: maxBytes === undefined || row.seen_at <= seenAfter ? "gone" : "too-large" };
   }
 }
 

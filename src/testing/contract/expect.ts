@@ -61,8 +61,8 @@ function expectLegalRecord(found: SessionRecord): void {
 
 /** Fails unless it is one of the answers that a change can have. */
 export function expectLegalResult(result: UpdateResult): void {
-  const legal = result.ok ? Number.isInteger(result.version) : ["gone", "moved", "conflict"].includes(result.why);
-  expectThat(legal, "a version, or one of gone, moved and conflict", result);
+  const legal = result.ok ? Number.isInteger(result.version) : ["gone", "moved", "conflict", "too-large"].includes(result.why);
+  expectThat(legal, "a version, or one of gone, moved, conflict and too-large", result);
 }
 
 /** A record's fields, with its data as a value, so that texts that mean the same are the same. */

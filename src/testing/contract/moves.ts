@@ -14,7 +14,7 @@ export const moveCases: readonly TrialCase[] = [
   { name: "replace patches what is there now", run: replacePatchesWhatIsThere },
   { name: "replace without subject and meta drops both", run: replaceDropsFields },
   { name: "replace may shorten a session's life", run: replaceShortens },
-  { name: "clear drops the data that was there", run: clearDrops },
+  { name: "replacesData drops the data that was there", run: clearDrops },
   { name: "ifVersion lets a move through when it is the version that is there", run: sameVersion },
   { name: "ifVersion answers conflict to a move when the version is another one, and changes nothing", run: otherVersion },
   { name: "replace of a session that is gone answers gone and creates nothing", run: replaceGone },
@@ -62,10 +62,10 @@ async function replaceShortens(trial: Trial): Promise<void> {
 async function clearDrops(trial: Trial): Promise<void> {
   const first = await trial.begin({ data: '{"a":1,"__proto__":2,"":3}' });
   const [second, third] = [await trial.key(), await trial.key()];
-  const patch: Patch = { clear: true, set: [["b", "2"]], unset: [] };
+  const patch: Patch = { replacesData: true, set: [["b", "2"]], unset: [] };
   trial.written(await trial.store.replace(first.key, second, patch, first.record, LOGIN), 2);
   await trial.has(second, { ...first.record, data: '{"b":2}', version: 2 });
-  trial.written(await trial.store.replace(second, third, { ...NO_CHANGE, clear: true }, first.record, LOGIN), 3);
+  trial.written(await trial.store.replace(second, third, { ...NO_CHANGE, replacesData: true }, first.record, LOGIN), 3);
   await trial.has(third, { ...first.record, data: "{}", version: 3 });
 }
 

@@ -12,7 +12,7 @@ import { HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 export const patchCases: readonly TrialCase[] = [
   { name: "random patches turn random data into what they were made for", run: patchesInTurn },
   { name: "patches of different keys come to the same in either order", run: eitherOrder },
-  { name: "replace carries random patches along, with clear and without", run: patchesOfReplace },
+  { name: "replace carries random patches along, with replacesData and without", run: patchesOfReplace },
 ];
 
 /** Few enough that two objects often have the same, of every kind, one of them long. */
@@ -95,10 +95,10 @@ async function patchesOfReplace(trial: Trial): Promise<void> {
   for (let round = 0; round < 8; round++) {
     const [before, after] = [anyData(random), anyData(random)];
     const { key, record } = await trial.begin({ data: JSON.stringify(before) });
-    const clear = round % 2 === 1;
-    const patch = diff(clear ? {} : before, after) ?? NO_CHANGE;
+    const replacesData = round % 2 === 1;
+    const patch = diff(replacesData ? {} : before, after) ?? NO_CHANGE;
     const next = await trial.key();
-    const result = await trial.store.replace(key, next, clear ? { ...patch, clear } : patch, record, LOGIN);
+    const result = await trial.store.replace(key, next, replacesData ? { ...patch, replacesData } : patch, record, LOGIN);
     trial.written(result, 2);
     await trial.has(next, { ...record, data: JSON.stringify(after), version: 2 });
   }

@@ -18,6 +18,7 @@ import { subjectCases } from "./subjects.ts";
 import { takeCases } from "./takes.ts";
 import { timeCases } from "./times.ts";
 import { Trial } from "./trial.ts";
+import { unreadCases } from "./unread.ts";
 
 /** One case of the contract. */
 export interface StoreCase {
@@ -51,6 +52,7 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...ownTimeoutCases,
     ...dataCases,
     ...patchCases,
+    ...unreadCases,
     ...moveCases,
     ...markCases,
     ...takeCases,

@@ -127,7 +127,7 @@ export class Trial {
   }
 
   /** The change was not made. */
-  refused(result: UpdateResult, why: "gone" | "moved" | "conflict"): void {
+  refused(result: UpdateResult, why: Extract<UpdateResult, { ok: false }>["why"]): void {
     expectLegalResult(result);
     if (this.ordered) expectEqual("the result", result, { ok: false, why });
   }

@@ -1,0 +1,94 @@
+/**
+ * The store contract for a change whose caller has not read the record: what it cannot see, the store looks at.
+ *
+ * @module
+ */
+import { utf8Length } from "../../ground/encoding.ts";
+import type { Patch } from "../../session/patch.ts";
+import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
+
+/** Cases about seenAfter and maxBytes. Only an atomic store is asked with them. */
+export const unreadCases: readonly TrialCase[] = [
+  { name: "update with seenAfter changes nothing that was seen then or before", run: onlySeenAfter },
+  { name: "update with maxBytes lets data take so many bytes and not one more", run: takesUpTo },
+  { name: "update with maxBytes counts a key that is replaced or removed once", run: countsOnce },
+  { name: "update with maxBytes lets data that is too large shrink, and not grow", run: onlyShrinks },
+  { name: "update with maxBytes is not exceeded by two at the same time", run: notTogether },
+  { name: "update with maxBytes and another version is a conflict", run: conflictFirst },
+];
+
+const set = (key: string, value: unknown): Patch => ({ set: [[key, JSON.stringify(value)]], unset: [] });
+
+/** Whether a store is asked like this. */
+function isAsked({ store }: Trial): boolean {
+  return store.guarantees.atomic;
+}
+
+function within(trial: Trial, { key }: Begun, patch: Patch, maxBytes: number) {
+  return trial.store.update(key, patch, { now: trial.now, expiresAt: trial.now + HOUR, seenAfter: 0, maxBytes });
+}
+
+async function onlySeenAfter(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  const { store, now } = trial;
+  const { key, record } = await trial.begin({ data: '{"a":1}', seenAt: trial.now - 50 });
+  const options = { now, expiresAt: now + HOUR, maxBytes: 1000 };
+  for (const seenAfter of [record.seenAt, record.seenAt + 10])
+    trial.refused(await store.update(key, set("a", 2), { ...options, seenAfter }), "gone");
+  await trial.has(key, record);
+  trial.written(await store.update(key, set("a", 2), { ...options, seenAfter: record.seenAt - 1 }), 2);
+  await trial.has(key, { ...record, data: '{"a":2}', version: 2, seenAt: now });
+}
+
+async function takesUpTo(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  for (const value of ["x".repeat(300), "地".repeat(100), '"\\\n'.repeat(50), ["a", { b: null }]]) {
+    const begun = await trial.begin({ data: '{"a":1}' });
+    const after = JSON.stringify({ a: 1, b: value });
+    trial.refused(await within(trial, begun, set("b", value), utf8Length(after) - 1), "too-large");
+    await trial.has(begun.key, begun.record);
+    trial.written(await within(trial, begun, set("b", value), utf8Length(after)), 2);
+    await trial.has(begun.key, { ...begun.record, data: after, version: 2 });
+  }
+}
+
+async function countsOnce(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  const data = JSON.stringify({ a: "x".repeat(200), b: "y".repeat(200) });
+  const begun = await trial.begin({ data });
+  trial.written(await within(trial, begun, set("a", "z".repeat(200)), data.length), 2);
+  trial.written(await within(trial, begun, { set: [["c", JSON.stringify("z".repeat(200))]], unset: ["b", "d"] }, data.length), 3);
+  const after = JSON.stringify({ a: "z".repeat(200), c: "z".repeat(200) });
+  await trial.has(begun.key, { ...begun.record, data: after, version: 3 });
+}
+
+async function onlyShrinks(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  const begun = await trial.begin({ data: JSON.stringify({ a: "x".repeat(500), b: 1 }) });
+  trial.refused(await within(trial, begun, set("c", 1), 100), "too-large");
+  trial.written(await within(trial, begun, set("b", 2), 100), 2);
+  trial.written(await within(trial, begun, set("a", "x".repeat(400)), 100), 3);
+  trial.written(await within(trial, begun, NO_CHANGE, 100), 4);
+  const after = JSON.stringify({ a: "x".repeat(400), b: 2 });
+  await trial.has(begun.key, { ...begun.record, data: after, version: 4 });
+}
+
+async function notTogether(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  const begun = await trial.begin();
+  const keys = ["a", "b", "c", "d"];
+  const results = await Promise.all(keys.map((key) => within(trial, begun, set(key, "x".repeat(100)), 250)));
+  if (trial.judged) trial.written(results.find(({ ok }) => ok) ?? { ok: false, why: "too-large" }, 2);
+  const whys = results.flatMap((result) => (result.ok ? [] : [result.why]));
+  for (const why of whys) trial.refused({ ok: false, why }, "too-large");
+  trial.written(await within(trial, begun, NO_CHANGE, 250), 2 + keys.length - whys.length);
+}
+
+async function conflictFirst(trial: Trial): Promise<void> {
+  if (!isAsked(trial)) return;
+  const { store, now } = trial;
+  const { key } = await trial.begin({ data: '{"a":1}' });
+  const options = { now, expiresAt: now + HOUR, maxBytes: 10 };
+  trial.refused(await store.update(key, set("b", "x".repeat(50)), { ...options, ifVersion: 7 }), "conflict");
+  trial.refused(await store.update(key, set("b", "x".repeat(50)), { ...options, ifVersion: 1 }), "too-large");
+}
