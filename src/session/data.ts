@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { DataError, StateError } from "../ground/errors.ts";
+import { DataError } from "../ground/errors.ts";
 import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
+import { closedView, throwCommitted } from "./closed.ts";
 import { applyPatch, diff } from "./patch.ts";
 
 /** Where flash values are kept among the data: hidden from `session.data`, one key each. */
@@ -229,22 +230,4 @@ function isSame(value: unknown, wanted: unknown): boolean {
     // What a handler left here may be no JSON at all.
     return false;
   }
-}
-
-/** The data, for reading. */
-function closedView(data: JsonObject, onChange: () => void): JsonObject {
-  const refuse = () => {
-    onChange();
-    return true;
-  };
-  return new Proxy(data, { set: refuse, defineProperty: refuse, deleteProperty: refuse });
-}
-
-function throwCommitted(): never {
-  throw committedError();
-}
-
-/** What a change meets that comes too late. */
-export function committedError(): StateError {
-  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response is made and its cookie is on the way");
 }

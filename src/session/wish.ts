@@ -8,7 +8,7 @@ import { parseData } from "../ground/json.ts";
 import { checkValue, FLAG, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
-import { committedError } from "./data.ts";
+import { committedError } from "./closed.ts";
 import { endingOf } from "./found.ts";
 import type { SessionHost } from "./host.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
