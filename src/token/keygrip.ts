@@ -92,7 +92,7 @@ function required(signer: Signer | null | undefined): Signer | null {
 }
 
 function claimsFrom(json: JsonObject, common: Timeouts, now: number): Claims | null {
-  // Beside no `_start` they are names of the application's own, which koa-session-store took for what they are: data.
+  // Beside no `_start` they are an application's own, which koa-session-store took for data: nothing that could be written again.
   const { _idle: idle, _abs: abs } = json._start === undefined ? {} : json;
   if (!isOwnTimeout(idle) || !isOwnTimeout(abs)) return null;
   const own = { ...(idle !== undefined && { idle }), ...(abs !== undefined && { abs }) };
@@ -103,7 +103,7 @@ function claimsFrom(json: JsonObject, common: Timeouts, now: number): Claims | n
   if (!isSessionId(sid) || typeof start !== "number" || (sub !== undefined && typeof sub !== "string")) return null;
   const exp = timed ? (_exp ?? Math.min(now + idleTimeout, start + absoluteTimeout)) : Number.POSITIVE_INFINITY;
   if (typeof exp !== "number") return null;
-  for (const name of json._start === undefined ? ["_sid", "_exp", "_sub"] : RESERVED) delete json[name];
+  for (const name of RESERVED) delete json[name];
   const iat = Number.isFinite(idleTimeout) ? Math.min(exp - idleTimeout, now) : start;
   return Object.freeze({ sid, start, iat, exp, ...own, ...(sub !== undefined && { sub }), data: JSON.stringify(json) });
 }

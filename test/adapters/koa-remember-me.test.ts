@@ -123,8 +123,16 @@ describe("the names _idle and _abs", () => {
   const read = (said: object) =>
     makeApp().does((ctx) => ({ ...ctx.session }), { Cookie: koaCookies(JSON.stringify(said), [SECRET]) });
 
-  it("are data in what koa-session-store wrote", async () => {
-    expect(await read({ _idle: 1, _abs: "x", a: 1, _sid: sid })).toEqual({ _idle: 1, _abs: "x", a: 1 });
+  it("are dropped from what koa-session-store wrote, and the rest is kept, also when the cookie is made again", async () => {
+    const brings = { Cookie: koaCookies(JSON.stringify({ _idle: 1, _abs: "x", a: 1, _sid: sid }), [SECRET]) };
+    expect(await read({ _idle: 1, _abs: "x", a: 1, _sid: sid })).toEqual({ a: 1 });
+    for (const options of [{}, { idleTimeout: 60 }]) {
+      const { does, browser } = makeApp(options);
+      await does((ctx) => Object.assign(ctx.session, { b: 2 }), brings);
+      const value = JSON.parse(browser.cookies.get("koa:sess")?.value ?? "{}");
+      expect(value).toMatchObject({ a: 1, b: 2, _sid: sid });
+      expect(value).not.toHaveProperty("_abs");
+    }
   });
 
   it("are no timeouts when they are no durations", async () => {

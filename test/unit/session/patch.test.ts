@@ -126,10 +126,10 @@ describe("a patch", () => {
     );
   });
 
-  it("with clear makes the same of whatever is there", () => {
+  it("with replacesData makes the same of whatever is there", () => {
     fc.assert(
       fc.property(object, object, (there, after) => {
-        const patch = { ...(diff(parse("{}"), after) ?? { set: [], unset: [] }), clear: true as const };
+        const patch = { ...(diff(parse("{}"), after) ?? { set: [], unset: [] }), replacesData: true as const };
         expectSame(patched(there, patch), after);
       }),
     );
@@ -237,8 +237,8 @@ describe("applyPatch", () => {
     ["replaces a nested object", '{"a":{"b":1}}', { set: [["a", '{"c":2}']], unset: [] }, '{"a":{"c":2}}'],
     ["removes a key", '{"a":1,"b":2}', { set: [], unset: ["a"] }, '{"b":2}'],
     ["removes a key that is not there", '{"a":1}', { set: [], unset: ["b", "toString", "__proto__"] }, '{"a":1}'],
-    ["drops everything first with clear", '{"a":1,"b":2}', { clear: true, set: [["c", "3"]], unset: [] }, '{"c":3}'],
-    ["drops everything with clear alone", '{"a":1}', { clear: true, set: [], unset: [] }, "{}"],
+    ["drops everything first with replacesData", '{"a":1,"b":2}', { replacesData: true, set: [["c", "3"]], unset: [] }, '{"c":3}'],
+    ["drops everything with replacesData alone", '{"a":1}', { replacesData: true, set: [], unset: [] }, "{}"],
     ["takes a dot in a key as a dot", '{"a":{"b":1}}', { set: [["a.b", "2"]], unset: [] }, '{"a":{"b":1},"a.b":2}'],
     ["keeps __proto__ as a key", '{"__proto__":1}', { set: [["a", "1"]], unset: [] }, '{"__proto__":1,"a":1}'],
     ["sets __proto__ as a key", "{}", { set: [["__proto__", "null"]], unset: [] }, '{"__proto__":null}'],
