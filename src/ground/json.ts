@@ -66,7 +66,13 @@ export function largestKeys(text: string): string {
  * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
  */
 export function stringifyData(data: JsonObject, known = 0): string {
-  check(data, [], []);
+  checkKind(data, []);
+  return stringifyOwn(data, known);
+}
+
+/** The same of data that is the library's own object, whatever it inherits. */
+export function stringifyOwn(data: JsonObject, known = 0): string {
+  checkProperties(data, [], [data]);
   const text = JSON.stringify(data);
   // A character takes at most three bytes, so most texts need no counting.
   const bytes = text.length * 3 <= MAX_DATA_BYTES ? text.length : utf8Length(text);
@@ -91,7 +97,10 @@ function check(value: unknown, path: (string | number)[], above: object[]): void
   if (above.length === MAX_DEPTH) refuse(path.slice(0, 3), `more than ${MAX_DEPTH} levels`);
   above.push(value);
   if (Array.isArray(value)) checkItems(value, path, above);
-  else checkProperties(value, path, above);
+  else {
+    checkKind(value, path);
+    checkProperties(value, path, above);
+  }
   above.pop();
 }
 
@@ -106,12 +115,16 @@ function checkItems(items: unknown[], path: (string | number)[], above: object[]
   }
 }
 
-function checkProperties(object: object, path: (string | number)[], above: object[]): void {
+/** Refuses an object whose kind would not come back. */
+function checkKind(object: object, path: (string | number)[]): void {
   const prototype = Object.getPrototypeOf(object);
   if (prototype !== null && prototype !== Object.prototype) {
     refuse(path, `a ${prototype.constructor?.name || "class"} object`);
   }
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
+}
+
+function checkProperties(object: object, path: (string | number)[], above: object[]): void {
   if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "a symbol key");
   for (const key of Object.keys(object)) {
     const value = (object as JsonObject)[key];

@@ -4,7 +4,7 @@
  * @module
  */
 import { DataError } from "../ground/errors.ts";
-import { type JsonObject, parseData, stringifyData } from "../ground/json.ts";
+import { type JsonObject, parseData, stringifyOwn } from "../ground/json.ts";
 import { closedView, throwCommitted } from "./closed.ts";
 import { applyPatch, diff } from "./patch.ts";
 
@@ -65,6 +65,13 @@ export class SessionData {
     return this.#replaced;
   }
 
+  /** Shows another, empty object. The one before stays as the handler left it. */
+  renew(): void {
+    this.#visible = emptyObject(this.#prototype);
+    this.#view = undefined;
+    this.#replaced = false;
+  }
+
   /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
   replace(data: JsonObject): void {
     this.#visible = data;
@@ -107,7 +114,7 @@ export class SessionData {
    * @throws DataError when it cannot be kept.
    */
   json(known?: number): string {
-    return stringifyData(this.stored(), known);
+    return stringifyOwn(this.stored(), known);
   }
 
   /** The data as text; empty where it is none, as a handler may leave it that fails. */
@@ -164,17 +171,13 @@ export class SessionData {
    * @param onChange Is told of a change that comes all the same, in the place of an error.
    */
   close(onChange?: () => void): void {
-    // Applications that ask for plain objects come from a library where a late change was lost, and broke nothing.
-    if (this.#visible !== undefined && !this.#replaced && this.#prototype === null) Object.freeze(this.#visible);
+    if (this.#visible !== undefined && !this.#replaced && onChange === undefined) Object.freeze(this.#visible);
     this.#refuse = onChange ?? throwCommitted;
   }
 
   /** The application's own object, and what it may still hold after the response, is not written into. */
   #renewIfNotOurs(): void {
-    if (!this.#replaced && this.#refuse === undefined) return;
-    this.#visible = emptyObject(this.#prototype);
-    this.#view = undefined;
-    this.#replaced = false;
+    if (this.#replaced || this.#refuse !== undefined) this.renew();
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a runtime has and lacks: the library needs none of it, but for Koa's adapter, which needs Node's cryptography. */
+import type { SessionMethods } from "../../src/adapters/koa/index.ts";
 import { createSessions } from "../../src/index.ts";
 import { expect, failureOf } from "../../src/testing/adapter/expect.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -119,7 +120,7 @@ function koaContext(cookie: string) {
     setHeader: (name: string, value: string | string[]) => headers.set(name.toLowerCase(), value),
     removeHeader: (name: string) => headers.delete(name.toLowerCase()),
   };
-  const session: { views?: number } = {};
+  const session = {} as { views?: number } & SessionMethods;
   const setCookie = () => [headers.get("set-cookie") ?? []].flat();
   return { req: { headers: { cookie } }, res, app: {}, secure: true, status: 200, session, setCookie };
 }

@@ -1,5 +1,11 @@
 /** As much of Koa's context as the middleware uses, so that cookies can be sent that no HTTP client would send. */
-import { getSession, type KoaContext, type KoaMiddleware, type KoaOptions } from "../../src/adapters/koa/index.ts";
+import {
+  getSession,
+  type KoaContext,
+  type KoaMiddleware,
+  type KoaOptions,
+  type KoaSession,
+} from "../../src/adapters/koa/index.ts";
 import type { Session, SessionOptions } from "../../src/index.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 
@@ -18,7 +24,7 @@ export function fakeKoa(middleware: KoaMiddleware<Record<string, unknown>>, keys
       removeHeader: (name) => headers.delete(name),
     };
     const req = { headers: cookie === null ? {} : { cookie } };
-    const ctx = { req, res, app, secure: true, status: 200, session: {} };
+    const ctx = { req, res, app, secure: true, status: 200, session: {} as KoaSession<Record<string, unknown>>["session"] };
     let shown = { isNew: true, id: undefined as string | undefined, subject: undefined as string | undefined, data: "{}" };
     await middleware(ctx, async () => {
       const visitor = getSession(ctx);

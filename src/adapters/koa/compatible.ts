@@ -19,6 +19,7 @@ import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygr
 import { keygripSigner } from "../../token/node-crypto.ts";
 import { looksWeak } from "../../token/secrets.ts";
 import type { Timeouts } from "../../token/timeouts.ts";
+import { methodsOn } from "../express-methods.ts";
 import type { AppKeys, CompatibleOptions } from "./types.ts";
 
 /** The managers of one middleware: for requests that came by https, and for the others. */
@@ -30,6 +31,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
   ...(["name", "store", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery", "signatureAlgorithm"] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
+/** What the data inherits: applications of koa-session-store call methods on their session, such as hasOwnProperty. */
+const DATA = methodsOn(Object.prototype);
 const OFF: Timeouts = {
   idleTimeout: Number.POSITIVE_INFINITY,
   absoluteTimeout: Number.POSITIVE_INFINITY,
@@ -82,8 +85,7 @@ export function compatibleManagers(
       persistent,
       hostOnly: false,
       neverGone: true,
-      // Applications of koa-session-store call methods on their session, such as hasOwnProperty.
-      prototype: Object.prototype,
+      prototype: DATA,
       onLateChange,
       several: "first",
       limit: {},

@@ -7,9 +7,11 @@
 import { DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
 import type { Sessions } from "../../index.ts";
+import { managerBehind } from "../../manager/sessions.ts";
 import { type Session, visitOf } from "../../session/session.ts";
 import type { Visit } from "../../session/visit.ts";
 import { assertLoaded, assertWritable, lateChange } from "../../session/wish.ts";
+import { type DataOwner, own, withMethods } from "../express-methods.ts";
 
 /** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
 interface ContextSessions {
@@ -26,7 +28,7 @@ interface Context {
 }
 
 /** One middleware's session of one request. Its fields are private, so that who prints a context prints no secret. */
-export class ContextSession {
+export class ContextSession implements DataOwner {
   readonly #name: string;
   readonly #visitor: Session<never>;
   readonly #visit: Visit;
@@ -38,6 +40,8 @@ export class ContextSession {
   /** The session that another middleware opened before. */
   #before: ContextSession | undefined;
   #emptied = false;
+  /** The application's object that took the place of the data, and what is shown for it. */
+  #foreign: { readonly data: object; readonly shown: object } | undefined;
 
   /** @param lazy Whether the application loads it, by `ready()`. */
   constructor(name: string, visitor: Session<never>, sessions: Sessions<never>, lazy: boolean) {
@@ -115,7 +119,8 @@ export class ContextSession {
     const { visible, replaced } = visit.data;
     const isOver = visit.farewell !== null && visit.found.is !== "living" && visit.wish.to === "stay";
     const ended = this.#emptied && isOver && !replaced;
-    return ended && Object.keys(visible).length === 0 ? null : visible;
+    if (ended && Object.keys(visible).length === 0) return null;
+    return own(replaced ? this.#shownFor(visible) : visible, this);
   }
 
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
@@ -127,14 +132,29 @@ export class ContextSession {
     }
     this.#emptied = !value;
     if (this.#emptied) this.#end();
-    else if (value !== this.session.data) replaceData(this.#visit, value);
+    else if (value !== this.session.data && value !== this.#foreign?.shown) replaceData(this.#visit, value);
   }
 
-  /** Ends the session; an object of its data that a handler still holds stays as it is. */
-  #end(): void {
+  /** Shows another object, empty, in the place of the data; one that a handler still holds stays as it is. */
+  renew(): void {
     assertWritable(this.#visit);
-    this.#visit.data.replace({});
+    this.#visit.data.renew();
+  }
+
+  /** Ends the session, as null in its place does. */
+  end(): void {
+    this.data = null;
+  }
+
+  #end(): void {
+    this.renew();
     this.session.destroy();
+  }
+
+  #shownFor(data: object): object {
+    if (this.#foreign?.data !== data)
+      this.#foreign = { data, shown: withMethods(data, managerBehind(this.#sessions).prototype ?? {}) };
+    return this.#foreign.shown;
   }
 }
 

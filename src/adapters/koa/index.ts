@@ -37,6 +37,7 @@ import type {
 
 export type { KoaCookieOptions } from "../../cookie/koa.ts";
 export type { RequestOptions } from "../../manager/options.ts";
+export type { Done, SessionMethods } from "../express-methods.ts";
 export type { NodeResponse } from "./response.ts";
 export type { KoaStore } from "./store.ts";
 export type {
@@ -44,6 +45,7 @@ export type {
   CompatibleOptions,
   KoaContext,
   KoaCookieSessionOptions,
+  KoaData,
   KoaMiddleware,
   KoaOptions,
   KoaSecretOptions,

@@ -4,11 +4,18 @@
  * @module
  */
 import { cannot } from "../../ground/errors.ts";
-import { createSessions, type SessionOptions, type Sessions } from "../../index.ts";
+import type { SessionOptions, Sessions } from "../../index.ts";
+import { partsFor } from "../../manager/assemble.ts";
+import { sessionsOf } from "../../manager/sessions.ts";
+import { settle } from "../../manager/settle.ts";
 import { nodeCrypto } from "../../node.ts";
+import { methodsOn } from "../express-methods.ts";
 import { checkCompatible, compatibleManagers } from "./compatible.ts";
 import { sessionStore } from "./store.ts";
 import type { AppKeys, KoaContext, KoaOptions, KoaSecretOptions } from "./types.ts";
+
+/** What the data inherits. */
+const DATA = methodsOn(null);
 
 /** The managers of one middleware. */
 export interface Managers {
@@ -20,7 +27,8 @@ export interface Managers {
 /** The manager of a middleware with secrets. */
 export function ownManager({ store: given, crypto = nodeCrypto, ...rest }: KoaSecretOptions): Managers {
   const store = sessionStore(given);
-  const sessions = createSessions({ ...rest, crypto, store } as SessionOptions) as unknown as Sessions<never>;
+  const settings = settle({ ...rest, crypto, store } as SessionOptions);
+  const sessions = sessionsOf<never>({ ...partsFor(settings), prototype: DATA });
   return { for: () => sessions, one: () => sessions };
 }
 

@@ -8,6 +8,7 @@ import type { CookieSessionOptions, Session, Sessions, StoredOptions } from "../
 import type { RequestOptions } from "../../manager/options.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
+import type { SessionMethods } from "../express-methods.ts";
 import type { NodeResponse } from "./response.ts";
 import type { KoaStore } from "./store.ts";
 
@@ -73,10 +74,14 @@ export interface KoaContext {
   readonly status: number;
 }
 
+/** A session's data, with the methods that passport and Express's middleware call. A key of the data that has the name of one takes its place. */
+export type KoaData<Data extends object> = Partial<Data> &
+  (string extends keyof Data ? SessionMethods : Omit<SessionMethods, keyof Data>);
+
 /** What the middleware gives to Koa's context: the session's data. Null ends the session, an object takes its place. */
 export interface KoaSession<Data extends object> {
-  /** The data, yours to change in place. Any key may be missing, since sessions end. */
-  get session(): Partial<Data>;
+  /** The data, yours to change in place. Any key may be missing, since sessions end. It inherits methods, which are no part of it. */
+  get session(): KoaData<Data>;
   /** An object takes the place of the data; null ends the session. */
   set session(data: Partial<Data> | null);
 }

@@ -237,7 +237,12 @@ describe("applyPatch", () => {
     ["replaces a nested object", '{"a":{"b":1}}', { set: [["a", '{"c":2}']], unset: [] }, '{"a":{"c":2}}'],
     ["removes a key", '{"a":1,"b":2}', { set: [], unset: ["a"] }, '{"b":2}'],
     ["removes a key that is not there", '{"a":1}', { set: [], unset: ["b", "toString", "__proto__"] }, '{"a":1}'],
-    ["drops everything first with replacesData", '{"a":1,"b":2}', { replacesData: true, set: [["c", "3"]], unset: [] }, '{"c":3}'],
+    [
+      "drops everything first with replacesData",
+      '{"a":1,"b":2}',
+      { replacesData: true, set: [["c", "3"]], unset: [] },
+      '{"c":3}',
+    ],
     ["drops everything with replacesData alone", '{"a":1}', { replacesData: true, set: [], unset: [] }, "{}"],
     ["takes a dot in a key as a dot", '{"a":{"b":1}}', { set: [["a.b", "2"]], unset: [] }, '{"a":{"b":1},"a.b":2}'],
     ["keeps __proto__ as a key", '{"__proto__":1}', { set: [["a", "1"]], unset: [] }, '{"__proto__":1,"a":1}'],
