@@ -11,6 +11,7 @@ import { after, once } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../token/keygrip.ts";
+import { storeValues } from "../token/koa-session-store-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
 
 /** How the cookies were made. */
@@ -72,7 +73,7 @@ export function koaTokens(options: KoaTokensOptions): AcceptedCodec<KoaTokens> {
   const idleTimeout = seconds("idleTimeout", options.idleTimeout ?? DAY, 1);
   const timeouts = { idleTimeout, absoluteTimeout: Number.POSITIVE_INFINITY, touchEvery: 0 };
   const { clear } = koaCookie(name, options.cookie ?? {}, false, now, splitKeygripToken);
-  const codec = keygripTokens({ name, signer: verifier(options), timeouts, now });
+  const codec = keygripTokens({ name, signer: verifier(options), values: storeValues(timeouts, now) });
   return defineCodec<KoaTokens>({
     name: `koa:${name}`,
     find: (header) => codec.find?.(header, name) as CookieValues,

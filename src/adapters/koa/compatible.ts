@@ -16,6 +16,7 @@ import { sessionsOf } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygrip.ts";
+import { storeValues } from "../../token/koa-session-store-values.ts";
 import { keygripSigner } from "../../token/node-crypto.ts";
 import { looksWeak } from "../../token/secrets.ts";
 import type { Timeouts } from "../../token/timeouts.ts";
@@ -69,7 +70,7 @@ export function compatibleManagers(
   const timeouts = settleTimeouts(options);
   const mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
   const signer = isSigned(cookie) ? signerFor(keys, options) : null;
-  const codec = keygripTokens({ name, signer, timeouts: mode === "store" ? OFF : timeouts, now: settings.now });
+  const codec = keygripTokens({ name, signer, values: storeValues(mode === "store" ? OFF : timeouts, settings.now) });
   const onLateChange = lateChanges(options.onEvent);
   const noticeCookie = noticeFor(options, settings.now);
   const managerFor = (secure: boolean): Sessions<never> => {
