@@ -39,8 +39,14 @@ const PACKAGES = {
 // Only Koa's adapter, the program and the entry for it may bring in Node's cryptography.
 const NODE_ONLY = {
   "token/node-hmac.ts": ["token/node-crypto.ts"],
-  "token/node-crypto.ts": ["node.ts", "adapters/koa/compatible.ts", "cli/koa-cookies.ts"],
+  "token/node-crypto.ts": ["node.ts", "adapters/koa/app-keys.ts", "cli/koa-cookies.ts"],
   "node.ts": ["adapters/koa/managers.ts"],
+  "adapters/koa/app-keys.ts": [
+    "adapters/koa/compatible.ts",
+    "adapters/koa/managers.ts",
+    "adapters/koa-session/index.ts",
+    "adapters/koa-session/managers.ts",
+  ],
   "adapters/koa/compatible.ts": ["adapters/koa/index.ts", "adapters/koa/managers.ts"],
 };
 

@@ -10,10 +10,16 @@ import { type Committed, nodeHeaders, put, type RequestInfo, type Session, type 
 import { waitsOf } from "../../manager/sessions.ts";
 import { twice } from "../one-name.ts";
 import { ContextSession } from "./context.ts";
-import type { Managers } from "./managers.ts";
 import { KoaRequest } from "./request.ts";
 import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
 import type { KoaContext, KoaMiddleware, KoaSession, KoaVisitor } from "./types.ts";
+
+/** The managers of one middleware. */
+export interface Managers {
+  for(ctx: KoaContext): Sessions<never>;
+  /** One for those who have no request. */
+  one(): Sessions<never>;
+}
 
 /** A form of the middleware: what its cookies are, and what it shows as `ctx.session`. */
 export interface Dialect {
