@@ -104,24 +104,49 @@ function makeShop(
     ctx.session.returnTo = "/members";
     ctx.redirect("/login");
   });
-  let together = gathering(2);
+  const together = gathering(2);
   router.post("/together/:key", async (ctx: Koa.Context) => {
     void ctx.session.anything;
     await together();
     ctx.session[ctx.params.key] = true;
     ctx.body = "put";
   });
-  const held = { begun: () => {}, goOn: Promise.resolve() };
-  router.post("/held", async (ctx: Koa.Context) => {
+  const hold = { begun: () => {}, goOn: Promise.resolve() };
+  const heldBack = async (ctx: Koa.Context, next: Koa.Next) => {
     void ctx.session.anything;
-    held.begun();
-    await held.goOn;
+    hold.begun();
+    await hold.goOn;
+    await next();
+  };
+  router.post("/held/put", heldBack, (ctx: Koa.Context) => {
     ctx.session.late = true;
     ctx.body = me(ctx);
   });
+  router.post("/held/login", heldBack, passport.authenticate("local", { ...after, keepSessionInfo: true }));
+  router.post("/held/logout", heldBack, async (ctx: Koa.Context) => {
+    await ctx.logout();
+    ctx.redirect("/me");
+  });
+  /** Sends a form whose handler waits after it read the session, does something meanwhile, and takes the answer. */
+  const during = async (browser: Browser, path: string, fields: Record<string, string>, act: () => Promise<unknown>) => {
+    let goOn = () => {};
+    hold.goOn = new Promise((resolve) => {
+      goOn = resolve;
+    });
+    const begun = new Promise<void>((resolve) => {
+      hold.begun = resolve;
+    });
+    const answering = browser.ask(path, { method: "POST", body: new URLSearchParams(fields) });
+    await begun;
+    await act();
+    goOn();
+    const answer = await answering;
+    browser.receive(answer);
+    return answer.status;
+  };
   app.use(router.routes());
   const newBrowser = visitorsOf(app);
-  return { newBrowser, accounts, held, gather: (count: number) => (together = gathering(count)) };
+  return { newBrowser, accounts, during };
 }
 
 const isKnownAs = async (browser: Browser, user: { username: string }) => expect(await read(browser, "/me")).toEqual(known(user));
@@ -276,19 +301,23 @@ describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
 
   // koa-session, and a store of three methods, write the whole session back.
   it.runIf(form.merges)("a request that is answered after a logout brings nobody back", async () => {
-    const { newBrowser, held } = makeShop(Application, form);
+    const { newBrowser, during } = makeShop(Application, form);
     const browser = newBrowser();
     await post(browser, "/login", ADA);
     const stolen = browser.copy();
-    let goOn = () => {};
-    held.goOn = new Promise((resolve) => (goOn = resolve));
-    const begun = new Promise<void>((resolve) => (held.begun = resolve));
-    const late = browser.ask("/held", { method: "POST" });
-    await begun;
-    await post(browser, "/logout");
-    goOn();
-    browser.receive(await late);
+    await during(browser, "/held/put", {}, () => post(browser, "/logout"));
     await isNobody(browser);
     await isNobody(stolen);
+  });
+
+  it("a logout, and a login, of a session that ended meanwhile is none that fails", async () => {
+    const { newBrowser, during } = makeShop(Application, form);
+    const browser = newBrowser();
+    await post(browser, "/login", ADA);
+    expect(await during(browser, "/held/logout", {}, () => post(browser, "/logout"))).toBe(302);
+    await isNobody(browser);
+    await post(browser, "/login", ADA);
+    expect(await during(browser, "/held/login", GRACE, () => post(browser, "/logout"))).toBe(302);
+    await isKnownAs(browser, GRACE);
   });
 });
