@@ -28,18 +28,22 @@ export interface SessionMethods {
    * a store, a copy of the old cookie stays good until it expires. Fails with a StoreError.
    */
   regenerate(done: Done): void;
+  /** The same, as a promise. */
   regenerate(): Promise<void>;
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Fails with a StoreError or a DataError. Where the session
    * ended meanwhile, or has another id, that is no error here.
    */
   save(done: Done): void;
+  /** The same, as a promise. */
   save(): Promise<void>;
   /** Ends the session, in the store, too. Fails with a StoreError. */
   destroy(done: Done): void;
+  /** The same, as a promise. */
   destroy(): Promise<void>;
   /** Drops what was changed since the last save, and reads the session again from the store. Fails with a GoneError where it ended, or a StoreError. */
   reload(done: Done): void;
+  /** The same, as a promise. */
   reload(): Promise<void>;
   /** Counts as use of the session, so that it lives on. Gives the session. */
   touch(): this;

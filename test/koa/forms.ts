@@ -1,6 +1,7 @@
 /** The forms of the session middleware, each with and without a store, on both Koas; and koa-session as it is, to show that a program itself works. */
 import type Koa from "koa";
 import { session } from "../../src/adapters/koa/index.ts";
+import { session as koaSession } from "../../src/adapters/koa-session/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -75,6 +76,7 @@ function asKoaSession(name: string, make: KoaSession, control: boolean): Form[] 
 /** What is used as koa-session is. The library's own entry for it is one line more here. */
 export const KOA_SESSIONS: [string, KoaSession, control: boolean][] = [
   ["koa-session itself", packages("koa-session").createSession, true],
+  ["as koa-session", koaSession as unknown as KoaSession, false],
 ];
 
 export const FORMS: Form[] = [...OUR_FORMS, ...KOA_SESSIONS.flatMap((one) => asKoaSession(...one))];

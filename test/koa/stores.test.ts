@@ -110,19 +110,20 @@ describe.each(KOAS.flatMap(([koa, Application]) => MAKES.map(([name, make]) => [
 
 describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
   // koa-session puts ctx.session on all contexts of the application, so that koa-generic-session takes it for one that is there.
-  it.skipIf(form.asKoaSession)("koa-generic-session goes on beside it, under a path of its own", async () => {
-    const app = makeApp(Application);
-    const show = (ctx: Koa.Context) => {
-      ctx.session.views = (ctx.session.views ?? 0) + 1;
-      ctx.body = { views: ctx.session.views };
-    };
-    const [before, now] = [makeApp(Application), makeApp(Application)];
-    before.use(genericSession()).use(show);
-    now.use(form.make(app)).use(show);
-    app.use(mount("/before", before)).use(mount("/now", now));
-    const browser = visitorsOf(app)();
-    for (const views of [1, 2]) for (const path of ["/before", "/now"]) expect(await read(browser, path)).toEqual({ views });
-  });
+  if (!form.asKoaSession)
+    it("koa-generic-session goes on beside it, under a path of its own", async () => {
+      const app = makeApp(Application);
+      const show = (ctx: Koa.Context) => {
+        ctx.session.views = (ctx.session.views ?? 0) + 1;
+        ctx.body = { views: ctx.session.views };
+      };
+      const [before, now] = [makeApp(Application), makeApp(Application)];
+      before.use(genericSession()).use(show);
+      now.use(form.make(app)).use(show);
+      app.use(mount("/before", before)).use(mount("/now", now));
+      const browser = visitorsOf(app)();
+      for (const views of [1, 2]) for (const path of ["/before", "/now"]) expect(await read(browser, path)).toEqual({ views });
+    });
 
   it("koa-generic-session leaves a session alone that is there", async () => {
     const app = makeApp(Application);

@@ -28,6 +28,7 @@ export interface KoaSessionMembers extends SessionMethods {
   readonly populated: boolean;
   /** Saves now, whether anything changed or not. The cookie goes with the answer. */
   save(done: Done): void;
+  /** The same, as a promise. */
   save(): Promise<void>;
   /** Puts the session's headers on the answer, where the option `autoCommit` is false. The session takes no change afterwards. */
   manuallyCommit(): Promise<void>;

@@ -41,6 +41,7 @@ export interface KoaSessionMiddleware {
 
 /** A Koa application, as far as it matters here. */
 export interface KoaApplication {
+  /** Adds a middleware. */
   use(...given: never[]): unknown;
 }
 
@@ -112,5 +113,6 @@ function requestOf(ctx: KoaContext, { key, externalKey }: Settled): RequestInfo 
  */
 export const session: KoaSessionFactory = Object.assign(makeMiddleware, { getSession }) as unknown as KoaSessionFactory;
 Object.assign(session, { session, createSession: session, default: session });
+/** {@link session}, by the name that koa-session gives it. */
 export const createSession: KoaSessionFactory = session;
 export default session;

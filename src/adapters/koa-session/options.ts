@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { KoaCookieOptions } from "../../cookie/koa.ts";
+import { type KoaCookieOptions, koaCookie } from "../../cookie/koa.ts";
 import type { Advice } from "../../ground/advice.ts";
 import { cannot } from "../../ground/errors.ts";
 import {
@@ -18,6 +18,7 @@ import {
 } from "../../ground/option-values.ts";
 import type { SessionEvent } from "../../manager/events.ts";
 import type { PlainResult } from "../../stores/bridges/settled.ts";
+import { splitKeygripToken } from "../../token/keygrip.ts";
 
 /** A store of koa-session: an object with these three methods. koa-redis and the stores of koa-generic-session are some. */
 export interface KoaSessionStore {
@@ -138,7 +139,9 @@ export function settleOptions(given: KoaSessionOptions): Settled {
       cannot("use option externalKey", "it needs a store; without one the session is in its cookie");
   }
   const cookie = Object.fromEntries(COOKIE.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
-  return { ...options, key, maxAge, signed: Boolean(signed), cookie: { ...cookie, sameSite, signed: Boolean(signed) } };
+  const settled = { ...options, key, maxAge, signed: Boolean(signed), cookie: { ...cookie, sameSite, signed: Boolean(signed) } };
+  koaCookie(key, settled.cookie, false, () => Math.floor(Date.now() / 1000), splitKeygripToken);
+  return settled;
 }
 
 function checkMethods(name: string, value: unknown, methods: readonly string[]): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DataError } from "../../ground/errors.ts";
+import { cannot, DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
 import type { Sessions } from "../../index.ts";
 import { managerBehind } from "../../manager/sessions.ts";
@@ -76,6 +76,8 @@ export class ContextSession implements DataOwner {
     const opened = (ctx as Context)[SESSIONS];
     this.#outer = opened?.innermost;
     this.#before = opened?.latest;
+    if (Object.getOwnPropertyDescriptor(ctx, "session")?.configurable === false)
+      cannot("make ctx.session", "another middleware outside of this one has made it its own; leave that out, or use it inside");
     (ctx as Context)[SESSIONS] = { innermost: this, latest: this };
     Object.defineProperty(ctx, "session", PROPERTY);
   }

@@ -101,7 +101,7 @@ async function answerRefusal(ctx: KoaContext, own: ContextSession, error: unknow
 export function commitTo(
   ctx: KoaContext,
   own: ContextSession,
-  { status = ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
+  { status = ctx.res === undefined ? 200 : ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
 ): MaybePromise<Committed> {
   own.stamp?.();
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
