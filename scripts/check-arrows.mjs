@@ -24,10 +24,11 @@ const FOLDERS = [
 const PACKAGES = {
   "adapters/hono.ts": ["hono"],
   "csrf/hono.ts": ["hono"],
-  "stores/bridges/plain.ts": ["co"],
+  "stores/bridges/settled.ts": ["co"],
   "token/node-hmac.ts": ["node:crypto"],
   "token/node-crypto.ts": ["node:crypto"],
   "stores/durable-object/session-object.ts": ["cloudflare:workers"],
+  "adapters/koa-session/current.ts": ["node:async_hooks"],
   "accept/jose.ts": ["jose"],
   "accept/jose-keys.ts": ["jose"],
   "accept/foreign-claims.ts": ["jose"],

@@ -48,10 +48,12 @@ export interface SessionMethods {
 /** Whose data it is. */
 export interface DataOwner {
   readonly session: Session<never>;
-  /** Shows another object, empty, in the place of the data; the one before stays as it is. */
-  renew(): void;
+  /** Ends the session, and shows another one under a new object; the one before stays as it is. */
+  regenerate(): void;
   /** Ends the session, so that nothing is there afterwards. */
   end(): void;
+  /** Is told that the session is about to be saved because the application asks for it. */
+  beforeSave?(): void;
 }
 
 /** Gives what it is given, so that a private field of a class that extends it is put on that. */
@@ -102,8 +104,7 @@ type Method = (this: object, done?: Done) => Promise<void> | undefined;
 const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { touch(this: object): object } = {
   regenerate(done) {
     return run(this, done, (owner) => {
-      owner.renew();
-      owner.session.destroy();
+      owner.regenerate();
       return save(owner);
     });
   },
@@ -125,7 +126,8 @@ const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { 
   },
 };
 
-function ownerOf(data: object): DataOwner {
+/** Whose data this is. @throws TypeError for what is none */
+export function ownerOf(data: object): DataOwner {
   const owner = OwnedData.ownerOf(data);
   if (owner !== undefined) return owner;
   throw new TypeError("Cannot use this method of a session: call it on ctx.session itself");
@@ -146,9 +148,10 @@ function run(data: object, done: Done | undefined, work: (owner: DataOwner) => P
 }
 
 /** Passport saves before it ends a session and after it began one: whether that is still there is not its business. */
-async function save({ session }: DataOwner): Promise<void> {
+async function save(owner: DataOwner): Promise<void> {
   try {
-    await session.save();
+    owner.beforeSave?.();
+    await owner.session.save();
   } catch (error) {
     if (!isGoneError(error)) throw error;
   }

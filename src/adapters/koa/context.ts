@@ -100,6 +100,9 @@ export class ContextSession implements DataOwner {
     this.#visitor.destroy();
   }
 
+  /** Is called before a commit, where a dialect has something to add. */
+  stamp?(): void;
+
   /** Its manager. */
   get sessions(): Sessions<never> {
     return this.#sessions;
@@ -131,24 +134,24 @@ export class ContextSession implements DataOwner {
       return;
     }
     this.#emptied = !value;
-    if (this.#emptied) this.#end();
+    if (this.#emptied) this.restart();
     else if (value !== this.session.data && value !== this.#foreign?.shown) replaceData(this.#visit, value);
   }
 
-  /** Shows another object, empty, in the place of the data; one that a handler still holds stays as it is. */
-  renew(): void {
+  /** Ends the session, and shows another object, empty; one that a handler still holds stays as it is. */
+  regenerate(): void {
+    this.restart();
+  }
+
+  protected restart(): void {
     assertWritable(this.#visit);
     this.#visit.data.renew();
+    this.session.destroy();
   }
 
   /** Ends the session, as null in its place does. */
   end(): void {
     this.data = null;
-  }
-
-  #end(): void {
-    this.renew();
-    this.session.destroy();
   }
 
   #shownFor(data: object): object {

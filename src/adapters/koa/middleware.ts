@@ -28,6 +28,8 @@ export interface Dialect {
   /** Whether the application loads the session, by `ready()`. */
   readonly lazy: boolean;
   readonly managers: Managers;
+  /** False: the application commits, and what it does not commit is dropped. Default true. */
+  readonly autoCommit?: boolean;
   /** What stands for the session of a context. */
   open?(ctx: KoaContext, visitor: Session<never>, sessions: Sessions<never>): ContextSession;
   /** The request, as the manager asks it. */
@@ -60,10 +62,11 @@ async function running(ctx: KoaContext, next: () => Promise<unknown>, dialect: D
   try {
     try {
       await next();
+      if (dialect.autoCommit === false) return;
       // `delete ctx.session` ends the session, as it always did.
       if (!Object.hasOwn(ctx, "session")) own.delete();
     } catch (thrown) {
-      await answerError(ctx, own, thrown);
+      if (dialect.autoCommit !== false) await answerError(ctx, own, thrown);
       // The very object: it may be the application's to compare, and may have private fields.
       throw thrown;
     }
@@ -97,11 +100,12 @@ async function answerRefusal(ctx: KoaContext, own: ContextSession, error: unknow
 /** Commits, and puts what goes on the answer on Koa's response while that is possible. */
 export function commitTo(
   ctx: KoaContext,
-  { session, sessions }: ContextSession,
+  own: ContextSession,
   { status = ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
 ): MaybePromise<Committed> {
+  own.stamp?.();
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
-  return after(sessions.commit(session, { status, headers: target, failed }), (committed) => {
+  return after(own.sessions.commit(own.session, { status, headers: target, failed }), (committed) => {
     if (target !== null && !ctx.res?.headersSent) put(target, committed);
     // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
     if (committed.setCookie.length > 0) putWhenSent(ctx.res, committed);
