@@ -104,7 +104,7 @@ describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
   });
 
   // koa-session sets a cookie whenever it saves, which a socket cannot take.
-  it.runIf(form.stored && !form.asKoaSession)("what a socket saves is in the store", async () => {
+  it.runIf(form.stored && !form.control)("what a socket saves is in the store", async () => {
     const { newBrowser, connect, failures } = await makeShop(Application, form, async (ctx) => {
       ctx.session.socket = "was here";
       await ctx.session.save();
@@ -119,7 +119,7 @@ describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
     expect(failures).toEqual([]);
   });
 
-  it.runIf(form.stored && !form.asKoaSession)("what a socket changes is in the store when its handler is done", async () => {
+  it.runIf(form.stored && !form.control)("what a socket changes is in the store when its handler is done", async () => {
     const { newBrowser, connect, handled, failures } = await makeShop(Application, form, (ctx) => {
       ctx.session.socket = "was here";
     });
