@@ -55,7 +55,7 @@ const OUR_FORMS: Form[] = [
 type KoaSession = (options: object, app: Koa) => Koa.Middleware;
 
 /** A store as koa-session takes it. */
-export function koaSessionStore(wait: Wait = AT_ONCE): object {
+function koaSessionStore(wait: Wait = AT_ONCE): object {
   const rows = new Map<string, string>();
   return {
     get: (key: string) => wait().then(() => JSON.parse(rows.get(key) ?? "null")),
@@ -77,7 +77,7 @@ export const KOA_SESSIONS: [string, KoaSession, control: boolean][] = [
   ["koa-session itself", packages("koa-session").createSession, true],
 ];
 
-export const FORMS: Form[] = [...OUR_FORMS, ...KOA_SESSIONS.flatMap((one) => asKoaSession(...one))];
+const FORMS: Form[] = [...OUR_FORMS, ...KOA_SESSIONS.flatMap((one) => asKoaSession(...one))];
 
 export const KOAS: [string, typeof Koa][] = [
   ["Koa 2", packages("koa2")],
