@@ -56,7 +56,7 @@ const OUR_FORMS: Form[] = [
 type KoaSession = (options: object, app: Koa) => Koa.Middleware;
 
 /** A store as koa-session takes it. */
-export function koaSessionStore(wait: Wait = AT_ONCE): object {
+function koaSessionStore(wait: Wait = AT_ONCE): object {
   const rows = new Map<string, string>();
   return {
     get: (key: string) => wait().then(() => JSON.parse(rows.get(key) ?? "null")),
@@ -79,7 +79,7 @@ export const KOA_SESSIONS: [string, KoaSession, control: boolean][] = [
   ["as koa-session", koaSession as unknown as KoaSession, false],
 ];
 
-export const FORMS: Form[] = [...OUR_FORMS, ...KOA_SESSIONS.flatMap((one) => asKoaSession(...one))];
+const FORMS: Form[] = [...OUR_FORMS, ...KOA_SESSIONS.flatMap((one) => asKoaSession(...one))];
 
 export const KOAS: [string, typeof Koa][] = [
   ["Koa 2", packages("koa2")],

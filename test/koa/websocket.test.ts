@@ -9,8 +9,17 @@ import { dataOf, makeApp, read, visitorsOfServer } from "./visitors.ts";
 
 const websockify = packages("koa-websocket");
 
-const servers: Server[] = [];
-afterAll(() => Promise.all(servers.map((server) => new Promise((done) => server.close(done).closeAllConnections()))));
+interface Websockets {
+  readonly clients: Set<{ terminate(): void }>;
+}
+
+const servers: [Server, Websockets][] = [];
+afterAll(async () => {
+  for (const [server, { clients }] of servers) {
+    for (const client of clients) client.terminate();
+    await new Promise((done) => server.close(done).closeAllConnections());
+  }
+});
 
 type Handler = (ctx: Koa.Context) => unknown;
 
@@ -36,7 +45,7 @@ async function makeShop(Application: typeof Koa, form: Form, handler: Handler) {
   const server: Server = await new Promise((listening) => {
     const opened = app.listen(0, "127.0.0.1", () => listening(opened));
   });
-  servers.push(server);
+  servers.push([server, app.ws.server]);
   const newBrowser = visitorsOfServer(server);
   const address = server.address() as { port: number };
   /** Opens a socket with a browser's cookies. */
@@ -95,7 +104,7 @@ describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
   });
 
   // koa-session sets a cookie whenever it saves, which a socket cannot take.
-  if (form.stored && !form.asKoaSession)
+  if (form.stored && !form.control)
     it("what a socket saves is in the store", async () => {
       const { newBrowser, connect, failures } = await makeShop(Application, form, async (ctx) => {
         ctx.session.socket = "was here";
@@ -111,7 +120,7 @@ describe.each(EVERYWHERE)("%s, %s", (_koa, _name, form, Application) => {
       expect(failures).toEqual([]);
     });
 
-  if (form.stored && !form.asKoaSession)
+  if (form.stored && !form.control)
     it("what a socket changes is in the store when its handler is done", async () => {
       const { newBrowser, connect, handled, failures } = await makeShop(Application, form, (ctx) => {
         ctx.session.socket = "was here";
