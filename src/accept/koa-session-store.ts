@@ -5,25 +5,20 @@
  */
 import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
-import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
-import { cannot } from "../ground/errors.ts";
-import { after, once } from "../ground/maybe-promise.ts";
+import { after } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { TokenCodec } from "../token/codec.ts";
-import { keygripTokens, type Signer, splitKeygripToken } from "../token/keygrip.ts";
+import { keygripTokens, splitKeygripToken } from "../token/keygrip.ts";
 import { storeValues } from "../token/koa-session-store-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
+import { identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
 /** How the cookies were made. */
-export interface KoaTokensOptions {
-  /** Koa's `app.keys`. Each of them opens cookies. */
-  keys: readonly string[];
+export interface KoaTokensOptions extends KeygripKeys {
   /** The option `name` of then. Default `"koa:sess"`. */
   name?: string;
   /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host alone. */
   cookie?: Pick<KoaCookieOptions, "path" | "domain">;
-  /** The hash in the signatures. Default `"sha1"`, as everywhere in Koa. */
-  signatureAlgorithm?: "sha1" | "sha256";
   /** For cookies that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
   idleTimeout?: number;
   /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
@@ -42,7 +37,6 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaTokensOptions>([
   ...(["keys", "name", "cookie", "signatureAlgorithm", "idleTimeout", "now"] as const),
 ]);
 const DAY = 86_400;
-const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
 
 /**
  * A codec for the option `accept`, which reads sessions that a Koa application keeps in signed cookies: with koa-session-store
@@ -82,41 +76,4 @@ export function koaTokens(options: KoaTokensOptions): AcceptedCodec<KoaTokens> {
       after(codec.open(token), (opened) => (typeof opened === "string" ? opened : { ...opened, identity: identityOf(token) })),
     seal: codec.seal,
   });
-}
-
-/** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */
-function identityOf(token: string): string {
-  const { value, signature } = splitKeygripToken(token);
-  const mac = decodeBase64url(signature);
-  return `${mac === null ? "" : encodeBase64url(mac)}\n${value}`;
-}
-
-/** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
-function verifier({ keys, signatureAlgorithm = "sha1" }: KoaTokensOptions): Signer {
-  if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
-  if (!Array.isArray(keys) || keys.length === 0)
-    fail("keys", "it must be a list of strings: what app.keys, or its Keygrip, was made of");
-  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
-  const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
-  const imported = once(() =>
-    Promise.all(keys.map((key) => crypto.subtle.importKey("raw", encodeUtf8(key), hmac, false, ["verify"]))),
-  );
-
-  async function index(text: string, signature: string): Promise<number> {
-    const mac = decodeBase64url(signature);
-    if (mac === null) return -1;
-    const bytes = encodeUtf8(text);
-    const proved = await Promise.all((await imported()).map((key) => crypto.subtle.verify("HMAC", key, mac, bytes)));
-    return proved.indexOf(true);
-  }
-
-  function sign(): never {
-    cannot("make a token", "koaTokens() reads tokens and makes none");
-  }
-
-  return { index, sign };
-}
-
-function fail(name: string, why: string): never {
-  cannot(`use option ${name}`, why);
 }
