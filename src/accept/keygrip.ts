@@ -4,7 +4,7 @@
  * @module
  */
 import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
-import { cannot } from "../ground/errors.ts";
+import { cannot, StoreError } from "../ground/errors.ts";
 import { once } from "../ground/maybe-promise.ts";
 import { type Signer, splitKeygripToken } from "../token/keygrip.ts";
 
@@ -53,4 +53,13 @@ export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Si
 
 function fail(name: string, why: string): never {
   cannot(`use option ${name}`, why);
+}
+
+/** What the store of an old application answers; whatever it fails with may hold session data. @throws StoreError */
+export async function fromStore<Found>(ask: () => Promise<Found>): Promise<Found> {
+  try {
+    return await ask();
+  } catch {
+    throw new StoreError("load");
+  }
 }
