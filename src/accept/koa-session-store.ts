@@ -18,6 +18,8 @@ import { storeValues } from "../token/koa-session-store-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
 import { fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
+export type { KeygripKeys } from "./keygrip.ts";
+
 /** How the cookies were made. */
 export interface KoaTokensOptions extends KeygripKeys {
   /** The option `name` of then. Default `"koa:sess"`. */

@@ -17,6 +17,8 @@ import { dataOf, decodeValue, stampsOf } from "../token/koa-session-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
 import { fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
+export type { KeygripKeys } from "./keygrip.ts";
+
 /** How the cookies were made. */
 export interface KoaSessionTokensOptions extends KeygripKeys {
   /** The option `key` of then. Default `"koa.sess"`. */

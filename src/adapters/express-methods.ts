@@ -15,12 +15,6 @@ export type Done = (error?: unknown) => void;
 /**
  * What `ctx.session` inherits beside its data: the methods of Express's sessions, as passport calls them. Each takes a callback, or gives a promise
  * where there is none. A key of the data that has the name of one takes its place.
- *
- * @example
- * ```ts
- * ctx.session.regenerate((error) => { ... });
- * await ctx.session.save();
- * ```
  */
 export interface SessionMethods {
   /**
