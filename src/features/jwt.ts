@@ -7,7 +7,7 @@ import { type JWK, SignJWT } from "jose";
 import { encodeBase64url } from "../ground/encoding.ts";
 import { cannot, StateError } from "../ground/errors.ts";
 import { once } from "../ground/maybe-promise.ts";
-import { clock, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 
 export type { SigningAlgorithm, SigningKey } from "./jwt-keys.ts";
@@ -116,6 +116,7 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
 }
 
 function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn: number; claims: object } {
+  checkGiven(options, "jwt", "{ audience }");
   refuseUnknown(options, KNOWN_JWT);
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
@@ -131,6 +132,7 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
 }
 
 function check(options: SessionJwtOptions): void {
+  checkGiven(options, "sessionJwt", "{ key, algorithm }");
   refuseUnknown(options, KNOWN);
   const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {

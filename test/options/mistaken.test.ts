@@ -233,3 +233,20 @@ describe("secrets that are not set", () => {
     );
   });
 });
+
+describe("a request of another kind", () => {
+  const GIVE = "give { method, url, headers: { get: (name) => req.headers[name.toLowerCase()] } }";
+  const message = `Cannot load the session of this request: its headers have no get(); for Node's request, ${GIVE}`;
+  const sessions = createSessions({ secrets: SECRET });
+
+  it.each<[string, unknown]>([
+    ["Node's, whose headers are an object", { method: "GET", url: "/", headers: { cookie: "a=b" } }],
+    ["none", undefined],
+    ["a URL", "https://app.example.com/"],
+  ])("is not taken: %s", async (_what, request) => {
+    for (const call of [sessions.load, sessions.read, sessions.handler(() => new Response())]) {
+      const calling = (async () => call(request as never))();
+      await expect(calling).rejects.toMatchObject({ name: "OptionError", code: "ERR_OPTION", message });
+    }
+  });
+});
