@@ -10,7 +10,7 @@ import { once } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 
-export type { SigningAlgorithm, SigningKey } from "./jwt-keys.ts";
+export type { SigningAlgorithm, SigningKey, SigningKeyPair } from "./jwt-keys.ts";
 
 /** What the JWTs are signed with. */
 export interface SessionJwtOptions {
