@@ -125,7 +125,7 @@ describe("as the store", () => {
   const GIVEN: [string, unknown, string, boolean?][] = [
     ["memory without the call", memory, CALL],
     ["redis without the call", redis, CALL],
-    ["a class", class Store {}, CALL],
+    ["a class", class Rows {}, "it is a class; make an instance: new Rows()"],
     ["a promise", Promise.resolve(memory()), "it is a promise; await it"],
     ["a path, and does not show it", "sessions.db", MAKES],
     ["a number", 5, MAKES],
