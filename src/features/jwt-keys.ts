@@ -11,7 +11,9 @@ export type SigningKey = JWK | string | CryptoKey | SigningKeyPair;
 
 /** A pair of CryptoKeys, as `crypto.subtle.generateKey()` gives it. Spelled out, since Node's types have no global CryptoKeyPair. */
 export interface SigningKeyPair {
+  /** Signs. */
   readonly privateKey: CryptoKey;
+  /** Proves what the other signed: the one that `jwks()` shows. */
   readonly publicKey: CryptoKey;
 }
 
