@@ -10,7 +10,7 @@ import { cookieValues, isSent } from "../cookie/parse.ts";
 import { cannot } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
-import { seconds } from "../ground/option-values.ts";
+import { checkGiven, refuseUnknown, seconds } from "../ground/option-values.ts";
 import type { Channel, Hooks } from "../manager/contract.ts";
 import type { CopyFeature } from "../manager/imported.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
@@ -28,6 +28,8 @@ export interface CopyOptions {
   maxAge: number;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof CopyOptions>(["maxAge"]);
+
 /**
  * For the option `copy`: keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most
  * requests ask no store. Needs a store that is atomic and immediate.
@@ -35,7 +37,7 @@ export interface CopyOptions {
  * Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`. `session.ready({ fresh: true })`, `update`,
  * `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
  *
- * @throws OptionError for a `maxAge` that is no whole number of seconds from 1 to 300; when sessions are set up, with a store that cannot keep that.
+ * @throws OptionError for another option, or a `maxAge` that is no whole number of seconds from 1 to 300; when sessions are set up, with a store that cannot keep that.
  *
  * @example
  * ```ts
@@ -44,8 +46,10 @@ export interface CopyOptions {
  * const sessions = createSessions({ secrets, store, copy: copy({ maxAge: 60 }) });
  * ```
  */
-export function copy({ maxAge }: CopyOptions): CopyFeature {
-  return Object.freeze({ maxAge: seconds("maxAge", maxAge, 1, 300), "~feature": copyHooks });
+export function copy(options: CopyOptions): CopyFeature {
+  checkGiven(options, "copy", "{ maxAge }");
+  refuseUnknown(options, KNOWN);
+  return Object.freeze({ maxAge: seconds("maxAge", options.maxAge, 1, 300), "~feature": copyHooks });
 }
 
 /** What a copy does in a request: it answers in the place of the store, and a new one goes on answers that asked the store. */

@@ -7,7 +7,16 @@ import { calculateJwkThumbprint, compactVerify, exportJWK, importJWK, importPKCS
 import { cannot } from "../ground/errors.ts";
 
 /** A private key: a JWK, PEM text in PKCS #8, an extractable CryptoKey, or a pair of CryptoKeys. */
-export type SigningKey = JWK | string | CryptoKey | CryptoKeyPair;
+export type SigningKey = JWK | string | CryptoKey | SigningKeyPair;
+
+/** A pair of CryptoKeys, as `crypto.subtle.generateKey()` gives it. Spelled out, since Node's types have no global CryptoKeyPair. */
+export interface SigningKeyPair {
+  /** Signs. */
+  readonly privateKey: CryptoKey;
+  /** Proves what the other signed: the one that `jwks()` shows. */
+  readonly publicKey: CryptoKey;
+}
+
 /** How JWTs are signed. */
 export type SigningAlgorithm = "EdDSA" | "ES256";
 
@@ -43,7 +52,7 @@ function fail(name: string, why: string): never {
   cannot(`use option ${name}`, why);
 }
 
-function isPair(key: unknown): key is CryptoKeyPair {
+function isPair(key: unknown): key is SigningKeyPair {
   return typeof key === "object" && key !== null && "privateKey" in key;
 }
 
@@ -62,7 +71,7 @@ function keyProblem(key: unknown, algorithm: SigningAlgorithm): string | undefin
   return jwk.kty === kty && jwk.crv === crv && typeof jwk.d === "string" ? undefined : `it must be a private key on ${crv}`;
 }
 
-function pairProblem({ privateKey, publicKey }: CryptoKeyPair, algorithm: SigningAlgorithm): string | undefined {
+function pairProblem({ privateKey, publicKey }: SigningKeyPair, algorithm: SigningAlgorithm): string | undefined {
   const { crv } = CURVES[algorithm];
   const keys = [privateKey, publicKey].every((key) => key instanceof CryptoKey && isOfCurve(key, crv));
   return keys && privateKey.type === "private" && publicKey.type === "public" ? undefined : `it must be a pair on ${crv}`;

@@ -7,10 +7,10 @@ import { type JWK, SignJWT } from "jose";
 import { encodeBase64url } from "../ground/encoding.ts";
 import { cannot, StateError } from "../ground/errors.ts";
 import { once } from "../ground/maybe-promise.ts";
-import { clock, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 
-export type { SigningAlgorithm, SigningKey } from "./jwt-keys.ts";
+export type { SigningAlgorithm, SigningKey, SigningKeyPair } from "./jwt-keys.ts";
 
 /** What the JWTs are signed with. */
 export interface SessionJwtOptions {
@@ -56,7 +56,7 @@ export interface SessionJwt {
   /**
    * A JWT for a service: `sub` is the session's subject, `sid` its id, with `aud`, `iat`, `exp`, `jti`, and `iss` where it is set.
    *
-   * @throws StateError when nobody is logged in; OptionError when an option cannot be used, or the key is none.
+   * @throws StateError (`ERR_NOT_LOGGED_IN`) when nobody is; OptionError when an option cannot be used, or the key is none.
    */
   jwt(session: HandedSession, options: JwtOptions): Promise<string>;
   /** The public keys as a JWK Set (RFC 7517), which caches may keep for five minutes. @throws OptionError when the key is none. */
@@ -97,7 +97,7 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
   async function jwt(session: HandedSession, given: JwtOptions): Promise<string> {
     const { audience, expiresIn, claims } = checkJwt(given);
     const { id, subject, expiresAt } = session;
-    if (subject === undefined) throw new StateError("ERR_SESSION_MISSING", "Cannot make a JWT: nobody is logged in");
+    if (subject === undefined) throw new StateError("ERR_NOT_LOGGED_IN", "Cannot make a JWT: nobody is logged in");
     const { privateKey, kid } = await keys();
     const iat = now();
     const times = { iat, exp: Math.min(iat + expiresIn, expiresAt) };
@@ -116,6 +116,7 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
 }
 
 function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn: number; claims: object } {
+  checkGiven(options, "jwt", "{ audience }");
   refuseUnknown(options, KNOWN_JWT);
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
@@ -131,6 +132,7 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
 }
 
 function check(options: SessionJwtOptions): void {
+  checkGiven(options, "sessionJwt", "{ key, algorithm }");
   refuseUnknown(options, KNOWN);
   const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {

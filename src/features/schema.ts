@@ -6,6 +6,7 @@
 import { cannot, DataError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { Hooks } from "../manager/contract.ts";
 import type { DataSchema, SchemaFeature, SchemaIssue } from "../manager/imported.ts";
 import type { Manager } from "../manager/manager.ts";
@@ -24,11 +25,13 @@ export interface SchemaOptions {
   migrate?: ((data: Record<string, unknown>) => Record<string, unknown>) | undefined;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof SchemaOptions>(["migrate"]);
+
 /**
  * For the option `schema`: what `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a
  * session is loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits.
  *
- * @throws OptionError for what is no Standard Schema.
+ * @throws OptionError for what is no Standard Schema, or an option that there is none of.
  *
  * @example
  * ```ts
@@ -38,9 +41,12 @@ export interface SchemaOptions {
  * const sessions = createSessions({ secrets, schema: schema(z.object({ views: z.number().optional() })) });
  * ```
  */
-export function schema<Data extends object>(standard: DataSchema<Data>, { migrate }: SchemaOptions = {}): SchemaFeature<Data> {
+export function schema<Data extends object>(standard: DataSchema<Data>, options: SchemaOptions = {}): SchemaFeature<Data> {
   if (typeof standard?.["~standard"]?.validate !== "function")
     cannot("use this schema", "it is not a Standard Schema, such as those of zod and valibot");
+  checkGiven(options, "schema", "{ migrate }");
+  refuseUnknown(options, KNOWN);
+  const { migrate } = options;
   if (migrate !== undefined && typeof migrate !== "function") cannot("use option migrate", "it must be a function");
   return Object.freeze({ schema: standard, migrate, "~feature": schemaHooks });
 }

@@ -99,6 +99,18 @@ export function isSameName(left: string, right: string): boolean {
   return plain(left) === plain(right);
 }
 
+/** Whether two names differ by one slip of the finger: a letter too many, too few or wrong, or two that changed places. */
+export function isCloseName(left: string, right: string): boolean {
+  const [one, other] = [plain(left), plain(right)];
+  const shorter = Math.min(one.length, other.length);
+  let start = 0;
+  while (start < shorter && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < shorter - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  const [here, there] = [one.slice(start, one.length - end), other.slice(start, other.length - end)];
+  return (here.length <= 1 && there.length <= 1) || (here.length === 2 && here === there[1] + (there[0] as string));
+}
+
 const plain = (name: string): string => name.replace(/[-_]/g, "").toLowerCase();
 
 function find(tables: readonly Advice[], fits: (names: string[]) => boolean): string | undefined {

@@ -19,6 +19,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_COMMITTED"
   | "ERR_SESSION_MISSING"
   | "ERR_SESSION_PENDING"
+  | "ERR_NOT_LOGGED_IN"
   | "ERR_SESSION_GONE"
   | "ERR_COOKIE_NOT_POSSIBLE"
   | "ERR_CONFLICT"
@@ -69,7 +70,8 @@ export class DataError extends SessionError {
 /**
  * The session was used at a moment when it cannot be: before `await session.ready()` (`ERR_SESSION_NOT_LOADED`), after the
  * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), with a response that
- * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`), or while a call that nobody awaited goes on for too long (`ERR_SESSION_PENDING`).
+ * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`), while a call that nobody awaited goes on for too long (`ERR_SESSION_PENDING`), or for what
+ * only a user has while nobody is logged in (`ERR_NOT_LOGGED_IN`).
  */
 export class StateError extends SessionError {
   /** Which moment it was. */
@@ -78,6 +80,7 @@ export class StateError extends SessionError {
     | "ERR_SESSION_COMMITTED"
     | "ERR_SESSION_MISSING"
     | "ERR_SESSION_PENDING"
+    | "ERR_NOT_LOGGED_IN"
     | "ERR_COOKIE_NOT_POSSIBLE";
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Advice, ARGUMENT_ADVICE, adviceForName, adviceForValue, isSameName } from "./advice.ts";
+import { type Advice, ARGUMENT_ADVICE, adviceForName, adviceForValue, isCloseName, isSameName } from "./advice.ts";
 import { cannot, OptionError } from "./errors.ts";
 
 /** What an option must be, in words for a message, and whether a value is that. */
@@ -77,10 +77,18 @@ export function refuseUnknown(
 ): void {
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
-    const meant = [...known].find((name) => isSameName(name, key));
-    const instead = meant === undefined ? adviceForName(key, advice) : `use ${meant}`;
-    cannot(`use ${what} "${key}"`, instead ?? "there is no such option");
+    cannot(`use ${what} "${key}"`, insteadOf(key, [...known], advice));
   }
+}
+
+/** What to use instead of an option that there is none of. What other libraries call so is no slip of the finger. */
+function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string {
+  const same = known.find((name) => isSameName(name, key));
+  if (same !== undefined) return `use ${same}`;
+  const advised = adviceForName(key, advice);
+  if (advised !== undefined) return advised;
+  const close = known.find((name) => isCloseName(name, key));
+  return close === undefined ? "there is no such option" : `did you mean ${close}?`;
 }
 
 /**

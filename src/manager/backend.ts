@@ -7,7 +7,7 @@ import type { Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
 import { assign } from "../session/patch.ts";
 import { recordFromToken } from "../session/record.ts";
-import { livingOf, recordOf, type Visit } from "../session/visit.ts";
+import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import { timeoutClaims } from "../token/timeouts.ts";
 import type { CookieBackend, Plan } from "./contract.ts";
@@ -57,8 +57,8 @@ export function inCookie(manager: Manager): CookieBackend {
     waits: false,
     load: (channel, candidate, ask) => manager.living(channel, candidate, recordFromToken(candidate.claims), ask.visit),
     plan,
-    carryOut({ step, next }, visit) {
-      if (next !== null) report(step, next, visit, manager);
+    carryOut({ step, next, wish }, visit) {
+      if (next !== null) report(step, next, wish, livingOf(visit), manager);
       return next;
     },
     end: (ending) => void (ending.is === "session" && manager.emit({ type: "destroyed", id: ending.key.id })),
@@ -74,11 +74,10 @@ export function inCookie(manager: Manager): CookieBackend {
   };
 }
 
-function report(step: string, { key: { id } }: Living, visit: Visit, { emit }: Manager): void {
-  const { wish } = visit;
+function report(step: string, { key: { id } }: Living, wish: Wish, before: Living | null, { emit }: Manager): void {
   if (step === "created" || step === "saved" || step === "touched") emit({ type: step, id });
   if (wish.to === "stay") return;
-  const from = livingOf(visit)?.key.id;
+  const from = before?.key.id;
   if (step === "regenerated" && from !== undefined) emit({ type: step, id, from, reason: wish.to });
   else if (wish.to === "login") emit({ type: "regenerated", id, reason: wish.to });
 }

@@ -14,7 +14,7 @@ import { isTouchDue } from "../token/timeouts.ts";
 import { claimsOf } from "./backend.ts";
 import type { Occasion, Plan } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
-import { type NewToken, setCookieLines } from "./set-cookie.ts";
+import { assertFits, type NewToken, setCookieLines } from "./set-cookie.ts";
 
 /** Most requests never look at their session, or need no cookie. */
 const NO_LINES: readonly string[] = [];
@@ -64,7 +64,9 @@ function write(attempt: Attempt): MaybePromise<readonly string[]> {
   });
   return after(planned, (plan) => {
     if (occasion.mode === "impossible") assertNoCookieNeeded(visit, plan);
-    return carryOut(plan, attempt);
+    const { next, saves } = plan;
+    if (occasion.mode !== "later" || next === null || !saves) return carryOut(plan, attempt);
+    return after(assertFits(next, manager), () => carryOut(plan, attempt));
   });
 }
 

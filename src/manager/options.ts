@@ -85,7 +85,10 @@ export interface StoredOptions<Data extends object = any> extends CommonOptions<
   anonymous?: "store" | "cookie" | undefined;
   /** A copy in a cookie for a minute or so, that spares the store most requests: `copy({ maxAge: 60 })`, with `copy` of `web-session-store/copy`. Default: none. */
   copy?: CopyFeature | undefined;
-  /** How many sessions a user may have; a login beyond that ends the one used longest ago, in stores that list. Default 100. */
+  /**
+   * How many sessions a user may have; a login beyond that ends the one used longest ago. `kv()` and stores that cannot list a user's sessions,
+   * like `plain()`, `connect()` and `unstorage()`, end none. Default 100.
+   */
   maxSessions?: number | undefined;
   /** Not with a store: its cookies hold no data. */
   readable?: undefined;
@@ -106,7 +109,7 @@ export interface CookieSessionOptions<Data extends object = any> extends CommonO
   maxSessions?: undefined;
 }
 
-/** What an application sets, whether or not there is a store. */
+/** What an application sets, whether or not there is a store. What needs one is refused without it when sessions are set up. */
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface SessionOptions<Data extends object = any> extends CommonOptions<Data> {
   /** As in {@link StoredOptions}; undefined: sessions are in their cookie. */

@@ -5,6 +5,7 @@
  */
 import { cannot, isGoneError, isStoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { refuseUnknown } from "../ground/option-values.ts";
 import { discard } from "../session/discard.ts";
 import { Session, visitOf } from "../session/session.ts";
 import { newVisit, type Visit } from "../session/visit.ts";
@@ -57,7 +58,10 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
 export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
   const manager = managerOf(parts);
   const steps: Steps<Data> = {
-    load: (request, { lazy = manager.lazy, fresh = false } = {}) => {
+    load: (request, options) => {
+      if (typeof request?.headers?.get !== "function") refuseRequest();
+      if (options !== undefined) refuseUnknown(options, LOAD);
+      const { lazy = manager.lazy, fresh = false } = options ?? {};
       const unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
       const visit = newVisit(request, unseen, manager.prototype);
       const session = new Session<Data>(visit, manager);
@@ -79,8 +83,12 @@ export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
         handling(steps, (session) => answer(request, session, ...rest), request, rest[0]),
     load: steps.load,
     commit: steps.commit,
-    apply: async (session, response, { failed } = {}) => steps.apply(session, response, failed),
+    apply: async (session, response, options = {}) => {
+      refuseUnknown(options, APPLY);
+      return steps.apply(session, response, options.failed);
+    },
     read: async (request) => {
+      if (typeof request?.headers?.get !== "function") refuseRequest();
       const visit = newVisit(request, false, null);
       await load(visit, manager);
       return snapshotOf<Data>(visit);
@@ -89,6 +97,15 @@ export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
   };
   // Not enumerable: for adapters and features of ours, and no part of what an application sees.
   return Object.defineProperty(sessions, MANAGER, { value: manager });
+}
+
+const LOAD: ReadonlySet<string> = new Set(["lazy", "fresh"]);
+const APPLY: ReadonlySet<string> = new Set(["failed"]);
+
+/** Node's request has its headers in an object of another kind. */
+function refuseRequest(): never {
+  const like = "{ method, url, headers: { get: (name) => req.headers[name.toLowerCase()] } }";
+  cannot("load the session of this request", `its headers have no get(); for Node's request, give ${like}`);
 }
 
 // A string, so that two copies of the library in one program know each other's.

@@ -7,9 +7,11 @@ import { isSent, MAX_COOKIE_BYTES } from "../cookie/parse.ts";
 import type { Cookie } from "../cookie/serialize.ts";
 import { DataError } from "../ground/errors.ts";
 import { largestKeys } from "../ground/json.ts";
+import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Living } from "../session/found.ts";
 import type { Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
+import { claimsOf } from "./backend.ts";
 import { channelOf, type Manager } from "./manager.ts";
 
 /** A session, and the token that was made for it. */
@@ -17,6 +19,28 @@ export interface NewToken {
   readonly living: Living;
   readonly token: string;
   readonly claims: Claims;
+}
+
+/** What a token takes at most of each character of data, as text of JSON in JSON, in UTF-8, and in Base64; and of all the rest. */
+const MOST_PER_CHARACTER = 4;
+const MOST_OF_REST = 1000;
+
+/**
+ * For calls that say that a session is saved before its answer is there.
+ *
+ * @throws DataError when the cookie, where the session is in one, cannot hold it
+ */
+export function assertFits(living: Living, manager: Manager): MaybePromise<void> {
+  const { data, subject } = living.record;
+  const { cookie, codec, mode } = channelOf(manager, subject);
+  if (mode !== "cookie" || MOST_PER_CHARACTER * (data.length + (subject?.length ?? 0)) + MOST_OF_REST <= cookie.maxBytes) return;
+  const claims = claimsOf(living, { mode, timeouts: manager.timeouts, now: manager.now() });
+  return after(codec.seal(claims), (token) => checkSize(cookie, token, data));
+}
+
+function checkSize(cookie: Cookie, token: string, data: string): void {
+  const size = cookie.sizeOf(token);
+  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, data);
 }
 
 /** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
@@ -40,8 +64,7 @@ function removalLines(cookie: Cookie, { cookie: header, rivals }: Visit, isSet: 
 }
 
 function setLines(cookie: Cookie, { token, claims, living: { record } }: NewToken, { persistent, timeouts }: Manager): string[] {
-  const size = cookie.sizeOf(token);
-  if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, record.data);
+  checkSize(cookie, token, record.data);
   // Without timeouts, as in Koa's compatible mode, it ends with the browser.
   const isTimed = Number.isFinite(record.absoluteTimeout ?? record.idleTimeout ?? timeouts.idleTimeout);
   return cookie.set(token, persistent && isTimed && claims.temp !== true ? claims.exp - claims.iat : undefined);

@@ -121,9 +121,11 @@ function check(options: SessionOptions): void {
   checkGiven(options, "session", "{ secrets }");
   refuseUnknown(options, KNOWN, [OPTION_ADVICE]);
   checkValues(options, RULES);
-  const { cookie, store, anonymous, readable, copy } = options;
+  const { cookie, store, anonymous, readable, copy, maxSessions } = options;
   if (store !== undefined) checkStore(store);
   if (readable && store !== undefined) cannot("use option readable", "with a store, the cookie holds no data");
+  if (maxSessions !== undefined && store === undefined)
+    cannot("use option maxSessions", "it needs a store; without one nobody can list a user's sessions");
   if (anonymous === "cookie" && store === undefined)
     cannot('use anonymous "cookie"', "it needs a store; without one every session is in its cookie");
   if (cookie?.single && anonymous === "cookie")

@@ -20,7 +20,7 @@ export function checkStore(store: BackedStore): void {
 
 /** What to do with what is no store of any kind, if that can be told. The value is not shown: a URL may hold a password. */
 export function misunderstood(store: unknown): string | undefined {
-  if (typeof store === "function") return "it is a function; call it, as in memory()";
+  if (typeof store === "function") return misunderstoodFunction(store);
   if (store instanceof Promise) return "it is a promise; await it";
   if (store === "cookie") return "leave it out to keep sessions in the cookie";
   if (typeof store !== "object" || store === null) return "it is not an object; use what sqlite(path) or redis(client) makes";
@@ -28,6 +28,13 @@ export function misunderstood(store: unknown): string | undefined {
   if (call === undefined) return undefined;
   const entry = call.replace(/\(.*/, "").replace(/[A-Z]/, (letter) => `-${letter.toLowerCase()}`);
   return `use ${call} of web-session-store/stores/${entry}`;
+}
+
+function misunderstoodFunction(store: object): string {
+  const isClass = /^class\b/.test(Function.prototype.toString.call(store));
+  return isClass
+    ? `it is a class; make an instance: new ${(store as { name: string }).name || "Store"}()`
+    : "it is a function; call it, as in memory()";
 }
 
 /** What the contract asks for that this lacks; undefined where it has all. */

@@ -176,8 +176,8 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Needed only when something
    * outside must see the change before the response is made.
-   * @throws StoreError when the store fails; GoneError when the session ended, or has another id, since it was loaded; StateError when
-   * the response is made and the session is in its cookie.
+   * @throws DataError for what cannot be kept, also by the cookie that the session is in; StoreError when the store fails; GoneError when the
+   * session ended, or has another id, since it was loaded; StateError when the response is made and the session is in its cookie.
    */
   save(): Promise<void> {
     return this.#waitFor(async () => {
@@ -192,7 +192,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * once that was written.
    *
    * @throws GoneError when the session ended, or has another id, since it was loaded: nothing was written; ConflictError when other
-   * writers were faster every time; StoreError when the store fails.
+   * writers were faster every time; DataError for what cannot be kept, as by {@link save}; StoreError when the store fails.
    *
    * @example
    * ```ts

@@ -7,7 +7,7 @@ import { cannot } from "../ground/errors.ts";
 import type { CookieBackend } from "../manager/contract.ts";
 import type { BackedStore } from "../manager/imported.ts";
 import type { Manager } from "../manager/manager.ts";
-import { lack, STORE_METHODS } from "../manager/store-option.ts";
+import { lack, misunderstood, STORE_METHODS } from "../manager/store-option.ts";
 import { inStore } from "./backend.ts";
 import type { SessionStore } from "./contract.ts";
 
@@ -33,7 +33,7 @@ const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const
 export function defineStore<Store extends SessionStore>(
   store: Store,
 ): DefinedStore<Pick<Store, keyof Store & keyof SessionStore>> {
-  const problem = lack(store);
+  const problem = misunderstood(store) ?? lack(store);
   if (problem !== undefined) cannot("use this store", problem);
   const bound: Record<string, unknown> = {
     guarantees: store.guarantees,

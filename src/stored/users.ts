@@ -5,6 +5,7 @@
  */
 
 import { cannot } from "../ground/errors.ts";
+import { checkGiven, checkValues, type Rule, refuseUnknown } from "../ground/option-values.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
@@ -13,6 +14,10 @@ import { beyondLimit, toInfo } from "./changes.ts";
 import { follow } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 
+const ID: Rule = ["the id of a session", (value) => typeof value === "string"];
+const LIST: ReadonlySet<string> = new Set(["current"]);
+const REVOKE_ALL: ReadonlySet<string> = new Set(["except"]);
+
 /** The sessions of users, in a store. */
 export function members(stored: Stored): Subjects {
   const { manager, store, nextIds } = stored;
@@ -20,13 +25,14 @@ export function members(stored: Stored): Subjects {
   /** The id under which a session is kept now whose request was told of another one. */
   const idNow = (id: string): string => nextIds.get(id) ?? id;
 
-  async function list(subject: string, { current }: { current?: string | undefined } = {}): Promise<ListedSession[]> {
+  async function list(subject: string, options: { current?: string | undefined } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
+    checkId(options, LIST, "{ current: session.id }");
     if (store.list === undefined) needsStore("list sessions", "list");
     const rows = await store.list(subject);
     const now = manager.now();
     const living = rows.filter((row) => endOf(row, manager.timeouts, now) === undefined);
-    const asking = idNow(current ?? "");
+    const asking = idNow(options.current ?? "");
     return living
       .sort((left, right) => right.seenAt - left.seenAt)
       .map((row) => ({ ...toInfo(row.id, row), current: row.id === asking }));
@@ -53,8 +59,10 @@ export function members(stored: Stored): Subjects {
     return living?.record.subject === subject ? living.key : null;
   }
 
-  async function revokeAll(subject: string, { except }: { except?: string | undefined } = {}): Promise<Revocation> {
+  async function revokeAll(subject: string, given: { except?: string | undefined } = {}): Promise<Revocation> {
     checkSubject("revoke all sessions", subject);
+    checkId(given, REVOKE_ALL, "{ except: session.id }");
+    const { except } = given;
     if (store.removeAll === undefined) needsStore("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };
     const count = await store.removeAll(subject, options);
@@ -83,6 +91,13 @@ export async function endBeyondLimit({ manager, store }: Stored, subject: string
 function checkSubject(action: string, subject: unknown): void {
   if (typeof subject === "string" && subject !== "") return;
   cannot(action, "the subject must be a string that is not empty");
+}
+
+/** A misspelt option must not be ignored: without `except`, the user who asks is logged out. */
+function checkId(options: object, known: ReadonlySet<string>, like: string): void {
+  checkGiven(options, "session", like);
+  refuseUnknown(options, known);
+  checkValues(options, Object.fromEntries([...known].map((name) => [name, ID])));
 }
 
 function needsStore(action: string, able: string): never {

@@ -5,6 +5,7 @@
  */
 
 import { stringifyData } from "../ground/json.ts";
+import { checkGiven, checkValues, type Rule, refuseUnknown } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { managerOf, partsFor } from "../manager/assemble.ts";
 import { claimsOf } from "../manager/backend.ts";
@@ -29,10 +30,16 @@ export interface CookieForOptions {
   meta?: SessionMeta;
 }
 
+const RULES = {
+  subject: ["a string that is not empty", (value) => typeof value === "string" && value !== ""],
+} satisfies Partial<Record<keyof CookieForOptions, Rule>>;
+const KNOWN: ReadonlySet<string> = new Set<keyof CookieForOptions>(["data", "subject", "meta"]);
+
 /**
  * A Cookie header for a session that exists, so that a test need not log in first. With a store, the session is in it.
  *
  * @param options The same options that the application gives to `createSessions`.
+ * @throws OptionError for an option that there is none of
  *
  * @example
  * ```ts
@@ -40,7 +47,11 @@ export interface CookieForOptions {
  * const response = await app.request("/cart", { headers: { Cookie } });
  * ```
  */
-export async function cookieFor(options: SessionOptions, { data = {}, subject, meta }: CookieForOptions = {}): Promise<string> {
+export async function cookieFor(options: SessionOptions, session: CookieForOptions = {}): Promise<string> {
+  checkGiven(session, "cookieFor", "{ subject }");
+  refuseUnknown(session, KNOWN);
+  checkValues(session, RULES);
+  const { data = {}, subject, meta } = session;
   const manager = managerOf(partsFor(settle(options)));
   const store = options.store as unknown as SessionStore | undefined;
   const now = manager.now();

@@ -1,10 +1,20 @@
 /** Options of calls: what there is none of is refused, and not ignored. */
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { joseTokens } from "../../src/accept/jose.ts";
 import { koaTokens } from "../../src/accept/koa-session-store.ts";
 import { ownTokens } from "../../src/accept/own.ts";
-import { createSessions, type Session } from "../../src/index.ts";
+import { copy } from "../../src/features/copy.ts";
+import { sessionJwt } from "../../src/features/jwt.ts";
+import { schema } from "../../src/features/schema.ts";
+import { createSessions, type Session, type StoredSessions } from "../../src/index.ts";
+import { connect } from "../../src/stores/bridges/connect.ts";
+import { plain } from "../../src/stores/bridges/plain.ts";
+import { unstorage } from "../../src/stores/bridges/unstorage.ts";
+import { durableObject } from "../../src/stores/durable-object/index.ts";
+import { kv } from "../../src/stores/kv/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { cookieFor } from "../../src/testing/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
 
@@ -62,7 +72,66 @@ describe("a session refuses", () => {
   });
 });
 
+const method = () => {};
+
 const MADE: [string, () => unknown, string][] = [
+  ["memory() for a number", () => memory(5 as never), "Cannot use number as options: they are an object, like { maxEntries }"],
+  ["memory() for null", () => memory(null as never), "Cannot use null as options: they are an object, like { maxEntries }"],
+  [
+    "copy() without options",
+    () => copy(undefined as never),
+    "Cannot use undefined as options: they are an object, like { maxAge }",
+  ],
+  [
+    "copy() with a misspelt option",
+    () => copy({ maxAge: 60, age: 5 } as never),
+    'Cannot use option "age": there is no such option',
+  ],
+  [
+    "schema() with a misspelt option",
+    () => schema(z.object({}), { migrat: method } as never),
+    'Cannot use option "migrat": did you mean migrate?',
+  ],
+  [
+    "schema() for a function in place of options",
+    () => schema(z.object({}), method as never),
+    "Cannot use function as options: they are an object, like { migrate }",
+  ],
+  [
+    "plain() with options: it has none",
+    () => (plain as (...given: unknown[]) => unknown)({ load: method, save: method, remove: method }, { prefix: "s:" }),
+    "Cannot use options of this store: it has none",
+  ],
+  [
+    "connect() with a misspelt option",
+    () => connect({ get: method, set: method, destroy: method }, { timout: 5 } as never),
+    'Cannot use option "timout": did you mean timeout?',
+  ],
+  [
+    "unstorage() with an option of another name",
+    () => unstorage({ getItem: method, setItem: method, removeItem: method }, { base: "s" } as never),
+    'Cannot use option "base": there is no such option',
+  ],
+  [
+    "kv() with a misspelt option",
+    () => kv({ get: method, put: method, delete: method, list: method } as never, { cacheTTL: 60 } as never),
+    'Cannot use option "cacheTTL": use cacheTtl',
+  ],
+  [
+    "durableObject() with a misspelt option",
+    () => durableObject({ idFromName: method, get: method } as never, { slat: "s" } as never),
+    'Cannot use option "slat": did you mean salt?',
+  ],
+  [
+    "sessionJwt() without options",
+    () => sessionJwt(undefined as never),
+    "Cannot use undefined as options: they are an object, like { key, algorithm }",
+  ],
+  [
+    "createSessions() with letters that changed places",
+    () => createSessions({ secrets: SECRET, stroe: memory() } as never),
+    'Cannot use option "stroe": did you mean store?',
+  ],
   [
     "memory() with an option of another name",
     () => memory({ entries: 3 } as never),
@@ -96,7 +165,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "ownTokens() with an option of another name",
     () => ownTokens({ secrets: SECRET, kinds: 3 } as never),
-    'Cannot use option "kinds": there is no such option',
+    'Cannot use option "kinds": did you mean kind?',
   ],
   [
     "ownTokens() without options",
@@ -123,5 +192,84 @@ const MADE: [string, () => unknown, string][] = [
 describe("what is made refuses", () => {
   it.each(MADE)("%s", (_what, make, message) => {
     expect(messageOf(make)).toBe(`ERR_OPTION: ${message}`);
+  });
+});
+
+const ASKED: [string, (sessions: StoredSessions) => unknown, string][] = [
+  [
+    "revokeAll() with a misspelt option, which would end the session that asks",
+    (sessions) => sessions.revokeAll("alice", { exept: "x" } as never),
+    'Cannot use option "exept": did you mean except?',
+  ],
+  [
+    "revokeAll() with an id in place of options",
+    (sessions) => sessions.revokeAll("alice", "some-id" as never),
+    "Cannot use string as options: they are an object, like { except: session.id }",
+  ],
+  [
+    "revokeAll() with what is no id",
+    (sessions) => sessions.revokeAll("alice", { except: 5 } as never),
+    "Cannot use except 5: it must be the id of a session",
+  ],
+  [
+    "revokeAll() with null for an id",
+    (sessions) => sessions.revokeAll("alice", { except: null } as never),
+    "Cannot use except null: it must be the id of a session",
+  ],
+  [
+    "list() with a misspelt option",
+    (sessions) => sessions.list("alice", { curent: "x" } as never),
+    'Cannot use option "curent": did you mean current?',
+  ],
+  [
+    "list() with what is no id",
+    (sessions) => sessions.list("alice", { current: {} } as never),
+    "Cannot use current object: it must be the id of a session",
+  ],
+  [
+    "load() with a misspelt option",
+    (sessions) => sessions.load(new Request("https://app.example.com/"), { lasy: true } as never),
+    'Cannot use option "lasy": did you mean lazy?',
+  ],
+  [
+    "apply() with a misspelt option",
+    async (sessions) => {
+      const session = await sessions.load(new Request("https://app.example.com/"));
+      return sessions.apply(session, new Response(), { faild: true } as never);
+    },
+    'Cannot use option "faild": did you mean failed?',
+  ],
+];
+
+describe("sessions refuse", () => {
+  it.each(ASKED)("%s", async (_what, ask, message) => {
+    const sessions = createSessions({ secrets: SECRET, store: memory() });
+    const asking = (async () => ask(sessions))();
+    await expect(asking).rejects.toMatchObject({ code: "ERR_OPTION", name: "OptionError", message });
+  });
+
+  it("nothing that is left out", async () => {
+    const sessions = createSessions({ secrets: SECRET, store: memory() });
+    expect(await sessions.list("alice", { current: undefined })).toEqual([]);
+    expect(await sessions.revokeAll("alice", { except: undefined })).toEqual({ count: 0, effect: "now" });
+  });
+});
+
+describe("a test's own cookie", () => {
+  it("is not made with a misspelt option: it would be a visitor's", async () => {
+    await expect(cookieFor({ secrets: SECRET }, { subjct: "ada" } as never)).rejects.toMatchObject({
+      code: "ERR_OPTION",
+      message: 'Cannot use option "subjct": did you mean subject?',
+    });
+    await expect(cookieFor({ secrets: SECRET }, "ada" as never)).rejects.toMatchObject({
+      message: "Cannot use string as options: they are an object, like { subject }",
+    });
+  });
+
+  it("is not made for a subject that login() would not take", async () => {
+    for (const subject of ["", 5])
+      await expect(cookieFor({ secrets: SECRET }, { subject: subject as never })).rejects.toMatchObject({
+        message: `Cannot use subject ${JSON.stringify(subject)}: it must be a string that is not empty`,
+      });
   });
 });

@@ -34,6 +34,19 @@ describe("a key that readers copy", () => {
   });
 });
 
+describe("the codes of errors", () => {
+  const source = readFileSync("src/ground/errors.ts", "utf8");
+  const union = /export type SessionErrorCode =([^;]+);/.exec(source)?.[1] ?? "";
+  const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code as string);
+
+  it("are all in the table of docs/sessions.md, and no others are", () => {
+    const table = readFileSync("docs/sessions.md", "utf8").match(/^\| `ERR_.+$/gm) ?? [];
+    const said = table.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`(\w+)`/g)].map(([, code]) => code as string));
+    expect(codes.length).toBeGreaterThan(10);
+    expect(said.sort()).toEqual(codes.sort());
+  });
+});
+
 describe("clocks of two servers", () => {
   const ask = async (difference: number) => {
     const [ahead, here] = [new Clock(), new Clock()];

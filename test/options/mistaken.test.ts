@@ -125,7 +125,7 @@ describe("as the store", () => {
   const GIVEN: [string, unknown, string, boolean?][] = [
     ["memory without the call", memory, CALL],
     ["redis without the call", redis, CALL],
-    ["a class", class Store {}, CALL],
+    ["a class", class Rows {}, "it is a class; make an instance: new Rows()"],
     ["a promise", Promise.resolve(memory()), "it is a promise; await it"],
     ["a path, and does not show it", "sessions.db", MAKES],
     ["a number", 5, MAKES],
@@ -231,5 +231,22 @@ describe("secrets that are not set", () => {
     expect(() => call({ secrets: "" } as never)).toThrow(
       "Cannot use secret number 1: it is empty, so its variable may not be set. Make one with: openssl rand -base64 32; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET",
     );
+  });
+});
+
+describe("a request of another kind", () => {
+  const GIVE = "give { method, url, headers: { get: (name) => req.headers[name.toLowerCase()] } }";
+  const message = `Cannot load the session of this request: its headers have no get(); for Node's request, ${GIVE}`;
+  const sessions = createSessions({ secrets: SECRET });
+
+  it.each<[string, unknown]>([
+    ["Node's, whose headers are an object", { method: "GET", url: "/", headers: { cookie: "a=b" } }],
+    ["none", undefined],
+    ["a URL", "https://app.example.com/"],
+  ])("is not taken: %s", async (_what, request) => {
+    for (const call of [sessions.load, sessions.read, sessions.handler(() => new Response())]) {
+      const calling = (async () => call(request as never))();
+      await expect(calling).rejects.toMatchObject({ name: "OptionError", code: "ERR_OPTION", message });
+    }
   });
 });

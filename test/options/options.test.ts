@@ -1,5 +1,6 @@
 /** Options: what is refused at creation, and what never depends on a request. */
 import { describe, expect, it } from "vitest";
+import { copy } from "../../src/features/copy.ts";
 import { createSessions, OptionError, type SessionOptions } from "../../src/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { USER_COOKIE, userCookie, VISITOR_COOKIE } from "../support/cookie-names.ts";
@@ -83,6 +84,9 @@ describe("createSessions() refuses", () => {
     ["a timeout as text", { idleTimeout: "1d" }],
     ["a touch as rare as the idle timeout", { idleTimeout: 60, touchEvery: 60 }],
     ["a negative memory", { rememberTokens: -1 }],
+    ["a limit of a user's sessions without a store", { maxSessions: 3 }],
+    ["a copy without a store", { copy: copy({ maxAge: 60 }) }],
+    ["visitors in a cookie without a store", { anonymous: "cookie" }],
     ["readable with a store", { readable: true, store: memory() }],
     ["a store without its methods", { store: { load: () => {} } }],
     ["another onStoreError", { onStoreError: "ignore" }],
@@ -91,6 +95,13 @@ describe("createSessions() refuses", () => {
   for (const [what, options] of refused) {
     it(what, () => expect(() => create(options)).toThrow(expect.objectContaining({ code: "ERR_OPTION", name: "OptionError" })));
   }
+
+  it("a limit that nobody would keep, and says what it needs", () => {
+    expect(refusal(() => create({ maxSessions: 3 }))).toBe(
+      "Cannot use option maxSessions: it needs a store; without one nobody can list a user's sessions",
+    );
+    expect(create({ maxSessions: undefined }).load).toBeTypeOf("function");
+  });
 
   it.each<[string, object, string]>([
     ["a timeout as text", { idleTimeout: "1d" }, 'idleTimeout "1d": it must be a whole number of seconds, 1 to 3153600000'],

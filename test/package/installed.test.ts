@@ -107,15 +107,21 @@ describe("the published types, with skipLibCheck off", () => {
     }
   });
 
+  it("need jose's for what signs and reads its tokens", async () => {
+    project.link("jose");
+    for (const options of [NODE16, BUNDLER])
+      expect(await errorsIn("jose.ts", importing(specifiersOf(JOSE)), ...options, ...WEB, ...types())).toBe("");
+  });
+
   it("are right with those of Workers instead of the Web's", async () => {
     project.link("@cloudflare/workers-types");
     const options = [...BUNDLER, "--lib", "es2023", ...types("@cloudflare/workers-types")];
-    expect(await errorsIn("workers.ts", importing(without(...JOSE)), ...options)).toBe("");
+    expect(await errorsIn("workers.ts", importing(without()), ...options)).toBe("");
   });
 
   it("are right with those of Node instead of the Web's, but for the type CryptoKey, which is no global there", async () => {
     project.link("@types/node");
-    const text = importing(without(...WORKERS_ONLY, ...JOSE));
+    const text = importing(without(...WORKERS_ONLY));
     const errors = await errorsIn("node.ts", text, ...NODE16, "--lib", "es2023", ...types("node"));
     expect(errors.split("\n").filter((line) => !line.includes("'CryptoKey' refers to a value"))).toEqual([]);
   });

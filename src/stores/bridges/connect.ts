@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
 import type { RecordOrMark } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
@@ -41,6 +42,8 @@ export interface ConnectOptions {
   timeout?: number;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof ConnectOptions>(["timeout"]);
+
 /**
  * Makes an Express session store a SessionStore. Prefix, connection and clean-up are the store's own; when a session ends
  * is told to it in `cookie`, so a fixed `ttl` among its options must not be shorter than `idleTimeout`, also that of a login.
@@ -60,11 +63,14 @@ export interface ConnectOptions {
  * const sessions = createSessions({ secrets, store: connect(new RedisStore({ client })) });
  * ```
  */
-export function connect(store: ConnectStore, { timeout = 10 }: ConnectOptions = {}): DefinedStore {
+export function connect(store: ConnectStore, options: ConnectOptions = {}): DefinedStore {
   const missing = (["get", "set", "destroy"] as const).filter((name) => typeof store?.[name] !== "function");
   if (missing.length > 0) {
     throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
   }
+  checkGiven(options, "connect", "{ timeout }");
+  refuseUnknown(options, KNOWN);
+  const { timeout = 10 } = options;
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= 3600)) {
     throw new OptionError("ERR_OPTION", `Cannot use timeout ${String(timeout)}: it must be a number of seconds, up to 3600`);
   }

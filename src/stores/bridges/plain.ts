@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { OptionError } from "../../ground/errors.ts";
+import { cannot, OptionError } from "../../ground/errors.ts";
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Key, SessionRecord, UpdateResult } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
@@ -35,14 +35,16 @@ export interface PlainStore {
  * methods can: of two parallel changes the last one wins, what may be used once may be used by two at the same time,
  * `regenerateId()` has no grace, and there is no list of a user's sessions.
  *
- * @throws OptionError when one of the methods is missing.
+ * @param options None.
+ * @throws OptionError when one of the methods is missing, and for options: a prefix or an expiry is for the three methods to see to.
  *
  * @example
  * ```ts
  * const sessions = createSessions({ secrets, store: plain({ load, save, remove }) });
  * ```
  */
-export function plain(store: PlainStore): DefinedStore {
+export function plain(store: PlainStore, options?: undefined): DefinedStore {
+  if (options !== undefined) cannot("use options of this store", "it has none");
   const missing = (["load", "save", "remove"] as const).filter((name) => typeof store?.[name] !== "function");
   if (missing.length > 0) throw new OptionError("ERR_OPTION", `Cannot use this store: it lacks the method ${missing.join(", ")}`);
   return defineStore<SessionStore>(new PlainSessionStore(store));

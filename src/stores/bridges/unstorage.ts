@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
 import type { RecordOrMark } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
@@ -22,6 +23,8 @@ export interface UnstorageOptions {
   /** What the keys begin with, before a colon: letters, digits, `-`, `_`, and colons between them. Default `"session"`. */
   prefix?: string;
 }
+
+const KNOWN: ReadonlySet<string> = new Set<keyof UnstorageOptions>(["prefix"]);
 
 /**
  * Makes a storage of unstorage a SessionStore: one item for each session, `session:<id>`, JSON text. Drivers that expire are
@@ -44,11 +47,14 @@ export interface UnstorageOptions {
  * const sessions = createSessions({ secrets, store: unstorage(storage) });
  * ```
  */
-export function unstorage(storage: UnstorageLike, { prefix = "session" }: UnstorageOptions = {}): DefinedStore {
+export function unstorage(storage: UnstorageLike, options: UnstorageOptions = {}): DefinedStore {
   const missing = (["getItem", "setItem", "removeItem"] as const).filter((name) => typeof storage?.[name] !== "function");
   if (missing.length > 0) {
     throw new OptionError("ERR_OPTION", `Cannot use this storage: it lacks the method ${missing.join(", ")}`);
   }
+  checkGiven(options, "unstorage", "{ prefix }");
+  refuseUnknown(options, KNOWN);
+  const { prefix = "session" } = options;
   if (!/^[\w-]+(:[\w-]+)*$/.test(prefix)) {
     throw new OptionError(
       "ERR_OPTION",

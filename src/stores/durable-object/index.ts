@@ -4,6 +4,7 @@
  * @module
  */
 import { encodeBase64url } from "../../ground/encoding.ts";
+import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import type {
   Key,
@@ -44,6 +45,8 @@ export interface DurableObjectOptions {
   wait?: (milliseconds: number) => Promise<void>;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof DurableObjectOptions>(["salt", "jurisdiction", "locationHint", "wait"]);
+
 /**
  * Makes a store of a Durable Object namespace whose class is `SessionObject`. Each call of the store is one call of one object,
  * but for a login, which moves a session from the visitor's object to the user's.
@@ -59,6 +62,8 @@ export interface DurableObjectOptions {
  * ```
  */
 export function durableObject(namespace: ObjectNamespace, options: DurableObjectOptions = {}): DurableObjectStore {
+  checkGiven(options, "durableObject", "{ salt }");
+  refuseUnknown(options, KNOWN);
   const { salt = "", jurisdiction, locationHint, wait } = options;
   const objects = new SessionObjects(namespace, { jurisdiction, locationHint }, wait);
   return defineStore(new ObjectStore(objects, salt, jurisdiction === undefined ? "" : `${jurisdiction}.`));

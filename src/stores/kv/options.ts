@@ -5,6 +5,7 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import { OptionError } from "../../ground/errors.ts";
+import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
 import type { KvNamespace } from "./namespace.ts";
 
 /** How a KV store keeps its sessions. */
@@ -19,6 +20,7 @@ export interface KvOptions {
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof KvOptions>(["salt", "prefix", "cacheTtl", "sleep"]);
 const METHODS = ["get", "put", "delete", "list"] as const;
 /** Keys have 512 bytes at most. https://developers.cloudflare.com/kv/platform/limits/ */
 const MAX_PREFIX_BYTES = 200;
@@ -26,6 +28,8 @@ const LEAST_CACHE_TTL = 30;
 
 /** @throws {@link OptionError} for an option that cannot be used. */
 export function settleKvOptions(options: KvOptions): Required<KvOptions> {
+  checkGiven(options, "kv", "{ prefix }");
+  refuseUnknown(options, KNOWN);
   const { salt = "", prefix = "s:", cacheTtl = LEAST_CACHE_TTL, sleep = wait } = options;
   if (typeof salt !== "string") throw refusal("option salt: it must be a string");
   if (typeof prefix !== "string" || utf8Length(prefix) > MAX_PREFIX_BYTES) {

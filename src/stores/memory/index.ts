@@ -4,7 +4,7 @@
  * @module
  */
 import { MEMORY_ADVICE } from "../../ground/advice.ts";
-import { count, refuseUnknown } from "../../ground/option-values.ts";
+import { checkGiven, count, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import {
   isMoved,
@@ -49,6 +49,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxEntries", "
  * ```
  */
 export function memory(options: MemoryOptions = {}): DefinedStore {
+  checkGiven(options, "memory", "{ maxEntries }");
   refuseUnknown(options, KNOWN, [MEMORY_ADVICE]);
   const { maxEntries = 100_000, maxBytes = 128 * 1024 * 1024 } = options;
   return defineStore<SessionStore>(

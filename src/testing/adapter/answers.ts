@@ -16,8 +16,8 @@ export const answerStories: readonly AdapterStory[] = [
       return fetch("data:text/plain,fetched");
     };
     const { browser } = await setUp({ "/fetched": fetched });
-    expect(await text(browser.visit("/fetched"))).toBe("fetched");
-    expect(await text(browser.visit("/views"))).toBe("7");
+    expect(await text(browser.visit("/fetched")), "the body of the fetched response").toBe("fetched");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("7");
   }),
 
   story("leaves other cookies alone, and sets its own once", async (setUp) => {
@@ -31,8 +31,11 @@ export const answerStories: readonly AdapterStory[] = [
       },
     });
     const lines = (await browser.visit("/many")).headers.getSetCookie();
-    expect(lines.slice(0, 2)).toEqual(["theme=dark", "lang=eo; Path=/"]);
-    expect(lines.slice(2).map((line) => line.split("=")[0])).toEqual(["__Host-Http-session"]);
+    expect(lines.slice(0, 2), "the Set-Cookie lines of the route itself").toEqual(["theme=dark", "lang=eo; Path=/"]);
+    expect(
+      lines.slice(2).map((line) => line.split("=")[0]),
+      "the names of the Set-Cookie lines after those of the route",
+    ).toEqual(["__Host-Http-session"]);
   }),
 
   story("keeps a response with a session cookie out of every cache", async (setUp) => {
@@ -43,8 +46,8 @@ export const answerStories: readonly AdapterStory[] = [
       },
     });
     const response = await browser.visit("/public");
-    expect(response.headers.get("Cache-Control")).toBe("no-store");
-    expect(response.headers.get("Vary")).toBe("Accept-Encoding, Cookie");
+    expect(response.headers.get("Cache-Control"), "Cache-Control of an answer with a session cookie").toBe("no-store");
+    expect(response.headers.get("Vary"), "Vary: that of the route, and Cookie").toBe("Accept-Encoding, Cookie");
   }),
 
   story("does not touch a session on a response that shared caches may keep", async (setUp) => {
@@ -54,26 +57,33 @@ export const answerStories: readonly AdapterStory[] = [
     await browser.visit("/count");
     clock.pass(6 * HOUR);
     const response = await browser.visit("/shared");
-    expect(response.headers.getSetCookie()).toEqual([]);
-    expect(response.headers.get("Cache-Control")).toBe("s-maxage=60");
-    expect((await browser.visit("/views")).headers.getSetCookie()).toHaveLength(1);
+    expect(response.headers.getSetCookie(), "cookies on an answer that shared caches may keep").toEqual([]);
+    expect(response.headers.get("Cache-Control"), "Cache-Control as the route set it").toBe("s-maxage=60");
+    expect((await browser.visit("/views")).headers.getSetCookie(), "the cookie that was due, on the next answer").toHaveLength(1);
   }),
 
   story("keeps pages of a user private, unless the application says otherwise", async (setUp) => {
     const own: StoryRoute = (session) => new Response(session.subject, { headers: { "Cache-Control": "private, max-age=5" } });
     const { browser } = await setUp({ "/own": own });
     await browser.visit("/login");
-    expect((await browser.visit("/who")).headers.get("Cache-Control")).toBe("private, no-store");
-    expect((await browser.visit("/own")).headers.get("Cache-Control")).toBe("private, max-age=5");
-    expect((await browser.visit("/")).headers.get("Cache-Control")).toBe(null);
+    expect((await browser.visit("/who")).headers.get("Cache-Control"), "what the answer to /who says of caches").toBe(
+      "private, no-store",
+    );
+    expect((await browser.visit("/own")).headers.get("Cache-Control"), "Cache-Control as the route set it").toBe(
+      "private, max-age=5",
+    );
+    expect(
+      (await browser.visit("/")).headers.get("Cache-Control"),
+      "Cache-Control of an answer that did not use the session",
+    ).toBe(null);
   }),
 
   story("leaves cache headers to the application when told so", async (setUp) => {
     const { browser } = await setUp({}, { cacheHeaders: false });
     const response = await browser.visit("/count");
-    expect(response.headers.get("Cache-Control")).toBe(null);
-    expect(response.headers.get("Vary")).toBe(null);
-    expect(await text(browser.visit("/views"))).toBe("1");
+    expect(response.headers.get("Cache-Control"), "Cache-Control with cacheHeaders: false").toBe(null);
+    expect(response.headers.get("Vary"), "Vary with cacheHeaders: false").toBe(null);
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
   story("saves before the body of a stream is read, and takes no change of the data then, but by update()", async (setUp) => {
@@ -106,11 +116,11 @@ export const answerStories: readonly AdapterStory[] = [
     });
     await browser.visit("/count");
     const response = await browser.visit("/stream");
-    expect(await text(browser.visit("/get?key=cart"))).toBe("apple");
-    expect(await response.text()).toBe("streamed");
-    expect(late).toMatchObject({ code: "ERR_SESSION_COMMITTED" });
-    expect(cart).toEqual(["apple", "pear"]);
-    expect(await text(browser.visit("/get?key=cart"))).toBe("apple");
-    expect(await text(browser.visit("/views"))).toBe("3");
+    expect(await text(browser.visit("/get?key=cart")), "the cart in the session").toBe("apple");
+    expect(await response.text(), "the whole body of the stream").toBe("streamed");
+    expect(late, "what a change throws while the body streams").toMatchObject({ code: "ERR_SESSION_COMMITTED" });
+    expect(cart, "the application's own list").toEqual(["apple", "pear"]);
+    expect(await text(browser.visit("/get?key=cart")), "the cart in the session").toBe("apple");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("3");
   }),
 ];

@@ -29,7 +29,7 @@ export function expect(found: unknown, story = ""): Expectation & { readonly not
 function expectation(found: unknown, story: string, wanted: boolean): Expectation {
   const check = (holds: boolean, how: string, expected: unknown) => {
     if (holds === wanted) return;
-    const where = story === "" ? "" : ` (${story})`;
+    const where = story === "" ? "" : `: ${story}`;
     throw new Error(`expected ${show(found)} ${wanted ? "" : "not "}${how} ${show(expected)}${where}`);
   };
   return {

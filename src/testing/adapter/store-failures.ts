@@ -12,8 +12,10 @@ import { type AdapterStory, story, text } from "./story.ts";
 
 /** The answer, or the error that came instead of one. */
 const outcome = (answer: Promise<Response>): Promise<Response | unknown> => answer.catch((error: unknown) => error);
-const isFailure = (answer: Response | unknown): boolean =>
-  answer instanceof Response ? answer.status === 503 : answer instanceof StoreError && answer.status === 503;
+const expectFailure = (answer: Response | unknown): void => {
+  const isOurs = answer instanceof Response || answer instanceof StoreError;
+  expect(isOurs ? answer.status : answer, "the status of the error").toBe(503);
+};
 
 /** The stories. */
 export const storeFailureStories: readonly AdapterStory[] = [
@@ -24,13 +26,14 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const cookie = browser.cookieHeader();
     store.fail("load");
     const answer = await outcome(browser.visit("/who"));
-    expect(isFailure(answer)).toBe(true);
+    expectFailure(answer);
     expect(
       JSON.stringify(answer instanceof Error ? { ...answer, message: answer.message } : await (answer as Response).text()),
+      "the text of the error: it must show nothing of the store",
     ).not.toContain(LEAK);
     store.recover();
-    expect(browser.cookieHeader()).toBe(cookie);
-    expect(await text(browser.visit("/who"))).toBe("alice");
+    expect(browser.cookieHeader(), "the cookies that the browser had before").toBe(cookie);
+    expect(await text(browser.visit("/who")), "who is logged in").toBe("alice");
   }),
 
   ...(
@@ -47,8 +50,8 @@ export const storeFailureStories: readonly AdapterStory[] = [
       if (operation !== "create") await browser.visit("/count");
       const cookie = browser.cookieHeader();
       store.fail(operation);
-      expect(isFailure(await outcome(browser.visit(path)))).toBe(true);
-      expect(browser.cookieHeader()).toBe(cookie);
+      expectFailure(await outcome(browser.visit(path)));
+      expect(browser.cookieHeader(), "the cookies that the browser had before").toBe(cookie);
     }),
   ),
 
@@ -63,11 +66,11 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const { browser } = await setUp({ "/public": shared }, { store });
     store.fail("create");
     const answer = await outcome(browser.visit("/public"));
-    expect(isFailure(answer)).toBe(true);
+    expectFailure(answer);
     const { headers } = answer instanceof Response ? answer : new Response();
-    expect(headers.get("Cache-Control") ?? "").not.toMatch(/public|max-age/);
-    expect(headers.get("CDN-Cache-Control")).toBe(null);
-    expect(headers.get("ETag")).not.toBe('"1"');
+    expect(headers.get("Cache-Control") ?? "", "Cache-Control of the error").not.toMatch(/public|max-age/);
+    expect(headers.get("CDN-Cache-Control"), "CDN-Cache-Control of the error").toBe(null);
+    expect(headers.get("ETag"), "ETag of the error").not.toBe('"1"');
   }),
 
   story("sends the new id that save() wrote with the error, when what came after it cannot be written", async (setUp) => {
@@ -83,12 +86,12 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const { browser } = await setUp({ "/renew": renewing }, { store });
     await browser.visit("/login");
     const answer = await outcome(browser.visit("/renew"));
-    expect(isFailure(answer)).toBe(true);
+    expectFailure(answer);
     store.recover();
     // Where there is no answer to carry it, the session has ended: no browser knows its id.
     const isSent = answer instanceof Response;
-    expect(await text(browser.visit("/who"))).toBe(isSent ? "alice" : "nobody");
-    expect(await text(browser.visit("/views"))).toBe(isSent ? "5" : "none");
+    expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");
   }),
 
   story("goes on when only the touch fails", async (setUp) => {
@@ -97,7 +100,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     await browser.visit("/count");
     clock.pass(7 * HOUR);
     store.fail("touch");
-    expect(await text(browser.visit("/views"))).toBe("1");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
   story("shows an anonymous visitor when told to, writes nothing and sends no cookie", async (setUp) => {
@@ -108,13 +111,13 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const cookie = browser.cookieHeader();
     store.fail("load");
     const reading = await browser.visit("/who");
-    expect(await reading.text()).toBe("nobody");
-    expect(reading.headers.getSetCookie()).toEqual([]);
+    expect(await reading.text(), "who is logged in").toBe("nobody");
+    expect(reading.headers.getSetCookie(), "cookies on the answer without a store").toEqual([]);
     for (const path of ["/count", "/login", "/logout", "/regenerate"]) {
-      expect(isFailure(await outcome(browser.visit(path)))).toBe(true);
+      expectFailure(await outcome(browser.visit(path)));
     }
     store.recover();
-    expect(browser.cookieHeader()).toBe(cookie);
-    expect(await text(browser.visit("/views"))).toBe("1");
+    expect(browser.cookieHeader(), "the cookies that the browser had before").toBe(cookie);
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 ];

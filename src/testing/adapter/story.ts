@@ -28,6 +28,9 @@ export interface AdapterStory {
 /** Known to everybody: nothing but the contract's own applications may use it. */
 const SECRET = "dGhlIHNlY3JldCBvZiB0aGUgYWRhcHRlciBjb250cmFjdA9xT2w3kZ4=";
 
+/** So many of the requests are named that led to an error. */
+const LATEST = 6;
+
 /** One story. */
 export function story(name: string, run: (setUp: SetUp) => Promise<void>): AdapterStory {
   return { name, run };
@@ -45,9 +48,10 @@ export function chapter(
   }));
 }
 
-/** Tells a story of an adapter, and closes what was made for it. */
+/** Tells a story of an adapter, and closes what was made for it. An error says which requests led to it. */
 export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<void> {
   const apps: AdapterApp[] = [];
+  const asked: string[] = [];
   try {
     await run(async (more, options = {}) => {
       const clock = new Clock();
@@ -55,9 +59,17 @@ export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<voi
       const routes = (options.lazy ? readyFirst(all) : all) as Record<string, AdapterRoute>;
       const app = await makeApp({ secrets: SECRET, now: clock.now, ...options }, routes);
       apps.push(app);
-      const serve: Serve = (request) => app.serve(request);
+      const serve: Serve = async (request) => {
+        const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no answer`) - 1;
+        const response = await app.serve(request);
+        asked[at] = (asked[at] as string).replace("no answer", String(response.status));
+        return response;
+      };
       return { clock, serve, browser: new Browser(serve, clock) };
     });
+  } catch (error) {
+    if (error instanceof Error && asked.length > 0) error.message += ` (after ${asked.slice(-LATEST).join(", ")})`;
+    throw error;
   } finally {
     for (const app of apps) await app.close?.();
   }

@@ -17,7 +17,7 @@ export const throwStories: readonly AdapterStory[] = [
     });
     await browser.visit("/count");
     await Promise.resolve(browser.visit("/crash")).catch(() => {});
-    expect(await text(browser.visit("/views"))).toBe("1");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
   story("ends a session that was destroyed, whatever the handler threw afterwards", async (setUp) => {
@@ -30,7 +30,7 @@ export const throwStories: readonly AdapterStory[] = [
     await browser.visit("/login");
     const thief = browser.copy();
     await Promise.resolve(browser.visit("/crash")).catch(() => {});
-    expect(await text(thief.visit("/who"))).toBe("nobody");
+    expect(await text(thief.visit("/who")), "who is logged in").toBe("nobody");
   }),
 
   story("gives no new id when the handler throws after regenerateId(), and changes nothing", async (setUp) => {
@@ -47,9 +47,9 @@ export const throwStories: readonly AdapterStory[] = [
     const id = await text(browser.visit("/id"));
     await Promise.resolve(browser.visit("/crash")).catch(() => {});
     for (const visitor of [browser, twin]) {
-      expect(await text(visitor.visit("/who"))).toBe("alice");
-      expect(await text(visitor.visit("/id"))).toBe(id);
-      expect(await text(visitor.visit("/views"))).toBe("1");
+      expect(await text(visitor.visit("/who")), "who is logged in").toBe("alice");
+      expect(await text(visitor.visit("/id")), "the session's id").toBe(id);
+      expect(await text(visitor.visit("/views")), "the views in the session").toBe("1");
     }
   }),
 
@@ -66,11 +66,11 @@ export const throwStories: readonly AdapterStory[] = [
     await browser.visit("/login");
     const thief = browser.copy();
     const answer = await Promise.resolve(browser.visit("/crash")).catch(() => new Response());
-    expect(await text(thief.visit("/who"))).toBe("nobody");
+    expect(await text(thief.visit("/who")), "who is logged in").toBe("nobody");
     // The new id goes with the error's answer; where there is none to carry it, the session has ended.
     const isSent = answer.headers.getSetCookie().length > 0;
-    expect(await text(browser.visit("/who"))).toBe(isSent ? "alice" : "nobody");
-    expect(await text(browser.visit("/views"))).toBe(isSent ? "5" : "none");
+    expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
+    expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");
   }),
 
   story("does not log in when the handler throws after login()", async (setUp) => {
@@ -82,7 +82,7 @@ export const throwStories: readonly AdapterStory[] = [
     });
     await browser.visit("/count");
     await Promise.resolve(browser.visit("/crash")).catch(() => {});
-    expect(await text(browser.visit("/who"))).toBe("nobody");
+    expect(await text(browser.visit("/who")), "who is logged in").toBe("nobody");
   }),
 
   ...(
@@ -113,10 +113,10 @@ export const throwStories: readonly AdapterStory[] = [
         const twin = browser.copy();
         meanwhile = async () => void (await browser.visit(renew));
         const answer = await twin.visit("/late", { method });
-        expect(answer.status).toBe(status);
-        expect(answer.headers.getSetCookie()).toEqual([]);
-        expect(await text(browser.visit("/get?key=cart"))).toBe(cart);
-        expect(await text(browser.visit("/who"))).toBe("alice");
+        expect(answer.status, "the status of the late answer").toBe(status);
+        expect(answer.headers.getSetCookie(), "cookies on the late answer").toEqual([]);
+        expect(await text(browser.visit("/get?key=cart")), "the cart in the session").toBe(cart);
+        expect(await text(browser.visit("/who")), "who is logged in").toBe("alice");
       },
     ),
   ),
@@ -132,8 +132,8 @@ export const throwStories: readonly AdapterStory[] = [
       browser.receive(thrown);
       return thrown;
     });
-    expect(response.status).toBe(409);
-    expect(await text(browser.visit("/views"))).toBe("5");
+    expect(response.status, "the status of the thrown Response").toBe(409);
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("5");
   }),
 
   story("saves what was changed before a response of 500 that the handler chose itself", async (setUp) => {
@@ -143,7 +143,7 @@ export const throwStories: readonly AdapterStory[] = [
         return new Response("sorry", { status: 500 });
       },
     });
-    expect((await browser.visit("/sorry")).status).toBe(500);
-    expect(await text(browser.visit("/views"))).toBe("5");
+    expect((await browser.visit("/sorry")).status, "the status that the handler chose").toBe(500);
+    expect(await text(browser.visit("/views")), "the views in the session").toBe("5");
   }),
 ];

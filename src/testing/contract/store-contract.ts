@@ -4,6 +4,9 @@
  * @module
  */
 
+import { OptionError } from "../../ground/errors.ts";
+import type { BackedStore } from "../../manager/imported.ts";
+import { lack, misunderstood } from "../../manager/store-option.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { dataCases } from "./data.ts";
 import { limitCases } from "./limits.ts";
@@ -61,5 +64,15 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...limitCases,
     ...raceCases,
   ];
-  return cases.map(({ name, run }) => ({ name, run: async () => run(new Trial(await create())) }));
+  let isTold = false;
+  /** What is no store would fail at every case in another way: the first says what it lacks. */
+  const storeOf = async (): Promise<SessionStore> => {
+    const store = await create();
+    const problem = misunderstood(store) ?? lack(store as Partial<BackedStore>);
+    if (problem === undefined) return store;
+    const why = isTold ? "the first case says why" : problem;
+    isTold = true;
+    throw new OptionError("ERR_OPTION", `Cannot try this store: ${why}`);
+  };
+  return cases.map(({ name, run }) => ({ name, run: async () => run(new Trial(await storeOf())) }));
 }

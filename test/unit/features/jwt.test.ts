@@ -156,7 +156,11 @@ describe("sessionJwt()", () => {
     const { jwt } = make();
     const error = await jwt({ id: ALICE.id, expiresAt: NOW + 100 }, { audience: AUDIENCE }).catch((some) => some);
     expect(error).toBeInstanceOf(StateError);
-    expect(error).toMatchObject({ code: "ERR_SESSION_MISSING", message: "Cannot make a JWT: nobody is logged in" });
+    expect(error).toMatchObject({
+      code: "ERR_NOT_LOGGED_IN",
+      name: "StateError",
+      message: "Cannot make a JWT: nobody is logged in",
+    });
   });
 
   it.each([

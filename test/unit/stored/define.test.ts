@@ -142,19 +142,34 @@ describe("defineStore()", () => {
     expect(await other.does((session) => session.subject)).toBe("alice");
   });
 
-  it.each([undefined, null, 5, {}, { load: () => null, guarantees: {} }, () => {}, new Map()])(
-    "refuses what is no store, and says what it lacks: %s",
-    (store) => {
-      expect(() => defineStore(store as never)).toThrow(
-        expect.objectContaining({
-          code: "ERR_OPTION",
-          message: expect.stringMatching(
-            /^Cannot use this store: it lacks the method (load, )?create, update, replace, touch, remove, take$/,
-          ),
-        }),
-      );
-    },
-  );
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "it is not an object; use what sqlite(path) or redis(client) makes"],
+    ["null", null, "it is not an object; use what sqlite(path) or redis(client) makes"],
+    ["a class", OwnStore, "it is a class; make an instance: new OwnStore()"],
+    ["a function", () => {}, "it is a function; call it, as in memory()"],
+    ["a promise", Promise.resolve(new OwnStore()), "it is a promise; await it"],
+    [
+      "three plain methods",
+      { load: () => null, save: () => {}, remove: () => {} },
+      "use plain(store) of web-session-store/stores/plain",
+    ],
+    ["a Map", new Map(), "use memory() of web-session-store/stores/memory"],
+  ])("refuses %s, and says what to do", (_what, store, message) => {
+    expect(() => defineStore(store as never)).toThrow(
+      expect.objectContaining({ code: "ERR_OPTION", message: `Cannot use this store: ${message}` }),
+    );
+  });
+
+  it.each([{}, { load: () => null, guarantees: {} }])("refuses what is no store, and says what it lacks: %s", (store) => {
+    expect(() => defineStore(store as never)).toThrow(
+      expect.objectContaining({
+        code: "ERR_OPTION",
+        message: expect.stringMatching(
+          /^Cannot use this store: it lacks the method (load, )?create, update, replace, touch, remove, take$/,
+        ),
+      }),
+    );
+  });
 
   it("refuses a store that lacks one method, or says nothing of what it promises", () => {
     const whole = withMethods(memory());

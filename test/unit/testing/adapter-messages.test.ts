@@ -1,0 +1,50 @@
+/** adapterContract(): what a case says that fails. */
+import { expect, it } from "vitest";
+import { createSessions } from "../../../src/index.ts";
+import { adapterContract, type MakeApp } from "../../../src/testing/index.ts";
+
+/** What each case fails with, by its name. */
+async function failuresOf(makeApp: MakeApp): Promise<Record<string, string>> {
+  const failures: Record<string, string> = {};
+  for (const { name, run } of adapterContract(makeApp)) await run().catch((error: Error) => (failures[name] = error.message));
+  return failures;
+}
+
+/** An adapter that answers with whatever becomes of the route's answer and its session. */
+const adapter =
+  (answer: (response: Response, applied: () => Promise<Response>) => Promise<Response> | Response): MakeApp =>
+  (options, routes) => {
+    const sessions = createSessions(options);
+    return {
+      async serve(request) {
+        const session = await sessions.load(request);
+        const response = (await routes[new URL(request.url).pathname]?.(session, request)) ?? new Response(null, { status: 404 });
+        return answer(response, () => sessions.apply(session, response));
+      },
+    };
+  };
+
+it("says what was expected, and which requests led there, where no cookie is sent", async () => {
+  const failures = await failuresOf(adapter((response) => response));
+  const name = "responses: keeps pages of a user private, unless the application says otherwise";
+  expect(failures[name]).toBe(
+    'expected null to be "private, no-store": what the answer to /who says of caches (after GET /login: 303, GET /who: 200)',
+  );
+});
+
+it("says which answer a store's failure must have", async () => {
+  const failures = await failuresOf(adapter((_response, applied) => applied().catch(() => new Response("?", { status: 500 }))));
+  expect(failures["a store that fails: fails with 503 when update fails, and sends no cookie"]).toBe(
+    "expected 500 to be 503: the status of the error (after GET /count: 200, GET /count: 500)",
+  );
+});
+
+it("says what a route threw that was not answered", async () => {
+  const failures = await failuresOf(adapter((_response, applied) => applied()));
+  expect(failures["responses: saves what was changed before a thrown Response"]).toBe(
+    'expected "none" to be "5": the views in the session (after GET /thrown: no answer, GET /views: 200)',
+  );
+  expect(failures["responses: ends a session that was destroyed, whatever the handler threw afterwards"]).toBe(
+    'expected "alice" to be "nobody": who is logged in (after GET /login: 303, GET /crash: no answer, GET /who: 200)',
+  );
+});
