@@ -22,14 +22,14 @@ export type { KeygripKeys } from "./keygrip.ts";
 
 /** How the cookies were made. */
 export interface KoaTokensOptions extends KeygripKeys {
-  /** The option `name` of then. Default `"koa:sess"`. */
+  /** The option `name` that the cookies were made with. Default `"koa:sess"`. */
   name?: string;
   /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host alone. */
   cookie?: Pick<KoaCookieOptions, "path" | "domain">;
   /** For cookies that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
   idleTimeout?: number;
   /**
-   * Where those sessions are, if their cookies hold the id alone: the store of then, of three methods or a store of this library. Only `load` is
+   * Where those sessions are, if their cookies hold the id alone: the store that was used before, of three methods or one of this library. Only `load` is
    * called. Default: the data is in the cookie.
    */
   store?: KoaTokensStore;
@@ -60,12 +60,12 @@ const DAY = 86_400;
  * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
  * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
  *
- * What such an application kept in a store is not in its cookies: give that store, too, and its sessions are read from there. Without it they
- * are sessions without data.
+ * What such an application kept in a store is not in its cookies: give that store, too, and its sessions are read from there. Without it a cookie
+ * that holds an id alone is no session, and stays.
  *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
- * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when the store of then fails.
+ * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when that store fails.
  *
  * @see https://github.com/crypto-utils/keygrip
  *
@@ -93,7 +93,9 @@ export function koaTokens(options: KoaTokensOptions): AcceptedCodec<KoaTokens> {
       after(codec.open(token), (opened) => {
         if (typeof opened === "string") return opened;
         const proved = { ...opened, identity: identityOf(token) };
-        return store === undefined ? proved : withData(proved, store, now);
+        if (store !== undefined) return withData(proved, store, now);
+        // Without data it is a session of nothing, or one whose data is in a store that is not given here: then it must not be used up.
+        return opened.claims.data === "{}" && opened.claims.sub === undefined ? "claims" : proved;
       }),
     seal: codec.seal,
   });

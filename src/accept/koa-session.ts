@@ -21,16 +21,16 @@ export type { KeygripKeys } from "./keygrip.ts";
 
 /** How the cookies were made. */
 export interface KoaSessionTokensOptions extends KeygripKeys {
-  /** The option `key` of then. Default `"koa.sess"`. */
+  /** The option `key` that the cookies were made with. Default `"koa.sess"`. */
   key?: string;
   /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host alone. */
   cookie?: Pick<KoaCookieOptions, "path" | "domain">;
   /**
-   * The store of then, where the cookie holds a key. Only `get` is called: `get(key, maxAge, { ctx: undefined, rolling: false })`, since there is no Koa here. Default:
+   * The store that was used before, where the cookie holds a key. Only `get` is called: `get(key, maxAge, { ctx: undefined, rolling: false })`, since there is no Koa here. Default:
    * the session is in the cookie.
    */
   store?: { get(key: string, maxAge: never, options: never): PlainResult<object | string | null | undefined> };
-  /** The option `decode` of then. Default: JSON in base64. */
+  /** The option `decode` that was used before. Default: JSON in base64. */
   decode?: (value: string) => unknown;
   /** For sessions that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
   idleTimeout?: number;
@@ -52,8 +52,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaSessionTokensOptions>([
 const DAY = 86_400;
 
 /**
- * A codec for the option `accept`, which reads sessions of koa-session 7, and of `web-session-store/koa-session`: in signed cookies, or in the store of
- * then. It runs on Web Crypto, so a Worker can read them too.
+ * A codec for the option `accept`, which reads sessions of koa-session 7, and of `web-session-store/koa-session`: in signed cookies, or in the store
+ * that was used before. It runs on Web Crypto, so a Worker can read them too.
  *
  * Where there is a store now, and was one then, each key is redeemed once: after the logout or end of its session it brings nobody. Without a store,
  * then or now, the old cookie stays good until it ends: a cookie that koa-session made itself names neither a user nor a session, so it is copied each
@@ -61,7 +61,7 @@ const DAY = 86_400;
  *
  * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
  *
- * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when the store of then fails.
+ * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when that store fails.
  *
  * @example
  * ```ts

@@ -36,8 +36,12 @@ export const COOKIE_ADVICE: Advice = {
 /** For the options of Koa's compatible mode, before {@link OPTION_ADVICE}. */
 export const KOA_ADVICE: Advice = {
   "secret password keys encryptionKey secretKey": "use app.keys, or secrets",
-  key: "use name",
-  "maxAge ttl": "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds",
+  key: "use name; koa-session's options are those of session in web-session-store/koa-session",
+  "rolling renew autoCommit externalKey ContextStore genid prefix encode decode valid beforeSave":
+    "koa-session's options are those of session in web-session-store/koa-session",
+  maxAge:
+    "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds; koa-session's options are those of session in web-session-store/koa-session",
+  ttl: "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds",
   crypto: "leave it out, since cookies signed with app.keys are made by node:crypto anyway; with secrets it can be used",
   "accept anonymous context copy maxSessions migrate readable schema": "it needs secrets",
   "signed overwrite expires": "put it into cookie",

@@ -54,7 +54,10 @@ function isTooDeep(text: string): boolean {
 /** The largest keys of data, for messages. */
 export function largestKeys(text: string): string {
   const sizes = Object.entries(parseData(text) ?? {}).map(([key, value]) => ({ key, size: JSON.stringify(value).length }));
-  const largest = sizes.sort((a, b) => b.size - a.size).slice(0, 3);
+  const largest = sizes
+    .filter(({ key }) => !key.startsWith("~flash:_"))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 3);
   return largest.map(({ key, size }) => `${JSON.stringify(key.slice(0, 40))} (${size})`).join(", ");
 }
 

@@ -81,6 +81,7 @@ function byOlderKey(opened: Opened | TokenFault, index: number): Opened | TokenF
 
 function required(signer: Signer | null | undefined): Signer | null {
   if (signer !== undefined) return signer;
-  const way = "Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session()";
+  const way =
+    "Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session() of web-session-store/koa";
   cannot("sign the session cookie", `app.keys holds no key. ${way}`);
 }

@@ -373,7 +373,7 @@ describe("app.keys", () => {
     expect((await browser.visit("/")).status).toBe(200);
     expect((await browser.visit("/use")).status).toBe(500);
     expect(errors[0]?.message).toBe(
-      "Cannot sign the session cookie: app.keys holds no key. Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session()",
+      "Cannot sign the session cookie: app.keys holds no key. Is its environment variable set? Make a key with: npx web-session-store keygen. Or give secrets to session() of web-session-store/koa",
     );
   });
 

@@ -237,14 +237,35 @@ describe("in the cookie", () => {
         })
       ).status,
     ).toBe(500);
-    expect(
-      (
-        await asks((ctx) => {
-          ctx.session.date = new Date();
-        })
-      ).status,
-    ).toBe(500);
+    const cyclic: Record<string, unknown> = {};
+    cyclic.self = cyclic;
+    expect((await asks((ctx) => Object.assign(ctx.session, { cyclic }) && undefined)).status).toBe(500);
     expect(browser.cookieHeader()).toBe(before);
+  });
+
+  it("keeps the JSON of what has a toJSON, as passport may put it there", async () => {
+    const { does } = makeApp();
+    const id = { toJSON: () => "5f0c" };
+    const told = await does((ctx) => {
+      Object.assign(ctx.session, { passport: { user: id }, at: new Date(0), list: [undefined], none: undefined, last: 1 });
+      return ctx.session.save().then(() => seen(ctx));
+    });
+    expect(told).toEqual({ passport: { user: "5f0c" }, at: "1970-01-01T00:00:00.000Z", list: [null], last: 1 });
+    expect(await does(seen)).toEqual(told);
+  });
+
+  it("sets no cookie on the answer to an error after which nothing is saved", async () => {
+    for (const options of [{}, { store: slowStore(0) }]) {
+      const { asks, does } = makeApp(options);
+      await does((ctx) => {
+        ctx.session.a = 1;
+      });
+      const answer = await asks((ctx) => {
+        ctx.session.a = 2;
+        ctx.throw(500);
+      });
+      expect([answer.status, answer.headers.getSetCookie()]).toEqual([500, []]);
+    }
   });
 
   it("login() and logout() of the whole session work, and what it is told is kept", async () => {

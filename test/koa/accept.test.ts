@@ -179,6 +179,17 @@ describe("the store of then", () => {
     expect(events).toContainEqual({ type: "invalid", reason: "claims" });
   });
 
+  it("that is not given leaves the cookie alone, so that its session is not used up", async () => {
+    const store = plainRows(new Map());
+    const from = await visited(() => compatible({ store }) as Any);
+    const to = memory();
+    const without = newApp([koaTokens({ keys: [SECRET] })], to);
+    const browser = without.moved(from);
+    expect(await without.sees(browser)).toEqual([null, {}]);
+    const browsers = newApp([koaTokens({ keys: [SECRET], store })], to);
+    expect(await browsers.sees(browsers.moved(browser))).toEqual([null, { passport: { user: "Жанна" } }]);
+  });
+
   it("that fails is an error, whose text nobody sees", async () => {
     const from = await visited((app) => theirs({ store: rowsOfKoaSession() }, app));
     const store = { get: () => Promise.reject(new Error("secret text")) };

@@ -50,11 +50,14 @@ const COOKIE = [
   ...each("colour", NONE),
 ];
 
+const DIALECT = "koa-session's options are those of session in web-session-store/koa-session";
 /** What differs in Koa without `secrets`. */
 const KOA = [
   ...each("secret password keys encryptionKey secretKey", "use app.keys, or secrets"),
-  ...each("key cookieName", "use name"),
-  ...each("maxAge ttl", "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds"),
+  ...each("cookieName", "use name"),
+  ...each("key", `use name; ${DIALECT}`),
+  ...each("maxAge", `use cookie.maxAge, in milliseconds, or idleTimeout, in seconds; ${DIALECT}`),
+  ...each("ttl", "use cookie.maxAge, in milliseconds, or idleTimeout, in seconds"),
   ...each(
     "crypto",
     "leave it out, since cookies signed with app.keys are made by node:crypto anyway; with secrets it can be used",
@@ -62,10 +65,9 @@ const KOA = [
   ...each("accept anonymous context copy maxSessions migrate readable schema", "it needs secrets"),
   ...each("signed overwrite expires sameSite httpOnly secure domain path priority", "put it into cookie"),
   ...each("proxy trustProxy", "use app.proxy"),
-  ...each("rolling renew", EXTENDS),
-  ...each("resave saveUninitialized autoCommit", SAVES),
-  ...each("genid unset encode decode externalKey", "leave it out"),
-  ...each("ContextStore", "use store"),
+  ...each("rolling renew autoCommit genid encode decode externalKey ContextStore valid beforeSave prefix", DIALECT),
+  ...each("resave saveUninitialized", SAVES),
+  ...each("unset", "leave it out"),
   ...each("idletimeout", "use idleTimeout"),
   ...each("colour", NONE),
 ];

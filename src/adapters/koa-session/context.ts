@@ -4,7 +4,9 @@
  * @module
  */
 import { cannot } from "../../ground/errors.ts";
+import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Session, Sessions } from "../../index.ts";
+import type { SessionData } from "../../session/data.ts";
 import { visitOf } from "../../session/session.ts";
 import { baseOf, livingOf, type Visit } from "../../session/visit.ts";
 import { lateChange } from "../../session/wish.ts";
@@ -110,6 +112,7 @@ export class KoaSessionContext extends ContextSession {
 
   /** Before a commit: says when a session ends that is to be saved, so that it is. */
   override stamp(): void {
+    if (this.#visit.stage === "open" && this.#visit.found.is !== "unread") becomeJson(this.#visit.data);
     const visit = this.#visit;
     const { options, store, ctx } = this.#current;
     // Where each answer is to bring the session, it need not be looked at for that.
@@ -148,6 +151,24 @@ export class KoaSessionContext extends ContextSession {
     if (_session === true) this.#current.options.maxAge = "session";
     else if (typeof _maxAge === "number") this.#current.options.maxAge = _maxAge;
   }
+}
+
+/** Makes the data what JSON makes of it, as koa-session does at each save: an ObjectId or a Date is kept as its text. */
+function becomeJson(data: SessionData): void {
+  const { visible } = data;
+  if (data.text() !== "") return;
+  let json: JsonObject | null;
+  try {
+    json = parseData(JSON.stringify(data.stored()));
+  } catch {
+    // What JSON has no text for is told by the commit, with its place.
+    return;
+  }
+  if (json === null) return;
+  for (const key of Object.keys(visible)) if (!Object.hasOwn(json, key)) delete visible[key];
+  for (const [key, value] of Object.entries(json))
+    if (Object.hasOwn(visible, key))
+      Object.defineProperty(visible, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 const contextOf = (data: object): KoaSessionContext => ownerOf(data) as KoaSessionContext;

@@ -31,6 +31,11 @@ export interface KoaSessionContextMembers<Data extends object = Record<string, u
   readonly sessionOptions: Readonly<KoaSessionOptions>;
 }
 
+/** {@link KoaSessionOptions}, by koa-session's names. */
+export type CreateSessionOptions = KoaSessionOptions;
+/** {@link KoaSessionOptions}, by koa-session's names. */
+export type SessionOptions = KoaSessionOptions;
+
 /** The middleware. */
 export interface KoaSessionMiddleware {
   // biome-ignore lint/suspicious/noExplicitAny: any Koa's context.

@@ -100,8 +100,10 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaSessionOptions | "maxage">([
 ]);
 const ADVICE: Advice = {
   name: "use key, or session of web-session-store/koa",
-  "secrets idleTimeout absoluteTimeout touchEvery lazy": "it is of session in web-session-store/koa",
-  "cookie cookieOptions": "put what is in it beside key",
+  "secrets accept anonymous context copy maxSessions readable schema": "it belongs to session of web-session-store/koa",
+  "idleTimeout absoluteTimeout touchEvery lazy onStoreError cacheHeaders rememberTokens now":
+    "it belongs to session of web-session-store/koa",
+  "cookie cookieOptions": "move its options to the top, beside key",
   "ttl expiresIn": "use maxAge, in milliseconds",
 };
 /** So that the sum with the time is a date. A hundred years, in milliseconds. */
@@ -147,6 +149,13 @@ export function settleOptions(given: KoaSessionOptions): Settled {
 function checkMethods(name: string, value: unknown, methods: readonly string[]): void {
   const missing = methods.filter((method) => typeof (value as Record<string, unknown> | undefined)?.[method] !== "function");
   if (missing.length === 0) return;
+  const isOfOurs = ["load", "create"].some(
+    (method) => typeof (value as Record<string, unknown> | undefined)?.[method] === "function",
+  );
+  if (name === "store" && isOfOurs) cannot("use option store", "a store with load belongs to session of web-session-store/koa");
   const what = name === "ContextStore" ? "it must be a class with" : "it must be an object with";
-  cannot(`use option ${name}`, `${what} the methods ${methods.join(", ")}; ${missing.join(", ")} is missing`);
+  cannot(
+    `use option ${name}`,
+    `${what} the methods ${methods.join(", ")}; ${missing.join(", ")} ${missing.length === 1 ? "is" : "are"} missing`,
+  );
 }

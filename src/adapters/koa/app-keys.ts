@@ -25,7 +25,9 @@ export interface KeyedManagers {
   for(secure: boolean): Sessions<never>;
 }
 
-const WEAK_KEY = "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32";
+const KEYS = "it must be a list of strings, or a Keygrip";
+const WEAK_KEY =
+  "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: npx web-session-store keygen, put it first, and leave the old one behind it until its cookies have ended";
 
 /** What the managers of a dialect are made of, where it is not the same for all of them. */
 export type DialectParts = Omit<RequestSettings, "hostOnly" | "limit" | "neverGone" | "several"> &
@@ -99,12 +101,15 @@ function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolea
 /** What signs with these keys; undefined where there is none. @throws OptionError for keys that are no texts */
 export function signerFor(given: AppKeys | undefined, algorithm: "sha1" | "sha256", onEvent: Listener): Signer | undefined {
   if (given === undefined) return undefined;
-  if (!isList(given)) return given;
+  if (!isList(given)) {
+    if (typeof given?.sign !== "function" || typeof given.index !== "function") cannot("use app.keys", KEYS);
+    return given;
+  }
   // A variable that is not set leaves a gap in the list.
   const keys = given.filter((key) => key !== undefined && key !== "");
   if (keys.length === 0) return undefined;
   if (!keys.every((key) => typeof key === "string")) {
-    cannot("use app.keys", "it must be a list of strings, or a Keygrip");
+    cannot("use app.keys", KEYS);
   }
   if (keys.some(looksWeak)) warn("weak-key", WEAK_KEY, onEvent);
   return keygripSigner(keys, algorithm);

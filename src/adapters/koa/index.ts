@@ -4,6 +4,7 @@
  * @module
  */
 
+import { cannot } from "../../ground/errors.ts";
 import type { SessionOptions, Sessions, StoredSessions } from "../../index.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import type { PlainStore } from "../../stores/bridges/plain.ts";
@@ -32,7 +33,15 @@ export type {
   KoaVisitor,
 } from "./types.ts";
 
-function makeMiddleware<Data extends object>(given?: KoaOptions | KoaSecretOptions | null): KoaMiddleware<Data> {
+function makeMiddleware<Data extends object>(
+  given?: KoaOptions | KoaSecretOptions | null,
+  ...more: unknown[]
+): KoaMiddleware<Data> {
+  if (typeof (more[0] as { use?: unknown } | undefined)?.use === "function")
+    cannot(
+      "use session(options, app)",
+      "leave the application out; as in koa-session, it is written for session of web-session-store/koa-session",
+    );
   const options = given ?? {};
   const managers = hasSecrets(options) ? ownManager(options) : compatible(options);
   const name = hasSecrets(options) ? (options.name ?? "session") : cookieName(options);

@@ -103,7 +103,8 @@ export function commitTo(
   own: ContextSession,
   { status = ctx.res === undefined ? 200 : ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
 ): MaybePromise<Committed> {
-  own.stamp?.();
+  // What a request changed that failed is not saved, and nothing is to say that it is used.
+  if (!failed) own.stamp?.();
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
   return after(own.sessions.commit(own.session, { status, headers: target, failed }), (committed) => {
     if (target !== null && !ctx.res?.headersSent) put(target, committed);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cannot } from "../../ground/errors.ts";
 import type { SessionStore } from "../../index.ts";
 import { checkStore, misunderstood } from "../../manager/store-option.ts";
 import type { DefinedStore } from "../../stored/define.ts";
@@ -16,6 +17,11 @@ export function sessionStore(store: KoaStore | null | undefined): DefinedStore |
   if (!store || store === "cookie") return undefined;
   const { guarantees, load, save } = store as Partial<SessionStore & PlainStore>;
   // What lacks one of the three is told so; clients of Redis have a method save, and no load.
+  if (misunderstood(store)?.startsWith("use connect"))
+    cannot(
+      "use option store",
+      "for one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store) of web-session-store/stores/connect",
+    );
   const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
   if (isPlain) return plain(store as PlainStore);
   checkStore(store as DefinedStore);
