@@ -37,8 +37,15 @@ export function diff(before: JsonObject, after: JsonObject): Patch | null {
 
 /** The JSON text after a patch. Throws a SyntaxError only when the text it is given is not JSON. */
 export function applyPatch(data: string, patch: Patch): string {
+  const after = tryPatch(data, patch);
+  if (after === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
+  return after;
+}
+
+/** The same; null when the text is not JSON. */
+export function tryPatch(data: string, patch: Patch): string | null {
   const object = patch.replacesData ? Object.create(null) : parseData(data);
-  if (object === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
+  if (object === null) return null;
   for (const key of patch.unset) delete object[key];
   for (const [key, json] of patch.set) object[key] = JSON.parse(json);
   return JSON.stringify(object);

@@ -153,6 +153,25 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
     (whole) => ({ update: (key, patch, { seenAfter, ...options }) => whole.update(key, patch, options) }),
   ],
   [
+  [
+    "update looks at seenAfter only where there is maxBytes",
+    "update with seenAfter and without maxBytes does the same",
+    (whole) => ({
+      update: (key, patch, { seenAfter, ...options }) =>
+        whole.update(key, patch, options.maxBytes === undefined ? options : { ...options, seenAfter }),
+    }),
+  ],
+  [
+    "update counts characters, to see whether data grew",
+    "update with maxBytes lets data that is too large shrink, and not grow",
+    (whole) => ({
+      async update(key, patch, options) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        const { maxBytes: _most, ...rest } = options;
+        return whole.update(key, patch, applyPatch(data, patch).length <= data.length ? rest : options);
+      },
+    }),
+  ],
     "update weighs the patch alone",
     "update with maxBytes lets data take so many bytes and not one more",
     (whole) => ({
