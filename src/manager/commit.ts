@@ -8,7 +8,7 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
 import { discard } from "../session/discard.ts";
 import { type Ending, endingOf, type Living, needsCookie } from "../session/found.ts";
-import { idOf, livingOf, type Visit } from "../session/visit.ts";
+import { idOf, livingOf, shownText, type Visit } from "../session/visit.ts";
 import { destroy, settleRivals } from "../session/wish.ts";
 import { isTouchDue } from "../token/timeouts.ts";
 import { claimsOf } from "./backend.ts";
@@ -78,8 +78,9 @@ function planOrEnd(attempt: Attempt): MaybePromise<Plan> {
 function planFor(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<Plan> {
   const { found, wish } = visit;
   const living = found.is === "living" ? found : null;
-  const text = visit.data.json(living?.record.data.length);
-  const isSame = living !== null && wish.to === "stay" && living.record.data === text;
+  const shown = shownText(visit);
+  const text = visit.data.json(shown);
+  const isSame = living !== null && wish.to === "stay" && shown === text;
   if (isSame && !isTouchDue(living.record, manager.timeouts, manager.now()))
     return { wish, step: "none", next: living, saves: false };
   return manager.backend.plan(visit, text, occasion);

@@ -199,8 +199,21 @@ export const baseOf = (visit: Visit): string => shownOf(visit)?.record.data ?? "
 export function withoutLeft({ wish }: Visit, text: string): string {
   if (wish.to !== "login" || wish.left.length === 0) return text;
   const data = parseData(text) ?? {};
+/** The JSON text that the handler was shown, as far as it has not changed it. */
+export const shownText = (visit: Visit): string => visit.converted ?? baseOf(visit);
+
+/**
+ * Tells later whether the session is still the one that a change was meant for: what takes a while must reach neither the session after an end, nor that
+ * of somebody else who logged in.
+ */
+export function sameFor(visit: Visit): () => boolean {
+  const { farewell } = visit;
+  const subject = subjectOf(visit);
+  return () => visit.farewell === farewell && (subject === undefined || subjectOf(visit) === subject);
+}
+
   for (const key of wish.left) delete data[key];
-  return stringifyData(data);
+  return stringifyData(data, null);
 }
 
 /** There is no session, and nothing is shown. What is gone, or could not be asked for, stays so. */

@@ -1,5 +1,6 @@
 /** Stores that break the contract: what is wrong, the case that must notice, and how it is done. */
 import { parseData } from "../../src/ground/json.ts";
+import { applyPatch } from "../../src/session/patch.ts";
 import { isMoved, type SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
 import { type Change, type Full, merging, moving, nextTurn, readMergeSave, recordAt } from "./altered.ts";
@@ -153,7 +154,6 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
     (whole) => ({ update: (key, patch, { seenAfter, ...options }) => whole.update(key, patch, options) }),
   ],
   [
-  [
     "update looks at seenAfter only where there is maxBytes",
     "update with seenAfter and without maxBytes does the same",
     (whole) => ({
@@ -172,6 +172,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
       },
     }),
   ],
+  [
     "update weighs the patch alone",
     "update with maxBytes lets data take so many bytes and not one more",
     (whole) => ({

@@ -75,6 +75,7 @@ async function onlyShrinks(trial: Trial): Promise<void> {
   if (!isAsked(trial)) return;
   const begun = await trial.begin({ data: JSON.stringify({ a: "x".repeat(500), b: 1 }) });
   trial.refused(await within(trial, begun, set("c", 1), 100), "too-large");
+  trial.refused(await within(trial, begun, set("a", "地".repeat(400)), 100), "too-large");
   trial.written(await within(trial, begun, set("b", 2), 100), 2);
   trial.written(await within(trial, begun, set("a", "x".repeat(400)), 100), 3);
   trial.written(await within(trial, begun, NO_CHANGE, 100), 4);
