@@ -124,10 +124,7 @@ export function isPlain(value: unknown): value is object {
 
 /** Refuses an object whose kind would not come back. */
 function checkKind(object: object, path: (string | number)[]): void {
-  const prototype = Object.getPrototypeOf(object);
-  if (prototype !== null && prototype !== Object.prototype) {
-    refuse(path, `a ${prototype.constructor?.name || "class"} object`);
-  }
+  if (!isPlain(object)) refuse(path, `a ${Object.getPrototypeOf(object).constructor?.name || "class"} object`);
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
 }
 
