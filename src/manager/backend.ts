@@ -7,7 +7,7 @@ import type { Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
 import { assign } from "../session/patch.ts";
 import { recordFromToken } from "../session/record.ts";
-import { livingOf, recordOf, type Visit } from "../session/visit.ts";
+import { livingOf, recordOf, shownText, type Visit } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import { timeoutClaims } from "../token/timeouts.ts";
 import type { CookieBackend, Plan } from "./contract.ts";
@@ -41,7 +41,7 @@ export function inCookie(manager: Manager): CookieBackend {
       if (found.is === "outage") throw found.error;
       return { wish, step: "created", next: afterChange(visit, text, circumstances()), saves: true };
     }
-    if (wish.to === "stay" && text === living.record.data) {
+    if (wish.to === "stay" && text === shownText(visit)) {
       const next = afterUse(living, circumstances());
       return { wish, step: next === living ? "none" : "touched", next, saves: false };
     }

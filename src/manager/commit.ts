@@ -129,7 +129,7 @@ function seal(next: Living, manager: Manager, { mode }: Occasion) {
 }
 
 function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToken | null): MaybePromise<readonly string[]> {
-  if (made !== null) written(visit, { ...made.living, text: made.token, cookie: "good" });
+  if (made !== null) written(visit, { ...made.living, text: made.token, cookie: "good" }, visit.converted);
   const isSilent = made === null && visit.farewell === null;
   const own = isSilent ? NO_LINES : setCookieLines(visit, manager, made);
   const { lines: further } = manager.hooks;
@@ -138,12 +138,13 @@ function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToke
 }
 
 /** What was written is now what is kept. */
-function written(visit: Visit, living: Living): void {
+/** @param converted The data as it is still shown, where that was not written: use alone does not write it. */
+function written(visit: Visit, living: Living, converted: string | null): void {
   visit.loggedIn ||= visit.wish.to === "login";
   visit.found = living;
   visit.wish = { to: "stay" };
   visit.nextId = undefined;
-  visit.converted = null;
+  visit.converted = converted;
 }
 
 /** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
@@ -152,7 +153,7 @@ function take(visit: Visit, plan: Plan, living: Living): void {
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
   if (plan.shown !== undefined) visit.data.rebase(plan.shown, living.record.data);
   if (isOvertaken || living === visit.found) visit.found = living;
-  else written(visit, living);
+  else written(visit, living, plan.saves || plan.shown !== undefined ? null : visit.converted);
 }
 
 function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {

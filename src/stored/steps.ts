@@ -111,7 +111,7 @@ function needsWhereabouts({ found, wish }: Visit): boolean {
 function planHere(scene: Scene): Decided {
   const { visit, shown } = scene;
   const living = livingOf(visit) as Living;
-  const patch = living.record.data === shown.text ? null : diff(parseData(living.record.data) ?? {}, shown.data);
+  const patch = shown.text === shownText(visit) ? null : diff(parseData(living.record.data) ?? {}, shown.data);
   if (patch === null) return planForUse(scene, living);
   const next = afterChange(visit, shown.text, scene.circumstances, living.key.route);
   return { step: "update", next, saves: true, patch, ifVersion: versionFor(scene, living) };
