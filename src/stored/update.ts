@@ -137,7 +137,7 @@ export async function goAlong(
   return "again";
 }
 
-/** Asks the store for a session that was shown as a copy has it. What this request changed stays changed. */
+/** Asks the store for a session that a copy showed, also if this request has written to it since. What it changed stays changed. */
 export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const living = livingOf(visit);
   if (visit.known !== "copy" || living === null || visit.stage !== "open") return;
@@ -160,6 +160,8 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const isChanged = visit.data.text() !== (visit.converted ?? baseOf(visit));
   if (isChanged) manager.emit({ type: "lost", id: key.id, reason: why });
   if (why === "moved") miss(visit, { ...gone, atLoad: true });
+  const isFresh = visit.known === "exact" || manager.hooks.answer === undefined;
+  if (isFresh || living === null || visit.stage !== "open") return;
   else vanish(visit);
   manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
