@@ -72,7 +72,10 @@ export class SessionData {
     this.#replaced = false;
   }
 
-  /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
+  /**
+   * Puts the application's own object in the place of the data, so that what it changes in it later counts, too: until other data has to be
+   * shown, as after an `update()` or `patch()` that changed something. That is another object, since nothing is written into the application's own.
+   */
   replace(data: JsonObject): void {
     this.#visible = data;
     this.#replaced = true;
@@ -187,7 +190,8 @@ function emptyObject(prototype: object | null): JsonObject {
   return prototype === null ? Object.setPrototypeOf({}, null) : Object.create(prototype);
 }
 
-function assertFree(key: string): void {
+/** @throws DataError for a name of the library's own */
+export function assertFree(key: string): void {
   if (!key.startsWith(FLASH) && key !== ACCEPTED) return;
   throw new DataError(
     "ERR_DATA_NOT_JSON",

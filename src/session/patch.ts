@@ -7,7 +7,7 @@
  * @module
  */
 import { cannot } from "../ground/errors.ts";
-import { type JsonObject, parseData } from "../ground/json.ts";
+import { isPlain, type JsonObject, parseData } from "../ground/json.ts";
 
 /** A change of a session's data. Keys are data: they are never names of a record's fields. */
 export interface Patch {
@@ -51,9 +51,9 @@ export function tryPatch(data: string, patch: Patch): string | null {
   return JSON.stringify(object);
 }
 
-/** @throws OptionError for what is no object of keys and values, such as a function that is meant for `update()` */
+/** @throws OptionError for what is no plain object of keys and values, such as a Map, or a function that is meant for `update()` */
 export function checkChanges(changes: unknown): void {
-  if (typeof changes === "object" && changes !== null && !Array.isArray(changes)) return;
+  if (isPlain(changes) && Object.getOwnPropertySymbols(changes).length === 0) return;
   cannot("patch the session", 'give an object of keys and values, as in patch({ theme: "dark" })');
 }
 
