@@ -11,7 +11,8 @@ if (!(process.argv.includes("--if-needed") && isFresh)) {
   execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
   useJsEndings();
   // What require() gives is CommonJS already.
-  for (const file of ["index.cjs", "index.d.cts"]) copyFileSync(join("src/adapters/koa", file), join("dist/adapters/koa", file));
+  for (const folder of ["adapters/koa", "adapters/koa-session"])
+    for (const file of ["index.cjs", "index.d.cts"]) copyFileSync(join("src", folder, file), join("dist", folder, file));
   // For those who run it from this folder; npm does the same when it installs.
   chmodSync("dist/cli/main.js", 0o755);
 }

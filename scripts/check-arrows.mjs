@@ -24,10 +24,11 @@ const FOLDERS = [
 const PACKAGES = {
   "adapters/hono.ts": ["hono"],
   "csrf/hono.ts": ["hono"],
-  "stores/bridges/plain.ts": ["co"],
+  "stores/bridges/settled.ts": ["co"],
   "token/node-hmac.ts": ["node:crypto"],
   "token/node-crypto.ts": ["node:crypto"],
   "stores/durable-object/session-object.ts": ["cloudflare:workers"],
+  "adapters/koa-session/current.ts": ["node:async_hooks"],
   "accept/jose.ts": ["jose"],
   "accept/jose-keys.ts": ["jose"],
   "accept/foreign-claims.ts": ["jose"],
@@ -39,8 +40,14 @@ const PACKAGES = {
 // Only Koa's adapter, the program and the entry for it may bring in Node's cryptography.
 const NODE_ONLY = {
   "token/node-hmac.ts": ["token/node-crypto.ts"],
-  "token/node-crypto.ts": ["node.ts", "adapters/koa/compatible.ts", "cli/koa-cookies.ts"],
+  "token/node-crypto.ts": ["node.ts", "adapters/koa/app-keys.ts", "cli/koa-cookies.ts"],
   "node.ts": ["adapters/koa/managers.ts"],
+  "adapters/koa/app-keys.ts": [
+    "adapters/koa/compatible.ts",
+    "adapters/koa/managers.ts",
+    "adapters/koa-session/index.ts",
+    "adapters/koa-session/managers.ts",
+  ],
   "adapters/koa/compatible.ts": ["adapters/koa/index.ts", "adapters/koa/managers.ts"],
 };
 

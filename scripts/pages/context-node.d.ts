@@ -5,6 +5,16 @@ declare const Deno: {
   serve(handler: (request: Request) => Response | Promise<Response>): unknown;
 };
 declare const app: import("koa") & { request(path: string, init: RequestInit): Promise<Response> };
+// It has no types of its own.
+declare module "koa-passport" {
+  type Middleware = import("koa").Middleware;
+  const passport: {
+    initialize(): Middleware;
+    session(): Middleware;
+    authenticate(strategy: string, callback: (error: unknown, user: { id: number } | false) => unknown): Middleware;
+  };
+  export default passport;
+}
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
 declare const storage: import("unstorage").Storage;

@@ -22,6 +22,7 @@ declare const legacyTokens: import("web-session-store").TokenCodec;
 declare const MyStore: new () => import("web-session-store").SessionStore;
 declare const makeApp: import("web-session-store/testing").MakeApp;
 declare const myStore: () => import("web-session-store").SessionStore;
+declare const oldStore: import("web-session-store").SessionStore & { get(key: string): Promise<object | null> };
 declare function answer(request: Request): Response;
 declare const router: { handle(request: Request, session: import("web-session-store").Session<{ views: number }>): Response };
 declare function load(sid: string): Promise<string | null>;

@@ -15,12 +15,6 @@ export type Done = (error?: unknown) => void;
 /**
  * What `ctx.session` inherits beside its data: the methods of Express's sessions, as passport calls them. Each takes a callback, or gives a promise
  * where there is none. A key of the data that has the name of one takes its place.
- *
- * @example
- * ```ts
- * ctx.session.regenerate((error) => { ... });
- * await ctx.session.save();
- * ```
  */
 export interface SessionMethods {
   /**
@@ -28,18 +22,22 @@ export interface SessionMethods {
    * a store, a copy of the old cookie stays good until it expires. Fails with a StoreError.
    */
   regenerate(done: Done): void;
+  /** The same, as a promise. */
   regenerate(): Promise<void>;
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Fails with a StoreError or a DataError. Where the session
    * ended meanwhile, or has another id, that is no error here.
    */
   save(done: Done): void;
+  /** The same, as a promise. */
   save(): Promise<void>;
   /** Ends the session, in the store, too. Fails with a StoreError. */
   destroy(done: Done): void;
+  /** The same, as a promise. */
   destroy(): Promise<void>;
   /** Drops what was changed since the last save, and reads the session again from the store. Fails with a GoneError where it ended, or a StoreError. */
   reload(done: Done): void;
+  /** The same, as a promise. */
   reload(): Promise<void>;
   /** Counts as use of the session, so that it lives on. Gives the session. */
   touch(): this;
@@ -48,10 +46,12 @@ export interface SessionMethods {
 /** Whose data it is. */
 export interface DataOwner {
   readonly session: Session<never>;
-  /** Shows another object, empty, in the place of the data; the one before stays as it is. */
-  renew(): void;
+  /** Ends the session, and shows another one under a new object; the one before stays as it is. */
+  regenerate(): void;
   /** Ends the session, so that nothing is there afterwards. */
   end(): void;
+  /** Is told that the session is about to be saved because the application asks for it. */
+  beforeSave?(): void;
 }
 
 /** Gives what it is given, so that a private field of a class that extends it is put on that. */
@@ -102,8 +102,7 @@ type Method = (this: object, done?: Done) => Promise<void> | undefined;
 const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { touch(this: object): object } = {
   regenerate(done) {
     return run(this, done, (owner) => {
-      owner.renew();
-      owner.session.destroy();
+      owner.regenerate();
       return save(owner);
     });
   },
@@ -125,7 +124,8 @@ const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { 
   },
 };
 
-function ownerOf(data: object): DataOwner {
+/** Whose data this is. @throws TypeError for what is none */
+export function ownerOf(data: object): DataOwner {
   const owner = OwnedData.ownerOf(data);
   if (owner !== undefined) return owner;
   throw new TypeError("Cannot use this method of a session: call it on ctx.session itself");
@@ -146,9 +146,10 @@ function run(data: object, done: Done | undefined, work: (owner: DataOwner) => P
 }
 
 /** Passport saves before it ends a session and after it began one: whether that is still there is not its business. */
-async function save({ session }: DataOwner): Promise<void> {
+async function save(owner: DataOwner): Promise<void> {
   try {
-    await session.save();
+    owner.beforeSave?.();
+    await owner.session.save();
   } catch (error) {
     if (!isGoneError(error)) throw error;
   }

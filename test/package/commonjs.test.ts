@@ -13,11 +13,11 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 /** What a program says of the middleware that it got, and of what else the entry gives. */
-const SAYS = "console.log(typeof session, typeof session(), typeof getSession);";
+const SAYS = "console.log(typeof session, typeof session({ use() {} }, {}), typeof getSession);";
 const EXPECTED = "function function function";
 
 /** Every way in which applications get Koa's middleware. */
-const PROGRAMS: [string, string][] = [
+const WAYS: [string, string][] = [
   ["require()", `const session = require("web-session-store/koa"); const { getSession } = session; ${SAYS}`],
   ["what require() has by name", `const { session, getSession } = require("web-session-store/koa"); ${SAYS}`],
   ["what require() has as default", `const { default: session, getSession } = require("web-session-store/koa"); ${SAYS}`],
@@ -26,7 +26,16 @@ const PROGRAMS: [string, string][] = [
   ["import of all", `import * as koa from "web-session-store/koa"; const { session, getSession } = koa; ${SAYS}`],
 ];
 
-describe.each(PROGRAMS)("Koa's middleware by %s", (_way, program) => {
+/** For either entry. */
+const PROGRAMS: [string, string][] = [
+  ...WAYS.map(([way, program]): [string, string] => [`web-session-store/koa by ${way}`, program.replace("{ use() {} }, {}", "")]),
+  ...WAYS.map(([way, program]): [string, string] => [
+    `web-session-store/koa-session by ${way}`,
+    program.replace("web-session-store/koa", "web-session-store/koa-session"),
+  ]),
+];
+
+describe.each(PROGRAMS)("the middleware of %s", (_way, program) => {
   it("is a function when esbuild bundles it", async () => {
     project.write("bundled.js", program);
     for (const format of ["cjs", "esm"] as const) {

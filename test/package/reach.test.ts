@@ -30,7 +30,10 @@ async function reachOf({ code }: Entry): Promise<Reach> {
 /** All that entries may import by name. Every other entry: nothing. */
 const PACKAGES: Record<string, readonly string[]> = {
   "./koa": ["co", "node:crypto"],
+  "./koa-session": ["co", "node:async_hooks", "node:crypto"],
   "./stores/plain": ["co"],
+  "./accept/koa-session": ["co"],
+  "./accept/koa-session-store": ["co"],
   "./stores/session-object": ["cloudflare:workers"],
   "./accept/jose": ["jose"],
   "./jwt": ["jose"],
@@ -46,8 +49,10 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
       ".",
       "./hono",
       "./koa",
+      "./koa-session",
       "./testing",
       "./accept/own",
+      "./accept/koa-session",
       "./accept/koa-session-store",
       "./accept/jose",
       "./accept/define",
@@ -60,13 +65,19 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   [
     "sessions in a store",
     /^stored\//,
-    ["./koa", "./testing", ...entries.flatMap(({ name }) => (name.startsWith("./stores/") ? [name] : []))],
+    ["./koa", "./koa-session", "./testing", ...entries.flatMap(({ name }) => (name.startsWith("./stores/") ? [name] : []))],
   ],
-  ["Node's cryptography", /^(node|token\/node-(crypto|hmac))$/, ["./koa", "./node"]],
-  ["Koa's compatible mode", /^(adapters\/koa\/compatible|cookie\/koa|token\/keygrip)$/, ["./koa", "./accept/koa-session-store"]],
+  ["Node's cryptography", /^(node|token\/node-(crypto|hmac))$/, ["./koa", "./koa-session", "./node"]],
+  ["Koa's compatible mode", /^adapters\/koa\/compatible$/, ["./koa"]],
+  [
+    "Koa's cookies",
+    /^(cookie\/koa|token\/keygrip)$/,
+    ["./koa", "./koa-session", "./accept/koa-session", "./accept/koa-session-store"],
+  ],
   ["the contracts", /^testing/, ["./testing"]],
   ["the Hono adapter", /^adapters\/hono$/, ["./hono"]],
-  ["the Koa adapter", /^adapters\/koa/, ["./koa"]],
+  ["the Koa adapter", /^adapters\/koa/, ["./koa", "./koa-session"]],
+  ["koa-session's dialect", /^adapters\/koa-session/, ["./koa-session"]],
   ["memory()", /^stores\/memory/, ["./stores/memory", "./testing"]],
   ["plain()", /^stores\/bridges\/plain$/, ["./stores/plain", "./koa"]],
   ["kv()", /^stores\/kv/, ["./stores/kv"]],
@@ -88,9 +99,9 @@ describe("what entries reach", () => {
     expect(reaching).not.toEqual([]);
   });
 
-  it("of node:crypto the root entry, and every other but ./koa and ./node, brings not a word", () => {
+  it("of node:crypto the root entry, and every other but Koa's and ./node, brings not a word", () => {
     const naming = [...reached].filter(([, { text }]) => /node:crypto|createCipheriv|hkdfSync|id-aes256-wrap/.test(text));
-    expect(naming.map(([name]) => name)).toEqual(["./koa", "./node"]);
+    expect(naming.map(([name]) => name)).toEqual(["./koa", "./koa-session", "./node"]);
   });
 
   it("the program, from no entry", () => {

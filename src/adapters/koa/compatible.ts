@@ -8,25 +8,16 @@ import { isOver, isSigned, koaCookie } from "../../cookie/koa.ts";
 import { KOA_ADVICE, OPTION_ADVICE } from "../../ground/advice.ts";
 import { cannot } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown, seconds } from "../../ground/option-values.ts";
-import { channelFor } from "../../manager/assemble.ts";
 import { type NoticeCookie, plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges, warn } from "../../manager/reporting.ts";
-import type { Sessions } from "../../manager/seam.ts";
-import { sessionsOf } from "../../manager/sessions.ts";
 import { checkOrder, LONGEST, settleRequest } from "../../manager/settle.ts";
 import type { DefinedStore } from "../../stored/define.ts";
-import { keygripTokens, type Signer, splitKeygripToken } from "../../token/keygrip.ts";
+import { keygripTokens, splitKeygripToken } from "../../token/keygrip.ts";
 import { storeValues } from "../../token/koa-session-store-values.ts";
-import { keygripSigner } from "../../token/node-crypto.ts";
-import { looksWeak } from "../../token/secrets.ts";
 import type { Timeouts } from "../../token/timeouts.ts";
 import { methodsOn } from "../express-methods.ts";
+import { type KeyedManagers, keyedManagers, NO_TIMEOUTS, signerFor } from "./app-keys.ts";
 import type { AppKeys, CompatibleOptions } from "./types.ts";
-
-/** The managers of one middleware: for requests that came by https, and for the others. */
-export interface CompatibleManagers {
-  for(secure: boolean): Sessions<never>;
-}
 
 const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
   ...(["name", "store", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery", "signatureAlgorithm"] as const),
@@ -34,13 +25,6 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
 ]);
 /** What the data inherits: applications of koa-session-store call methods on their session, such as hasOwnProperty. */
 const DATA = methodsOn(Object.prototype);
-const OFF: Timeouts = {
-  idleTimeout: Number.POSITIVE_INFINITY,
-  absoluteTimeout: Number.POSITIVE_INFINITY,
-  touchEvery: Number.POSITIVE_INFINITY,
-};
-
-const WEAK_KEY = "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: openssl rand -base64 32";
 const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge";
 
 /** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
@@ -63,44 +47,29 @@ export function compatibleManagers(
   options: CompatibleOptions,
   store: DefinedStore | undefined,
   keys: AppKeys | undefined,
-): CompatibleManagers {
+): KeyedManagers {
   const name = cookieName(options);
   const cookie = options.cookie || {};
   const { rememberTokens, ...settings } = settleRequest(options);
   const timeouts = settleTimeouts(options);
   const mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
-  const signer = isSigned(cookie) ? signerFor(keys, options) : null;
-  const codec = keygripTokens({ name, signer, values: storeValues(mode === "store" ? OFF : timeouts, settings.now) });
-  const onLateChange = lateChanges(options.onEvent);
-  const noticeCookie = noticeFor(options, settings.now);
-  const managerFor = (secure: boolean): Sessions<never> => {
-    const one = koaCookie(name, cookie, secure, settings.now, splitKeygripToken);
-    const persistent = Boolean(cookie.maxAge) || !cookie.expires;
+  const signer = isSigned(cookie) ? signerFor(keys, options.signatureAlgorithm ?? "sha1", options.onEvent) : null;
+  const codec = keygripTokens({ name, signer, values: storeValues(mode === "store" ? NO_TIMEOUTS : timeouts, settings.now) });
+  return keyedManagers({
+    ...settings,
+    cookie: (secure) => koaCookie(name, cookie, secure, settings.now, splitKeygripToken),
+    mode,
+    codec,
     // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
-    const remembered = signer === null || Array.isArray(keys) ? rememberTokens : 0;
-    const both = channelFor(one, mode, codec, remembered);
-    return sessionsOf({
-      ...settings,
-      noticeCookie,
-      timeouts,
-      persistent,
-      hostOnly: false,
-      neverGone: true,
-      prototype: DATA,
-      onLateChange,
-      several: "first",
-      limit: {},
-      store,
-      features: [],
-      tokensProve: signer !== null,
-      opensLater: false,
-      channels: { user: both, visitor: both },
-      channel: () => both,
-      furtherCookie: () => one,
-    });
-  };
-  const [plain, whole] = [managerFor(false), managerFor(true)];
-  return { for: (secure) => (secure ? whole : plain) };
+    rememberTokens: signer === null || Array.isArray(keys) ? rememberTokens : 0,
+    noticeCookie: noticeFor(options, settings.now),
+    timeouts,
+    persistent: Boolean(cookie.maxAge) || !cookie.expires,
+    prototype: DATA,
+    onLateChange: lateChanges(options.onEvent),
+    store,
+    tokensProve: signer !== null,
+  });
 }
 
 /** Warns of cookies that browsers drop, each kind once. */
@@ -122,29 +91,12 @@ function settleTimeouts({ cookie, idleTimeout, absoluteTimeout, touchEvery }: Co
     cannot(`use touchEvery ${touchEvery}`, `it must be less than the idle timeout, ${idle}`);
   }
   const timeouts = {
-    idleTimeout: idle === undefined ? OFF.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
+    idleTimeout: idle === undefined ? NO_TIMEOUTS.idleTimeout : seconds("idleTimeout", idle, 1, LONGEST),
     absoluteTimeout:
-      absoluteTimeout === undefined ? OFF.absoluteTimeout : seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST),
-    touchEvery: idle === undefined ? OFF.touchEvery : seconds("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
+      absoluteTimeout === undefined ? NO_TIMEOUTS.absoluteTimeout : seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST),
+    touchEvery: idle === undefined ? NO_TIMEOUTS.touchEvery : seconds("touchEvery", touchEvery ?? Math.floor(idle / 4), 0),
   };
   const what = idleTimeout === undefined ? `cookie maxAge of ${idle} seconds` : `idleTimeout ${idle}`;
   if (idle !== undefined) checkOrder(what, timeouts.idleTimeout, timeouts.absoluteTimeout);
   return timeouts;
-}
-
-function signerFor(given: AppKeys | undefined, { signatureAlgorithm = "sha1", onEvent }: CompatibleOptions): Signer | undefined {
-  if (given === undefined) return undefined;
-  if (!isList(given)) return given;
-  // A variable that is not set leaves a gap in the list.
-  const keys = given.filter((key) => key !== undefined && key !== "");
-  if (keys.length === 0) return undefined;
-  if (!keys.every((key) => typeof key === "string")) {
-    cannot("use app.keys", "it must be a list of strings, or a Keygrip");
-  }
-  if (keys.some(looksWeak)) warn("weak-key", WEAK_KEY, onEvent);
-  return keygripSigner(keys, signatureAlgorithm);
-}
-
-function isList(keys: AppKeys): keys is readonly (string | undefined)[] {
-  return Array.isArray(keys);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DataError } from "../../ground/errors.ts";
+import { cannot, DataError } from "../../ground/errors.ts";
 import type { JsonObject } from "../../ground/json.ts";
 import type { Sessions } from "../../index.ts";
 import { managerBehind } from "../../manager/sessions.ts";
@@ -76,6 +76,8 @@ export class ContextSession implements DataOwner {
     const opened = (ctx as Context)[SESSIONS];
     this.#outer = opened?.innermost;
     this.#before = opened?.latest;
+    if (Object.getOwnPropertyDescriptor(ctx, "session")?.configurable === false)
+      cannot("make ctx.session", "another middleware outside of this one has made it its own; leave that out, or use it inside");
     (ctx as Context)[SESSIONS] = { innermost: this, latest: this };
     Object.defineProperty(ctx, "session", PROPERTY);
   }
@@ -99,6 +101,9 @@ export class ContextSession implements DataOwner {
     this.load();
     this.#visitor.destroy();
   }
+
+  /** Is called before a commit, where a dialect has something to add. */
+  stamp?(): void;
 
   /** Its manager. */
   get sessions(): Sessions<never> {
@@ -131,24 +136,24 @@ export class ContextSession implements DataOwner {
       return;
     }
     this.#emptied = !value;
-    if (this.#emptied) this.#end();
+    if (this.#emptied) this.restart();
     else if (value !== this.session.data && value !== this.#foreign?.shown) replaceData(this.#visit, value);
   }
 
-  /** Shows another object, empty, in the place of the data; one that a handler still holds stays as it is. */
-  renew(): void {
+  /** Ends the session, and shows another object, empty; one that a handler still holds stays as it is. */
+  regenerate(): void {
+    this.restart();
+  }
+
+  protected restart(): void {
     assertWritable(this.#visit);
     this.#visit.data.renew();
+    this.session.destroy();
   }
 
   /** Ends the session, as null in its place does. */
   end(): void {
     this.data = null;
-  }
-
-  #end(): void {
-    this.renew();
-    this.session.destroy();
   }
 
   #shownFor(data: object): object {

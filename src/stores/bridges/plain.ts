@@ -3,12 +3,14 @@
  *
  * @module
  */
-import co from "co";
 import { OptionError } from "../../ground/errors.ts";
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Key, SessionRecord, UpdateResult } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
+import { type PlainResult, settled } from "./settled.ts";
+
+export type { PlainResult } from "./settled.ts";
 
 /** When the data may be dropped, for stores that can expire: epoch seconds, and seconds from now. */
 export interface PlainExpiry {
@@ -17,13 +19,6 @@ export interface PlainExpiry {
   /** The same from now. Seconds. */
   readonly maxAge: number;
 }
-
-/** What a plain method may give: the value, a promise, a thunk, or a generator, which `co` runs. */
-export type PlainResult<T> =
-  | T
-  | PromiseLike<T>
-  | ((done: (error: unknown, value?: T) => void) => void)
-  | Generator<unknown, T, never>;
 
 /** A store of three methods. `data` is the JSON text of the session's data and nothing else. */
 export interface PlainStore {
@@ -115,16 +110,4 @@ class PlainSessionStore implements SessionStore {
     const expiry = Number.isFinite(expiresAt) ? { expiresAt, maxAge: expiresAt - now } : undefined;
     await settled(this.#store.save(id, data, expiry));
   }
-}
-
-/** The value of whatever a plain method gave. */
-function settled<T>(result: PlainResult<T>): Promise<T> {
-  const isGenerator = typeof (result as { next?: unknown } | null)?.next === "function";
-  const runs = typeof result === "function" || isGenerator || Array.isArray(result);
-  // co takes promises too, but not plain values, which a method may just as well return.
-  return runs
-    ? co(function* () {
-        return (yield result) as T;
-      })
-    : Promise.resolve(result as T | PromiseLike<T>);
 }

@@ -1,0 +1,65 @@
+/**
+ * Signatures of Koa's cookies, checked on any runtime: what the codecs that read those cookies have in common.
+ *
+ * @module
+ */
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { cannot, StoreError } from "../ground/errors.ts";
+import { once } from "../ground/maybe-promise.ts";
+import { type Signer, splitKeygripToken } from "../token/keygrip.ts";
+
+/** What the cookies were signed with. */
+export interface KeygripKeys {
+  /** Koa's `app.keys`. Each of them opens cookies. */
+  keys: readonly string[];
+  /** The hash in the signatures. Default `"sha1"`, as everywhere in Koa. */
+  signatureAlgorithm?: "sha1" | "sha256";
+}
+
+const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
+
+/** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */
+export function identityOf(token: string): string {
+  const { value, signature } = splitKeygripToken(token);
+  const mac = decodeBase64url(signature);
+  return `${mac === null ? "" : encodeBase64url(mac)}\n${value}`;
+}
+
+/** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
+export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Signer {
+  if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
+  if (!Array.isArray(keys) || keys.length === 0)
+    fail("keys", "it must be a list of strings: what app.keys, or its Keygrip, was made of");
+  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
+  const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
+  const imported = once(() =>
+    Promise.all(keys.map((key) => crypto.subtle.importKey("raw", encodeUtf8(key), hmac, false, ["verify"]))),
+  );
+
+  async function index(text: string, signature: string): Promise<number> {
+    const mac = decodeBase64url(signature);
+    if (mac === null) return -1;
+    const bytes = encodeUtf8(text);
+    const proved = await Promise.all((await imported()).map((key) => crypto.subtle.verify("HMAC", key, mac, bytes)));
+    return proved.indexOf(true);
+  }
+
+  function sign(): never {
+    cannot("make a token", "this codec only reads them");
+  }
+
+  return { index, sign };
+}
+
+function fail(name: string, why: string): never {
+  cannot(`use option ${name}`, why);
+}
+
+/** What the store of an old application answers; whatever it fails with may hold session data. @throws StoreError */
+export async function fromStore<Found>(ask: () => Promise<Found>): Promise<Found> {
+  try {
+    return await ask();
+  } catch {
+    throw new StoreError("load");
+  }
+}

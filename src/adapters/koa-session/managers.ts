@@ -1,0 +1,69 @@
+/**
+ * The managers behind this dialect: koa-session's cookies, signed with the application's keys.
+ *
+ * @module
+ */
+import { koaCookie } from "../../cookie/koa.ts";
+import type { Cookie } from "../../cookie/serialize.ts";
+import { plainHttpNotice } from "../../manager/plain-http.ts";
+import { lateChanges } from "../../manager/reporting.ts";
+import { settleRequest } from "../../manager/settle.ts";
+import { keygripTokens, splitKeygripToken } from "../../token/keygrip.ts";
+import { type KeyedManagers, keyedManagers, NO_TIMEOUTS, signerFor } from "../koa/app-keys.ts";
+import type { AppKeys } from "../koa/types.ts";
+import { MEMBERS } from "./context.ts";
+import { current } from "./current.ts";
+import type { Settled } from "./options.ts";
+import { storeOf } from "./store.ts";
+import { keyValues, sessionValues } from "./values.ts";
+
+/** Puts the managers together, once the application's keys are known. */
+export function koaSessionManagers(options: Settled, keys: AppKeys | undefined): KeyedManagers {
+  const { key: name, onEvent, externalKey, signed } = options;
+  const store = (options.store ?? options.ContextStore) ? storeOf(options) : undefined;
+  const { rememberTokens, ...settings } = settleRequest(onEvent === undefined ? {} : { onEvent });
+  const isSigned = signed && !externalKey;
+  const signer = isSigned ? signerFor(keys, "sha1", onEvent) : null;
+  return keyedManagers({
+    ...settings,
+    cookie: (secure) => cookieOf(options, secure, settings.now),
+    mode: store === undefined ? "cookie" : "store",
+    codec: keygripTokens({ name, signer, values: store === undefined ? sessionValues(options) : keyValues(options) }),
+    rememberTokens: isMemorable(options, keys) ? rememberTokens : 0,
+    noticeCookie: options.secure ? plainHttpNotice(onEvent) : () => {},
+    // A session itself says when it ends.
+    timeouts: NO_TIMEOUTS,
+    persistent: true,
+    prototype: MEMBERS,
+    onLateChange: lateChanges(onEvent),
+    store,
+    tokensProve: isSigned,
+  });
+}
+
+/**
+ * Whether what a token says is the same each time: not what a session in its cookie says of its end, nor what the application thinks of it, nor whether
+ * keys behind a Keygrip are still good. A key of the application's making is no id.
+ */
+function isMemorable({ store, ContextStore, signed, externalKey, genid, prefix }: Settled, keys: AppKeys | undefined): boolean {
+  return Boolean((store ?? ContextStore) && signed && !externalKey && !genid && !prefix && Array.isArray(keys));
+}
+
+/** The cookie, which ends with its session; or what stands for it, where the application keeps the key elsewhere. */
+function cookieOf({ key: name, cookie, externalKey, maxAge: common }: Settled, secure: boolean, now: () => number): Cookie {
+  const one = koaCookie(name, cookie, secure, now, splitKeygripToken);
+  if (externalKey) {
+    const give = (token: string): string[] => {
+      externalKey.set(current()?.ctx as never, splitKeygripToken(token).value);
+      return [];
+    };
+    return { ...one, set: give, clear: () => [] };
+  }
+  return {
+    ...one,
+    set: (token) => {
+      const maxAge = current()?.options.maxAge ?? common;
+      return one.set(token, maxAge === "session" ? undefined : maxAge / 1000);
+    },
+  };
+}

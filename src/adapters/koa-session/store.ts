@@ -1,0 +1,150 @@
+/**
+ * A store of koa-session as a SessionStore: `get`, `set` and `destroy`, of the request that runs.
+ *
+ * @module
+ */
+import { cannot } from "../../ground/errors.ts";
+import { type JsonObject, parseData } from "../../ground/json.ts";
+import { applyPatch, type Patch } from "../../session/patch.ts";
+import type { Key, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
+import type { SessionStore } from "../../stored/contract.ts";
+import { type DefinedStore, defineStore } from "../../stored/define.ts";
+import { settled } from "../../stores/bridges/settled.ts";
+import { current, keyOf, tell } from "./current.ts";
+import type { KoaSessionStore, Settled } from "./options.ts";
+import { dataFrom, jsonFrom } from "./values.ts";
+
+/** koa-session lets a store keep a session so much longer than its cookie. Milliseconds. */
+const LONGER = 10_000;
+
+/** Makes the store. */
+export function storeOf(options: Settled): DefinedStore {
+  return defineStore<SessionStore>(new ThreeMethods(options));
+}
+
+/**
+ * Reads, changes and writes back. Within this process the changes of one session wait for each other, so that none is lost and none comes back
+ * after its end; between processes the last one wins, as three methods can do no better.
+ */
+class ThreeMethods implements SessionStore {
+  readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
+  readonly #options: Settled;
+  /** The last change of each session that is under way. */
+  readonly #changes = new Map<string, Promise<unknown>>();
+
+  constructor(options: Settled) {
+    this.#options = options;
+  }
+
+  async load({ id }: Key): Promise<SessionRecord | null> {
+    current()?.keys.set(id, id);
+    const json = await this.#get(id);
+    if (json === null) tell("missed", id, undefined);
+    return json && recordFrom(json, dataFrom(json, id, this.#options));
+  }
+
+  async create({ id }: Key, record: SessionRecord): Promise<void> {
+    await this.#inTurn(id, () => this.#set(id, record));
+  }
+
+  async update({ id }: Key, patch: Patch, { ifVersion }: UpdateOptions): Promise<UpdateResult> {
+    return this.#inTurn(id, async () => {
+      const there = await this.#there(id);
+      if (there === null) return { ok: false, why: "gone" };
+      if (ifVersion !== undefined && ifVersion !== there.version) return { ok: false, why: "conflict" };
+      const data = applyPatch(there.data, patch);
+      await this.#set(id, { ...there, data });
+      return { ok: true, version: versionOf(data) };
+    });
+  }
+
+  async replace(from: Key, to: Key, patch: Patch, record: SessionRecord): Promise<UpdateResult> {
+    return this.#inTurn(from.id, async () => {
+      const there = await this.#there(from.id);
+      if (there === null) return { ok: false, why: "gone" };
+      const data = applyPatch(there.data, patch);
+      await this.#set(to.id, { ...record, data });
+      await this.#destroy(from.id);
+      return { ok: true, version: versionOf(data) };
+    });
+  }
+
+  /** A session's end moves only when it is saved. */
+  async touch(): Promise<boolean> {
+    return true;
+  }
+
+  async remove({ id }: Key): Promise<void> {
+    await this.#inTurn(id, () => this.#destroy(id));
+  }
+
+  async take({ id }: Key): Promise<SessionRecord | null> {
+    return this.#inTurn(id, async () => {
+      const there = await this.#there(id);
+      if (there !== null) await this.#destroy(id);
+      return there;
+    });
+  }
+
+  /** What is there and lives, with nobody told. */
+  async #there(id: string): Promise<SessionRecord | null> {
+    const json = await this.#get(id);
+    return json && recordFrom(json, dataFrom(json, id, { ...this.#options, valid: undefined }));
+  }
+
+  async #get(id: string): Promise<JsonObject | null> {
+    const { options, ctx, store } = this.#asked();
+    const found = await settled(
+      store.get(keyOf(id, options), options.maxAge as never, { ctx, rolling: options.rolling ?? false } as never),
+    );
+    if (typeof found === "string") return parseData(found);
+    return typeof found === "object" && found !== null ? parseData(JSON.stringify(found)) : null;
+  }
+
+  async #set(id: string, { data, subject, startedAt }: SessionRecord): Promise<void> {
+    const { options, ctx, store, changed } = this.#asked();
+    const own = subject === undefined ? {} : { _sub: subject, _start: startedAt };
+    const json = { ...jsonFrom(data, options), ...own };
+    const maxAge = typeof options.maxAge === "number" ? options.maxAge + LONGER : options.maxAge;
+    const said = { changed, ctx, rolling: options.rolling ?? false };
+    await settled(store.set(keyOf(id, options), json as never, maxAge as never, said as never));
+  }
+
+  async #destroy(id: string): Promise<void> {
+    const { options, ctx, store } = this.#asked();
+    await settled(store.destroy(keyOf(id, options), { ctx } as never));
+  }
+
+  #asked(): { options: Settled; ctx: unknown; store: KoaSessionStore; changed: boolean } {
+    const options = this.#options;
+    const { ctx, store = options.store, changed = true, ...own } = current() ?? { options };
+    if (store) return { options: own.options, ctx, store, changed };
+    cannot("ask the store", "ContextStore makes it of a request's context, and there is none here");
+  }
+
+  /** After the changes of this session that are under way. */
+  #inTurn<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
+    const before = this.#changes.get(id) ?? Promise.resolve();
+    const doing = before.then(change, change);
+    this.#changes.set(id, doing);
+    const done = () => {
+      if (this.#changes.get(id) === doing) this.#changes.delete(id);
+    };
+    doing.then(done, done);
+    return doing;
+  }
+}
+
+function recordFrom({ _sub, _start }: JsonObject, data: string | null): SessionRecord | null {
+  if (data === null) return null;
+  const startedAt = typeof _start === "number" ? _start : 0;
+  const times = { version: versionOf(data), startedAt, seenAt: 0, expiresAt: Number.POSITIVE_INFINITY };
+  return { data, ...times, ...(typeof _sub === "string" && { subject: _sub }) };
+}
+
+/** Three methods count no versions: the text itself tells whether it changed. FNV-1a, as a whole number. */
+function versionOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,146 @@
+/**
+ * The middleware, whatever the dialect: opens the session of a context, hands over, and commits for the answer that Koa makes.
+ *
+ * @module
+ */
+
+import { StateError } from "../../ground/errors.ts";
+import { after, type MaybePromise } from "../../ground/maybe-promise.ts";
+import { type Committed, nodeHeaders, put, type RequestInfo, type Session, type Sessions } from "../../index.ts";
+import { waitsOf } from "../../manager/sessions.ts";
+import { twice } from "../one-name.ts";
+import { ContextSession } from "./context.ts";
+import { KoaRequest } from "./request.ts";
+import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
+import type { KoaContext, KoaMiddleware, KoaSession, KoaVisitor } from "./types.ts";
+
+/** The managers of one middleware. */
+export interface Managers {
+  for(ctx: KoaContext): Sessions<never>;
+  /** One for those who have no request. */
+  one(): Sessions<never>;
+}
+
+/** A form of the middleware: what its cookies are, and what it shows as `ctx.session`. */
+export interface Dialect {
+  /** The cookie's name, by which `getSession()` finds the session. */
+  readonly name: string;
+  /** Whether the application loads the session, by `ready()`. */
+  readonly lazy: boolean;
+  readonly managers: Managers;
+  /** False: the application commits, and what it does not commit is dropped. Default true. */
+  readonly autoCommit?: boolean;
+  /** What stands for the session of a context. */
+  open?(ctx: KoaContext, visitor: Session<never>, sessions: Sessions<never>): ContextSession;
+  /** The request, as the manager asks it. */
+  request?(ctx: KoaContext): RequestInfo;
+  /** Runs all that belongs to one request. */
+  within?<Result>(ctx: KoaContext, run: () => Promise<Result>): Promise<Result>;
+}
+
+/** Makes the middleware. */
+export function middlewareOf<Data extends object>(dialect: Dialect): KoaMiddleware<Data> {
+  const { managers, within } = dialect;
+  const middleware = function session(ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void> {
+    return within === undefined ? running(ctx, next, dialect) : within(ctx, () => running(ctx, next, dialect));
+  };
+  return Object.defineProperty(middleware, "sessions", { get: () => managers.one() }) as unknown as KoaMiddleware<Data>;
+}
+
+async function running(ctx: KoaContext, next: () => Promise<unknown>, dialect: Dialect): Promise<void> {
+  const { name, lazy, managers } = dialect;
+  if (ctx.res !== undefined) clearStatusText(ctx.res);
+  const sessions = managers.for(ctx);
+  const other = ContextSession.of(ctx, name);
+  if (other !== undefined && !other.isOf(sessions)) throw twice(name);
+  if (other?.isRunning) return void (await next());
+  // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
+  const loading = sessions.load(dialect.request?.(ctx) ?? new KoaRequest(ctx), { lazy: lazy || !waitsOf(sessions) });
+  const visitor = loading instanceof Promise ? await loading : loading;
+  const own = dialect.open?.(ctx, visitor, sessions) ?? new ContextSession(name, visitor, sessions, lazy);
+  own.show(ctx);
+  try {
+    try {
+      await next();
+      if (dialect.autoCommit === false) return;
+      // `delete ctx.session` ends the session, as it always did.
+      if (!Object.hasOwn(ctx, "session")) own.delete();
+    } catch (thrown) {
+      if (dialect.autoCommit !== false) await answerError(ctx, own, thrown);
+      // The very object: it may be the application's to compare, and may have private fields.
+      throw thrown;
+    }
+    try {
+      const committing = commitTo(ctx, own);
+      if (committing instanceof Promise) await committing;
+    } catch (error) {
+      await answerRefusal(ctx, own, error);
+    }
+  } finally {
+    own.hide(ctx);
+  }
+}
+
+/** What goes on the answer to an error. Koa drops the headers that are there, and its answer may be made by a middleware outside. */
+async function answerError(ctx: KoaContext, own: ContextSession, thrown: unknown): Promise<void> {
+  const status = statusOf(thrown);
+  try {
+    putWhenSent(ctx.res, await commitTo(ctx, own, { status, failed: status >= 500 }));
+  } catch (error) {
+    await answerRefusal(ctx, own, error);
+  }
+}
+
+/** What could not be saved is an error. The cookie of an id that save() wrote goes with its answer. */
+async function answerRefusal(ctx: KoaContext, own: ContextSession, error: unknown): Promise<never> {
+  putWhenSent(ctx.res, await commitTo(ctx, own, { status: statusOf(error), failed: true }));
+  throw error;
+}
+
+/** Commits, and puts what goes on the answer on Koa's response while that is possible. */
+export function commitTo(
+  ctx: KoaContext,
+  own: ContextSession,
+  { status = ctx.res === undefined ? 200 : ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
+): MaybePromise<Committed> {
+  own.stamp?.();
+  const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
+  return after(own.sessions.commit(own.session, { status, headers: target, failed }), (committed) => {
+    if (target !== null && !ctx.res?.headersSent) put(target, committed);
+    // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
+    if (committed.setCookie.length > 0) putWhenSent(ctx.res, committed);
+    return committed;
+  });
+}
+
+/**
+ * The Session of a request.
+ *
+ * @param name The option `name` of its middleware, where there are several. Default: the innermost.
+ * @throws StateError when no such middleware ran for this request.
+ */
+export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): KoaVisitor<Data> {
+  const found = ContextSession.of(ctx, name);
+  found?.load();
+  if (found !== undefined) return withCommit(found, ctx as KoaContext) as unknown as KoaVisitor<Data>;
+  throw new StateError(
+    "ERR_SESSION_MISSING",
+    "Cannot get the session: its middleware did not run for this request; app.use() it before",
+  );
+}
+
+/** The session with the method that commits early, which is made for those who ask. */
+function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
+  const { session } = own;
+  if (!Object.hasOwn(session, "commit")) {
+    const value = () => {
+      // Koa's status is 404 until the handler says another, and what fails here is the handler's to answer.
+      const committing = (async () => void (await commitTo(ctx, own, { status: 200 })))();
+      // A failure that nobody waits for is the answer's, and must not end the process.
+      committing.catch(() => {});
+      return committing;
+    };
+    Object.defineProperty(session, "commit", { value });
+  }
+  return session;
+}
