@@ -4,7 +4,7 @@
  * @module
  */
 import { cannot, DataError } from "../ground/errors.ts";
-import { type JsonObject, parseData } from "../ground/json.ts";
+import { isPlain, type JsonObject, parseData } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { checkGiven, refuseUnknown } from "../ground/option-values.ts";
 import type { Hooks } from "../manager/contract.ts";
@@ -20,7 +20,8 @@ export type { DataSchema, SchemaFeature, SchemaIssue, SchemaResult } from "../ma
 export interface SchemaOptions {
   /**
    * Converts data saved under an older schema. What it gives is saved with the next change. Without it, or when that does not fit either,
-   * the visitor has no session, so a user is logged out. Default: none.
+   * the visitor has no session, so a user is logged out; what is no plain object, such as a promise, never fits. An error that it throws is yours, and
+   * fails the request. Default: none.
    */
   migrate?: ((data: Record<string, unknown>) => Record<string, unknown>) | undefined;
 }
@@ -80,10 +81,24 @@ function makeFit(
 ): MaybePromise<"as it is" | "converted" | "unfit"> {
   return after(fits(schema, data.visible), (isFit): MaybePromise<"as it is" | "converted" | "unfit"> => {
     if (isFit) return "as it is";
-    if (migrate === undefined) return "unfit";
-    data.become(parseData(JSON.stringify(migrate({ ...data.visible }))) ?? {});
+    const made = migrate === undefined ? null : plainOf(migrate({ ...data.visible }));
+    if (made === null) return "unfit";
+    data.become(made);
+    // Also what cannot be kept, such as a name of the library's own.
+    if (data.text() === "") return "unfit";
     return after(fits(schema, data.visible), (isNow) => (isNow ? "converted" : "unfit"));
   });
+}
+
+/** What `migrate` made, as JSON has it; null for what is no data: a list, a Map, nothing, or a promise, which nobody waits for. */
+function plainOf(made: unknown): JsonObject | null {
+  if (made instanceof Promise) made.catch(() => {});
+  if (!isPlain(made)) return null;
+  try {
+    return parseData(JSON.stringify(made));
+  } catch {
+    return null;
+  }
 }
 
 /** Whether data fits. Sessions begin empty, and a schema that asks for more could never be met, so no data always fits. */

@@ -66,20 +66,20 @@ export function largestKeys(text: string): string {
  *
  * @throws {@link DataError} naming the path of the first value that would not come back as it is: a Date, a Map, a class's
  * object, a function, NaN, a cycle; or when the whole is larger than 64 KB or deeper than 100 levels.
- * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
+ * @param known The text before: parallel requests may have made it too large, and nobody is locked out for that. Null: of any size.
  */
-export function stringifyData(data: JsonObject, known = 0): string {
+export function stringifyData(data: JsonObject, known: string | null = ""): string {
   checkKind(data, []);
   return stringifyOwn(data, known);
 }
 
 /** The same of data that is the library's own object, whatever it inherits. */
-export function stringifyOwn(data: JsonObject, known = 0): string {
+export function stringifyOwn(data: JsonObject, known: string | null = ""): string {
   checkProperties(data, [], [data]);
   const text = JSON.stringify(data);
   // A character takes at most three bytes, so most texts need no counting.
   const bytes = text.length * 3 <= MAX_DATA_BYTES ? text.length : utf8Length(text);
-  if (bytes > MAX_DATA_BYTES && text.length > known) {
+  if (bytes > MAX_DATA_BYTES && known !== null && bytes > utf8Length(known)) {
     throw new DataError(
       "ERR_DATA_TOO_LARGE",
       `Cannot save the session: its data takes ${bytes} bytes, the limit is ${MAX_DATA_BYTES}; the largest keys are ${largestKeys(text)}`,
@@ -118,12 +118,16 @@ function checkItems(items: unknown[], path: (string | number)[], above: object[]
   }
 }
 
+/** Whether this is an object of keys and values, and no list, Map, Date or object of a class. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
 /** Refuses an object whose kind would not come back. */
 function checkKind(object: object, path: (string | number)[]): void {
-  const prototype = Object.getPrototypeOf(object);
-  if (prototype !== null && prototype !== Object.prototype) {
-    refuse(path, `a ${prototype.constructor?.name || "class"} object`);
-  }
+  if (!isPlain(object)) refuse(path, `a ${Object.getPrototypeOf(object).constructor?.name || "class"} object`);
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Cookie } from "../cookie/serialize.ts";
 import { cannot } from "../ground/errors.ts";
+import { assertFree } from "../session/data.ts";
 import type { Mode } from "../session/next.ts";
 import { checkChanges } from "../session/patch.ts";
 import { subjectOf, type Visit } from "../session/visit.ts";
@@ -45,6 +46,7 @@ export function managerOf(parts: Parts): Manager {
     save: (visit) => save(visit, manager),
     patch: async (visit, changes, load) => {
       checkChanges(changes);
+      for (const key of Object.keys(changes)) assertFree(key);
       await manager.backend.patch(visit, changes, load);
     },
     onlyToken: (visit) => onlyToken(visit, manager),

@@ -5,14 +5,13 @@
  */
 import type { Living } from "../session/found.ts";
 import { afterChange, afterUse, type Circumstances, type Mode } from "../session/next.ts";
-import { assign } from "../session/patch.ts";
 import { recordFromToken } from "../session/record.ts";
-import { livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
+import { livingOf, recordOf, shownText, type Visit, type Wish } from "../session/visit.ts";
 import type { Claims } from "../token/claims.ts";
 import { timeoutClaims } from "../token/timeouts.ts";
 import type { CookieBackend, Plan } from "./contract.ts";
 import type { Manager } from "./manager.ts";
-import { tryUpdate, updateAlone } from "./update.ts";
+import { patchAlone, tryUpdate, updateAlone } from "./update.ts";
 
 /** What a new token says. */
 export const claimsOf = ({ key, record, remember }: Living, { mode, timeouts, now }: Circumstances): Claims => ({
@@ -41,7 +40,7 @@ export function inCookie(manager: Manager): CookieBackend {
       if (found.is === "outage") throw found.error;
       return { wish, step: "created", next: afterChange(visit, text, circumstances()), saves: true };
     }
-    if (wish.to === "stay" && text === living.record.data) {
+    if (wish.to === "stay" && text === shownText(visit)) {
       const next = afterUse(living, circumstances());
       return { wish, step: next === living ? "none" : "touched", next, saves: false };
     }
@@ -64,10 +63,12 @@ export function inCookie(manager: Manager): CookieBackend {
     end: (ending) => void (ending.is === "session" && manager.emit({ type: "destroyed", id: ending.key.id })),
     update: (visit, change) => updateAlone(visit, manager, change),
     patch: async (visit, changes, load) => {
-      await load();
-      await updateAlone(visit, manager, (data) => assign(data, changes));
+      const loading = load();
+      if (loading instanceof Promise) await loading;
+      await patchAlone(visit, manager, changes);
     },
     tryUpdate: (visit, change) => tryUpdate(visit, manager, change),
+    tryPatch: (visit, changes) => patchAlone(visit, manager, changes),
     refresh: () => {},
     noteNextId: () => {},
     assertGrace: () => manager.refuseGrace("the session is in its cookie"),

@@ -8,7 +8,7 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
 import { discard } from "../session/discard.ts";
 import { type Ending, endingOf, type Living, needsCookie } from "../session/found.ts";
-import { idOf, livingOf, type Visit } from "../session/visit.ts";
+import { idOf, livingOf, shownText, type Visit } from "../session/visit.ts";
 import { destroy, settleRivals } from "../session/wish.ts";
 import { isTouchDue } from "../token/timeouts.ts";
 import { claimsOf } from "./backend.ts";
@@ -80,8 +80,9 @@ function planOrEnd(attempt: Attempt): MaybePromise<Plan> {
 function planFor(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<Plan> {
   const { found, wish } = visit;
   const living = found.is === "living" ? found : null;
-  const text = visit.data.json(living?.record.data.length);
-  const isSame = living !== null && wish.to === "stay" && living.record.data === text;
+  const shown = shownText(visit);
+  const text = visit.data.json(shown);
+  const isSame = living !== null && wish.to === "stay" && shown === text;
   if (isSame && !isTouchDue(living.record, manager.timeouts, manager.now()))
     return { wish, step: "none", next: living, saves: false };
   return manager.backend.plan(visit, text, occasion);
@@ -130,7 +131,7 @@ function seal(next: Living, manager: Manager, { mode }: Occasion) {
 }
 
 function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToken | null): MaybePromise<readonly string[]> {
-  if (made !== null) written(visit, { ...made.living, text: made.token, cookie: "good" });
+  if (made !== null) written(visit, { ...made.living, text: made.token, cookie: "good" }, visit.converted);
   const isSilent = made === null && visit.farewell === null;
   const own = isSilent ? NO_LINES : setCookieLines(visit, manager, made);
   const { lines: further } = manager.hooks;
@@ -139,12 +140,13 @@ function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToke
 }
 
 /** What was written is now what is kept. */
-function written(visit: Visit, living: Living): void {
+/** @param converted The data as it is still shown, where that was not written: use alone does not write it. */
+function written(visit: Visit, living: Living, converted: string | null): void {
   visit.loggedIn ||= visit.wish.to === "login";
   visit.found = living;
   visit.wish = { to: "stay" };
   visit.nextId = undefined;
-  visit.converted = null;
+  visit.converted = converted;
 }
 
 /** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
@@ -153,7 +155,7 @@ function take(visit: Visit, plan: Plan, living: Living): void {
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
   if (plan.shown !== undefined) visit.data.rebase(plan.shown, living.record.data);
   if (isOvertaken || living === visit.found) visit.found = living;
-  else written(visit, living);
+  else written(visit, living, plan.saves || plan.shown !== undefined ? null : visit.converted);
 }
 
 function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {

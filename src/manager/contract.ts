@@ -128,6 +128,8 @@ export type Change<Result> = (data: Record<string, unknown>) => Result | Promise
 export interface CookieBackend extends Backend {
   /** One try of `update()` on a session that no other request writes; `again` when this request changed it meanwhile. */
   tryUpdate<Result>(visit: Visit, change: Change<Result>): Promise<{ readonly result: Result } | "again">;
+  /** The same for `patch()`, which begins at once. */
+  tryPatch(visit: Visit, changes: JsonObject): Promise<void>;
 }
 
 /** What a feature does. A manager knows no feature: it asks whoever is there. */

@@ -36,17 +36,27 @@ const NOT_STORED_VARYING: Pairs = [...NOT_STORED, ...VARY];
 const USERS: Pairs = [["Cache-Control", "private, no-store"], ...VARY];
 const VISITORS: Pairs = [["Cache-Control", "private"], ...VARY];
 
-/** What a committed request puts on its answer. @param cacheHeaders False leaves Cache-Control and Vary as they are. */
-export function headersFor(visit: Visit, setCookie: readonly string[], cacheHeaders: boolean): Committed {
+/**
+ * What a committed request puts on its answer.
+ *
+ * @param cacheHeaders False leaves Cache-Control and Vary as they are.
+ * @param isUsers Whether it is an answer to a user.
+ */
+export function headersFor(
+  visit: Visit,
+  setCookie: readonly string[],
+  cacheHeaders: boolean,
+  isUsers: boolean = subjectOf(visit) !== undefined,
+): Committed {
   if (!visit.used && setCookie.length === 0) return NOTHING;
-  const headers = cacheHeaders ? cacheHeadersFor(visit, setCookie.length > 0) : [];
+  const headers = cacheHeaders ? cacheHeadersFor(visit, setCookie.length > 0, isUsers) : [];
   const clearSiteData = visit.farewell?.clearSiteData;
   return { setCookie, headers: clearSiteData === undefined ? headers : [["Clear-Site-Data", clearSiteData], ...headers] };
 }
 
-function cacheHeadersFor(visit: Visit, setsCookie: boolean): Pairs {
+function cacheHeadersFor(visit: Visit, setsCookie: boolean, isUsers: boolean): Pairs {
   if (setsCookie) return visit.used ? NOT_STORED_VARYING : NOT_STORED;
-  if (subjectOf(visit) !== undefined) return USERS;
+  if (isUsers) return USERS;
   // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
   const { is } = visit.found;
   return is === "new" || is === "outage" ? VARY : VISITORS;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CookieValues, cookieValues } from "../cookie/parse.ts";
+import { type CookieValues, cookieValues, isSent } from "../cookie/parse.ts";
 import { isStoreError } from "../ground/errors.ts";
 import { type JsonObject, parseData } from "../ground/json.ts";
 import { after, all, type MaybePromise } from "../ground/maybe-promise.ts";
@@ -223,6 +223,10 @@ const isWhole = ({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, abs
 
 const isTime = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);
 
+/** Whether the session of a request that was not loaded may be a user's: the name of its cookie says so, where users have their own. */
+export const mayBeUsers = ({ cookie }: Visit, { channels: { user, visitor } }: Manager): boolean =>
+  user === visitor || isSent(cookie, user.cookie.name);
+
 /** The only token that a request brought, where it is good; null where the session must be loaded to tell. */
 export async function onlyToken(visit: Visit, manager: Manager): Promise<{ channel: Channel; claims: Claims } | null> {
   const { user, visitor } = manager.channels;
@@ -235,6 +239,8 @@ export async function onlyToken(visit: Visit, manager: Manager): Promise<{ chann
   if (!one || others.length > 0) return null;
   const opened = await one.channel.codec.open(one.text);
   if (typeof opened === "string" || isFromTheFuture(opened.claims, manager.now())) return null;
+  // A token of an older key is to be made again, which only a session can be that was loaded.
+  if (opened.olderKey !== undefined) return null;
   const over = endOfToken(opened.claims, manager.timeouts, manager.now());
   return over === undefined ? { channel: one.channel, claims: opened.claims } : null;
 }

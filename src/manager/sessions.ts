@@ -23,7 +23,7 @@ import {
   NOTHING,
   withCommitted,
 } from "./headers.ts";
-import { load } from "./load.ts";
+import { load, mayBeUsers } from "./load.ts";
 import type { Manager, Parts } from "./manager.ts";
 import type { CookieSessionOptions, SessionOptions, StoredOptions } from "./options.ts";
 import type { Answer, RequestInfo, Sessions, StoredSessions } from "./seam.ts";
@@ -177,7 +177,8 @@ function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Co
   if (visit.stage === "closed") return NOTHING;
   if (visit.found.is === "unread") {
     visit.stage = "closed";
-    return visit.used ? headersFor(visit, [], manager.cacheHeaders) : NOTHING;
+    // A patch() has written to it.
+    return visit.used ? headersFor(visit, [], manager.cacheHeaders, mayBeUsers(visit, manager)) : NOTHING;
   }
   // A commit that failed is followed by that of the answer which says so: no other is as it should be.
   const hasFailed = visit.stage === "closing";

@@ -1,13 +1,13 @@
 /**
- * `session.update()` of a session that no other request can write: in its cookie, or not kept yet.
+ * `session.update()` and `patch()` of a session that no other request can write: in its cookie, or not kept yet.
  *
  * @module
  */
 import { ConflictError, GoneError } from "../ground/errors.ts";
-import { parseData } from "../ground/json.ts";
+import { type JsonObject, parseData } from "../ground/json.ts";
 import { SessionData } from "../session/data.ts";
-import { applyPatch, diff } from "../session/patch.ts";
-import type { Visit } from "../session/visit.ts";
+import { applyPatch, assign, diff } from "../session/patch.ts";
+import { sameFor, shownText, type Visit } from "../session/visit.ts";
 import { assertWritable } from "../session/wish.ts";
 import type { Change } from "./contract.ts";
 import type { Manager } from "./manager.ts";
@@ -15,20 +15,39 @@ import type { Manager } from "./manager.ts";
 /** This request may call several at once: they take turns, and run again where it changed the data meanwhile. */
 const MAX_TRIES = 20;
 
-/** Runs `change` on the data, and checks and keeps what it did. @throws GoneError when the session ended meanwhile */
+/** Whether all that this request did is written, so that a change need not wait for that. @throws DataError */
+export const isSaved = (visit: Visit): boolean =>
+  (visit.found.is === "living" || visit.found.is === "new") &&
+  visit.wish.to === "stay" &&
+  visit.ended.length === 0 &&
+  visit.writing === null &&
+  visit.data.json(shownText(visit)) === shownText(visit);
+
+/**
+ * Runs `change` on the data, and checks and keeps what it did.
+ *
+ * @throws GoneError when the session ended meanwhile, or somebody else logged in
+ */
 export async function updateAlone<Result>(visit: Visit, manager: Manager, change: Change<Result>): Promise<Result> {
   assertWritable(visit);
   visit.used = true;
-  const { farewell } = visit;
-  const saving = manager.commit(visit);
+  const isSame = sameFor(visit);
+  const saving = isSaved(visit) ? undefined : manager.commit(visit);
   if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     while (visit.updating !== null) await visit.updating.catch(() => {});
-    if (visit.farewell !== farewell) throw new GoneError("ended");
+    if (!isSame()) throw new GoneError("ended");
     const done = await tryUpdate(visit, manager, change);
     if (done !== "again") return done.result;
   }
   throw new ConflictError("ERR_CONFLICT", "Cannot update the session: this request itself changed it at each try");
+}
+
+/** Sets keys at once, so that what the handler does next comes after it. What it changed before is saved with them. */
+export async function patchAlone(visit: Visit, manager: Manager, changes: JsonObject): Promise<void> {
+  assertWritable(visit);
+  visit.used = true;
+  await changeData(visit, manager, (data) => assign(data, changes));
 }
 
 /** One try, while no other `update()` of this request runs. */
@@ -47,23 +66,24 @@ export async function tryUpdate<Result>(
 }
 
 async function changeData<Result>(visit: Visit, manager: Manager, change: Change<Result>): Promise<{ result: Result } | "again"> {
-  const { farewell, data } = visit;
-  const before = data.json();
+  const { data } = visit;
+  const isSame = sameFor(visit);
+  const before = data.json(null);
   const draft = SessionData.of(before);
   const changing = change(draft.visible);
   const result = changing instanceof Promise ? await changing : changing;
-  const patch = diff(parseData(before) ?? {}, parseData(draft.json()) ?? {});
+  const patch = diff(parseData(before) ?? {}, parseData(draft.json(before)) ?? {});
   if (patch === null) return { result };
-  if (visit.farewell !== farewell) throw new GoneError("ended");
+  if (!isSame()) throw new GoneError("ended");
   // The handler changed something while the change waited.
-  if (data.json() !== before) return "again";
+  if (data.json(null) !== before) return "again";
   const changed = applyPatch(before, patch);
   data.fill(changed);
   try {
     await manager.commit(visit);
   } catch (error) {
     // What failed did not happen, and is not to be written with the rest.
-    if (visit.farewell === farewell) data.rebase(changed, before);
+    if (isSame()) data.rebase(changed, before);
     throw error;
   }
   return { result };

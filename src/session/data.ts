@@ -72,7 +72,10 @@ export class SessionData {
     this.#replaced = false;
   }
 
-  /** Puts the application's own object in the place of the data, so that what it changes in it later counts, too. */
+  /**
+   * Puts the application's own object in the place of the data, so that what it changes in it later counts, too: until other data has to be
+   * shown, as after an `update()` or `patch()` that changed something. That is another object, since nothing is written into the application's own.
+   */
   replace(data: JsonObject): void {
     this.#visible = data;
     this.#replaced = true;
@@ -102,7 +105,8 @@ export class SessionData {
 
   /** Shows this data in the place of what was before. What was changed in between stays changed. */
   rebase(before: string, now: string): void {
-    const text = this.json();
+    if (before === now) return;
+    const text = this.json(null);
     const own = text === before ? null : diff(parseData(before) ?? {}, parseData(text) ?? {});
     this.fill(own === null ? now : applyPatch(now, own));
   }
@@ -110,17 +114,17 @@ export class SessionData {
   /**
    * The data as JSON text.
    *
-   * @param known How long the text was before: parallel requests may have made it too long, and nobody is locked out for that.
+   * @param known The text before: parallel requests may have made it too large, and nobody is locked out for that. Null: of any size.
    * @throws DataError when it cannot be kept.
    */
-  json(known?: number): string {
+  json(known?: string | null): string {
     return stringifyOwn(this.stored(), known);
   }
 
-  /** The data as text; empty where it is none, as a handler may leave it that fails. */
+  /** The data as text, of any size; empty where it is none, as a handler may leave it that fails. */
   text(): string {
     try {
-      return this.json();
+      return this.json(null);
     } catch {
       return "";
     }
@@ -186,7 +190,8 @@ function emptyObject(prototype: object | null): JsonObject {
   return prototype === null ? Object.setPrototypeOf({}, null) : Object.create(prototype);
 }
 
-function assertFree(key: string): void {
+/** @throws DataError for a name of the library's own */
+export function assertFree(key: string): void {
   if (!key.startsWith(FLASH) && key !== ACCEPTED) return;
   throw new DataError(
     "ERR_DATA_NOT_JSON",

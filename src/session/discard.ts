@@ -5,7 +5,7 @@
  */
 import { parseData } from "../ground/json.ts";
 import { applyPatch, diff, type Patch } from "./patch.ts";
-import { baseOf, reject, type Visit } from "./visit.ts";
+import { reject, shownText, type Visit } from "./visit.ts";
 
 /**
  * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
@@ -15,9 +15,9 @@ export function discard(visit: Visit): void {
   const since = changedSinceFailure(visit);
   visit.wish = { to: "stay" };
   visit.nextId = undefined;
-  if (visit.found.is === "living" || (visit.found.is === "imported" && since !== null)) visit.data.fill(visit.found.record.data);
+  if (visit.found.is === "living" || (visit.found.is === "imported" && since !== null)) visit.data.fill(shownText(visit));
   else reject(visit);
-  if (since !== null) visit.data.fill(applyPatch(baseOf(visit), since));
+  if (since !== null) visit.data.fill(applyPatch(shownText(visit), since));
 }
 
 /** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */

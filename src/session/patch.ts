@@ -7,7 +7,7 @@
  * @module
  */
 import { cannot } from "../ground/errors.ts";
-import { type JsonObject, parseData } from "../ground/json.ts";
+import { isPlain, type JsonObject, parseData } from "../ground/json.ts";
 
 /** A change of a session's data. Keys are data: they are never names of a record's fields. */
 export interface Patch {
@@ -37,16 +37,23 @@ export function diff(before: JsonObject, after: JsonObject): Patch | null {
 
 /** The JSON text after a patch. Throws a SyntaxError only when the text it is given is not JSON. */
 export function applyPatch(data: string, patch: Patch): string {
+  const after = tryPatch(data, patch);
+  if (after === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
+  return after;
+}
+
+/** The same; null when the text is not JSON. */
+export function tryPatch(data: string, patch: Patch): string | null {
   const object = patch.replacesData ? Object.create(null) : parseData(data);
-  if (object === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
+  if (object === null) return null;
   for (const key of patch.unset) delete object[key];
   for (const [key, json] of patch.set) object[key] = JSON.parse(json);
   return JSON.stringify(object);
 }
 
-/** @throws OptionError for what is no object of keys and values, such as a function that is meant for `update()` */
+/** @throws OptionError for what is no plain object of keys and values, such as a Map, or a function that is meant for `update()` */
 export function checkChanges(changes: unknown): void {
-  if (typeof changes === "object" && changes !== null && !Array.isArray(changes)) return;
+  if (isPlain(changes) && Object.getOwnPropertySymbols(changes).length === 0) return;
   cannot("patch the session", 'give an object of keys and values, as in patch({ theme: "dark" })');
 }
 

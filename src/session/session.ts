@@ -32,8 +32,6 @@ export const visitOf = <Data extends object>(session: Session<Data>): Visit => r
 export class Session<Data extends object = Record<string, unknown>> {
   readonly #visit: Visit;
   readonly #host: SessionHost;
-  /** One load, however many ask for it at the same time. */
-  #loading: MaybePromise<void> | undefined;
 
   static {
     readVisit = (session) => session.#visit;
@@ -180,10 +178,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * session ended, or has another id, since it was loaded; StateError when the response is made and the session is in its cookie.
    */
   save(): Promise<void> {
-    return this.#waitFor(async () => {
-      await this.#load(false);
-      await this.#host.save(this.#visit);
-    });
+    return this.#loaded(() => this.#host.save(this.#visit));
   }
 
   /**
@@ -200,11 +195,7 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   update<Result>(change: (data: Partial<Data>) => Result | Promise<Result>): Promise<Result> {
-    // Begun at once where that can be, so that what the handler does next comes after it.
-    return this.#waitFor(async () => {
-      if (this.#visit.found.is === "unread") await this.#load(false);
-      return this.#host.update(this.#visit, change as (data: Record<string, unknown>) => Result | Promise<Result>);
-    });
+    return this.#loaded(() => this.#host.update(this.#visit, change as (data: object) => Result | Promise<Result>));
   }
 
   /**
@@ -229,10 +220,19 @@ export class Session<Data extends object = Record<string, unknown>> {
     return this.#visit.pending.run(call);
   }
 
+  /** Begins at once where nothing is to be loaded first, so that what the handler does next comes after it. */
+  #loaded<Result>(call: () => Promise<Result>): Promise<Result> {
+    return this.#waitFor(async () => {
+      const loading = this.#load(false);
+      if (loading instanceof Promise) await loading;
+      return call();
+    });
+  }
+
   #load(fresh: boolean): MaybePromise<void> {
     if (this.#visit.found.is !== "unread") return;
-    this.#loading ??= this.#host.load(this.#visit, fresh);
-    return this.#loading;
+    this.#visit.loading ??= this.#host.load(this.#visit, fresh);
+    return this.#visit.loading;
   }
 
   #read(): Visit {

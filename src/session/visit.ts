@@ -4,6 +4,7 @@
  * @module
  */
 import { parseData, stringifyData } from "../ground/json.ts";
+import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import type { OwnTimeouts } from "../token/timeouts.ts";
 import { SessionData } from "./data.ts";
@@ -86,6 +87,8 @@ export interface Visit {
   madeId: string | null;
   /** The data as it was shown, where that is not what is kept: it was converted to a newer schema. */
   converted: string | null;
+  /** The one load, however many ask for it at the same time. */
+  loading: MaybePromise<void> | undefined;
   /** What the handler has asked for and may not have waited for. */
   pending: PendingCalls | null;
   /** A commit that is not done yet. */
@@ -142,6 +145,7 @@ export const newVisit = (request: Came, unseen: boolean, prototype: object | nul
   nextId: undefined,
   madeId: null,
   converted: null,
+  loading: undefined,
   pending: null,
   writing: null,
   updating: null,
@@ -195,12 +199,25 @@ export function idOf(visit: Visit): string {
 /** The JSON text that this request's changes are counted from. */
 export const baseOf = (visit: Visit): string => shownOf(visit)?.record.data ?? "{}";
 
+/** The JSON text that the handler was shown, as far as it has not changed it. */
+export const shownText = (visit: Visit): string => visit.converted ?? baseOf(visit);
+
+/**
+ * Tells later whether the session is still the one that a change was meant for: what takes a while must reach neither the session after an end, nor that
+ * of somebody else who logged in.
+ */
+export function sameFor(visit: Visit): () => boolean {
+  const { farewell } = visit;
+  const subject = subjectOf(visit);
+  return () => visit.farewell === farewell && (subject === undefined || subjectOf(visit) === subject);
+}
+
 /** The data without what a login left behind. */
 export function withoutLeft({ wish }: Visit, text: string): string {
   if (wish.to !== "login" || wish.left.length === 0) return text;
   const data = parseData(text) ?? {};
   for (const key of wish.left) delete data[key];
-  return stringifyData(data);
+  return stringifyData(data, null);
 }
 
 /** There is no session, and nothing is shown. What is gone, or could not be asked for, stays so. */

@@ -19,7 +19,7 @@ export interface LoginOptions {
   /**
    * Keys of `session.data` that survive, as they are when the session moves. Default: all, if the visitor was anonymous and came with
    * a cookie of ours whose prefix is `__Host-Http-` or `__Host-`, or if it is the same subject; else none. Of an accepted token, and of a cookie that
-   * another host may have set, only these survive (without `keep`, what the same request has newly put in): name what does no harm if
+   * another host may have set, only these survive (without `keep`, what the same request has newly put in, and not saved yet): name what does no harm if
    * somebody else put it there. Another user's never do, nor does the data of a session that is gone. Visitors in a store are moved once: of several logins at the same time one has the data.
    */
   keep?: readonly string[] | undefined;

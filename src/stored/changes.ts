@@ -21,7 +21,11 @@ export const isOver = (seenAt: number, { seenAfter }: Pick<UpdateOptions, "seenA
 
 /** Whether patched data takes too many bytes. What was too large before may stay so, but not grow. */
 export const isTooLarge = (before: string, after: string, { maxBytes }: Pick<UpdateOptions, "maxBytes">): boolean =>
-  maxBytes !== undefined && after.length > before.length && utf8Length(after) > maxBytes;
+  maxBytes !== undefined &&
+  // A character takes at most three bytes, so most texts need no counting.
+  after.length * 3 > maxBytes &&
+  utf8Length(after) > maxBytes &&
+  utf8Length(after) > utf8Length(before);
 
 /** Whether a record is the one that a change is for; every change adds one to its version. */
 export const isVersion = (

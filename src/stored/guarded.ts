@@ -46,13 +46,13 @@ export function guardedStore(store: SessionStore): GuardedStore {
     dataOnly: store.dataOnly ?? false,
     load: (key, options) => guarded("load", async () => answered(await store.load(key, options))),
     create: (...given) => guarded("create", () => store.create(...given)),
-    update: (...given) => guarded("update", () => store.update(...given)).then(changed),
-    replace: (...given) => guarded("replace", () => store.replace(...given)).then(changed),
+    update: (...given) => guarded("update", async () => judged(await store.update(...given))).then(changed),
+    replace: (...given) => guarded("replace", async () => judged(await store.replace(...given))).then(changed),
     touch: (...given) => guarded("touch", () => store.touch(...given)),
     remove: (key) => guarded("remove", () => store.remove(key)),
     route: (subject) => store.route && guarded("route", async () => store.route?.(subject)),
     recordRoute: async (id) => store.recordRoute && guarded("route", async () => store.recordRoute?.(id)),
-    list: store.list && ((subject) => guarded("list", async () => store.list?.(subject) ?? [])),
+    list: store.list && ((subject) => guarded("list", async () => rows(await store.list?.(subject)))),
     removeAll:
       store.removeAll && ((subject, options) => guarded("removeAll", async () => store.removeAll?.(subject, options) ?? 0)),
     watch: store.watch && ((key, request) => guarded("watch", async () => store.watch?.(key, request) as Promise<Response>)),
@@ -60,11 +60,21 @@ export function guardedStore(store: SessionStore): GuardedStore {
 }
 
 /** What a store may answer; anything else is a broken store, and its value is in no error. */
-const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noRecord());
+const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noAnswer("load"));
 
-function noRecord(): never {
-  throw new TypeError("Cannot load the session: the store gave no record");
+function noAnswer(what: string): never {
+  throw new TypeError(`Cannot ${what} the session: the store gave no answer that there is`);
 }
+
+const rows = (found: SessionInfo[] | undefined): SessionInfo[] => (Array.isArray(found) ? found : noAnswer("list"));
+
+const WHYS: readonly unknown[] = ["gone", "moved", "conflict", "too-large"];
+
+/** Likewise of a change: nobody may be told of something that the store did not say. */
+const judged = (result: UpdateResult | null | undefined): UpdateResult =>
+  (result?.ok === true ? typeof result.version === "number" : result?.ok === false && WHYS.includes(result.why))
+    ? (result as UpdateResult)
+    : noAnswer("change");
 
 const changed = (result: UpdateResult): Changed =>
   result.ok || result.why !== "too-large" ? (result as Changed) : refuseTooLarge();

@@ -3,21 +3,18 @@
  *
  * @module
  */
-import { ConflictError } from "../ground/errors.ts";
+import { GoneError } from "../ground/errors.ts";
 import { type JsonObject, MAX_DATA_BYTES } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { SessionData } from "../session/data.ts";
-import { applyPatch, assign, type Patch } from "../session/patch.ts";
+import type { Living } from "../session/found.ts";
+import { assign, type Patch } from "../session/patch.ts";
 import { keyOf } from "../session/record.ts";
-import { livingOf, type Visit } from "../session/visit.ts";
-import { assertWritable } from "../session/wish.ts";
+import type { Visit } from "../session/visit.ts";
 import { expiryOf, timeoutsIn, timeoutsOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
-import { goOnWith } from "./rebase.ts";
-import { goAlong, isInStore, saveFirst, update } from "./update.ts";
-
-/** A session may move while it is written. More often than this within one call it does not. */
-const MAX_TRIES = 20;
+import { notePatch } from "./noted.ts";
+import { carryThrough, goAlong, type Tried, tryUpdate } from "./update.ts";
 
 /** Writes these keys. @throws GoneError, DataError, StoreError */
 export async function patch(visit: Visit, stored: Stored, changes: JsonObject, load: () => MaybePromise<void>): Promise<void> {
@@ -27,18 +24,19 @@ export async function patch(visit: Visit, stored: Stored, changes: JsonObject, l
   const isBlind = store.guarantees.atomic && !store.dataOnly && manager.hooks.check === undefined;
   if (visit.found.is === "unread") {
     if (isBlind && visit.stage === "open" && (await patchUnread(visit, stored, written))) return;
-    await load();
+    const loading = load();
+    if (loading instanceof Promise) await loading;
+    if (isOthersNow(visit)) throw new GoneError("ended");
   }
-  if (!isBlind || !isInStore(livingOf(visit)?.record, stored)) return update(visit, stored, (data) => assign(data, changes));
-  // As by update(): what is in a store can be written after the answer, too.
-  if (visit.stage !== "closed") {
-    assertWritable(visit);
-    await saveFirst(visit, stored);
-  }
-  visit.used = true;
-  for (let tries = 0; tries < MAX_TRIES; tries++) if (await patchLiving(visit, stored, written)) return;
-  throw new ConflictError("ERR_CONFLICT", "Cannot patch the session: it gets another id at each try");
+  await carryThrough(visit, stored, {
+    takesTurns: false,
+    inStore: (living) =>
+      isBlind ? patchLiving(visit, stored, living, written) : tryUpdate(visit, stored, living, (data) => assign(data, changes)),
+    elsewhere: () => stored.cookies.tryPatch(visit, changes).then(() => DONE),
+  });
 }
+
+const DONE: Tried<void> = { result: undefined };
 
 /** What is to be set and removed. @throws DataError for what cannot be kept */
 function patchOf(changes: JsonObject): Patch {
@@ -48,6 +46,12 @@ function patchOf(changes: JsonObject): Patch {
   data.json();
   const unset = Object.keys(changes).filter((key) => changes[key] === undefined);
   return { set: entries.map(([key, value]) => [key, JSON.stringify(value)]), unset };
+}
+
+/** Whether the session that the request came with was ended since, or went over to another user: a call before it was loaded meant that one. */
+function isOthersNow({ arrived: { found: came }, farewell, found }: Visit): boolean {
+  const subject = came.is === "living" ? came.record.subject : undefined;
+  return farewell !== null || (subject !== undefined && found.is === "living" && found.record.subject !== subject);
 }
 
 /** Writes to the session that the only token names; false where that is not there, or might not be the one that counts. */
@@ -64,33 +68,23 @@ async function patchUnread(visit: Visit, { manager, store }: Stored, written: Pa
   if (!result.ok) return false;
   visit.used = true;
   manager.emit({ type: "saved", id: claims.sid });
+  // A load that began meanwhile may have asked before this was written.
+  const { loading } = visit;
+  if (loading instanceof Promise) await loading.catch(() => {});
+  notePatch(visit, claims.sid, written, { version: result.version, now, expiresAt });
   return true;
 }
 
-/** Writes to the session that was loaded; false where it has another id by now, under which it is tried again. */
-async function patchLiving(visit: Visit, stored: Stored, written: Patch): Promise<boolean> {
+/** One try on the session that was loaded. */
+async function patchLiving(visit: Visit, stored: Stored, living: Living, written: Patch): Promise<Tried<void>> {
   const { manager, store } = stored;
   const { wish } = visit;
-  const living = livingOf(visit);
-  if (living === null) return goAlong(visit, stored, null, wish).then(() => false);
+  const { key, record } = living;
   const now = manager.now();
-  const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, manager.timeouts));
-  const result = await store.update(living.key, written, { now, expiresAt, maxBytes: MAX_DATA_BYTES });
-  if (!result.ok) return goAlong(visit, stored, living, wish, result.why).then(() => false);
-  manager.emit({ type: "saved", id: living.key.id });
-  const there = livingOf(visit);
-  visit.askedAt = now;
-  visit.wrote = true;
-  if (there?.key.id !== living.key.id) return true;
-  const record = {
-    ...there.record,
-    data: applyPatch(there.record.data, written),
-    version: result.version,
-    seenAt: now,
-    expiresAt,
-  };
-  const isExact = result.version === there.record.version + 1 && visit.known !== "stale";
-  goOnWith(visit, { ...there, record });
-  visit.known = isExact ? "exact" : "stale";
-  return true;
+  const expiresAt = expiryOf(record.startedAt, now, timeoutsOf(record, manager.timeouts));
+  const result = await store.update(key, written, { now, expiresAt, maxBytes: MAX_DATA_BYTES });
+  if (!result.ok) return goAlong(visit, stored, living, wish, result.why);
+  manager.emit({ type: "saved", id: key.id });
+  notePatch(visit, key.id, written, { version: result.version, now, expiresAt });
+  return DONE;
 }

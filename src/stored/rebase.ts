@@ -5,11 +5,11 @@
  */
 import { parseData } from "../ground/json.ts";
 import type { Gone, Living } from "../session/found.ts";
-import { baseOf, reject, type Visit, withoutLeft } from "../session/visit.ts";
+import { reject, shownText, type Visit, withoutLeft } from "../session/visit.ts";
 
 /** Goes on with the session as the store has it now. @param converted Its data, where that has to be shown in a newer schema. */
 export function goOnWith(visit: Visit, living: Living, converted: string | null = null): void {
-  const before = visit.converted ?? baseOf(visit);
+  const before = shownText(visit);
   visit.found = living;
   visit.known = "exact";
   visit.converted = converted;
@@ -18,7 +18,7 @@ export function goOnWith(visit: Visit, living: Living, converted: string | null 
 
 /** Goes on with the session that another request made of the same accepted token. */
 export function joinImported(visit: Visit, living: Living): void {
-  const before = visit.converted ?? baseOf(visit);
+  const before = shownText(visit);
   visit.converted = null;
   visit.found = living;
   visit.nextId = undefined;

@@ -11,7 +11,7 @@ import { type Gone, isBroughtElsewhere, type Living } from "../session/found.ts"
 import { afterChange, afterUse, type Circumstances, usedNow } from "../session/next.ts";
 import { applyPatch, diff, type Patch } from "../session/patch.ts";
 import type { Key } from "../session/record.ts";
-import { baseOf, livingOf, remembersOf, subjectOf, type Visit, withoutLeft } from "../session/visit.ts";
+import { livingOf, remembersOf, shownText, subjectOf, type Visit, withoutLeft } from "../session/visit.ts";
 import { follow, type Whereabouts } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 
@@ -85,7 +85,7 @@ function planForKey(visit: Visit, stored: Stored, text: string, occasion: Occasi
   if (routing === undefined && mark === null)
     return planWithKey(sceneOf(visit, stored, channel, undefined, text), occasion, null);
   return Promise.all([routing, mark && follow(stored, mark)]).then(([route, went]) => {
-    const now = visit.data.json(livingOf(visit)?.record.data.length);
+    const now = visit.data.json(shownText(visit));
     // A login that came meanwhile needs another part of the store.
     if (visit.wish !== wish) return planFor(visit, stored, now, occasion);
     return planWithKey(sceneOf(visit, stored, channel, route, now), occasion, went);
@@ -111,7 +111,7 @@ function needsWhereabouts({ found, wish }: Visit): boolean {
 function planHere(scene: Scene): Decided {
   const { visit, shown } = scene;
   const living = livingOf(visit) as Living;
-  const patch = living.record.data === shown.text ? null : diff(parseData(living.record.data) ?? {}, shown.data);
+  const patch = shown.text === shownText(visit) ? null : diff(parseData(living.record.data) ?? {}, shown.data);
   if (patch === null) return planForUse(scene, living);
   const next = afterChange(visit, shown.text, scene.circumstances, living.key.route);
   return { step: "update", next, saves: true, patch, ifVersion: versionFor(scene, living) };
@@ -146,7 +146,7 @@ function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): Decide
 
 /** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
 function ownChanges(visit: Visit, data: JsonObject): Patch | null {
-  return diff(parseData(withoutLeft(visit, visit.converted ?? baseOf(visit))) ?? {}, data);
+  return diff(parseData(withoutLeft(visit, shownText(visit))) ?? {}, data);
 }
 
 /** The session under the id that another request gave it: this one brings its cookie, too. */

@@ -1,48 +1,71 @@
 /**
- * `session.update()` in a store: an atomic read-modify-write on what it holds now.
+ * `session.update()` in a store: an atomic read-modify-write on what it holds now; and how that and `patch()` go on until they are done.
  *
  * @module
  */
 import { ConflictError, GoneError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { Change } from "../manager/contract.ts";
 import { channelOf } from "../manager/manager.ts";
+import { isSaved } from "../manager/update.ts";
 import { SessionData } from "../session/data.ts";
 import type { CookieState, Found, Living } from "../session/found.ts";
 import { afterUse } from "../session/next.ts";
 import { diff } from "../session/patch.ts";
 import { isMoved, type SessionRecord } from "../session/record.ts";
-import { baseOf, livingOf, recordOf, type Visit, type Wish } from "../session/visit.ts";
+import { livingOf, recordOf, shownText, subjectOf, type Visit, type Wish } from "../session/visit.ts";
 import { assertWritable } from "../session/wish.ts";
 import { endOf, expiryOf, timeoutsOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
+import { goOnUnder } from "./noted.ts";
 import { goOnWith, miss, vanish } from "./rebase.ts";
 import { pause, relocate } from "./write.ts";
 
 const MAX_TRIES = 20;
+
+/** What came of a try: what the change gave; or `again`, since it rests on what is not so any more. */
+export type Tried<Result> = { readonly result: Result } | "again";
+
+/** A change that is carried out in the middle of a request. */
+interface Doing<Result> {
+  /** Whether it waits, where the session is not in the store, for an `update()` that has it to itself. */
+  readonly takesTurns: boolean;
+  /** In the store. `conflict`: another request was faster. */
+  inStore(living: Living): Promise<Tried<Result> | "conflict">;
+  /** On a session that is in its cookie, or not kept yet. */
+  elsewhere(): Promise<Tried<Result>>;
+}
 
 /**
  * Runs `change` on the session's current data and writes what it did, until no other request came in between.
  *
  * @throws GoneError when the session ended, or has another id: then nothing was written.
  */
-export async function update<Result>(visit: Visit, stored: Stored, change: Change<Result>): Promise<Result> {
+export const update = <Result>(visit: Visit, stored: Stored, change: Change<Result>): Promise<Result> =>
+  carryThrough(visit, stored, {
+    takesTurns: true,
+    inStore: (living) => tryUpdate(visit, stored, living, change),
+    elsewhere: () => stored.cookies.tryUpdate(visit, change),
+  });
+
+/** Tries until it is done, wherever the session is by then. It begins at once where nothing has to be saved first. */
+export async function carryThrough<Result>(visit: Visit, stored: Stored, doing: Doing<Result>): Promise<Result> {
   const wasInStore = isInStore(recordOf(visit), stored);
   if (visit.stage !== "closed" || !wasInStore) assertWritable(visit);
   visit.used = true;
   const { farewell } = visit;
+  const subject = subjectOf(visit);
   const before = livingOf(visit);
-  const saving = visit.stage === "closed" ? undefined : saveFirst(visit, stored);
+  const saving = visit.stage === "closed" || isSaved(visit) ? undefined : stored.manager.commit(visit);
   if (saving instanceof Promise) await saving;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    while (visit.updating !== null && !isInStore(livingOf(visit)?.record, stored)) await visit.updating.catch(() => {});
+    const mustWait = () => doing.takesTurns && visit.updating !== null && !isInStore(livingOf(visit)?.record, stored);
+    while (mustWait()) await visit.updating?.catch(() => {});
     const hasEnded = visit.farewell !== farewell;
-    const living = sessionFor(visit, hasEnded ? before : livingOf(visit), wasInStore || hasEnded);
+    const living = sessionFor(visit, hasEnded ? before : livingOf(visit), wasInStore || hasEnded, subject);
     const isThere = isInStore(living?.record, stored);
     if (hasEnded && !isThere) throw new GoneError("ended");
-    const done =
-      living !== null && isThere ? await tryUpdate(visit, stored, living, change) : await stored.cookies.tryUpdate(visit, change);
+    const done = await (living !== null && isThere ? doing.inStore(living) : doing.elsewhere());
     if (typeof done === "object") return done.result;
     if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "conflict") await pause(tries);
@@ -51,22 +74,12 @@ export async function update<Result>(visit: Visit, stored: Stored, change: Chang
   throw new ConflictError("ERR_CONFLICT", text);
 }
 
-/** Saves what this request changed before, and where the session is to go. */
-export function saveFirst(visit: Visit, { manager }: Stored): MaybePromise<unknown> {
-  const living = livingOf(visit);
-  const isSaved =
-    living !== null &&
-    visit.wish.to === "stay" &&
-    visit.ended.length === 0 &&
-    visit.writing === null &&
-    visit.data.json() === living.record.data;
-  return isSaved ? undefined : manager.commit(visit);
-}
-
-/** The session to be updated: what this very request ended meanwhile is still there until it is answered. */
-function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean): Living | null {
+/** The session to be changed: what this very request ended meanwhile is still there until it is answered. @param subject Whose it was. */
+function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean, subject: string | undefined): Living | null {
   if (found.is === "gone" && !found.anew) throw new GoneError(found.why);
   if (living === null && mustBe) throw new GoneError("ended");
+  // What was meant for one user must not reach another, whom this very request logged in.
+  if (living !== null && subject !== undefined && living.record.subject !== subject) throw new GoneError("moved");
   return living;
 }
 
@@ -75,12 +88,13 @@ export function isInStore(record: SessionRecord | undefined, { manager }: Stored
   return record !== undefined && channelOf(manager, record.subject).mode !== "cookie";
 }
 
-async function tryUpdate<Result>(
+/** One try in the store: reads, changes, and writes if nobody was faster. */
+export async function tryUpdate<Result>(
   visit: Visit,
   stored: Stored,
   living: Living,
   change: Change<Result>,
-): Promise<{ readonly result: Result } | "conflict" | "again"> {
+): Promise<Tried<Result> | "conflict"> {
   const { manager, store } = stored;
   const { timeouts, hooks } = manager;
   const { wish } = visit;
@@ -89,15 +103,20 @@ async function tryUpdate<Result>(
   if (record === null || isMoved(record)) return goAlong(visit, stored, living, wish);
   const span = store.dataOnly ? living.record : record;
   if (endOf(span, timeouts, now) !== undefined) return goAlong(visit, stored, living, wish, "gone");
-  const draft = SessionData.of((await hooks.convert?.(record.data)) ?? record.data);
+  const converted = (await hooks.convert?.(record.data)) ?? null;
+  const shown = converted ?? record.data;
+  const draft = SessionData.of(shown);
   const result = await change(draft.visible);
-  const data = draft.json();
-  const patch = diff(parseData(record.data) ?? {}, parseData(data) ?? {});
+  const data = draft.json(shown);
+  const changes = diff(parseData(shown) ?? {}, parseData(data) ?? {});
+  // What was converted to a newer schema is written with a change, and is none by itself.
+  const patch = converted === null || changes === null ? changes : diff(parseData(record.data) ?? {}, parseData(data) ?? {});
   const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, timeouts));
   if (patch === null) {
     // Nothing was written, also not that the session was used: that is for the commit to see.
     const { seenAt, expiresAt: end } = span;
-    rebase(visit, living, { ...living.record, data, version: record.version, seenAt, expiresAt: end });
+    const same = { data: record.data, version: record.version, seenAt, expiresAt: end };
+    rebase(visit, stored, living, { ...living.record, ...same }, converted);
     visit.askedAt = now;
     return { result };
   }
@@ -113,7 +132,7 @@ async function tryUpdate<Result>(
   const version = record.version + 1;
   // Where the token says when a session was used, it is made again when that is due.
   const cookie = store.dataOnly ? afterUse(livingOf(visit) ?? living, { mode: "data", timeouts, now }).cookie : undefined;
-  rebase(visit, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
+  rebase(visit, stored, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
   visit.askedAt = now;
   return { result };
 }
@@ -126,30 +145,31 @@ async function tryUpdate<Result>(
 export async function goAlong(
   visit: Visit,
   stored: Stored,
-  living: Living | null,
+  living: Living,
   wish: Wish,
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
   // This very request may be giving it a new id.
   while (visit.writing !== null) await visit.writing.catch(() => {});
-  if (living !== null) await relocate(visit, stored, living.key, why, wish);
+  await relocate(visit, stored, living.key, why, wish);
   if (visit.found.is !== "living") throw new GoneError(visit.found.is === "gone" ? visit.found.why : "ended");
   return "again";
 }
 
-/** Asks the store for a session that was shown as a copy has it. What this request changed stays changed. */
+/** Asks the store for a session that a copy showed, also if this request has written to it since. What it changed stays changed. */
 export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const living = livingOf(visit);
-  if (visit.known !== "copy" || living === null || visit.stage !== "open") return;
   const { manager, store } = stored;
+  const isFresh = visit.known === "exact" || manager.hooks.answer === undefined;
+  if (isFresh || living === null || visit.stage !== "open") return;
   const { wish } = visit;
   const now = manager.now();
   const found = await store.load(living.key, { now });
   visit.askedAt = now;
-  // An answer that comes late may be older than what this request has written since.
-  if (found !== null && !isMoved(found) && found.version < (livingOf(visit)?.record.version ?? 0)) return;
-  if (found !== null && !isMoved(found) && endOf(found, manager.timeouts, now) === undefined)
-    return rebase(visit, living, found, (await manager.hooks.convert?.(found.data)) ?? null);
+  const record = found !== null && !isMoved(found) ? found : null;
+  const isOlder = record !== null && record.version < (livingOf(visit)?.record.version ?? 0);
+  if (record !== null && (isOlder || endOf(record, manager.timeouts, now) === undefined))
+    return rebase(visit, stored, living, record, (await manager.hooks.convert?.(record.data)) ?? null);
   if (visit.wish !== wish || visit.found !== living) return;
   await relocate(visit, stored, living.key, found === null ? "gone" : undefined, wish);
   // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
@@ -157,16 +177,17 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   if (gone.is !== "gone") return refresh(visit, stored);
   const { key, why } = gone;
   // What this request changed goes with the copy that it was made on, but not in silence.
-  const isChanged = visit.data.text() !== (visit.converted ?? baseOf(visit));
+  const isChanged = visit.data.text() !== shownText(visit);
   if (isChanged) manager.emit({ type: "lost", id: key.id, reason: why });
   if (why === "moved") miss(visit, { ...gone, atLoad: true });
   else vanish(visit);
   manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
-/** What this request sees is now what the store holds. */
+/** What this request sees is now what the store holds, unless it has seen what is newer. */
 function rebase(
   visit: Visit,
+  { store }: Stored,
   living: Living,
   record: SessionRecord,
   converted: string | null = null,
@@ -175,5 +196,8 @@ function rebase(
   const now = livingOf(visit);
   // The session ended, or got another id, while the change ran: that stands.
   if (now === null || now.key.id !== living.key.id) return;
-  goOnWith(visit, { ...now, record, cookie: cookie ?? now.cookie }, converted);
+  const next: Living = { ...now, record, cookie: cookie ?? now.cookie };
+  // Versions of a store that is not atomic say nothing.
+  if (store.guarantees.atomic && record.version < now.record.version) goOnUnder(visit, next);
+  else goOnWith(visit, next, converted);
 }

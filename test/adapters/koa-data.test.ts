@@ -117,6 +117,23 @@ describe.each(FORMS)("%s, an object that is every visitor's first session", (_fo
     expect(await alice((ctx) => ({ ...ctx.session }))).toEqual(wanted);
   });
 
+  it("is asked for what it holds until other data has to be shown, which is then another object", async () => {
+    const { visitor } = start();
+    const visit = visitor();
+    const own: Data = { a: 1 };
+    await visit(async (ctx) => {
+      ctx.session = own;
+      await getSession(ctx as never).update(() => {});
+      own.b = 2;
+      expect(ctx.session).toEqual({ a: 1, b: 2 });
+      await getSession(ctx as never).patch({ c: 3 });
+      expect(ctx.session).toEqual({ a: 1, b: 2, c: 3 });
+      expect(own).toEqual({ a: 1, b: 2 });
+      Object.assign(ctx.session as Data, { d: 4 });
+    });
+    expect(await visit((ctx) => ({ ...ctx.session }))).toEqual({ a: 1, b: 2, c: 3, d: 4 });
+  });
+
   it("is what the handler goes on changing, as long as the library has not taken it over", async () => {
     const own = START();
     const { visitor } = start();

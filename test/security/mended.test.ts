@@ -49,6 +49,45 @@ describe("a store's answer", () => {
     });
   }
 
+  for (const said of [
+    undefined,
+    null,
+    "kanarie-value",
+    {},
+    { ok: true },
+    { ok: true, version: "7" },
+    { ok: false },
+    { ok: false, why: "kanarie" },
+  ]) {
+    it(`that says ${JSON.stringify(said)} of a change is a StoreError that quotes nothing`, async () => {
+      for (const act of ["patch", "update", "save", "regenerateId"] as const) {
+        const inner = memory();
+        const wrong = async () => said as never;
+        const app = makeApp({ store: withMethods(inner, { update: wrong, replace: wrong }), lazy: act === "patch" });
+        await app.does(async (session) => {
+          await session.ready();
+          session.data.views = 1;
+        });
+        const error = await app
+          .answers(async (session) => {
+            if (act === "patch") return session.patch({ views: 2 });
+            if (act === "update") return session.update((data) => void Object.assign(data, { views: 2 }));
+            if (act === "regenerateId") return session.regenerateId();
+            session.data.views = 2;
+            return session.save();
+          })
+          .catch((thrown: unknown) => thrown);
+        expect(inspectDeeply(error)).not.toContain("kanarie");
+        expect(error).toMatchObject({ code: "ERR_STORE", operation: act === "regenerateId" ? "replace" : "update" });
+      }
+    });
+  }
+
+  it("a list that is none is a StoreError", async () => {
+    const app = makeApp({ store: withMethods(memory(), { list: async () => ({}) as never }) });
+    await expect(app.sessions.list("alice")).rejects.toMatchObject({ code: "ERR_STORE", operation: "list" });
+  });
+
   for (const data of [deep(200), deep(100_000)]) {
     it(`whose data cannot be saved again (${data.slice(0, 12)}) is no session, or a session, and no error for who only reads`, async () => {
       expect(Array.isArray(await answering({ patch: { data } }))).toBe(true);

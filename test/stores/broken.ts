@@ -1,5 +1,6 @@
 /** Stores that break the contract: what is wrong, the case that must notice, and how it is done. */
 import { parseData } from "../../src/ground/json.ts";
+import { applyPatch } from "../../src/session/patch.ts";
 import { isMoved, type SessionRecord } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";
 import { type Change, type Full, merging, moving, nextTurn, readMergeSave, recordAt } from "./altered.ts";
@@ -151,6 +152,25 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
     "update ignores seenAfter",
     "update with seenAfter changes nothing that was seen then or before",
     (whole) => ({ update: (key, patch, { seenAfter, ...options }) => whole.update(key, patch, options) }),
+  ],
+  [
+    "update looks at seenAfter only where there is maxBytes",
+    "update with seenAfter and without maxBytes does the same",
+    (whole) => ({
+      update: (key, patch, { seenAfter, ...options }) =>
+        whole.update(key, patch, options.maxBytes === undefined ? options : { ...options, seenAfter }),
+    }),
+  ],
+  [
+    "update counts characters, to see whether data grew",
+    "update with maxBytes lets data that is too large shrink, and not grow",
+    (whole) => ({
+      async update(key, patch, options) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        const { maxBytes: _most, ...rest } = options;
+        return whole.update(key, patch, applyPatch(data, patch).length <= data.length ? rest : options);
+      },
+    }),
   ],
   [
     "update weighs the patch alone",

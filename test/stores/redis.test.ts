@@ -82,6 +82,20 @@ describe("redis as keys and fields", () => {
     expect(await dataAt(store, key)).toEqual({ a: 9, c: "untouched" });
   });
 
+  it("weighs keys of the data as JSON writes them", async () => {
+    const store = redis(nodeRedis);
+    for (const key of ["\u0001".repeat(50), '"\\\n\t\b\f\r'.repeat(20), "日\u007f", "\ud800".repeat(10)]) {
+      const at = { id: newSessionId() };
+      const now = SECONDS();
+      await store.create(at, { data: '{"a":1}', version: 1, startedAt: now, seenAt: now, expiresAt: now + HOUR });
+      const bytes = new TextEncoder().encode(JSON.stringify({ a: 1, [key]: 2 })).length;
+      const patch: Patch = { set: [[key, "2"]], unset: [] };
+      const options = { now, expiresAt: now + HOUR };
+      expect(await store.update(at, patch, { ...options, maxBytes: bytes - 1 })).toEqual({ ok: false, why: "too-large" });
+      expect(await store.update(at, patch, { ...options, maxBytes: bytes })).toEqual({ ok: true, version: 2 });
+    }
+  });
+
   it("keeps keys apart that differ only in half a character, which UTF-8 cannot carry", async () => {
     const store = redis(nodeRedis);
     const data = { "\ud800": 1, "\udc00": 2, "\ufffd": 3, "x\ud800": 4, '"\\ud800"': 5, 'j:"\\ud800"': 6 };

@@ -80,6 +80,22 @@ describe("what stands in the file", () => {
     expect(rows(file, sql)).toEqual([{ cart: '["apple"]' }]);
   });
 
+  it("a row that somebody broke is no session for a change whose caller has not read it", async () => {
+    const file = newFile();
+    const store = open(file);
+    const key = { id: "a".repeat(20) };
+    const database = new DatabaseSync(file);
+    for (const broken of ["no JSON", '{"a":1}']) {
+      await store.create(key, record);
+      database.prepare("UPDATE web_sessions SET data = ?").run(broken);
+      const options = { now: NOW, expiresAt: NOW + HOUR, seenAfter: 0, maxBytes: 1000 };
+      const said = await store.update(key, { set: [["b", "2"]], unset: [] }, options);
+      if (broken === "no JSON") expect(said).toEqual({ ok: false, why: "gone" });
+      await store.remove(key);
+    }
+    database.close();
+  });
+
   it("subjects that UTF-8 cannot say are not mixed up", async () => {
     const store = open();
     const subjects = ["\ud800", "\ud801", "\ufffd", "%d800", "a\u0000b", "a", "a%", "%0025", "\ud83d\ude00", "\ude00\ud83d"];

@@ -210,6 +210,44 @@ describe("copy", () => {
     expect(await does((session) => ({ ...session.data }), other)).toEqual({ cart: ["apple"], one: 1, two: 2 });
   });
 
+  it.each<[string, (session: Session) => unknown]>([
+    ["patch()", (session) => session.patch({ theme: "dark" })],
+    [
+      "save()",
+      (session) => {
+        session.data.theme = "dark";
+        return session.save();
+      },
+    ],
+    [
+      "login() and save()",
+      (session) => {
+        session.login("alice");
+        return session.save();
+      },
+    ],
+    [
+      "regenerateId() and save()",
+      (session) => {
+        session.regenerateId();
+        return session.save();
+      },
+    ],
+    ["patch() that nobody awaited", (session) => void session.patch({ theme: "dark" })],
+  ])("ready({ fresh: true }) asks the store also after %s", async (_how, act) => {
+    const app = await loggedIn();
+    await app.does((session) => Object.assign(session.data, { role: "admin" }));
+    await app.does((session) => session.data.role);
+    const tab = app.browser.copy();
+    await app.does((session) => Object.assign(session.data, { role: "none" }));
+    const role = await app.does(async (session) => {
+      await act(session);
+      await session.ready({ fresh: true });
+      return session.data.role;
+    }, tab);
+    expect(role).toBe("none");
+  });
+
   it("counts exactly with update()", async () => {
     const { does, browser } = await loggedIn();
     const other = browser.copy();

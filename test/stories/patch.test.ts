@@ -9,6 +9,7 @@ import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
 import { failingStore } from "../support/failing-store.ts";
 import { plainRows } from "../support/plain-rows.ts";
+import { SECRET } from "../support/secrets.ts";
 
 const fits = z.object({ theme: z.string().optional(), cart: z.array(z.string()).optional() });
 const PLACES: [string, () => Partial<SessionOptions>][] = [
@@ -67,6 +68,8 @@ describe.each(PLACES)("patch() of a session %s", (_place, options) => {
     for (const [changes, code] of [
       [{ theme: new Date() }, "ERR_DATA_NOT_JSON"],
       [{ "~flash:x": 1 }, "ERR_DATA_NOT_JSON"],
+      [{ "~flash:x": undefined }, "ERR_DATA_NOT_JSON"],
+      [{ "~accepted": undefined }, "ERR_DATA_NOT_JSON"],
       [{ theme: "x".repeat(70_000) }, "ERR_DATA_TOO_LARGE"],
     ] as const) {
       const failed = await app.does((session) => session.patch(changes).catch((error) => error.code));
@@ -97,6 +100,15 @@ describe("patch() in a store", () => {
     ["a list", ["a"]],
     ["a function", () => {}],
     ["null", null],
+    ["a Map", new Map([["theme", "dark"]])],
+    ["a Date", new Date()],
+    [
+      "an object of a class",
+      new (class {
+        theme = "dark";
+      })(),
+    ],
+    ["a symbol as a key", { [Symbol("theme")]: "dark" }],
   ])("refuses %s", async (_what, changes) => {
     const app = makeApp({ store: memory() });
     expect(await app.does((session) => session.patch(changes as never).catch((error) => error.code))).toBe("ERR_OPTION");
@@ -119,9 +131,48 @@ describe("patch() in a store", () => {
     const app = await lazyApp();
     const answer = await app.answers((session) => session.patch({ theme: "dark" }));
     expect(app.store.calls).toEqual(["update"]);
-    expect(answer.headers.get("Cache-Control")).toBe("private");
+    expect(answer.headers.get("Cache-Control")).toBe("private, no-store");
     expect(answer.headers.getSetCookie()).toEqual([]);
     expect(app.events.at(-1)?.type).toBe("saved");
+  });
+
+  it("lets a visitor's browser keep its answer, unless one cookie is for visitors and users", async () => {
+    for (const single of [false, true]) {
+      const app = makeApp({ store: memory(), lazy: true, cookie: { single } });
+      await app.does((session) => session.patch({ theme: "dark" }));
+      const answer = await app.answers((session) => session.patch({ theme: "light" }));
+      expect(answer.headers.get("Cache-Control")).toBe(single ? "private, no-store" : "private");
+    }
+  });
+
+  it("makes a token of an older secret again, as a read does", async () => {
+    const [older, newer] = [SECRET, `newer-${SECRET}`];
+    const store = memory();
+    const before = makeApp({ store, secrets: [older] });
+    await before.does((session) => session.login("alice"));
+    const after = makeApp({ store, secrets: [newer, older], lazy: true });
+    after.browser.hold(before.browser.cookieHeader());
+    await after.does((session) => session.patch({ theme: "dark" }));
+    expect(after.events.map(({ type }) => type)).toContain("key-used");
+    after.events.length = 0;
+    expect(await after.does(seen)).toEqual({ theme: "dark" });
+    expect(after.events.map(({ type }) => type)).toEqual(["loaded"]);
+  });
+
+  it("begins another session where what is there cannot be read, loaded or not", async () => {
+    for (const lazy of [false, true]) {
+      const store = memory();
+      const app = makeApp({ store, lazy });
+      await app.does(async (session) => {
+        await session.ready();
+        session.login("alice");
+      });
+      const [{ id = "" } = {}] = await app.sessions.list("alice");
+      const record = await store.take({ id });
+      if (record !== null) await store.create({ id }, { ...record, data: "no JSON" });
+      await app.does((session) => session.patch({ theme: "dark" }));
+      expect(await app.does(async (session) => [await seen(session), session.subject])).toEqual([{ theme: "dark" }, undefined]);
+    }
   });
 
   it("counts as use: the session lives on", async () => {

@@ -79,6 +79,64 @@ describe.each<[string, DataSchema]>([
       expect(await app.does((session) => session.takeFlash("notice"))).toBe("hello");
     });
 
+    it("does not count what migrate makes as a change of a request that only reads", async () => {
+      const migrate = ({ visits }: Record<string, unknown>) => ({ views: Number(visits) });
+      const app = await visitorWith({ visits: "5" }, migrate);
+      const [twin, cookies] = [app.browser.copy(), app.browser.cookieHeader()];
+      app.events.length = 0;
+      for (const method of ["GET", "POST"]) {
+        const answer = await app.answers((session) => void session.data.views, {}, method);
+        expect(answer.headers.getSetCookie()).toEqual([]);
+      }
+      expect(await app.does((session) => session.update((data) => data.views))).toBe(5);
+      expect(app.browser.cookieHeader()).toBe(cookies);
+      expect(app.events.filter(({ type }) => type === "saved")).toEqual([]);
+      // Use that is due is written down, and nothing else.
+      app.clock.pass(12 * 60 * 60);
+      await app.does(async (session) => {
+        await session.save();
+        expect({ ...session.data }).toEqual({ views: 5 });
+      }, twin);
+      expect(app.events.filter(({ type }) => type === "saved")).toEqual([]);
+    });
+
+    it("leaves what migrate made where a request fails", async () => {
+      const migrate = ({ visits }: Record<string, unknown>) => ({ views: Number(visits) });
+      const app = await visitorWith({ visits: "5" }, migrate);
+      app.events.length = 0;
+      const failing = app.does((session) => {
+        session.data.views = 7;
+        throw new Error("failed");
+      });
+      await expect(failing).rejects.toThrow("failed");
+      expect(app.events.filter(({ type }) => type === "saved")).toEqual([]);
+      expect(await app.does((session) => ({ ...session.data }))).toEqual({ views: 5 });
+    });
+
+    it.each<[string, () => unknown]>([
+      ["undefined", () => undefined],
+      ["null", () => null],
+      ["a list", () => [1]],
+      ["a Map", () => new Map([["views", 1]])],
+      ["a text", () => "{}"],
+      ["a promise", async () => ({ views: 1 })],
+      ["a promise that fails", () => Promise.reject(new Error("canary"))],
+      ["what JSON cannot carry", () => ({ views: 1n })],
+      ["names of the library's own", () => ({ views: 1, "~flash:notice": "planted" })],
+    ])("gives no session when migrate makes %s", async (_what, migrate) => {
+      const app = await visitorWith({ visits: "5" }, migrate as never);
+      expect(await app.does((session) => [session.isNew, session.subject, { ...session.data }])).toEqual([true, undefined, {}]);
+      expect(app.events).toContainEqual({ type: "invalid", reason: "schema" });
+    });
+
+    it("lets an error of migrate through as it is", async () => {
+      const error = new Error("mine");
+      const app = await visitorWith({ visits: "5" }, () => {
+        throw error;
+      });
+      await expect(app.does((session) => session.isNew)).rejects.toBe(error);
+    });
+
     it("gives no session when what migrate makes does not fit either", async () => {
       const app = await visitorWith({ views: "many" }, () => ({ views: "few" }));
       expect(await app.does((session) => session.isNew)).toBe(true);

@@ -4,7 +4,7 @@
  * @module
  */
 import { DurableObject } from "cloudflare:workers";
-import { applyPatch, type Patch } from "../../session/patch.ts";
+import { applyPatch, type Patch, tryPatch } from "../../session/patch.ts";
 import type { UpdateResult } from "../../session/record.ts";
 import { isDue, isOver, isTooLarge, isVersion } from "../../stored/changes.ts";
 import { TakenRows } from "./answers.ts";
@@ -78,7 +78,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     });
   }
 
-  /** Patches the data that is there, and slides. */
+  /** Patches the data that is there, and slides. What cannot be read is no session. */
   update(op: string, id: string, patch: Patch, updating: Updating, ifVersion: number | null): ChangeResult {
     const found = this.#table.living(id, updating.now);
     const known = found && versionOf(op, found);
@@ -86,10 +86,11 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     const there = changeable(found);
     if (!there.ok) return there;
     const { row } = there;
-    if (isOver(row.seen_at, updating)) return { ok: false, why: "gone" };
+    const data = tryPatch(row.data, patch);
+    if (data === null || isOver(row.seen_at, updating)) return { ok: false, why: "gone" };
     if (ifVersion !== null && ifVersion !== row.version) return { ok: false, why: "conflict" };
-    const after = { ...rowAfterUse(row, updating), data: applyPatch(row.data, patch), version: row.version + 1 };
-    if (size(after) > MAX_ROW || isTooLarge(row.data, after.data, updating)) return { ok: false, why: "too-large" };
+    const after = { ...rowAfterUse(row, updating), data, version: row.version + 1 };
+    if (size(after) > MAX_ROW || isTooLarge(row.data, data, updating)) return { ok: false, why: "too-large" };
     this.#table.write(id, after, withOp(op, row));
     return { ok: true, version: after.version };
   }
@@ -122,11 +123,11 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     if (known !== undefined) return { ok: true, version: known };
     const there = changeable(found);
     if (!there.ok) return there;
-    const { row } = there;
-    if (ifVersion !== row.version) return { ok: false, why: "conflict" };
-    this.#table.mark(id, mark, row.version + 1, withOp(op, row));
+    const version = there.row.version + 1;
+    if (ifVersion + 1 !== version) return { ok: false, why: "conflict" };
+    this.#table.mark(id, mark, version, withOp(op, there.row));
     this.#sockets.close([id], REPLACED);
-    return { ok: true, version: row.version + 1 };
+    return { ok: true, version };
   }
 
   /** Slides a session. */
@@ -245,6 +246,4 @@ export class SessionObject extends DurableObject implements ObjectCalls {
 }
 
 /** Whole seconds, so that nothing ends early. */
-function seconds(milliseconds: number): number {
-  return Math.floor(milliseconds / 1000);
-}
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

@@ -5,7 +5,7 @@
  */
 import { MEMORY_ADVICE } from "../../ground/advice.ts";
 import { checkGiven, count, refuseUnknown } from "../../ground/option-values.ts";
-import type { Patch } from "../../session/patch.ts";
+import { type Patch, tryPatch } from "../../session/patch.ts";
 import {
   isMoved,
   type Key,
@@ -85,11 +85,13 @@ class MemoryStore implements SessionStore {
     if (isMoved(entry)) return { ok: false, why: "moved" };
     if (isOver(entry.seenAt, options)) return { ok: false, why: "gone" };
     if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
-    const after = patched(entry, entry, patch);
-    if (isTooLarge(entry.data, after.data, options)) return { ok: false, why: "too-large" };
-    this.#slide(id, after, now, expiresAt);
+    const data = tryPatch(entry.data, patch);
+    // What cannot be read is no session.
+    if (data === null) return { ok: false, why: "gone" };
+    if (isTooLarge(entry.data, data, options)) return { ok: false, why: "too-large" };
+    const { version } = this.#slide(id, { ...entry, data, version: entry.version + 1 }, now, expiresAt);
     this.#entries.makeRoom(now, id);
-    return { ok: true, version: after.version };
+    return { ok: true, version };
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {

@@ -89,8 +89,14 @@ local function patch(key, from)
   return redis.call('HINCRBY', key, 'm:version', 1)
 end
 
--- How many bytes a key of the data takes, as JSON in UTF-8: its field begins with two more, and there are quotes, a colon and a comma.
-local function bytes_of(field, value) return #field + #value + 2 end
+-- How many bytes a key of the data takes, as JSON in UTF-8: its field begins with two more, and there are quotes, a colon and a comma. JSON writes
+-- quotes, backslashes and five control characters in two bytes, other control characters in six.
+local function bytes_of(field, value)
+  if string.sub(field, 1, 2) == 'j:' then return #field + #value end
+  local _, short = string.gsub(field, '["\\\\\\8-\\10\\12\\13]', '')
+  local _, long = string.gsub(field, '[%z\\1-\\7\\11\\14-\\31]', '')
+  return #field + #value + 2 + short + 5 * long
+end
 
 -- Whether the patch lets the data take more bytes than it did, and more than it may.
 local function is_too_large(key, from, most)

@@ -97,6 +97,9 @@ export function recordFromRow(row: SessionRow): SessionRecord {
   };
 }
 
+/** Whether a row's data can be read. */
+export const isReadable = (row: SessionRow): boolean => recordFromRow(row).data !== UNREADABLE;
+
 /** The column `meta` for a mark. A mark's row has room there, so that the table is the one that earlier builds made. */
 export function markColumn({ by, graceUntil }: MovedMark): string {
   return JSON.stringify({ by, graceUntil });

@@ -77,9 +77,10 @@ export function statementsFor(name: string): Statements {
     load: `SELECT ${COLUMNS} FROM ${table} WHERE id = ?`,
     create: `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?) RETURNING id`,
     update: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE} RETURNING version`,
-    // Bound besides: seenAfter, the patch, maxBytes.
+    // Bound besides: seenAfter, the patch, maxBytes. Data that somebody broke is no session.
     updateUnread: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE}
-      AND seen_at > ? AND ${bytesOf("json_patch(data, ?)")} <= max(?, ${bytesOf("data")}) RETURNING version`,
+      AND seen_at > ? AND CASE WHEN json_valid(data) THEN ${bytesOf("json_patch(data, ?)")} <= max(?, ${bytesOf("data")}) END
+      RETURNING version`,
     touch: `${touch} RETURNING id`,
     touchDue: `${touch} AND seen_at > ? AND seen_at <= ? RETURNING id`,
     // The data that is there at this moment goes along; `replacesData` leaves it behind.

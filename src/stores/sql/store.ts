@@ -24,6 +24,7 @@ import {
   dataColumn,
   infoOf,
   instantColumn,
+  isReadable,
   markColumn,
   markOf,
   patchColumn,
@@ -67,6 +68,9 @@ export function defineSql(store: SqlStore): SqlSessionStore {
   return { ...rest, list, removeAll, sweep: (now) => store.sweep(now) };
 }
 
+/** Stands for no bound where SQL has to compare with one. */
+const MOST = Number.MAX_SAFE_INTEGER;
+
 /** Keeps sessions in one table; `stretch` is how many rows a step of `sweep` looks at. */
 export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
@@ -101,11 +105,12 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 
   async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
-    const { now, expiresAt, ifVersion, seenAfter = 0, maxBytes } = options;
+    const { now, expiresAt, ifVersion, seenAfter, maxBytes } = options;
     const column = patchColumn(patch);
     const values = [column, now, instantColumn(expiresAt), id, now, ifVersion ?? null] as const;
-    const statement: Statement =
-      maxBytes === undefined ? [this.#sql.update, ...values] : [this.#sql.updateUnread, ...values, seenAfter, column, maxBytes];
+    const isRead = seenAfter === undefined && maxBytes === undefined;
+    const unseen = [Math.max(seenAfter ?? -MOST, -MOST), column, maxBytes ?? MOST] as const;
+    const statement: Statement = isRead ? [this.#sql.update, ...values] : [this.#sql.updateUnread, ...values, ...unseen];
     const [rows] = await this.#database.write([statement]);
     return this.#result(rows, id, options);
   }
@@ -176,7 +181,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   async #result(
     rows: unknown[] | undefined,
     id: string,
-    { now, ifVersion, seenAfter = 0, maxBytes }: Omit<UpdateOptions, "expiresAt">,
+    { now, ifVersion, seenAfter = -MOST, maxBytes }: Omit<UpdateOptions, "expiresAt">,
   ): Promise<UpdateResult> {
     const [written] = (rows ?? []) as { version: number }[];
     if (written !== undefined) return { ok: true, version: written.version };
@@ -184,7 +189,8 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
     if (row.moved_at !== null) return { ok: false, why: "moved" };
     if (ifVersion !== undefined && ifVersion !== row.version) return { ok: false, why: "conflict" };
-    return { ok: false, why: maxBytes === undefined || row.seen_at <= seenAfter ? "gone" : "too-large" };
+    const isGone = maxBytes === undefined || row.seen_at <= seenAfter || !isReadable(row);
+    return { ok: false, why: isGone ? "gone" : "too-large" };
   }
 }
 

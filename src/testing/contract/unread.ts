@@ -10,6 +10,7 @@ import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial
 /** Cases about seenAfter and maxBytes. Only an atomic store is asked with them. */
 export const unreadCases: readonly TrialCase[] = [
   { name: "update with seenAfter changes nothing that was seen then or before", run: onlySeenAfter },
+  { name: "update with seenAfter and without maxBytes does the same", run: onlySeenAfterAlone },
   { name: "update with maxBytes lets data take so many bytes and not one more", run: takesUpTo },
   { name: "update with maxBytes counts a key that is replaced or removed once", run: countsOnce },
   { name: "update with maxBytes lets data that is too large shrink, and not grow", run: onlyShrinks },
@@ -28,11 +29,19 @@ function within(trial: Trial, { key }: Begun, patch: Patch, maxBytes: number) {
   return trial.store.update(key, patch, { now: trial.now, expiresAt: trial.now + HOUR, seenAfter: 0, maxBytes });
 }
 
-async function onlySeenAfter(trial: Trial): Promise<void> {
+function onlySeenAfter(trial: Trial): Promise<void> {
+  return looksWhenSeen(trial, { maxBytes: 1000 });
+}
+
+function onlySeenAfterAlone(trial: Trial): Promise<void> {
+  return looksWhenSeen(trial, {});
+}
+
+async function looksWhenSeen(trial: Trial, more: { maxBytes?: number }): Promise<void> {
   if (!isAsked(trial)) return;
   const { store, now } = trial;
   const { key, record } = await trial.begin({ data: '{"a":1}', seenAt: trial.now - 50 });
-  const options = { now, expiresAt: now + HOUR, maxBytes: 1000 };
+  const options = { now, expiresAt: now + HOUR, ...more };
   for (const seenAfter of [record.seenAt, record.seenAt + 10])
     trial.refused(await store.update(key, set("a", 2), { ...options, seenAfter }), "gone");
   await trial.has(key, record);
@@ -66,6 +75,7 @@ async function onlyShrinks(trial: Trial): Promise<void> {
   if (!isAsked(trial)) return;
   const begun = await trial.begin({ data: JSON.stringify({ a: "x".repeat(500), b: 1 }) });
   trial.refused(await within(trial, begun, set("c", 1), 100), "too-large");
+  trial.refused(await within(trial, begun, set("a", "地".repeat(400)), 100), "too-large");
   trial.written(await within(trial, begun, set("b", 2), 100), 2);
   trial.written(await within(trial, begun, set("a", "x".repeat(400)), 100), 3);
   trial.written(await within(trial, begun, NO_CHANGE, 100), 4);
