@@ -10,7 +10,8 @@ import { baseOf } from "../session/visit.ts";
 import { lateChange } from "../session/wish.ts";
 
 /** Is called once, when a method is done: with what it failed with, if it did. */
-export type Done = (error?: unknown) => void;
+// biome-ignore lint/suspicious/noExplicitAny: callbacks say what they expect, as `(error?: Error) => void`.
+export type Done = (error?: any) => void;
 
 /**
  * What `ctx.session` inherits beside its data: the methods of Express's sessions, as passport calls them. Each takes a callback, or gives a promise
@@ -21,22 +22,22 @@ export interface SessionMethods {
    * Ends the session, in the store, too, and begins another under a new id and as a new object: what you hold of the old one stays as it is. Without
    * a store, a copy of the old cookie stays good until it expires. Fails with a StoreError.
    */
-  regenerate(done: Done): void;
+  regenerate(done: Done | undefined): void;
   /** The same, as a promise. */
   regenerate(): Promise<void>;
   /**
    * Writes to the store now what was changed so far; the cookie still goes with the response. Fails with a StoreError or a DataError. Where the session
    * ended meanwhile, or has another id, that is no error here.
    */
-  save(done: Done): void;
+  save(done: Done | undefined): void;
   /** The same, as a promise. */
   save(): Promise<void>;
   /** Ends the session, in the store, too. Fails with a StoreError. */
-  destroy(done: Done): void;
+  destroy(done: Done | undefined): void;
   /** The same, as a promise. */
   destroy(): Promise<void>;
   /** Drops what was changed since the last save, and reads the session again from the store. Fails with a GoneError where it ended, or a StoreError. */
-  reload(done: Done): void;
+  reload(done: Done | undefined): void;
   /** The same, as a promise. */
   reload(): Promise<void>;
   /** Counts as use of the session, so that it lives on. Gives the session. */
@@ -50,8 +51,8 @@ export interface DataOwner {
   regenerate(): void;
   /** Ends the session, so that nothing is there afterwards. */
   end(): void;
-  /** Is told that the session is about to be saved because the application asks for it. */
-  beforeSave?(): void;
+  /** Saves the session, where there is more to it than `session.save()`. */
+  save?(): Promise<void>;
 }
 
 /** Gives what it is given, so that a private field of a class that extends it is put on that. */
@@ -82,11 +83,24 @@ export function own<Data extends object>(data: Data, owner: DataOwner): Data {
   return data;
 }
 
-/** Data that is an object of the application's own, with the methods: what is written goes to that object, which is not touched otherwise. */
-export function withMethods<Data extends object>(data: Data, methods: object): Data {
-  return new Proxy(data, {
-    get: (target, key, shown) => Reflect.get(key in target ? target : methods, key, key in target ? target : shown),
+/** Whose objects of applications are that stand for the data. */
+const OWNERS = new WeakMap<object, DataOwner>();
+
+/**
+ * Data that is an object of the application's own, with the methods: what is written goes to that object, which is not touched otherwise. Its own methods
+ * and accessors are called on it, since they may need its private fields.
+ */
+export function withMethods<Data extends object>(data: Data, methods: object, owner: DataOwner): Data {
+  const shown = new Proxy(data, {
+    get: (target, key, receiver) => {
+      if (!(key in target)) return Reflect.get(methods, key, receiver);
+      const value = Reflect.get(target, key);
+      return typeof value === "function" && !Object.hasOwn(target, key) ? value.bind(target) : value;
+    },
+    set: (target, key, value) => Reflect.set(target, key, value),
   });
+  OWNERS.set(shown, owner);
+  return shown;
 }
 
 /** The prototype for the data of sessions. @param base What it inherits in turn: null, or `Object.prototype`. */
@@ -126,7 +140,7 @@ const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { 
 
 /** Whose data this is. @throws TypeError for what is none */
 export function ownerOf(data: object): DataOwner {
-  const owner = OwnedData.ownerOf(data);
+  const owner = Object(data) === data ? (OwnedData.ownerOf(data) ?? OWNERS.get(data)) : undefined;
   if (owner !== undefined) return owner;
   throw new TypeError("Cannot use this method of a session: call it on ctx.session itself");
 }
@@ -148,8 +162,7 @@ function run(data: object, done: Done | undefined, work: (owner: DataOwner) => P
 /** Passport saves before it ends a session and after it began one: whether that is still there is not its business. */
 async function save(owner: DataOwner): Promise<void> {
   try {
-    owner.beforeSave?.();
-    await owner.session.save();
+    await (owner.save === undefined ? owner.session.save() : owner.save());
   } catch (error) {
     if (!isGoneError(error)) throw error;
   }

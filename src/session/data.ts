@@ -28,6 +28,8 @@ export class SessionData {
   /** Whether an accepted token brought the session, and nobody has logged in since. */
   accepted = false;
   #visible: JsonObject | undefined;
+  /** Whether it still lacks its prototype, since nobody has seen it. */
+  #isBare = false;
   /** Whether `visible` is an object of the application's own. */
   #replaced = false;
   /** Once closed: what a change meets. */
@@ -51,6 +53,8 @@ export class SessionData {
 
   /** What the handler sees as `session.data`. */
   get visible(): JsonObject {
+    if (this.#isBare) this.#visible = Object.setPrototypeOf(this.#visible, this.#prototype);
+    this.#isBare = false;
     if (this.#refuse === undefined) return this.#data;
     this.#view ??= closedView(this.#data, this.#refuse);
     return this.#view;
@@ -67,6 +71,7 @@ export class SessionData {
 
   /** Shows another, empty object. The one before stays as the handler left it. */
   renew(): void {
+    this.#isBare = false;
     this.#visible = emptyObject(this.#prototype);
     this.#view = undefined;
     this.#replaced = false;
@@ -78,6 +83,7 @@ export class SessionData {
    */
   replace(data: JsonObject): void {
     this.#visible = data;
+    this.#isBare = false;
     this.#replaced = true;
   }
 
@@ -86,7 +92,8 @@ export class SessionData {
     this.accepted = takeAccepted(data);
     const flashes = takeFlashes(data);
     if (flashes !== null) become(this.flashes, flashes);
-    this.#visible = this.#prototype === null ? data : Object.setPrototypeOf(data, this.#prototype);
+    this.#visible = data;
+    this.#isBare = this.#prototype !== null;
   }
 
   /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
@@ -175,7 +182,7 @@ export class SessionData {
    * @param onChange Is told of a change that comes all the same, in the place of an error.
    */
   close(onChange?: () => void): void {
-    if (this.#visible !== undefined && !this.#replaced && onChange === undefined) Object.freeze(this.#visible);
+    if (this.#visible !== undefined && !this.#replaced && !this.#isBare && onChange === undefined) Object.freeze(this.#visible);
     this.#refuse = onChange ?? throwCommitted;
   }
 
@@ -225,9 +232,10 @@ function become(object: JsonObject, wanted: JsonObject): void {
   }
 }
 
-/** Sets a key, `__proto__` like every other. */
+/** Sets a key, `__proto__` and those of inherited members like every other. */
 function define(object: JsonObject, key: string, value: unknown): void {
-  if (key !== "__proto__") object[key] = value;
+  // What it inherits may have an accessor of that name.
+  if (Object.hasOwn(object, key) || !(key in object)) object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 

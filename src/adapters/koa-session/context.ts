@@ -5,7 +5,9 @@
  */
 import { cannot } from "../../ground/errors.ts";
 import { type JsonObject, parseData } from "../../ground/json.ts";
-import type { Session, Sessions } from "../../index.ts";
+import { nodeHeaders, type Session, type Sessions } from "../../index.ts";
+import { commit } from "../../manager/commit.ts";
+import { managerBehind } from "../../manager/sessions.ts";
 import type { SessionData } from "../../session/data.ts";
 import { visitOf } from "../../session/session.ts";
 import { baseOf, livingOf, type Visit } from "../../session/visit.ts";
@@ -13,7 +15,8 @@ import { lateChange } from "../../session/wish.ts";
 import { type Done, methodsOn, ownerOf, type SessionMethods } from "../express-methods.ts";
 import { ContextSession } from "../koa/context.ts";
 import { commitTo } from "../koa/middleware.ts";
-import { type Current, current, keyOf } from "./current.ts";
+import { type Current, current, keyOf, within } from "./current.ts";
+import { legalMaxAge } from "./options.ts";
 import { stampsFor } from "./values.ts";
 
 /** What `ctx.session` inherits beside the data: koa-session's properties and methods, and those of Express's sessions. */
@@ -29,11 +32,13 @@ export interface KoaSessionMembers extends SessionMethods {
   /** Whether it has any. */
   readonly populated: boolean;
   /** Saves now, whether anything changed or not. The cookie goes with the answer. */
-  save(done: Done): void;
+  save(done: Done | undefined): void;
   /** The same, as a promise. */
   save(): Promise<void>;
   /** Puts the session's headers on the answer, where the option `autoCommit` is false. The session takes no change afterwards. */
   manuallyCommit(): Promise<void>;
+  /** The same as {@link manuallyCommit}. */
+  commit(): Promise<void>;
   /** A copy of the data. */
   toJSON(): Record<string, unknown>;
 }
@@ -51,6 +56,11 @@ export class KoaSessionContext extends ContextSession {
     super(request.options.key, visitor, sessions, false);
     this.#visit = visitOf(visitor);
     this.#current = request;
+    // Whoever calls them, as a pool that runs the callbacks of other requests: the store is asked for this one.
+    for (const name of ["ready", "save", "update", "patch"] as const) {
+      const method = visitor[name].bind(visitor) as (...given: unknown[]) => unknown;
+      Object.defineProperty(visitor, name, { value: (...given: unknown[]) => within(request, () => method(...given)) });
+    }
   }
 
   override get data(): object | null {
@@ -67,7 +77,8 @@ export class KoaSessionContext extends ContextSession {
     }
     if (typeof value !== "object") cannot("use this as the session", "it must be null or an object");
     this.load();
-    const entries = Object.entries(value as object);
+    const entries = Object.entries(value as object).filter(([key]) => !MEMBER_NAMES.has(key));
+    if ((value as { maxAge?: unknown }).maxAge !== undefined) this.maxAge = (value as { maxAge: number }).maxAge;
     this.#visit.used = true;
     this.#visit.data.renew();
     this.#visit.data.become(Object.assign(Object.create(null), Object.fromEntries(entries)));
@@ -80,34 +91,55 @@ export class KoaSessionContext extends ContextSession {
 
   set maxAge(value: number | "session") {
     this.#readStamps();
-    if (this.#visit.stage !== "open") lateChange(this.#visit);
-    this.#current.options.maxAge = value;
+    if (this.#visit.stage !== "open") {
+      lateChange(this.#visit);
+      return;
+    }
+    this.#current.options.maxAge = legalMaxAge(value);
+    this.#visit.used = true;
     this.#mustSave = true;
   }
 
   get externalKey(): string | undefined {
-    return this.#current.store === undefined ? undefined : keyOf(this.session.id, this.#current.options);
+    const request = this.#current;
+    return request.store && within(request, () => keyOf(this.session.id, request.options));
   }
 
-  /** Goes on with the data, under a new key. */
+  /** Goes on with the data, in the same object, under a new key. */
   override regenerate(): void {
-    const before = { ...(this.data ?? {}) };
-    this.restart();
-    Object.assign(this.data as object, before);
+    const { data } = this;
+    const before = Object.entries(data ?? {});
+    this.session.destroy();
+    for (const [key, value] of before)
+      Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
     this.#mustSave = true;
   }
 
-  /** As koa-session saves what it is told to save, also when it is empty. */
-  beforeSave(): void {
+  /** Saves what it is told to save, also when it is empty, and puts the cookie on the answer at once: with `autoCommit: false` nothing else would. */
+  async save(): Promise<void> {
+    const { ctx } = this.#current;
     this.load();
     this.#mustSave = true;
     this.stamp();
+    const canSend = ctx.res !== undefined && !ctx.res.headersSent && ctx.status !== 101;
+    const lines = await within(this.#current, () =>
+      commit(this.#visit, managerBehind(this.sessions), { mode: canSend ? "send" : "later", status: 200 }),
+    );
+    if (ctx.res === undefined || ctx.res.headersSent || lines.length === 0) return;
+    // The end of the session before is said with these lines: the answer's own commit is not to say it once more.
+    this.#visit.farewell = null;
+    const headers = nodeHeaders(ctx.res);
+    const nameOf = (line: string) => line.slice(0, line.indexOf("="));
+    const others = headers.getSetCookie().filter((line) => !lines.some((own) => nameOf(own) === nameOf(line)));
+    headers.delete("Set-Cookie");
+    for (const line of [...others, ...lines]) headers.append("Set-Cookie", line);
+    if (headers.get("Cache-Control") === null) headers.set("Cache-Control", "no-store");
   }
 
   /** Commits now. */
   async commitNow(): Promise<void> {
     this.stamp();
-    await commitTo(this.#current.ctx, this, { status: 200 });
+    await within(this.#current, () => commitTo(this.#current.ctx, this, { status: 200 }));
   }
 
   /** Before a commit: says when a session ends that is to be saved, so that it is. */
@@ -124,11 +156,13 @@ export class KoaSessionContext extends ContextSession {
     const shown = this.data;
     if (shown === null) return;
     options.beforeSave?.(ctx, shown);
+    if (this.data === null) return;
     this.#current.changed = isChanged && !this.#mustSave;
     this.#mustSave = false;
     const { flashes } = visit.data;
     for (const name of ["_expire", "_maxAge", "_session"]) delete flashes[name];
-    Object.assign(flashes, stampsFor(options.maxAge));
+    // What ends with the browser says no time, and is to be saved all the same.
+    Object.assign(flashes, stampsFor(options.maxAge), { _savedAt: Date.now() });
     // Its cookie ends with it, so that is made again, too.
     const living = livingOf(visit);
     if (living?.cookie === "good") visit.found = { ...living, cookie: "due" };
@@ -171,6 +205,9 @@ function becomeJson(data: SessionData): void {
       Object.defineProperty(visible, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
+/** What no key of the data is called that an object brings which takes its place. */
+const MEMBER_NAMES: ReadonlySet<string> = new Set(["maxAge", "length", "populated", "externalKey", "isNew"]);
+
 const contextOf = (data: object): KoaSessionContext => ownerOf(data) as KoaSessionContext;
 
 /** The prototype for the data of sessions. */
@@ -204,6 +241,7 @@ export const MEMBERS: object = Object.create(methodsOn(Object.prototype), {
     configurable: true,
   },
   manuallyCommit: { value: manuallyCommit, writable: true, configurable: true },
+  commit: { value: manuallyCommit, writable: true, configurable: true },
   toJSON: { value: toJSON, writable: true, configurable: true },
 });
 

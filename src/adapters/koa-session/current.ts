@@ -21,8 +21,8 @@ export interface Current {
 
 const requests = new AsyncLocalStorage<Current>();
 
-/** Runs what belongs to one request. */
-export function within<Result>(ctx: KoaContext, options: Settled, run: () => Promise<Result>): Promise<Result> {
+/** What a request has. */
+export function requestFor(ctx: KoaContext, options: Settled): Current {
   const { store, ContextStore } = options;
   const own = {
     ctx,
@@ -31,7 +31,12 @@ export function within<Result>(ctx: KoaContext, options: Settled, run: () => Pro
     keys: new Map(),
     changed: true,
   };
-  return requests.run(own as Current, run);
+  return own as Current;
+}
+
+/** Runs what belongs to one request. */
+export function within<Result>(request: Current, run: () => Result): Result {
+  return requests.run(request, run);
 }
 
 /** The request that runs; none where somebody reads a session without one. */

@@ -10,7 +10,7 @@ import { type Dialect, getSession, middlewareOf } from "../koa/middleware.ts";
 import { KoaRequest } from "../koa/request.ts";
 import type { KoaContext } from "../koa/types.ts";
 import { KoaSessionContext, type KoaSessionMembers } from "./context.ts";
-import { current, within } from "./current.ts";
+import { current, requestFor, within } from "./current.ts";
 import { koaSessionManagers } from "./managers.ts";
 import { type KoaSessionOptions, type Settled, settleOptions } from "./options.ts";
 
@@ -28,7 +28,7 @@ export interface KoaSessionContextMembers<Data extends object = Record<string, u
   /** The entries of an object take the place of the data; null ends the session. */
   set session(data: Partial<Data> | null);
   /** The options, of which `maxAge` is this session's own. */
-  readonly sessionOptions: Readonly<KoaSessionOptions>;
+  readonly sessionOptions: KoaSessionOptions;
 }
 
 /** {@link KoaSessionOptions}, by koa-session's names. */
@@ -76,7 +76,7 @@ function makeMiddleware(
     lazy: false,
     managers: managersByKeys((keys) => koaSessionManagers(options, keys)),
     autoCommit: options.autoCommit ?? true,
-    within: (ctx, run) => within(ctx, options, run),
+    within: (ctx, run) => within(requestFor(ctx, options), run),
     open: (ctx, visitor, sessions) => {
       Object.defineProperty(ctx, "sessionOptions", { value: current()?.options, configurable: true });
       return new KoaSessionContext(visitor, sessions);

@@ -5,6 +5,7 @@
  */
 import { koaCookie } from "../../cookie/koa.ts";
 import type { Cookie } from "../../cookie/serialize.ts";
+import { cannot } from "../../ground/errors.ts";
 import { plainHttpNotice } from "../../manager/plain-http.ts";
 import { lateChanges } from "../../manager/reporting.ts";
 import { settleRequest } from "../../manager/settle.ts";
@@ -41,6 +42,9 @@ export function koaSessionManagers(options: Settled, keys: AppKeys | undefined):
   });
 }
 
+/** What a cookie can carry. What is made of a visitor's data must not end the value, and say the cookie's attributes. */
+const VALUE = /^[ -:<-~]*$/;
+
 /**
  * Whether what a token says is the same each time: not what a session in its cookie says of its end, nor what the application thinks of it, nor whether
  * keys behind a Keygrip are still good. A key of the application's making is no id.
@@ -50,7 +54,11 @@ function isMemorable({ store, ContextStore, signed, externalKey, genid, prefix }
 }
 
 /** The cookie, which ends with its session; or what stands for it, where the application keeps the key elsewhere. */
-function cookieOf({ key: name, cookie, externalKey, maxAge: common }: Settled, secure: boolean, now: () => number): Cookie {
+function cookieOf(
+  { key: name, cookie, externalKey, maxAge: common, endsBy }: Settled,
+  secure: boolean,
+  now: () => number,
+): Cookie {
   const one = koaCookie(name, cookie, secure, now, splitKeygripToken);
   if (externalKey) {
     const give = (token: string): string[] => {
@@ -62,8 +70,11 @@ function cookieOf({ key: name, cookie, externalKey, maxAge: common }: Settled, s
   return {
     ...one,
     set: (token) => {
+      if (!VALUE.test(splitKeygripToken(token).value))
+        cannot("set the session's cookie", "what encode or genid gives must be ASCII without ; and control characters");
       const maxAge = current()?.options.maxAge ?? common;
-      return one.set(token, maxAge === "session" ? undefined : maxAge / 1000);
+      const isOwn = maxAge !== common || endsBy === undefined;
+      return one.set(token, maxAge === "session" || !isOwn ? undefined : maxAge / 1000);
     },
   };
 }

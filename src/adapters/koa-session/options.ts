@@ -90,6 +90,8 @@ export interface Settled extends KoaSessionOptions {
   readonly maxAge: number | "session";
   readonly signed: boolean;
   readonly cookie: KoaCookieOptions;
+  /** When the cookie of a session ends, where that is not after `maxAge`. */
+  readonly endsBy: Date | null | undefined;
 }
 
 const COOKIE = ["domain", "path", "expires", "priority", "partitioned", "httpOnly", "overwrite", "secure"] as const;
@@ -107,6 +109,7 @@ const ADVICE: Advice = {
   "ttl expiresIn": "use maxAge, in milliseconds",
 };
 /** So that the sum with the time is a date. A hundred years, in milliseconds. */
+const DAY = 24 * 60 * 60 * 1000;
 const LONGEST = 100 * 365 * 24 * 60 * 60 * 1000;
 const RULES: Readonly<Record<string, Rule>> = {
   key: textLike(/^[!-+\--:<>-~]+$/, 'visible characters of ASCII without "=", ";" and ","'),
@@ -129,10 +132,8 @@ export function settleOptions(given: KoaSessionOptions): Settled {
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as KoaSessionOptions;
   checkValues(options, RULES);
   const { key = "koa.sess", signed = true, sameSite = false, store, ContextStore, externalKey } = options;
-  const maxAge = options.maxAge ?? (options as { maxage?: number }).maxage ?? 24 * 60 * 60 * 1000;
-  const isLegal = maxAge === "session" || (typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST);
-  if (!isLegal)
-    cannot(`use option maxAge ${shown(maxAge)}`, 'it must be milliseconds, more than 0 and at most 100 years, or "session"');
+  const asked = options.maxAge ?? (options as { maxage?: number }).maxage;
+  const maxAge = legalMaxAge(asked);
   if (store !== undefined) checkMethods("store", store, ["get", "set", "destroy"]);
   if (ContextStore !== undefined) checkMethods("ContextStore", ContextStore?.prototype, ["get", "set", "destroy"]);
   if (externalKey !== undefined) {
@@ -141,9 +142,26 @@ export function settleOptions(given: KoaSessionOptions): Settled {
       cannot("use option externalKey", "it needs a store; without one the session is in its cookie");
   }
   const cookie = Object.fromEntries(COOKIE.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
-  const settled = { ...options, key, maxAge, signed: Boolean(signed), cookie: { ...cookie, sameSite, signed: Boolean(signed) } };
+  // A day that the application has set counts where it says no maxAge.
+  const endsBy = asked ? undefined : options.expires;
+  const settled = {
+    ...options,
+    key,
+    maxAge,
+    endsBy,
+    signed: Boolean(signed),
+    cookie: { ...cookie, sameSite, signed: Boolean(signed) },
+  };
   koaCookie(key, settled.cookie, false, () => Math.floor(Date.now() / 1000), splitKeygripToken);
   return settled;
+}
+
+/** How long a session lasts; a day where nothing is said, as for koa-session. @throws OptionError for what is no duration */
+export function legalMaxAge(maxAge: unknown): number | "session" {
+  if (maxAge === "session") return maxAge;
+  if (!maxAge && !Number.isNaN(maxAge)) return DAY;
+  if (typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST) return maxAge;
+  cannot(`use maxAge ${shown(maxAge)}`, 'it must be milliseconds, more than 0 and at most 100 years, or "session"');
 }
 
 function checkMethods(name: string, value: unknown, methods: readonly string[]): void {

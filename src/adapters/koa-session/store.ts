@@ -16,6 +16,8 @@ import { dataFrom, jsonFrom } from "./values.ts";
 
 /** koa-session lets a store keep a session so much longer than its cookie. Milliseconds. */
 const LONGER = 10_000;
+/** How long a change waits for the one before it. Milliseconds. */
+const LONGEST_TURN = 5000;
 
 /** Makes the store. */
 export function storeOf(options: Settled): DefinedStore {
@@ -29,11 +31,14 @@ export function storeOf(options: Settled): DefinedStore {
 class ThreeMethods implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
   readonly #options: Settled;
-  /** The last change of each session that is under way. */
-  readonly #changes = new Map<string, Promise<unknown>>();
+  /** The last change of each session that is under way, in whatever application that has this store. */
+  readonly #changes: Map<string, Promise<unknown>>;
 
   constructor(options: Settled) {
     this.#options = options;
+    const store = (options.store ?? options.ContextStore) as object;
+    this.#changes = CHANGES.get(store) ?? new Map();
+    CHANGES.set(store, this.#changes);
   }
 
   async load({ id }: Key): Promise<SessionRecord | null> {
@@ -64,7 +69,8 @@ class ThreeMethods implements SessionStore {
       if (there === null) return { ok: false, why: "gone" };
       const data = applyPatch(there.data, patch);
       await this.#set(to.id, { ...record, data });
-      await this.#destroy(from.id);
+      // An application's own key may be the same again.
+      if (keyOf(to.id, this.#options) !== keyOf(from.id, this.#options)) await this.#destroy(from.id);
       return { ok: true, version: versionOf(data) };
     });
   }
@@ -75,7 +81,15 @@ class ThreeMethods implements SessionStore {
   }
 
   async remove({ id }: Key): Promise<void> {
+    const before = this.#changes.get(id);
     await this.#inTurn(id, () => this.#destroy(id));
+    // One that hung so long that nobody waited for it may write after all.
+    before
+      ?.then(
+        () => this.#destroy(id),
+        () => this.#destroy(id),
+      )
+      .catch(() => {});
   }
 
   async take({ id }: Key): Promise<SessionRecord | null> {
@@ -122,10 +136,10 @@ class ThreeMethods implements SessionStore {
     cannot("ask the store", "ContextStore makes it of a request's context, and there is none here");
   }
 
-  /** After the changes of this session that are under way. */
+  /** After the changes of this session that are under way; but a store that does not answer locks nobody out. */
   #inTurn<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
-    const before = this.#changes.get(id) ?? Promise.resolve();
-    const doing = before.then(change, change);
+    const before = this.#changes.get(id);
+    const doing = before === undefined ? change() : settledOrLate(before).then(change);
     this.#changes.set(id, doing);
     const done = () => {
       if (this.#changes.get(id) === doing) this.#changes.delete(id);
@@ -133,6 +147,19 @@ class ThreeMethods implements SessionStore {
     doing.then(done, done);
     return doing;
   }
+}
+
+/** Stores and their changes. */
+const CHANGES = new WeakMap<object, Map<string, Promise<unknown>>>();
+
+/** Waits for a change, however it ends, for {@link LONGEST_TURN} at most. */
+async function settledOrLate(change: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, LONGEST_TURN);
+  });
+  await Promise.race([change.catch(() => {}), late]);
+  clearTimeout(timer);
 }
 
 function recordFrom({ _sub, _start }: JsonObject, data: string | null): SessionRecord | null {

@@ -43,6 +43,7 @@ function isValid(json: JsonObject, valid: Settled["valid"]): boolean {
 export function jsonFrom(text: string, { maxAge }: Settled): JsonObject {
   const all = parseData(text) ?? {};
   const stamps: JsonObject = {};
+  delete all[`${STAMP}_savedAt`];
   for (const name of ["_expire", "_maxAge", "_session"]) {
     if (Object.hasOwn(all, STAMP + name)) stamps[name] = all[STAMP + name];
     delete all[STAMP + name];

@@ -125,7 +125,7 @@ export class ContextSession implements DataOwner {
     const isOver = visit.farewell !== null && visit.found.is !== "living" && visit.wish.to === "stay";
     const ended = this.#emptied && isOver && !replaced;
     if (ended && Object.keys(visible).length === 0) return null;
-    return own(replaced ? this.#shownFor(visible) : visible, this);
+    return replaced ? this.#shownFor(visible) : own(visible, this);
   }
 
   /** An object takes the place of the data. As before, whatever is empty ends the session. */
@@ -158,7 +158,7 @@ export class ContextSession implements DataOwner {
 
   #shownFor(data: object): object {
     if (this.#foreign?.data !== data)
-      this.#foreign = { data, shown: withMethods(data, managerBehind(this.#sessions).prototype ?? {}) };
+      this.#foreign = { data, shown: withMethods(data, managerBehind(this.#sessions).prototype ?? {}, this) };
     return this.#foreign.shown;
   }
 }
