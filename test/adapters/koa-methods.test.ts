@@ -198,6 +198,32 @@ describe.each(FORMS)("%s", (_form, { hasStore, hasSecrets }, options) => {
     expect(mine).toHaveProperty("user");
   });
 
+  it("an object of a class in the place of the data keeps its private fields, and a frozen one has the methods, too", async () => {
+    class Cart {
+      #count = 0;
+      total = 0;
+      add() {
+        this.#count++;
+        this.total = this.#count;
+        return this.#count;
+      }
+    }
+    const { does } = makeApp(options());
+    const told = await does(async (ctx) => {
+      ctx.session = new Cart() as never;
+      const added = [ctx.session.add(), ctx.session.add()];
+      await ctx.session.save();
+      return added;
+    });
+    expect(told).toEqual([1, 2]);
+    expect(await does(seen)).toEqual({ total: 2 });
+    await does(async (ctx) => {
+      ctx.session = Object.freeze({ frozen: true }) as never;
+      await ctx.session.save();
+    });
+    expect(await does(seen)).toEqual({ frozen: true });
+  });
+
   it("are of the session that they are called on", async () => {
     const { does } = makeApp(options());
     const told = await does((ctx) => {

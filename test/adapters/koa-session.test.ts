@@ -163,6 +163,85 @@ describe("in a store of three methods", () => {
     expect(await does(seen)).toEqual({ a: 1, at404: true });
   });
 
+  it("a callback that another request runs saves the session that it was made for", async () => {
+    const store = slowStore(0);
+    const asked: string[] = [];
+    const get = (ctx: Context) => ctx.get("x-user");
+    class Store {
+      readonly user: string;
+      constructor(ctx: Context) {
+        this.user = get(ctx);
+      }
+      get(key: string) {
+        return store.get(key);
+      }
+      set(key: string, value: object) {
+        asked.push(this.user);
+        return store.set(key, value);
+      }
+      destroy(key: string) {
+        return store.destroy(key);
+      }
+    }
+    const { does, browser } = makeApp({ ContextStore: Store, prefix: "p:" });
+    let run: (() => void) | undefined;
+    const one = does(
+      (ctx) =>
+        new Promise((done) => {
+          ctx.session.of = "one";
+          run = () => ctx.session.save(done);
+        }),
+      browser,
+      { "x-user": "one" },
+    );
+    while (run === undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+    await does(() => run?.(), browser.copy(), { "x-user": "two" });
+    await one;
+    expect(asked).toEqual(["one"]);
+    expect(await does(seen)).toEqual({ of: "one" });
+  });
+
+  it("two of them in one application keep what each is given", async () => {
+    const [first, second] = [slowStore(0), slowStore(0)];
+    const app = new Koa();
+    app.keys = [SECRET];
+    app.use(session({ key: "one", store: first }, app));
+    app.use(session({ key: "two", store: second, prefix: "two:" }, app));
+    app.use(async (ctx) => {
+      const outer = getSession(ctx, "one");
+      if (ctx.path === "/put") {
+        outer.data.outer = 1;
+        await outer.save();
+        ctx.session.inner = 1;
+      }
+      ctx.body = [outer.data, { ...ctx.session }];
+    });
+    const browser = new Browser(serveNode(app.callback()));
+    await browser.visit("/put");
+    expect(await (await browser.visit("/")).json()).toEqual([{ outer: 1 }, { inner: 1 }]);
+    expect([first.rows.size, second.rows.size]).toEqual([1, 1]);
+  });
+
+  it("a call that never answers locks nobody out for long", async () => {
+    const store = slowStore(0);
+    const { does, asks, browser } = makeApp({ store });
+    await does((ctx) => {
+      ctx.session.a = 1;
+    });
+    const { set } = store;
+    store.set = () => new Promise(() => {});
+    void asks((ctx) => {
+      ctx.session.b = 1;
+    }, browser.copy()).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    store.set = set;
+    expect(await does(seen, browser.copy())).toEqual({ a: 1 });
+    await does((ctx) => {
+      ctx.session = null;
+    });
+    expect(store.rows.size).toBe(0);
+  }, 20_000);
+
   it("two stores of an application do not share their requests", async () => {
     const [one, two] = [makeApp({ store: slowStore() }), makeApp({ store: slowStore() })];
     await Promise.all([

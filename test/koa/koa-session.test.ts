@@ -472,6 +472,96 @@ const SAME: [string, (make: Make) => unknown][] = [
       return [told, await does(seen)];
     },
   ],
+  ...(["save", "regenerate"] as const).flatMap((method) =>
+    [false, true].map((hasStore): [string, (make: Make) => unknown] => [
+      `autoCommit: false, and Session#${method}()${hasStore ? " with a store" : ""}`,
+      async (make) => {
+        const store = hasStore ? { store: memoryStore() } : {};
+        const { asks, does } = serve(make, { autoCommit: false, ...store });
+        const answer = await asks(async (ctx) => {
+          ctx.session.a = 1;
+          await ctx.session.save();
+          if (method === "regenerate") await ctx.session.regenerate();
+        });
+        return [lines(answer).at(-1), await does(seen)];
+      },
+    ]),
+  ),
+  [
+    "what is written to a session that is held over regenerate()",
+    async (make) => {
+      const { asks, does } = serve(make, { store: memoryStore() });
+      await asks((ctx) => {
+        ctx.session.a = 1;
+      });
+      await asks(async (ctx) => {
+        const { session: held } = ctx;
+        await held.regenerate();
+        held.user = 7;
+      });
+      return does(seen);
+    },
+  ],
+  [
+    "rolling with maxAge session asks the store to keep it each time",
+    async (make) => {
+      const store = memoryStore();
+      const { asks } = serve(make, { rolling: true, maxAge: "session", store });
+      await asks((ctx) => {
+        ctx.session.a = 1;
+      });
+      for (let at = 0; at < 2; at++) {
+        await asks(seen);
+        await pause(5);
+      }
+      return written(store.calls).length;
+    },
+  ],
+  [
+    "an object with the names of members in the place of the session",
+    async (make) => {
+      const { asks, does } = serve(make);
+      await asks((ctx) => {
+        ctx.session = { maxAge: 5000, a: 1 };
+      });
+      return [await does(seen), await does((ctx) => ctx.session.maxAge)];
+    },
+  ],
+  ...[0, null, undefined].map((maxAge): [string, (make: Make) => unknown] => [
+    `Session#maxAge = ${maxAge} is a day`,
+    async (make) => {
+      const { asks, does } = serve(make, { maxAge: 60_000 });
+      await asks((ctx) => {
+        ctx.session.a = 1;
+      });
+      await asks((ctx) => {
+        ctx.session.maxAge = maxAge;
+      });
+      await pause(30);
+      return does((ctx) => [seen(ctx), ctx.session.maxAge]);
+    },
+  ]),
+  [
+    "expires without maxAge",
+    async (make) => {
+      const expires = new Date(Date.now() + 30 * DAY);
+      const { asks } = serve(make, { maxAge: undefined, expires });
+      const answer = await asks((ctx) => {
+        ctx.session.a = 1;
+      });
+      return answer.headers.getSetCookie().map((line) => line.includes(expires.toUTCString()));
+    },
+  ],
+  [
+    "an encode() whose value would say attributes is refused",
+    async (make) => {
+      const { asks } = serve(make, { encode: (value: Any) => value.name });
+      const answer = await asks((ctx) => {
+        ctx.session.name = "x; Domain=example.com";
+      });
+      return [answer.status, answer.headers.getSetCookie()];
+    },
+  ],
   [
     "app.keys that rotate",
     async (make) => {
