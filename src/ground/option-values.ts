@@ -91,18 +91,23 @@ function insteadOf(key: string, known: readonly string[], advice: readonly Advic
   return close === undefined ? "there is no such option" : `did you mean ${close}?`;
 }
 
+/** In the year 5138, as epoch seconds; as milliseconds, a day of 1973. */
+const LATEST = 1e11;
+
 /**
  * A clock of whole seconds, from the option `now`; without it, the system's.
  *
- * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number: by such a time no session would end.
+ * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number, by which no session would
+ * end, or milliseconds.
  */
 export function clock(now?: () => number): () => number {
   if (now === undefined) return () => Math.floor(Date.now() / 1000);
   checkValue("now", now, FUNCTION);
   return () => {
     const time = now();
-    if (Number.isFinite(time)) return Math.floor(time);
-    cannot("tell the time", "the option now must give a finite number, in epoch seconds");
+    if (!Number.isFinite(time)) cannot("tell the time", "the option now must give a finite number, in epoch seconds");
+    if (time > LATEST) cannot("tell the time", "the option now must give seconds, not milliseconds");
+    return Math.floor(time);
   };
 }
 

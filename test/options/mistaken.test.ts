@@ -238,6 +238,27 @@ describe("secrets that are not set", () => {
   });
 });
 
+describe("a clock of milliseconds", () => {
+  it("is refused when it is asked: no session would ever be of today", async () => {
+    const handler = createSessions({ secrets: SECRET, now: Date.now }).handler((_request, session) => {
+      session.data.views = 1;
+      return new Response();
+    });
+    await expect(handler(new Request("https://app.example.com/"))).rejects.toMatchObject({
+      code: "ERR_OPTION",
+      message: "Cannot tell the time: the option now must give seconds, not milliseconds",
+    });
+  });
+
+  it("is none until the year 5138", async () => {
+    const handler = createSessions({ secrets: SECRET, now: () => 1e11 }).handler((_request, session) => {
+      session.data.views = 1;
+      return new Response("done");
+    });
+    expect(await (await handler(new Request("https://app.example.com/"))).text()).toBe("done");
+  });
+});
+
 describe("a request of another kind", () => {
   const GIVE = "give { method, url, headers: { get: (name) => req.headers[name.toLowerCase()] } }";
   const message = `Cannot load the session of this request: its headers have no get(); for Node's request, ${GIVE}`;

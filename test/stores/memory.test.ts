@@ -200,11 +200,13 @@ describe("memory and time", () => {
     expect(await store.list?.("user")).toEqual([]);
   });
 
-  it("does not give back a session from its expiry on", async () => {
+  it("gives a session from its expiry on as it was, so that its end has a reason, and changes it no more", async () => {
     const store = memory();
     await create(store, ["a", "b", "c"]);
-    expect(await kept(store, ["a"], NOW + HOUR - 1)).toEqual(["a"]);
-    expect(await kept(store, ["a"], NOW + HOUR)).toEqual([]);
+    const { seenAt, expiresAt } = record();
+    const touch = { seenAfter: 0, seenBefore: NOW + HOUR, expiresAt: NOW + 2 * HOUR };
+    expect(await store.load({ id: "a" }, { now: NOW + HOUR, touch })).toMatchObject({ seenAt, expiresAt });
+    expect(await store.load({ id: "a" }, { now: NOW + HOUR - 1, touch })).toMatchObject({ expiresAt: NOW + 2 * HOUR });
     const late = { now: NOW + HOUR, expiresAt: NOW + 2 * HOUR };
     expect(await store.touch({ id: "b" }, late)).toBe(false);
     expect(await store.update({ id: "c" }, NO_CHANGE, late)).toEqual({ ok: false, why: "gone" });

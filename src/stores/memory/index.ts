@@ -66,8 +66,10 @@ class MemoryStore implements SessionStore {
   }
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<RecordOrMark | null> {
-    const entry = this.#entries.get(id, now) ?? null;
-    if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
+    const entry = this.#entries.peek(id);
+    // A record that has ended is given, so that the core can say how, until its room is needed.
+    if (entry === undefined || isMoved(entry)) return this.#entries.get(id, now) ?? null;
+    if (entry.expiresAt <= now || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     return this.#slide(id, entry, now, touch.expiresAt);
   }
 
