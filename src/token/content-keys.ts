@@ -1,76 +1,108 @@
 /**
  * Content keys: what encrypts tokens, and stands in each of them, wrapped with the key that was derived from the secret.
  *
- * One serves many tokens, each with a random nonce of 96 bits. With 2^20 tokens at most the chance that two have the same nonce is below 2^-57, far from
- * where AES-GCM must not be used any more (NIST SP 800-38D, section 8.3: 2^-32).
+ * One serves many tokens, each under a nonce of 96 random bits. Among 2^20 tokens the chance that two have the same nonce is 2^-57; AES-GCM
+ * may be used up to 2^-32 (NIST SP 800-38D, section 8.3). Why, and at what price: docs/decisions/018-content-keys-serve-several-tokens.md.
  *
  * @module
  */
-import { decodeBase64url, encodeBase64url } from "../ground/encoding.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import type { Primitives } from "./web-crypto.ts";
+import type { TokenKey } from "./keys.ts";
+import type { Primitives, Sealed } from "./web-crypto.ts";
 
-/** How many tokens one seals, and for how long. Milliseconds. */
+/** How many tokens one seals at most, and for how long. Milliseconds. */
 const MOST_TOKENS = 2 ** 20;
 const LONGEST = 60 * 60 * 1000;
-/** How many that were unwrapped are known. Every process makes one an hour, so most tokens have one of these. */
-const MOST_KNOWN = 500;
-/** Of a wrapped key of 32 bytes, in base64url. */
+/** How many are remembered to open tokens with. Every process makes one an hour, so most of the tokens that are out have one of these. */
+const MOST_REMEMBERED = 500;
+/** Of a wrapped key, 40 bytes, in base64url. */
 const WRAPPED_LENGTH = 54;
 
-/** A content key that seals, and its wrapped form as it stands in tokens. */
-interface Sealing {
+/** A content key, and its wrapped form as it stands in tokens. */
+interface ContentKey {
   readonly key: unknown;
   readonly wrapped: string;
 }
 
-/** The content keys under one key. They are in this process's memory alone. */
+/** The one that seals. */
+interface Sealing extends ContentKey {
+  readonly since: number;
+  /** How many tokens it was given out for, also those that came to nothing. */
+  tokens: number;
+}
+
+/** A message, and the content key that it is encrypted with. */
+export interface SealedUnder extends Sealed {
+  readonly wrapped: string;
+}
+
+/** The content keys under one derived key. They are in this process's memory and nowhere else. */
 export class ContentKeys {
   readonly #key: unknown;
   readonly #primitives: Primitives;
-  #sealing: (Sealing & { readonly since: number; uses: number }) | undefined;
-  /** Those that were unwrapped, by their wrapped form. What is no key of ours is never in it. */
-  readonly #known = new Map<string, unknown>();
+  /** The header, which is authenticated with every token. */
+  readonly #aad: Uint8Array<ArrayBuffer>;
+  #sealing: Sealing | undefined;
+  /** By their wrapped form. Only those that opened a token, or were made here: nothing that a client made up is ever in it. */
+  readonly #remembered = new Map<string, unknown>();
 
-  constructor(key: unknown, primitives: Primitives) {
+  constructor({ key, header }: Pick<TokenKey, "key" | "header">, primitives: Primitives) {
     this.#key = key;
     this.#primitives = primitives;
+    this.#aad = encodeUtf8(header);
   }
 
-  /** One that seals another token. Never the same promise for two who ask: on Workers it would belong to one request. */
-  toSeal(): MaybePromise<Sealing> {
-    const sealing = this.#sealing;
-    const age = sealing === undefined ? LONGEST : Date.now() - sealing.since;
-    // A clock that was set back says nothing of the age.
-    if (sealing === undefined || sealing.uses >= MOST_TOKENS || age >= LONGEST || age < 0) return this.#next();
-    sealing.uses++;
-    return sealing;
+  /** Encrypts one token's text. */
+  seal(plaintext: Uint8Array<ArrayBuffer>): MaybePromise<SealedUnder> {
+    return after(this.#take() ?? this.#make(), ({ key, wrapped }) =>
+      after(this.#primitives.seal(key, plaintext, this.#aad), ({ iv, ciphertext, tag }) => ({ wrapped, iv, ciphertext, tag })),
+    );
   }
 
-  #next(): MaybePromise<Sealing> {
-    return after(this.#primitives.makeContentKey(this.#key), ({ key, wrapped }) => {
-      this.#sealing = { key, wrapped: encodeBase64url(wrapped), since: Date.now(), uses: 1 };
-      this.#know(this.#sealing.wrapped, key);
-      return this.#sealing;
-    });
-  }
-
-  /** The content key of a token, by its wrapped form; null where that is none of ours, `malformed` where it is no wrapped key at all. */
-  toOpen(wrapped: string): MaybePromise<{ readonly key: unknown } | null | "malformed"> {
-    if (this.#known.has(wrapped)) return { key: this.#known.get(wrapped) };
+  /** A token's text by its parts; null where one was changed or is not ours, `malformed` where `wrapped` cannot be a wrapped key. */
+  open(wrapped: string, sealed: Sealed): MaybePromise<Uint8Array<ArrayBuffer> | null | "malformed"> {
+    const remembered = this.#remembered.get(wrapped);
+    if (remembered !== undefined) return this.#primitives.open(remembered, sealed, this.#aad);
     const bytes = wrapped.length === WRAPPED_LENGTH ? decodeBase64url(wrapped) : null;
     if (bytes === null) return "malformed";
     return after(this.#primitives.unwrap(this.#key, bytes), (key) => {
       if (key === null) return null;
-      this.#know(wrapped, key);
-      return { key };
+      return after(this.#primitives.open(key, sealed, this.#aad), (plaintext) => {
+        // Spelled anew: a piece cut out of a Cookie header would keep the whole header in memory.
+        if (plaintext !== null) this.#remember({ key, wrapped: encodeBase64url(bytes) });
+        return plaintext;
+      });
     });
   }
 
-  #know(wrapped: string, key: unknown): void {
-    this.#known.set(wrapped, key);
-    if (this.#known.size <= MOST_KNOWN) return;
-    const [oldest] = this.#known.keys();
-    this.#known.delete(oldest as string);
+  /** The key that seals, counted for one more token; undefined where another one is due. */
+  #take(): Sealing | undefined {
+    const sealing = this.#sealing;
+    if (sealing === undefined || sealing.tokens >= MOST_TOKENS) return undefined;
+    // By the clock, which has gone on when a machine wakes up, or begins as the image of another. Below 0, it was set back.
+    const age = Date.now() - sealing.since;
+    if (!(age >= 0 && age < LONGEST)) return undefined;
+    sealing.tokens++;
+    return sealing;
+  }
+
+  /** Makes one. Whoever needs one meanwhile makes one, too: on Workers a promise belongs to its request. The first that comes seals. */
+  #make(): MaybePromise<Sealing> {
+    return after(this.#primitives.makeContentKey(this.#key), ({ key, wrapped }) => {
+      const first = this.#take();
+      if (first !== undefined) return first;
+      const made: Sealing = { key, wrapped: encodeBase64url(wrapped), since: Date.now(), tokens: 1 };
+      this.#remember(made);
+      this.#sealing = made;
+      return made;
+    });
+  }
+
+  #remember({ key, wrapped }: ContentKey): void {
+    this.#remembered.set(wrapped, key);
+    if (this.#remembered.size <= MOST_REMEMBERED) return;
+    const [oldest] = this.#remembered.keys();
+    this.#remembered.delete(oldest as string);
   }
 }

@@ -23,7 +23,7 @@ export interface EncryptedOptions extends KeyScope {
 export function encryptedTokens(options: EncryptedOptions, primitives: Primitives): TokenCodec {
   const plan = { kind: options.kind ?? "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
   const keys = once(() =>
-    after(deriveKeys(options.secrets, options, plan, primitives), (derived) => readied(derived, primitives)),
+    after(deriveKeys(options.secrets, options, plan, primitives), (derived) => withContentKeys(derived, primitives)),
   );
 
   function open(token: string): MaybePromise<Opened | TokenFault> {
@@ -36,20 +36,17 @@ export function encryptedTokens(options: EncryptedOptions, primitives: Primitive
       const sealed = sealedParts(parts);
       if (sealed === null) return "malformed";
       const olderKey = key === current ? undefined : key.id;
-      return after(key.contentKeys.toOpen(wrapped), (found) => {
-        if (found === null || found === "malformed") return found ?? "forged";
-        const opened = primitives.open(found.key, sealed, key.aad);
-        return after(opened, (bytes) => (bytes === null ? "forged" : openedFrom(bytes, olderKey)));
+      return after(key.contentKeys.open(wrapped, sealed), (bytes) => {
+        if (bytes === null) return "forged";
+        return bytes === "malformed" ? bytes : openedFrom(bytes, olderKey);
       });
     });
   }
 
   function seal(claims: Claims): MaybePromise<string> {
     return after(keys(), ({ current }) =>
-      after(current.contentKeys.toSeal(), ({ key, wrapped }) =>
-        after(primitives.seal(key, encodeUtf8(claimsToJson(claims)), current.aad), ({ iv, ciphertext, tag }) =>
-          [current.header, wrapped, ...[iv, ciphertext, tag].map(encodeBase64url)].join("."),
-        ),
+      after(current.contentKeys.seal(encodeUtf8(claimsToJson(claims))), ({ wrapped, iv, ciphertext, tag }) =>
+        [current.header, wrapped, ...[iv, ciphertext, tag].map(encodeBase64url)].join("."),
       ),
     );
   }
@@ -57,19 +54,15 @@ export function encryptedTokens(options: EncryptedOptions, primitives: Primitive
   return { open, seal };
 }
 
-/** A key with what is made of it once. */
-interface ReadyKey extends TokenKey {
-  /** Its header's bytes, which are authenticated with every token. */
-  readonly aad: Uint8Array<ArrayBuffer>;
+interface WrappingKey extends TokenKey {
   readonly contentKeys: ContentKeys;
 }
 
-function readied({ current, all }: TokenKeys, primitives: Primitives) {
-  const ready = all.map(
-    (key): ReadyKey => ({ ...key, aad: encodeUtf8(key.header), contentKeys: new ContentKeys(key.key, primitives) }),
+function withContentKeys({ current, all }: TokenKeys, primitives: Primitives) {
+  const byHeader = new Map<string, WrappingKey>(
+    all.map((key) => [key.header, { ...key, contentKeys: new ContentKeys(key, primitives) }]),
   );
-  const byHeader = new Map(ready.map((key) => [key.header, key]));
-  return { current: byHeader.get(current.header) as ReadyKey, find: (header: string) => byHeader.get(header) };
+  return { current: byHeader.get(current.header) as WrappingKey, find: (header: string) => byHeader.get(header) };
 }
 
 function sealedParts(parts: string[]): Sealed | null {

@@ -38,7 +38,7 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   makeContentKey(key) {
     const drawn = crypto.getRandomValues(new Uint8Array(CONTENT_KEY_LENGTH));
     const wrap = createCipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
-    const wrapped = joined(wrap.update(drawn), wrap.final());
+    const wrapped = whole(wrap, drawn);
     // As a KeyObject: given bytes, Node takes ten times as long to make a cipher.
     return { key: createSecretKey(drawn), wrapped };
   },
@@ -46,7 +46,9 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   unwrap(key, wrapped) {
     try {
       const unwrap = createDecipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
-      return createSecretKey(joined(unwrap.update(wrapped), unwrap.final()));
+      const bytes = whole(unwrap, wrapped);
+      // Of nothing, Node makes nothing, without an error.
+      return bytes.length === CONTENT_KEY_LENGTH ? createSecretKey(bytes) : null;
     } catch {
       // Forgery is an answer here, as with Web Crypto.
       return null;
@@ -54,11 +56,11 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   },
 
   seal(key, plaintext, aad) {
-    // From the runtime, now: a pool would give a machine that was cloned the same again, with the same content key.
+    // From the runtime, now: a pool would give a machine that was cloned the same nonces again, under the same content key.
     const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
     const cipher = createCipheriv(GCM, key, iv);
     cipher.setAAD(aad);
-    const ciphertext = joined(cipher.update(plaintext), cipher.final());
+    const ciphertext = whole(cipher, plaintext);
     return { iv, ciphertext, tag: cipher.getAuthTag() };
   },
 
@@ -67,7 +69,7 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
       const decipher = createDecipheriv(GCM, key, iv);
       decipher.setAAD(aad);
       decipher.setAuthTag(tag);
-      return joined(decipher.update(ciphertext), decipher.final());
+      return whole(decipher, ciphertext);
     } catch {
       return null;
     }
@@ -98,9 +100,14 @@ export function keygripSigner(keys: readonly string[], algorithm: HmacHash): Sig
   };
 }
 
-function joined(start: Uint8Array, end: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(start.length + end.length);
-  whole.set(start);
-  whole.set(end, start.length);
-  return whole;
+interface Cipher {
+  update(piece: Uint8Array): Uint8Array<ArrayBuffer>;
+  final(): Uint8Array;
+}
+
+/** What a cipher makes of one piece. AES-GCM and AES Key Wrap give all of it at once; final() has nothing to add, and throws where a tag is wrong. */
+function whole(cipher: Cipher, piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const made = cipher.update(piece);
+  cipher.final();
+  return made;
 }

@@ -57,6 +57,9 @@ const TAG_LENGTH = 16;
 const IV_LENGTH = 12;
 const GCM = { name: "AES-GCM", length: 256 } as const;
 
+const unwrapKey = (key: CryptoKey, wrapped: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.unwrapKey("raw", wrapped, key, "AES-KW", GCM, false, ["encrypt", "decrypt"]);
+
 /** The primitives on Web Crypto, which every supported runtime has. */
 export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
   atOnce: false,
@@ -83,13 +86,13 @@ export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
   async makeContentKey(key) {
     const extractable = await crypto.subtle.generateKey(GCM, true, ["encrypt", "decrypt"]);
     const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", extractable, key, "AES-KW"));
-    // What stays in memory cannot be taken out.
-    return { key: (await webCrypto.unwrap(key, wrapped)) as CryptoKey, wrapped };
+    // What stays in memory cannot be exported.
+    return { key: await unwrapKey(key, wrapped), wrapped };
   },
 
   async unwrap(key, wrapped) {
     try {
-      return await crypto.subtle.unwrapKey("raw", wrapped, key, "AES-KW", GCM, false, ["encrypt", "decrypt"]);
+      return await unwrapKey(key, wrapped);
     } catch {
       // Web Crypto reports every kind of forgery with the same OperationError, and so do we.
       return null;
