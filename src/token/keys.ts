@@ -17,7 +17,7 @@ import type { KeyUse, Primitives } from "./web-crypto.ts";
 export type KeyKind = "id" | "data" | "readable" | "user" | "copy";
 
 /** One key, with the protected header that names it. */
-interface TokenKey {
+export interface TokenKey {
   readonly id: string;
   /** The first part of every token made with it: its header in base64url, compared as text before any cryptography. */
   readonly header: string;
@@ -27,6 +27,8 @@ interface TokenKey {
 /** The keys of one kind: the first writes, all read. */
 export interface TokenKeys {
   readonly current: TokenKey;
+  /** In the order of the secrets. */
+  readonly all: readonly TokenKey[];
   /** The key whose header is exactly this text. */
   find(header: string): TokenKey | undefined;
 }
@@ -63,7 +65,7 @@ export function deriveKeys(
     const byHeader = new Map(keys.map((key) => [key.header, key]));
     if (byHeader.size < keys.length)
       throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them give the same key id");
-    return { current: keys[0] as TokenKey, find: (header: string) => byHeader.get(header) };
+    return { current: keys[0] as TokenKey, all: keys, find: (header: string) => byHeader.get(header) };
   });
 }
 

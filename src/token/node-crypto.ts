@@ -21,7 +21,7 @@ export function nodePrimitives(): Primitives {
   return getCiphers().includes(KEY_WRAP) ? wholePrimitives : signingPrimitives;
 }
 
-const wholePrimitives: Primitives<KeyObject | HmacKey> = {
+const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   atOnce: true,
 
   derive: (secret, info, length) =>
@@ -35,42 +35,56 @@ const wholePrimitives: Primitives<KeyObject | HmacKey> = {
 
   verify: (key, text, mac) => (key as HmacKey).verify(text, mac),
 
-  seal(key, plaintext, aad) {
-    // From the runtime, now: a pool would give a machine that was cloned the same again. In one draw, which costs as much as two short ones.
-    const drawn = crypto.getRandomValues(new Uint8Array(CONTENT_KEY_LENGTH + IV_LENGTH));
-    const contentKey = drawn.subarray(0, CONTENT_KEY_LENGTH);
-    const iv = drawn.slice(CONTENT_KEY_LENGTH);
+  makeContentKey(key) {
+    const drawn = crypto.getRandomValues(new Uint8Array(CONTENT_KEY_LENGTH));
     const wrap = createCipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
-    const encryptedKey = joined(wrap.update(contentKey), wrap.final());
+    const wrapped = whole(wrap, drawn);
     // As a KeyObject: given bytes, Node takes ten times as long to make a cipher.
-    const cipher = createCipheriv(GCM, createSecretKey(contentKey), iv);
-    cipher.setAAD(aad);
-    const ciphertext = joined(cipher.update(plaintext), cipher.final());
-    return { encryptedKey, iv, ciphertext, tag: cipher.getAuthTag() };
+    return { key: createSecretKey(drawn), wrapped };
   },
 
-  open(key, { encryptedKey, iv, ciphertext, tag }, aad) {
+  unwrap(key, wrapped) {
     try {
       const unwrap = createDecipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
-      const contentKey = joined(unwrap.update(encryptedKey), unwrap.final());
-      const decipher = createDecipheriv(GCM, createSecretKey(contentKey), iv);
-      decipher.setAAD(aad);
-      decipher.setAuthTag(tag);
-      return joined(decipher.update(ciphertext), decipher.final());
+      const bytes = whole(unwrap, wrapped);
+      // Of nothing, Node makes nothing, without an error.
+      return bytes.length === CONTENT_KEY_LENGTH ? createSecretKey(bytes) : null;
     } catch {
       // Forgery is an answer here, as with Web Crypto.
+      return null;
+    }
+  },
+
+  seal(key, plaintext, aad) {
+    // From the runtime, now: a pool would give a machine that was cloned the same nonces again, under the same content key.
+    const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
+    const cipher = createCipheriv(GCM, key, iv);
+    cipher.setAAD(aad);
+    const ciphertext = whole(cipher, plaintext);
+    return { iv, ciphertext, tag: cipher.getAuthTag() };
+  },
+
+  open(key, { iv, ciphertext, tag }, aad) {
+    try {
+      const decipher = createDecipheriv(GCM, key, iv);
+      decipher.setAAD(aad);
+      decipher.setAuthTag(tag);
+      return whole(decipher, ciphertext);
+    } catch {
       return null;
     }
   },
 };
 
 /** What signs is here, what encrypts is Web Crypto. */
-const signingPrimitives: Primitives<CryptoKey | HmacKey> = {
-  ...(wholePrimitives as Primitives<CryptoKey | HmacKey>),
+const signingPrimitives: Primitives<CryptoKey | HmacKey, CryptoKey> = {
+  ...(wholePrimitives as Primitives as Primitives<CryptoKey | HmacKey, CryptoKey>),
   atOnce: false,
   importKey: (bytes, use) => (use === "mac" ? new HmacKey("sha256", bytes) : webCrypto.importKey(bytes, use)),
-  seal: (key, plaintext, aad) => webCrypto.seal(key as CryptoKey, plaintext, aad),
-  open: (key, sealed, aad) => webCrypto.open(key as CryptoKey, sealed, aad),
+  makeContentKey: (key) => webCrypto.makeContentKey(key as CryptoKey),
+  unwrap: (key, wrapped) => webCrypto.unwrap(key as CryptoKey, wrapped),
+  seal: webCrypto.seal,
+  open: webCrypto.open,
 };
 
 /** Signs as the `keygrip` package does by default, with keys made ready once. */
@@ -86,9 +100,14 @@ export function keygripSigner(keys: readonly string[], algorithm: HmacHash): Sig
   };
 }
 
-function joined(start: Uint8Array, end: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(start.length + end.length);
-  whole.set(start);
-  whole.set(end, start.length);
-  return whole;
+interface Cipher {
+  update(piece: Uint8Array): Uint8Array<ArrayBuffer>;
+  final(): Uint8Array;
+}
+
+/** What a cipher makes of one piece. AES-GCM and AES Key Wrap give all of it at once; final() has nothing to add, and throws where a tag is wrong. */
+function whole(cipher: Cipher, piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const made = cipher.update(piece);
+  cipher.final();
+  return made;
 }

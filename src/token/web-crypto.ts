@@ -12,8 +12,6 @@ export type KeyUse = "mac" | "wrap";
 
 /** The parts of an encrypted message, as JWE (RFC 7516) names them. */
 export interface Sealed {
-  /** The content key, wrapped with AES-256 Key Wrap (RFC 3394). */
-  readonly encryptedKey: Uint8Array<ArrayBuffer>;
   /** The nonce of AES-256-GCM, 12 bytes. */
   readonly iv: Uint8Array<ArrayBuffer>;
   /** As long as the text. */
@@ -22,8 +20,15 @@ export interface Sealed {
   readonly tag: Uint8Array<ArrayBuffer>;
 }
 
+/** A key of 32 bytes for AES-256-GCM. */
+export interface NewContentKey<ContentKey> {
+  readonly key: ContentKey;
+  /** The same, wrapped with AES-256 Key Wrap (RFC 3394): 40 bytes. */
+  readonly wrapped: Uint8Array<ArrayBuffer>;
+}
+
 /** The seam. `Key` is opaque to everything but its own primitives. */
-export interface Primitives<Key = unknown> {
+export interface Primitives<Key = unknown, ContentKey = unknown> {
   /** Whether all of them answer without a promise, from bytes. */
   readonly atOnce: boolean;
   /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or from a CryptoKey for it. */
@@ -38,18 +43,25 @@ export interface Primitives<Key = unknown> {
   sign(key: Key, text: string): MaybePromise<string>;
   /** Whether `mac` is the HMAC of a text's UTF-8, compared in constant time. */
   verify(key: Key, text: string, mac: Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
-  /** Encrypts with AES-256-GCM under a content key made for this message alone, itself wrapped by A256KW (RFC 3394). */
-  seal(key: Key, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): MaybePromise<Sealed>;
-  /** The plaintext, or null when any part was changed or another key made it. */
-  open(key: Key, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): MaybePromise<Uint8Array<ArrayBuffer> | null>;
+  /** Makes a random content key, and wraps it. */
+  makeContentKey(key: Key): MaybePromise<NewContentKey<ContentKey>>;
+  /** The content key that was wrapped, or null when it was changed or another key wrapped it. */
+  unwrap(key: Key, wrapped: Uint8Array<ArrayBuffer>): MaybePromise<ContentKey | null>;
+  /** Encrypts with AES-256-GCM, under a nonce drawn for this message alone. */
+  seal(key: ContentKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): MaybePromise<Sealed>;
+  /** The plaintext, or null when any part was changed or another content key made it. */
+  open(key: ContentKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): MaybePromise<Uint8Array<ArrayBuffer> | null>;
 }
 
 const TAG_LENGTH = 16;
 const IV_LENGTH = 12;
 const GCM = { name: "AES-GCM", length: 256 } as const;
 
+const unwrapKey = (key: CryptoKey, wrapped: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.unwrapKey("raw", wrapped, key, "AES-KW", GCM, false, ["encrypt", "decrypt"]);
+
 /** The primitives on Web Crypto, which every supported runtime has. */
-export const webCrypto: Primitives<CryptoKey> = {
+export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
   atOnce: false,
 
   async derive(secret, info, length) {
@@ -71,32 +83,41 @@ export const webCrypto: Primitives<CryptoKey> = {
     return crypto.subtle.verify("HMAC", key, mac, encodeUtf8(text));
   },
 
+  async makeContentKey(key) {
+    const extractable = await crypto.subtle.generateKey(GCM, true, ["encrypt", "decrypt"]);
+    const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", extractable, key, "AES-KW"));
+    // What stays in memory cannot be exported.
+    return { key: await unwrapKey(key, wrapped), wrapped };
+  },
+
+  async unwrap(key, wrapped) {
+    try {
+      return await unwrapKey(key, wrapped);
+    } catch {
+      // Web Crypto reports every kind of forgery with the same OperationError, and so do we.
+      return null;
+    }
+  },
+
   async seal(key, plaintext, aad) {
     const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
-    const contentKey = await crypto.subtle.generateKey(GCM, true, ["encrypt"]);
-    const [encryptedKey, encrypted] = await Promise.all([
-      crypto.subtle.wrapKey("raw", contentKey, key, "AES-KW"),
-      crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: aad }, contentKey, plaintext),
-    ]);
+    const encrypted = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: aad }, key, plaintext);
     const end = encrypted.byteLength - TAG_LENGTH;
     return {
-      encryptedKey: new Uint8Array(encryptedKey),
       iv,
       ciphertext: new Uint8Array(encrypted, 0, end),
       tag: new Uint8Array(encrypted, end),
     };
   },
 
-  async open(key, { encryptedKey, iv, ciphertext, tag }, aad) {
+  async open(key, { iv, ciphertext, tag }, aad) {
     const encrypted = new Uint8Array(ciphertext.length + tag.length);
     encrypted.set(ciphertext);
     encrypted.set(tag, ciphertext.length);
     try {
-      const contentKey = await crypto.subtle.unwrapKey("raw", encryptedKey, key, "AES-KW", GCM, false, ["decrypt"]);
-      const algorithm = { name: "AES-GCM", iv, additionalData: aad };
-      return new Uint8Array(await crypto.subtle.decrypt(algorithm, contentKey, encrypted));
+      return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: aad }, key, encrypted));
     } catch {
-      // Web Crypto reports every kind of forgery with the same OperationError, and so do we.
+      // As above.
       return null;
     }
   },

@@ -3,9 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { SECRET } from "../support/secrets.ts";
 
 const { getRandomValues } = crypto;
-afterEach(() => {
-  crypto.getRandomValues = getRandomValues;
-});
+const { generateKey } = crypto.subtle;
+afterEach(drawAnew);
 
 /** What a process made: the ids of sessions, and the content keys (wrapped) and nonces of their tokens. */
 interface Made {
@@ -34,16 +33,18 @@ async function start(cryptography: "web" | "node"): Promise<(visitors: number) =
   };
 }
 
-/** Two processes of one image: what was drawn before they were two is the same in both. */
-async function clones(cryptography: "web" | "node"): Promise<[Made, Made]> {
+/** Two processes of one image: what was drawn before they were two is the same in both, a content key too. */
+async function clones(cryptography: "web" | "node", meanwhile = () => {}): Promise<[Made, Made]> {
   const both = [];
   for (let clone = 0; clone < 2; clone++) {
     const process = await start(cryptography);
     drawTheSame();
+    makeTheSameKeys();
     await process(1);
     both.push(process);
   }
-  crypto.getRandomValues = getRandomValues;
+  drawAnew();
+  meanwhile();
   const [one, other] = both.map((process) => process(50));
   return [(await one) as Made, (await other) as Made];
 }
@@ -60,13 +61,35 @@ function drawTheSame(): void {
   }) as never;
 }
 
+/** The same for keys that the runtime makes. */
+function makeTheSameKeys(): void {
+  crypto.subtle.generateKey = ((algorithm: AesKeyAlgorithm, extractable: boolean, usages: KeyUsage[]) =>
+    crypto.subtle.importKey("raw", new Uint8Array(algorithm.length / 8).fill(7), algorithm, extractable, usages)) as never;
+}
+
+function drawAnew(): void {
+  crypto.getRandomValues = getRandomValues;
+  crypto.subtle.generateKey = generateKey;
+}
+
 const common = (one: string[], other: string[]) => one.filter((value) => other.includes(value)).length;
 
 describe.each(["web", "node"] as const)("two processes that were cloned, on the cryptography of %s", (cryptography) => {
-  it("make no nonce and no content key twice", async () => {
+  it("have the content key of before in common, and make no nonce twice", async () => {
     const [one, other] = await clones(cryptography);
+    expect(new Set([...one.keys, ...other.keys]).size).toBe(1);
     expect(new Set([...one.nonces, ...other.nonces]).size).toBe(100);
-    expect(new Set([...one.keys, ...other.keys]).size).toBe(100);
+  });
+
+  it("have none in common when they begin an hour after their image was made", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const [one, other] = await clones(cryptography, () => vi.setSystemTime(Date.now() + 60 * 60 * 1000));
+      expect(common(one.keys, other.keys)).toBe(0);
+      expect(new Set([...one.nonces, ...other.nonces]).size).toBe(100);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("have at most 15 ids in common, of those that were drawn before", async () => {

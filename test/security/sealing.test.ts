@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { copy } from "../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../src/index.ts";
+import { nodeCrypto } from "../../src/node.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { encryptedTokens } from "../../src/token/encrypted.ts";
 import { keyInfo } from "../../src/token/keys.ts";
 import { nodePrimitives } from "../../src/token/node-crypto.ts";
 import { sessionCrypto } from "../../src/token/session-crypto.ts";
@@ -105,31 +107,56 @@ describe("D: sealing", () => {
     expect(() => createSessions({ secrets: SECRET, context: "a\0b" })).toThrow(expect.objectContaining({ code: "ERR_OPTION" }));
   });
 
-  it("D4 every encrypted token has a content key and a nonce of its own", async () => {
-    const { generateKey, encrypt, exportKey } = crypto.subtle;
-    const keys = new Set<string>();
-    const nonces = new Set<string>();
-    let sealed = 0;
-    crypto.subtle.encrypt = (async (algorithm: AesGcmParams, key: CryptoKey, data: BufferSource) => {
-      sealed++;
-      keys.add(Buffer.from((await exportKey.call(crypto.subtle, "raw", key)) as ArrayBuffer).toString("hex"));
-      nonces.add(Buffer.from(algorithm.iv as Uint8Array).toString("hex"));
-      return encrypt.call(crypto.subtle, algorithm, key, data);
-    }) as never;
+  it("D4 every encrypted token has a nonce of its own, drawn from the runtime; a content key serves at most 2^20 tokens and an hour", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const drawn = vi.spyOn(crypto, "getRandomValues");
     try {
-      const app = makeApp();
-      for (let views = 0; views < 50; views++) await app.does((session) => Object.assign(session.data, { views }));
+      for (const options of [{}, { crypto: nodeCrypto }]) {
+        const app = makeApp(options);
+        const [keys, nonces] = [new Set<string>(), new Set<string>()];
+        const visit = async () => {
+          drawn.mockClear();
+          await app.does((session) => Object.assign(session.data, { views: Number(session.data.views ?? 0) + 1 }));
+          const [, key = "", nonce = ""] = tokenOf(app.browser.cookieHeader()).split(".");
+          const runtimeGave = drawn.mock.results.map(({ value }) => Buffer.from(value as Uint8Array).toString("base64url"));
+          expect(runtimeGave).toContain(nonce);
+          keys.add(key);
+          nonces.add(nonce);
+        };
+        for (let views = 0; views < 25; views++) await visit();
+        expect([keys.size, nonces.size]).toEqual([1, 25]);
+        vi.setSystemTime(Date.now() + 60 * 60 * 1000);
+        for (let views = 0; views < 25; views++) await visit();
+        expect([keys.size, nonces.size]).toEqual([2, 50]);
+      }
     } finally {
-      Object.assign(crypto.subtle, { generateKey, encrypt });
+      vi.useRealTimers();
+      drawn.mockRestore();
     }
-    expect(sealed).toBe(50);
-    expect([keys.size, nonces.size]).toEqual([50, 50]);
+    // The number, with cryptography that takes no time.
+    let made = 0;
+    const nothing = new Uint8Array(0);
+    const quick = {
+      ...nodePrimitives(),
+      makeContentKey: () => ({ key: ++made, wrapped: new Uint8Array(40) }),
+      seal: () => ({ iv: nothing, ciphertext: nothing, tag: nothing }),
+    } as Primitives;
+    const codec = encryptedTokens({ secrets: [SECRET], name: "session", context: "" }, quick);
+    const claims = { sid: "a".repeat(32), start: 1, iat: 1, exp: 2, data: "{}" };
+    for (let tokens = 0; tokens < 2 ** 20; tokens++) codec.seal(claims);
+    expect(made).toBe(1);
+    codec.seal(claims);
+    expect(made).toBe(2);
   });
 
   it("D5 exactly one key is tried, the one that the header names; without one, none", async () => {
     const asked: string[] = [];
     const crypto = sessionCrypto(() => ({
       ...(webCrypto as Primitives),
+      unwrap: (...args: Parameters<Primitives["unwrap"]>) => {
+        asked.push("unwrap");
+        return (webCrypto as Primitives).unwrap(...args);
+      },
       open: (...args: Parameters<Primitives["open"]>) => {
         asked.push("open");
         return (webCrypto as Primitives).open(...args);
@@ -138,10 +165,10 @@ describe("D: sealing", () => {
     const many = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET, SECRET], rememberTokens: 0, crypto });
     const cookie = await cookieOf({ secrets: SECRET, now: () => Date.now() / 1000 });
     expect((await many.read({ headers: { get: () => cookie } }))?.subject).toBe("alice");
-    expect(asked).toEqual(["open"]);
+    expect(asked).toEqual(["unwrap", "open"]);
     const none = createSessions({ secrets: [OTHER_SECRET, OLD_SECRET], crypto });
     expect(await none.read({ headers: { get: () => cookie } })).toBeNull();
-    expect(asked).toEqual(["open"]);
+    expect(asked).toEqual(["unwrap", "open"]);
   });
 
   it("D6 secrets rotate: the newest seals, all open, the next answer brings a new token, and a removed one stops at once", async () => {

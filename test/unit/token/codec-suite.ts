@@ -31,6 +31,8 @@ export interface CodecKind<Options extends CodecOptions> {
   readonly over: (payload: string | Uint8Array) => Promise<string>;
   /** What a token is called whose part at each place is empty; as many as it has parts. */
   readonly faultsOfEmptyParts: readonly string[];
+  /** Parts that tokens of one process have in common, besides the first. */
+  readonly shared: readonly number[];
   /** Parts whose last character may be spelled otherwise: the name, the place, and the number of other spellings. */
   readonly spelled: [name: string, part: number, count: number][];
   /** Options that make tokens for somebody else, beside those of every kind. */
@@ -188,10 +190,18 @@ function describeRefusals<Options extends CodecOptions>(kind: CodecKind<Options>
       for (let length = 0; length < token.length; length++) expect(await codec.open(token.slice(0, length))).toMatch(FAULT);
     });
 
-    it.each(places.slice(1))("a token with part %i of another token", async (part) => {
+    it.each(places.slice(1))("a token with part %i of another token, of this process and of another one", async (part) => {
+      const token = await codec.seal(claims);
       const sid = [...claims.sid].reverse().join("");
-      const other = (await codec.seal({ ...claims, sid })).split(".");
-      expect(await codec.open(withPart(await codec.seal(claims), part, other[part] as string))).toBe("forged");
+      const others = [codec, kind.make(kind.options, webCrypto)].map((maker) => maker.seal({ ...claims, sid }));
+      const parts = (await Promise.all(others)).map((other) => other.split(".")[part] as string);
+      // Tokens of one process have their content key in common, so that this part is no other.
+      const different = parts.filter((other) => other !== token.split(".")[part]);
+      expect(different).toContain(parts[1]);
+      expect(different).toHaveLength(kind.shared.includes(part) ? 1 : 2);
+      for (const other of different) expect(await codec.open(withPart(token, part, other))).toBe("forged");
+      // Both open as they are.
+      for (const other of await Promise.all(others)) expect(await codec.open(other)).toEqual({ claims: { ...claims, sid } });
     });
 
     it.each(faultsOfEmptyParts.map((fault, part) => [part, fault] as const))(

@@ -4,13 +4,17 @@ import fc from "fast-check";
 import Keygrip from "keygrip";
 import { describe, expect, it } from "vitest";
 import { keygripSigner, nodePrimitives } from "../../../src/token/node-crypto.ts";
-import { type Primitives, webCrypto } from "../../../src/token/web-crypto.ts";
+import { type Primitives, type Sealed, webCrypto } from "../../../src/token/web-crypto.ts";
 import { SECRET } from "../../support/secrets.ts";
 
 const bytes = (minLength = 0) => fc.uint8Array({ minLength, maxLength: 400 }).map((array) => Uint8Array.from(array));
 const hex = (array: Uint8Array | null) => array && Buffer.from(array).toString("hex");
 
 const nodeCrypto = nodePrimitives();
+
+function changed(array: Uint8Array, at: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(array, (byte, index) => (index === at ? byte ^ 1 : byte));
+}
 
 describe("nodePrimitives()", () => {
   it("derives the same keys and makes the same signatures as Web Crypto", async () => {
@@ -38,19 +42,36 @@ describe("nodePrimitives()", () => {
     it(`${how}, and refuses it with any byte changed`, async () => {
       const raw = Uint8Array.from({ length: 32 }, (_, index) => index);
       const [sealing, opening] = [await from.importKey(raw, "wrap"), await to.importKey(raw, "wrap")];
-      const [text, aad] = [Uint8Array.of(1, 2, 3, 4, 5), Uint8Array.of(9, 9)];
-      const sealed = await from.seal(sealing, text, aad);
-      expect(hex(await to.open(opening, sealed, aad))).toBe(hex(text));
-      for (const part of ["encryptedKey", "iv", "ciphertext", "tag"] as const) {
-        for (let at = 0; at < sealed[part].length; at++) {
-          const changed = Uint8Array.from(sealed[part]);
-          changed[at] = (changed[at] as number) ^ 1;
-          expect(await to.open(opening, { ...sealed, [part]: changed }, aad)).toBeNull();
+      const { key, wrapped } = await from.makeContentKey(sealing);
+      expect(wrapped).toHaveLength(40);
+      const unwrapped = await to.unwrap(opening, wrapped);
+      for (const at of wrapped.keys()) expect(await to.unwrap(opening, changed(wrapped, at))).toBeNull();
+      for (const length of [0, 8, 16, 39]) expect(await to.unwrap(opening, wrapped.slice(0, length))).toBeNull();
+      for (const length of [0, 1, 5, 16, 4000]) {
+        const [text, aad] = [Uint8Array.from({ length }, (_, index) => index), Uint8Array.of(9, 9)];
+        const sealed = await from.seal(key, text, aad);
+        expect(hex(await to.open(unwrapped, sealed, aad))).toBe(hex(text));
+        if (length > 16) continue;
+        for (const part of ["iv", "ciphertext", "tag"] as const) {
+          for (const at of sealed[part].keys()) {
+            expect(await to.open(unwrapped, { ...sealed, [part]: changed(sealed[part], at) }, aad)).toBeNull();
+          }
         }
+        expect(await to.open(unwrapped, sealed, Uint8Array.of(9))).toBeNull();
       }
-      expect(await to.open(opening, sealed, Uint8Array.of(9))).toBeNull();
     });
   }
+
+  it("never draws a nonce twice for one key, in a quarter of a million messages", () => {
+    const { key } = nodeCrypto.makeContentKey(nodeCrypto.importKey(new Uint8Array(32).fill(7), "wrap")) as { key: unknown };
+    const [text, aad] = [Uint8Array.of(1), Uint8Array.of(9)];
+    const nonces = new Set<string>();
+    for (let message = 0; message < 250_000; message++) {
+      const { iv } = nodeCrypto.seal(key, text, aad) as Sealed;
+      nonces.add(Buffer.from(iv).toString("latin1"));
+    }
+    expect(nonces.size).toBe(250_000);
+  });
 });
 
 describe("keygripSigner()", () => {

@@ -39,6 +39,7 @@ describeCodec<SignedOptions>({
   underHeader: async (header) => signed(header, ENCODED.payload),
   over: async (payload) => signed(ENCODED.header, base64url(payload)),
   faultsOfEmptyParts: ["unknown-key", "forged", "malformed"],
+  shared: [],
   spelled: [["signature", 2, 3]],
   foreign: [["another kind", { kind: "readable" }]],
   forms: (units) => {

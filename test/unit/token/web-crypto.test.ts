@@ -10,7 +10,7 @@ const OTHER_KEY = Uint8Array.from({ length: 32 }, (_, index) => index * 11);
 const MESSAGE = "a message of some length";
 const PLAINTEXT = encodeUtf8(MESSAGE);
 const AAD = encodeUtf8("what goes with it");
-const PARTS = ["encryptedKey", "iv", "ciphertext", "tag"] as const;
+const PARTS = ["iv", "ciphertext", "tag"] as const;
 const bytes = (limits: { minLength?: number; maxLength?: number }) =>
   fc.uint8Array(limits).map((array) => Uint8Array.from(array));
 
@@ -100,9 +100,73 @@ describe("webCrypto.sign() and webCrypto.verify()", () => {
   });
 });
 
+/** A content key, wrapped by this key. */
+const made = async (wrapping = KEY) => webCrypto.makeContentKey(await webCrypto.importKey(wrapping, "wrap"));
+
+describe("webCrypto.makeContentKey() and webCrypto.unwrap()", () => {
+  it("make a key of 32 bytes that cannot be exported and does nothing but encrypt and decrypt", async () => {
+    const { key, wrapped } = await made();
+    const unwrapped = (await webCrypto.unwrap(await webCrypto.importKey(KEY, "wrap"), wrapped)) as CryptoKey;
+    for (const { algorithm, extractable, usages } of [key, unwrapped]) {
+      expect(algorithm).toEqual({ name: "AES-GCM", length: 256 });
+      expect(extractable).toBe(false);
+      expect([...usages].sort()).toEqual(["decrypt", "encrypt"]);
+    }
+    await expect(crypto.subtle.exportKey("raw", key)).rejects.toThrow();
+  });
+
+  it("give the same key", async () => {
+    const { key, wrapped } = await made();
+    const unwrapped = await webCrypto.unwrap(await webCrypto.importKey(KEY, "wrap"), wrapped);
+    const sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
+    expect(await webCrypto.open(unwrapped as CryptoKey, sealed, AAD)).toEqual(PLAINTEXT);
+  });
+
+  it("make another key each time", async () => {
+    const all = await Promise.all(Array.from({ length: 50 }, () => made()));
+    expect(new Set(all.map(({ wrapped }) => hex(wrapped))).size).toBe(50);
+  });
+
+  it("wrap as Node unwraps with id-aes256-wrap", async () => {
+    const { key, wrapped } = await made();
+    expect(wrapped).toHaveLength(40);
+    const unwrap = createDecipheriv("id-aes256-wrap", KEY, Buffer.alloc(8, 0xa6));
+    const contentKey = Buffer.concat([unwrap.update(wrapped), unwrap.final()]);
+    expect(contentKey).toHaveLength(32);
+    const { iv, ciphertext, tag } = await webCrypto.seal(key, PLAINTEXT, AAD);
+    const decipher = createDecipheriv("aes-256-gcm", contentKey, iv, { authTagLength: 16 });
+    decipher.setAAD(AAD);
+    decipher.setAuthTag(tag);
+    expect(Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString()).toBe(MESSAGE);
+  });
+
+  it("refuse a wrapped key with any bit flipped, cut short, empty, or wrapped by another key", async () => {
+    const key = await webCrypto.importKey(KEY, "wrap");
+    const { wrapped } = await made();
+    for (let bit = 0; bit < 8; bit++) {
+      for (const at of wrapped.keys()) expect(await webCrypto.unwrap(key, flipped(wrapped, at, 1 << bit))).toBeNull();
+    }
+    for (const bad of [wrapped.slice(0, -8), wrapped.slice(1), new Uint8Array(0), (await made(OTHER_KEY)).wrapped]) {
+      expect(await webCrypto.unwrap(key, bad)).toBeNull();
+    }
+  });
+
+  it("fail where the runtime fails, and give no key then", async () => {
+    const { unwrapKey } = crypto.subtle;
+    crypto.subtle.unwrapKey = async () => {
+      throw new Error("out of order");
+    };
+    try {
+      await expect(made()).rejects.toThrow("out of order");
+    } finally {
+      crypto.subtle.unwrapKey = unwrapKey;
+    }
+  });
+});
+
 describe("webCrypto.seal() and webCrypto.open()", () => {
   it("give back every plaintext", async () => {
-    const key = await webCrypto.importKey(KEY, "wrap");
+    const { key } = await made();
     await fc.assert(
       fc.asyncProperty(bytes({ maxLength: 500 }), bytes({ maxLength: 50 }), async (plaintext, aad) => {
         const sealed = await webCrypto.seal(key, plaintext, aad);
@@ -111,39 +175,27 @@ describe("webCrypto.seal() and webCrypto.open()", () => {
     );
   });
 
-  it("make what Node opens with id-aes256-wrap and aes-256-gcm", async () => {
-    const key = await webCrypto.importKey(KEY, "wrap");
-    const { encryptedKey, iv, ciphertext, tag } = await webCrypto.seal(key, PLAINTEXT, AAD);
-    const unwrap = createDecipheriv("id-aes256-wrap", KEY, Buffer.alloc(8, 0xa6));
-    const contentKey = Buffer.concat([unwrap.update(encryptedKey), unwrap.final()]);
-    expect(contentKey).toHaveLength(32);
-    const decipher = createDecipheriv("aes-256-gcm", contentKey, iv, { authTagLength: 16 });
-    decipher.setAAD(AAD);
-    decipher.setAuthTag(tag);
-    expect(Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString()).toBe("a message of some length");
-  });
-
   it("make parts of the lengths that JWE expects", async () => {
-    const sealed = await webCrypto.seal(await webCrypto.importKey(KEY, "wrap"), PLAINTEXT, AAD);
-    expect(PARTS.map((part) => sealed[part].length)).toEqual([40, 12, PLAINTEXT.length, 16]);
+    const sealed = await webCrypto.seal((await made()).key, PLAINTEXT, AAD);
+    expect(PARTS.map((part) => sealed[part].length)).toEqual([12, PLAINTEXT.length, 16]);
   });
 
-  it("use a new content key and a new nonce for every message", async () => {
-    const key = await webCrypto.importKey(KEY, "wrap");
+  it("use a new nonce for every message", async () => {
+    const { key } = await made();
     const all = await Promise.all(Array.from({ length: 50 }, () => webCrypto.seal(key, PLAINTEXT, AAD)));
     for (const part of PARTS) expect(new Set(all.map((sealed) => hex(sealed[part]))).size).toBe(50);
   });
 
   it.each(PARTS)("refuse every single flipped byte of the part %s", async (part) => {
-    const key = await webCrypto.importKey(KEY, "wrap");
+    const { key } = await made();
     const sealed: Sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
     for (const at of sealed[part].keys()) {
       expect(await webCrypto.open(key, { ...sealed, [part]: flipped(sealed[part], at) }, AAD)).toBeNull();
     }
   });
 
-  it.each(PARTS)("refuse a part %s that is cut short, empty, or of another message", async (part) => {
-    const key = await webCrypto.importKey(KEY, "wrap");
+  it.each(PARTS)("refuse a part %s that is cut short, empty, or of another message of the same key", async (part) => {
+    const { key } = await made();
     const sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
     const other = await webCrypto.seal(key, PLAINTEXT, AAD);
     for (const bad of [sealed[part].slice(0, -1), new Uint8Array(0), other[part]]) {
@@ -152,9 +204,9 @@ describe("webCrypto.seal() and webCrypto.open()", () => {
   });
 
   it("refuse another key and other additional data", async () => {
-    const key = await webCrypto.importKey(KEY, "wrap");
+    const { key } = await made();
     const sealed = await webCrypto.seal(key, PLAINTEXT, AAD);
-    expect(await webCrypto.open(await webCrypto.importKey(OTHER_KEY, "wrap"), sealed, AAD)).toBeNull();
+    expect(await webCrypto.open((await made()).key, sealed, AAD)).toBeNull();
     for (const at of AAD.keys()) expect(await webCrypto.open(key, sealed, flipped(AAD, at))).toBeNull();
     expect(await webCrypto.open(key, sealed, new Uint8Array(0))).toBeNull();
   });
