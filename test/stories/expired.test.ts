@@ -1,15 +1,18 @@
 /** A session that is over is reported as expired, and why, in memory as in other stores. */
 import { expect, it } from "vitest";
+import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY } from "../support/clock.ts";
 
-it.each([
+const PLACES: [string, () => DefinedStore | undefined][] = [
   ["memory()", () => memory()],
   ["sqlite()", () => sqlite(":memory:")],
   ["no store", () => undefined],
-] as const)("with %s", async (_name, make) => {
+];
+
+it.each(PLACES)("with %s", async (_name, make) => {
   for (const [reason, absoluteTimeout] of [
     ["idle", 30 * DAY],
     ["absolute", DAY],

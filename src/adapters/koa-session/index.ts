@@ -9,16 +9,17 @@ import { managersByKeys } from "../koa/app-keys.ts";
 import { type Dialect, getSession, middlewareOf } from "../koa/middleware.ts";
 import { KoaRequest } from "../koa/request.ts";
 import type { KoaContext } from "../koa/types.ts";
-import { KoaSessionContext, type KoaSessionMembers } from "./context.ts";
+import { KoaSessionContext } from "./context.ts";
 import { current, requestFor, within } from "./current.ts";
 import { koaSessionManagers } from "./managers.ts";
+import type { KoaSessionMembers } from "./members.ts";
 import { type KoaSessionOptions, type Settled, settleOptions } from "./options.ts";
 
 export type { SessionEvent } from "../../index.ts";
 export type { PlainResult } from "../../stores/bridges/settled.ts";
 export type { Done, SessionMethods } from "../express-methods.ts";
 export { getSession } from "../koa/middleware.ts";
-export type { KoaSessionMembers } from "./context.ts";
+export type { KoaSessionMembers } from "./members.ts";
 export type { ExternalKey, KoaSessionOptions, KoaSessionStore } from "./options.ts";
 
 /** What the middleware gives to Koa's context. */
