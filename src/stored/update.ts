@@ -84,7 +84,7 @@ function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean, su
 }
 
 /** Whether a record is one of the store. */
-export function isInStore(record: SessionRecord | undefined, { manager }: Stored): boolean {
+function isInStore(record: SessionRecord | undefined, { manager }: Stored): boolean {
   return record !== undefined && channelOf(manager, record.subject).mode !== "cookie";
 }
 
