@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 const FILE = fileURLToPath(new URL("../results.md", import.meta.url));
 const TITLES = {
   requests: "Requests",
+  stores: "Stores",
   sockets: "Over sockets",
   growth: "Growth",
   workerd: "Inside workerd",
@@ -40,7 +41,7 @@ function sectionOf(text: string, section: Section): string {
 function head(section: Section, rounds: number | undefined): string {
   const processors = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
   const how = rounds === undefined ? "" : `, ${rounds} rounds`;
-  const versions = section === "requests" || section === "sizes" ? `\n\nVersions: ${peers()}.` : "";
+  const versions = ["requests", "stores", "sizes"].includes(section) ? `\n\nVersions: ${peers()}.` : "";
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${processors}${how}.${versions}`;
 }
 
