@@ -12,6 +12,7 @@ export const PARTS = {
   sockets: "sockets.ts",
   growth: "growth.ts",
   workerd: "workerd.ts",
+  start: "start.ts",
   sizes: "sizes.ts",
 } as const;
 type Part = keyof typeof PARTS;

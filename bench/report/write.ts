@@ -14,6 +14,7 @@ const TITLES = {
   sockets: "Over sockets",
   growth: "Growth",
   workerd: "Inside workerd",
+  start: "Start",
   sizes: "Bundle sizes",
 } as const;
 export type Section = keyof typeof TITLES;
@@ -41,7 +42,7 @@ function sectionOf(text: string, section: Section): string {
 function head(section: Section, rounds: number | undefined): string {
   const processors = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
   const how = rounds === undefined ? "" : `, ${rounds} rounds`;
-  const versions = ["requests", "stores", "sizes"].includes(section) ? `\n\nVersions: ${peers()}.` : "";
+  const versions = ["requests", "stores", "start", "sizes"].includes(section) ? `\n\nVersions: ${peers()}.` : "";
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${processors}${how}.${versions}`;
 }
 

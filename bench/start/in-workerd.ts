@@ -1,0 +1,38 @@
+/**
+ * The start of a bundle in workerd. Its clock stands still while a module is evaluated, so it is timed from outside: how much longer a
+ * process with many copies of the Worker takes until it listens, than one with as many that are empty.
+ *
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const WORKERD = fileURLToPath(new URL("../../node_modules/workerd/bin/workerd", import.meta.url));
+const COPIES = 20;
+
+/** Milliseconds until workerd listens with so many copies of a bundle, for one of them. */
+export async function startIn(bundle: string): Promise<number> {
+  const config = join(dirname(bundle), "workerd.capnp");
+  const services = Array.from({ length: COPIES }, (_, index) => `(name = "copy${index}", worker = .copy)`).join(", ");
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const copy :Workerd.Worker = (
+  modules = [(name = "bundle.mjs", esModule = embed ${JSON.stringify(basename(bundle))})], compatibilityDate = "2026-01-01");
+const config :Workerd.Config = (
+  services = [${services}], sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "copy0")]);`,
+  );
+  const begun = performance.now();
+  const child = spawn(WORKERD, ["serve", config, "--control-fd=3"], { stdio: ["ignore", "inherit", "inherit", "pipe"] });
+  const ended = once(child, "exit").then(() => undefined);
+  const [, , , control] = child.stdio;
+  const said = await Promise.race([once(control as NodeJS.ReadableStream, "data"), ended]);
+  const elapsed = performance.now() - begun;
+  child.kill("SIGKILL");
+  await ended;
+  if (said === undefined) throw new Error(`Cannot start ${bundle} in workerd`);
+  return elapsed / COPIES;
+}
