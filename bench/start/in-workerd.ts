@@ -7,11 +7,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Start } from "./in-node.ts";
 
-const WORKERD = fileURLToPath(new URL("../../node_modules/workerd/bin/workerd", import.meta.url));
+/** The path of the program. Wrangler brings it along. */
+const WORKERD: string = createRequire(import.meta.resolve("wrangler"))("workerd").default;
 const COPIES = 20;
 
 /** Milliseconds until workerd listens with so many copies of a bundle, for one of them. */

@@ -5,7 +5,7 @@
  */
 
 import { type Estimate, estimate } from "../harness/statistics.ts";
-import type { Verdict } from "../report/budgets.ts";
+import type { Verdict } from "../report/verdict.ts";
 import { DEEDS, type Traffic } from "./database.ts";
 import type { StoredRow } from "./measure.ts";
 
@@ -33,7 +33,7 @@ function trafficCell({ turns, words }: Traffic): string {
 }
 
 /** How many times the requests a second of the peer that has most: the median of the rounds' ratios. Undefined where there is no peer. */
-export function ratioToBestPeer(row: StoredRow, rows: readonly StoredRow[]): Estimate | undefined {
+function ratioToBestPeer(row: StoredRow, rows: readonly StoredRow[]): Estimate | undefined {
   const best = bestPeer(row.deed, rows);
   return best && estimate(row.rates.map((rate, round) => rate / (best.rates[round] as number)));
 }
