@@ -55,6 +55,8 @@ export interface Running<Link> {
   readonly counted: Link;
   /** What went the counted way since this was called last. */
   traffic(): Traffic;
+  /** Microseconds of the processor that the database's own process has used so far. */
+  processor(): Promise<number>;
   stop(): Promise<void>;
 }
 

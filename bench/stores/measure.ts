@@ -1,6 +1,7 @@
 /**
  * Counting and timing of applications on a database. All of them run in this process, each with a connection of its own; their
- * turns are counted one request at a time, and their requests a second timed in rounds, in an order that is shuffled anew.
+ * turns are counted one request at a time, and their requests a second timed in rounds: all applications at one thing, right after each
+ * other, in an order that is shuffled anew.
  *
  * @module
  */
@@ -22,7 +23,7 @@ import { verifyStored, visit } from "./visitor.ts";
 export const IN_FLIGHT = 16;
 /** How many sessions the requests have in turn that use none up. */
 const SESSIONS = 64;
-const WARM_ROUNDS = 4;
+const WARM_ROUNDS = 3;
 /** How many requests of a row are looked at on their way to the database. */
 const COUNTS = 3;
 
@@ -40,8 +41,16 @@ export interface StoredRow {
   readonly deed: string;
   /** Different ones, where not every request is like the other. */
   readonly traffic: readonly Traffic[];
-  /** Requests a second, in each round. */
-  readonly rates: readonly number[];
+  readonly rounds: readonly Round[];
+}
+
+/** What a row takes in one round. */
+export interface Round {
+  /** Requests a second. */
+  readonly rate: number;
+  /** Microseconds of the processor for a request: in this process, and in the database's. */
+  readonly application: number;
+  readonly database: number;
 }
 
 interface Case {
@@ -50,7 +59,7 @@ interface Case {
   readonly app: App;
   readonly stays: readonly (() => Promise<unknown>)[];
   readonly traffic: readonly Traffic[];
-  readonly rates: number[];
+  readonly rounds: Round[];
   /** How many fit into a round. */
   requests: number;
 }
@@ -62,14 +71,14 @@ export async function measureStores(database: Database<unknown>, plan: StoresPla
     const cases: Case[] = [];
     for (const contender of database.contenders) cases.push(...(await prepare(contender, running)));
     for (let round = -WARM_ROUNDS; round < plan.rounds; round++) {
-      for (const one of shuffled(cases)) {
-        const rate = await perSecond(one);
-        if (round >= 0) one.rates.push(rate);
-        else one.requests = Math.max(2 * IN_FLIGHT, Math.ceil((rate * plan.batchMs) / 1000));
+      for (const one of shuffled(DEEDS).flatMap((deed) => shuffled(cases.filter((other) => other.deed === deed)))) {
+        const found = await runOnce(one, running);
+        if (round >= 0) one.rounds.push(found);
+        else one.requests = Math.max(2 * IN_FLIGHT, Math.ceil((found.rate * plan.batchMs) / 1000));
       }
     }
-    return cases.map(({ contender: { name, ours }, deed, traffic, rates }) => ({
-      ...{ contender: name, ours, deed: deed.name, traffic, rates },
+    return cases.map(({ contender: { name, ours }, deed, traffic, rounds }) => ({
+      ...{ contender: name, ours, deed: deed.name, traffic, rounds },
     }));
   } finally {
     await running.stop();
@@ -85,7 +94,7 @@ async function prepare(contender: StoredContender<unknown>, running: Running<unk
     const traffic = await count(deed, counted, running);
     const stays =
       deed.after === undefined ? await many(SESSIONS, async () => timed.ready(deed.path, await visit(timed, ["/new"]))) : [];
-    cases.push({ contender, deed, app: timed, stays, traffic, rates: [], requests: 2 * IN_FLIGHT });
+    cases.push({ contender, deed, app: timed, stays, traffic, rounds: [], requests: 2 * IN_FLIGHT });
   }
   return cases;
 
@@ -113,16 +122,20 @@ async function count(deed: Deed, app: App, running: Running<unknown>): Promise<T
   return [...found.values()];
 }
 
-async function perSecond({ deed, app, stays, requests }: Case): Promise<number> {
+async function runOnce({ deed, app, stays, requests }: Case, running: Running<unknown>): Promise<Round> {
   const { after } = deed;
   const sends =
     after === undefined
       ? Array.from({ length: requests }, (_, index) => stays[index % SESSIONS] as () => Promise<unknown>)
       : await many(requests, async () => app.ready(deed.path, (await visit(app, after)) || undefined));
   globalThis.gc?.({ type: "minor" } as never);
+  const database = await running.processor();
+  const application = process.cpuUsage();
   const begun = performance.now();
   await many(requests, (index) => (sends[index] as () => Promise<unknown>)());
-  return (1000 * requests) / (performance.now() - begun);
+  const rate = (1000 * requests) / (performance.now() - begun);
+  const { user, system } = process.cpuUsage(application);
+  return { rate, application: (user + system) / requests, database: ((await running.processor()) - database) / requests };
 }
 
 /** Does it so many times, as many at a time as are in flight. */

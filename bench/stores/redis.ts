@@ -23,10 +23,15 @@ export const redisDatabase: Database<number> = {
   async start() {
     const server = await startRedis();
     const wire = await wireTo(server.port);
+    const watcher = await nodeRedis(server.port);
     return {
       direct: server.port,
       counted: wire.port,
       traffic: wire.traffic,
+      async processor() {
+        const seconds = (await watcher.info("cpu")).matchAll(/^used_cpu_(?:user|sys):([\d.]+)/gm);
+        return [...seconds].reduce((sum, [, value]) => sum + 1e6 * Number(value), 0);
+      },
       async stop() {
         await wire.close();
         await server.stop();

@@ -33,6 +33,8 @@ export const sqliteDatabase: Database<MakeStore> = {
       },
       counted: () => sqlite(counting.database),
       traffic: counting.traffic,
+      // It runs in this one.
+      processor: async () => 0,
       async stop() {
         for (const store of stores) store.close();
         rmSync(folder, { recursive: true });

@@ -7,9 +7,16 @@
 import { type Estimate, estimate } from "../harness/statistics.ts";
 import type { Verdict } from "../report/verdict.ts";
 import { DEEDS, type Traffic } from "./database.ts";
-import type { StoredRow } from "./measure.ts";
+import type { Round, StoredRow } from "./measure.ts";
 
-/** How many turns and requests a second each contender has; the latter also next to the best peer's. */
+/** What is compared with the best peer: of rates the most is best, of processor time the least. */
+const MEASURES = {
+  rate: { of: ({ rate }: Round) => rate, better: 1 },
+  processor: { of: ({ application }: Round) => application, better: -1 },
+} as const;
+type Measure = (typeof MEASURES)[keyof typeof MEASURES];
+
+/** Turns, requests a second and processor time of each contender; the latter also next to the best peer's. */
 export function renderStores(database: string, turns: string, rows: readonly StoredRow[]): string {
   const table = (title: string, cell: (row: StoredRow) => string) => {
     const lines = [...new Set(rows.map(({ contender }) => contender))].map((name) => {
@@ -19,32 +26,39 @@ export function renderStores(database: string, turns: string, rows: readonly Sto
     const head = `| ${["", ...DEEDS.map(({ name }) => name)].join(" | ")} |\n|${"---|".repeat(DEEDS.length + 1)}`;
     return `### ${database}: ${title}\n\n${head}\n${lines.join("\n")}`;
   };
-  return `${table(turns, ({ traffic }) => traffic.map(trafficCell).join(" or "))}\n\n${table("requests a second", rate)}`;
-
-  function rate(row: StoredRow): string {
-    const ratio = ratioToBestPeer(row, rows);
-    const next = ratio === undefined ? "" : ` (${ratio.median.toFixed(2)} ± ${ratio.spread.toFixed(2)})`;
-    return `${Math.round(estimate(row.rates).median)}${next}`;
-  }
+  const next = (row: StoredRow, measure: Measure) => {
+    const ratio = ratioToBestPeer(row, rows, measure);
+    return ratio === undefined ? "" : ` (${ratio.median.toFixed(2)} ± ${ratio.spread.toFixed(2)})`;
+  };
+  const median = (row: StoredRow, of: (round: Round) => number) => Math.round(estimate(row.rounds.map(of)).median);
+  const shared = rows.some(({ rounds }) => rounds.some((round) => round.database > 0));
+  return [
+    table(turns, ({ traffic }) => traffic.map(trafficCell).join(" or ")),
+    table("requests a second", (row) => `${median(row, MEASURES.rate.of)}${next(row, MEASURES.rate)}`),
+    table(`processor time for a request, µs${shared ? ": the application's, and that of the database" : ""}`, (row) => {
+      const own = `${median(row, MEASURES.processor.of)}${next(row, MEASURES.processor)}`;
+      return shared ? `${own}, ${median(row, (round) => round.database)}` : own;
+    }),
+  ].join("\n\n");
 }
 
 function trafficCell({ turns, words }: Traffic): string {
   return `${turns}: ${words.join(" ")}`;
 }
 
-/** How many times the requests a second of the peer that has most: the median of the rounds' ratios. Undefined where there is no peer. */
-function ratioToBestPeer(row: StoredRow, rows: readonly StoredRow[]): Estimate | undefined {
-  const best = bestPeer(row.deed, rows);
-  return best && estimate(row.rates.map((rate, round) => rate / (best.rates[round] as number)));
+/** How many times what the best peer has: the median of the rounds' ratios. Undefined where there is no peer. */
+function ratioToBestPeer(row: StoredRow, rows: readonly StoredRow[], measure: Measure): Estimate | undefined {
+  const best = bestPeer(row.deed, rows, measure);
+  return best && estimate(row.rounds.map((round, index) => measure.of(round) / measure.of(best.rounds[index] as Round)));
 }
 
-function bestPeer(deed: string, rows: readonly StoredRow[]): StoredRow | undefined {
-  const peers = rows.filter((row) => !row.ours && row.deed === deed);
-  return peers.sort((left, right) => estimate(right.rates).median - estimate(left.rates).median)[0];
+function bestPeer(deed: string, rows: readonly StoredRow[], { of, better }: Measure): StoredRow | undefined {
+  const median = (row: StoredRow) => better * estimate(row.rounds.map(of)).median;
+  return rows.filter((row) => !row.ours && row.deed === deed).sort((left, right) => median(right) - median(left))[0];
 }
 
 const TURNS = { read: 1, write: 2, patch: 1 };
-const RATES = ["read", "write", "touch", "new"];
+const COMPARED = ["read", "write", "touch", "new"];
 
 /** The goals of ours in one database: each is about the worst of our rows. */
 export function checkStores(database: string, rows: readonly StoredRow[]): Verdict[] {
@@ -53,17 +67,22 @@ export function checkStores(database: string, rows: readonly StoredRow[]): Verdi
     const most = Math.max(...ours(deed).flatMap(({ traffic }) => traffic.map((one) => one.turns)));
     return { what: `${database}, ${deed}, turns`, limit: `${limit} at most`, found: String(most), met: most <= limit };
   });
-  const rates = RATES.flatMap((deed) => {
-    const ratios = ours(deed).flatMap((row) => {
-      const ratio = ratioToBestPeer(row, rows);
-      return ratio === undefined ? [] : [{ name: row.contender.replace("ours: ", ""), ratio: ratio.median }];
+  const compared = (measure: Measure, what: string, limit: string) =>
+    COMPARED.flatMap((deed) => {
+      const ratios = ours(deed).flatMap((row) => {
+        const ratio = ratioToBestPeer(row, rows, measure);
+        return ratio === undefined ? [] : [{ name: row.contender.replace("ours: ", ""), ratio: ratio.median }];
+      });
+      const sorted = ratios.sort((left, right) => measure.better * (left.ratio - right.ratio));
+      const [worst, best] = [sorted[0], sorted.at(-1)];
+      if (worst === undefined || best === undefined) return [];
+      const found = `${worst.ratio.toFixed(2)} (${worst.name}) to ${best.ratio.toFixed(2)} (${best.name})`;
+      const met = measure.better * (worst.ratio - 1) >= 0;
+      return [{ what: `${database}, ${deed}, ${what} next to ${bestPeer(deed, rows, measure)?.contender}`, limit, found, met }];
     });
-    const sorted = ratios.sort((left, right) => left.ratio - right.ratio);
-    const [worst, best] = [sorted[0], sorted.at(-1)];
-    if (worst === undefined || best === undefined) return [];
-    const found = `${worst.ratio.toFixed(2)} (${worst.name}) to ${best.ratio.toFixed(2)} (${best.name})`;
-    const what = `${database}, ${deed}, requests a second next to ${bestPeer(deed, rows)?.contender}`;
-    return [{ what, limit: "1.00 of it at least", found, met: worst.ratio >= 1 }];
-  });
-  return [...turns, ...rates];
+  return [
+    ...turns,
+    ...compared(MEASURES.rate, "requests a second", "1.00 of it at least"),
+    ...compared(MEASURES.processor, "the application's processor time", "1.00 of it at most"),
+  ];
 }

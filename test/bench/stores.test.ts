@@ -3,8 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { StoredRow } from "../../bench/stores/measure.ts";
 import { checkStores, renderStores } from "../../bench/stores/table.ts";
 
+/** A row whose requests take the application's processor a second by the rate, and the database's as long again. */
 function row(contender: string, deed: string, rates: number[], ...words: string[]): StoredRow {
-  return { contender, ours: contender.startsWith("ours"), deed, rates, traffic: [{ turns: words.length, words }] };
+  const rounds = rates.map((rate) => ({ rate, application: 1e6 / rate, database: 1e6 / rate }));
+  return { contender, ours: contender.startsWith("ours"), deed, rounds, traffic: [{ turns: words.length, words }] };
 }
 
 const rows = [
@@ -27,6 +29,7 @@ describe("renderStores()", () => {
     const text = renderStores("Redis", "round trips", rows);
     expect(text).toMatch(/\| ours: a \| 100 \(1\.00 ± [\d.]+\) \| 90 \|/);
     expect(text).toMatch(/\| peer \| 100 \(1\.00 ± 0\.00\) \|/);
+    expect(text).toMatch(/\| ours: b \| 20000 \(2\.00 ± [\d.]+\), 20000 \|/);
   });
 });
 
@@ -40,6 +43,7 @@ describe("checkStores()", () => {
 
   it("compares the worst of ours with the best peer, where there is one", () => {
     expect(verdict("Redis, read, requests")).toMatchObject({ found: "0.50 (b) to 1.00 (a)", met: false });
+    expect(verdict("Redis, read, the application")).toMatchObject({ found: "2.00 (b) to 1.00 (a)", met: false });
     expect(verdict("Redis, write, requests")).toBeUndefined();
   });
 });
