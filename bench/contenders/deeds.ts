@@ -6,7 +6,9 @@
  * | `/read` | answers with the user's name from the session, or with nothing |
  * | `/count` | answers with the counter from the session, or with nothing |
  * | `/write` | sets the counter to a number it never had, and answers with it |
+ * | `/patch` | the same, without reading the session before |
  * | `/new`, `/new-2000` | puts the whole session data in, with so many bytes more |
+ * | `/login`, `/logout` | gives the session, with its data and a new id, to a user who has no other; ends it |
  * | `/untouched` | answers without looking at the session |
  *
  * @module
@@ -40,6 +42,11 @@ export interface Deeds<C> {
   count(c: C): unknown;
   write(c: C, counter: number): unknown;
   create(c: C, data: Data): unknown;
+  /** Of those whose sessions are in a database. */
+  login?(c: C, subject: string): unknown;
+  logout?(c: C): unknown;
+  /** Of ours alone. */
+  patch?(c: C, counter: number): unknown;
 }
 
 /** The same without any session: what a framework costs alone. */
@@ -86,7 +93,19 @@ export async function act<C>(deeds: Deeds<C>, path: string, c: C): Promise<strin
     await deeds.write(c, next);
     return String(next);
   }
-  if (!path.startsWith("/new")) return "untouched";
+  if (path === "/untouched") return "untouched";
+  if (!path.startsWith("/new")) return actOnStored(deeds, path, c);
   await deeds.create(c, newData(Number(path.slice("/new-".length))));
   return "new";
+}
+
+async function actOnStored<C>(deeds: Deeds<C>, path: string, c: C): Promise<string> {
+  if (path === "/patch") {
+    const next = ++counter;
+    await deeds.patch?.(c, next);
+    return String(next);
+  }
+  if (path === "/login") await deeds.login?.(c, `u_${++counter}`);
+  else if (path === "/logout") await deeds.logout?.(c);
+  return path.slice(1);
 }

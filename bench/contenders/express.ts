@@ -26,7 +26,8 @@ export function expressApp(deeds: Deeds<ExpressRequest> = noSession, use?: unkno
   return nodeApp(app as NodeHandler);
 }
 
-const reqSession = onObject<ExpressRequest>((request) => request.session as Partial<Data>);
+/** `request.session`, as both have it. */
+export const reqSession = onObject<ExpressRequest>((request) => request.session as Partial<Data>);
 const day = 24 * 60 * 60 * 1000;
 const common = { ours: false, framework: "express" } as const;
 

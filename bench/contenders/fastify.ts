@@ -28,7 +28,8 @@ export async function fastifyApp(
   return nodeApp(app.routing as never);
 }
 
-const requestSession = onMap<FastifyRequest>((request) => request.session);
+/** `request.session`, as both have it. */
+export const requestSession = onMap<FastifyRequest>((request) => request.session);
 const day = 24 * 60 * 60;
 const common = { ours: false, framework: "fastify" } as const;
 

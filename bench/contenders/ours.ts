@@ -18,14 +18,26 @@ import { SECRET } from "./secrets.ts";
 interface OurSession {
   readonly data: Partial<Data>;
   ready(): void | Promise<void>;
+  login(subject: string): void;
+  logout(): void;
+  patch(changes: Partial<Data>): Promise<void>;
 }
 
-const ready: Deeds<OurSession> = onObject((session) => session.data);
+/** What needs the session itself, also where the framework gives its data. */
+const onSession = {
+  login: (session: OurSession, subject: string) => session.login(subject),
+  logout: (session: OurSession) => session.logout(),
+  patch: (session: OurSession, counter: number) => session.patch({ counter }),
+};
+const ready: Deeds<OurSession> = { ...onObject((session) => session.data), ...onSession };
 const lazy: Deeds<OurSession> = {
   read: async (session) => ready.read(await loaded(session)),
   count: async (session) => ready.count(await loaded(session)),
   write: async (session, counter) => ready.write(await loaded(session), counter),
   create: async (session, data) => ready.create(await loaded(session), data),
+  login: async (session, subject) => onSession.login(await loaded(session), subject),
+  logout: async (session) => onSession.logout(await loaded(session)),
+  patch: onSession.patch,
 };
 
 async function loaded(session: OurSession): Promise<OurSession> {
@@ -40,9 +52,9 @@ export function ourOptions(kind: Kind, more: Partial<SessionOptions> = {}, libra
 }
 
 /** Koa with `secrets`. */
-function ourKoa(options: SessionOptions, { koaSession, getKoaSession }: Library): App {
-  const deeds = options.lazy ? within(lazy, (ctx: object) => getKoaSession<Data>(ctx)) : ctxSession;
-  return koaApp(deeds, (app) => app.use(koaSession(options as never)));
+export function ourKoa(options: SessionOptions, { koaSession, getKoaSession }: Library = WORKING_TREE): App {
+  const deeds = within(lazy, (ctx: object) => getKoaSession<Data>(ctx));
+  return koaApp(options.lazy ? deeds : { ...deeds, ...ctxSession }, (app) => app.use(koaSession(options as never)));
 }
 
 /** Koa without `secrets`: the cookies of koa-session-store. */
@@ -50,7 +62,7 @@ function ourCompatibleKoa(options: object, { koaSession }: Library): App {
   return koaApp(ctxSession, (app) => app.use(koaSession(options)));
 }
 
-function ourHono(options: SessionOptions, { honoSession }: Library): App {
+export function ourHono(options: SessionOptions, { honoSession }: Library = WORKING_TREE): App {
   const web = honoSession<Data>(options);
   return honoApp(within(options.lazy ? lazy : ready, web.get), web);
 }
@@ -62,6 +74,9 @@ function within<C>(deeds: Deeds<OurSession>, sessionOf: (c: C) => OurSession): D
     count: (c) => deeds.count(sessionOf(c)),
     write: (c, counter) => deeds.write(sessionOf(c), counter),
     create: (c, data) => deeds.create(sessionOf(c), data),
+    login: (c, subject) => deeds.login?.(sessionOf(c), subject),
+    logout: (c) => deeds.logout?.(sessionOf(c)),
+    patch: (c, counter) => deeds.patch?.(sessionOf(c), counter),
   };
 }
 

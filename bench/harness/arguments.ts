@@ -8,9 +8,11 @@ import { parseArgs } from "node:util";
 /** The parts of the benchmark, and the file of each. */
 export const PARTS = {
   requests: "run.ts",
+  stores: "stores.ts",
   sockets: "sockets.ts",
   growth: "growth.ts",
   workerd: "workerd.ts",
+  start: "start.ts",
   sizes: "sizes.ts",
 } as const;
 type Part = keyof typeof PARTS;

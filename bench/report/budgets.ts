@@ -5,14 +5,7 @@
  */
 import type { Measured } from "../harness/measure.ts";
 import type { Concurrency } from "../harness/timing.ts";
-
-/** A budget, and whether it was met. */
-export interface Verdict {
-  readonly what: string;
-  readonly limit: string;
-  readonly found: string;
-  readonly met: boolean;
-}
+import type { Verdict } from "./verdict.ts";
 
 type Pick = (measured: Measured) => boolean;
 

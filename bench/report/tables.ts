@@ -7,7 +7,7 @@
 import { SCENARIOS } from "../harness/contender.ts";
 import type { Measured } from "../harness/measure.ts";
 import type { Concurrency } from "../harness/timing.ts";
-import type { Verdict } from "./budgets.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** A table for each scenario, the cheapest first. */
 export function renderTables(measured: readonly Measured[]): string {

@@ -10,9 +10,11 @@ import { fileURLToPath } from "node:url";
 const FILE = fileURLToPath(new URL("../results.md", import.meta.url));
 const TITLES = {
   requests: "Requests",
+  stores: "Stores",
   sockets: "Over sockets",
   growth: "Growth",
   workerd: "Inside workerd",
+  start: "Start",
   sizes: "Bundle sizes",
 } as const;
 export type Section = keyof typeof TITLES;
@@ -40,7 +42,7 @@ function sectionOf(text: string, section: Section): string {
 function head(section: Section, rounds: number | undefined): string {
   const processors = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
   const how = rounds === undefined ? "" : `, ${rounds} rounds`;
-  const versions = section === "requests" || section === "sizes" ? `\n\nVersions: ${peers()}.` : "";
+  const versions = ["requests", "stores", "start", "sizes"].includes(section) ? `\n\nVersions: ${peers()}.` : "";
   return `${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${processors}${how}.${versions}`;
 }
 

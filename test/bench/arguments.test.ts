@@ -4,7 +4,10 @@ import { askedFor } from "../../bench/harness/arguments.ts";
 
 describe("npm run bench --", () => {
   it("runs every part, or those that are named, in their own order", () => {
-    expect(askedFor([])).toEqual({ parts: ["requests", "sockets", "growth", "workerd", "sizes"], quick: false });
+    expect(askedFor([])).toEqual({
+      parts: ["requests", "stores", "sockets", "growth", "workerd", "start", "sizes"],
+      quick: false,
+    });
     expect(askedFor(["sizes", "--quick", "sockets"])).toEqual({ parts: ["sockets", "sizes"], quick: true });
   });
 
@@ -14,14 +17,14 @@ describe("npm run bench --", () => {
     expect(askedFor(["requests", "--quick", "--against=HEAD~1"])).toEqual(compared);
   });
 
-  it.each(["sockets", "growth", "workerd", "sizes"])("does not compare %s", (part) => {
+  it.each(["stores", "sockets", "growth", "workerd", "start", "sizes"])("does not compare %s", (part) => {
     expect(() => askedFor(["requests", part, "--against", "main"])).toThrow(
       `Cannot compare "${part}" with main: --against times requests alone`,
     );
   });
 
   it.each([
-    [["speed"], 'Cannot run "speed": the parts are requests, sockets'],
+    [["speed"], 'Cannot run "speed": the parts are requests, stores, sockets'],
     [["--against="], "Cannot compare: --against is followed by no git ref"],
     [["--against"], "argument missing"],
     [["--against", "--quick"], "ambiguous"],

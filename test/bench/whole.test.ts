@@ -24,9 +24,14 @@ describe("npm run bench -- --quick", () => {
     }
     expect(rows(stdout, "Budgets")).toHaveLength(19);
     expect(rows(stdout, "sockets")).toContain("koa-session (cookie)");
+    for (const database of ["Redis", "SQLite"]) {
+      expect(rows(stdout, `${database}: requests a second`)).toContain("ours: Hono");
+    }
+    expect(rows(stdout, "Redis: round trips")).toContain("koa-session, koa-redis");
     expect(rows(stdout, "growth")).toContain("store, 1e3 sessions");
     expect(rows(stdout, "workerd")).toContain("read encrypted");
+    expect(rows(stdout, "start")).toContain("hono-sessions");
     expect(rows(stdout, "sizes")).toContain("iron-session");
     expect(written()).toBe(before);
-  }, 240_000);
+  }, 280_000);
 });

@@ -1,0 +1,13 @@
+/**
+ * What was to be reached, and whether it was.
+ *
+ * @module
+ */
+
+/** A budget, and whether it was met. */
+export interface Verdict {
+  readonly what: string;
+  readonly limit: string;
+  readonly found: string;
+  readonly met: boolean;
+}

@@ -1,0 +1,11 @@
+/**
+ * The databases that sessions are measured in. Another one is an entry here, and a file beside it.
+ *
+ * @module
+ */
+import type { Database } from "./database.ts";
+import { redisDatabase } from "./redis.ts";
+import { sqliteDatabase } from "./sqlite.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: what leads to a database is its own affair.
+export const DATABASES: readonly Database<any>[] = [redisDatabase, sqliteDatabase];
