@@ -1,16 +1,24 @@
 /** The memory of opened tokens: what it saves, what it holds, and what it forgets. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it, vi } from "vitest";
-import type { Claims } from "../../../src/token/claims.ts";
-import type { Opened, TokenCodec, TokenFault } from "../../../src/token/codec.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../../../src/ground/encoding.ts";
+import { newSessionId } from "../../../src/ground/session-id.ts";
+import { type Claims, claimsToJson } from "../../../src/token/claims.ts";
+import { type Opened, openedFrom, type TokenCodec, type TokenFault } from "../../../src/token/codec.ts";
 import { encryptedTokens } from "../../../src/token/encrypted.ts";
 import { signedTokens } from "../../../src/token/signed.ts";
-import { rememberTokens } from "../../../src/token/verified.ts";
+import { type RememberingCodec, rememberTokens } from "../../../src/token/verified.ts";
 import { webCrypto } from "../../../src/token/web-crypto.ts";
 import { OLD_SECRET, SECRET } from "../../support/secrets.ts";
 
 const CLAIMS: Claims = { sid: "abcdefghijklmnopqrstuvwxyzABCDEF", start: 1000, iat: 2000, exp: 3000 };
+const MEGABYTE = 1024 * 1024;
 const ROOMY = { tokens: 100, bytes: 1_000_000 };
 const FAULTS: TokenFault[] = ["malformed", "unknown-key", "forged", "claims"];
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 /** A codec that opens every text to the same claims with this data, except texts that name a fault. */
 function fakeCodec(data?: string) {
@@ -28,6 +36,82 @@ function spiedSigned(secrets: readonly string[]) {
   const codec = signedTokens({ secrets, kind: "id", name: "session", context: "" }, { ...webCrypto, verify });
   return { codec, verify };
 }
+
+/** What is held in memory, once all garbage is gone. Bytes. */
+function heldBytes(): number {
+  for (let time = 0; time < 2; time++) collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Tokens without cryptography, of about the length that signed ones have. No spy is in it: a spy keeps what it is called with. */
+const plainCodec: TokenCodec = {
+  open: (token) => openedFrom(decodeBase64url(token.slice(37, -44)) ?? new Uint8Array(), undefined),
+  seal: (claims) => `${"h".repeat(36)}.${encodeBase64url(encodeUtf8(claimsToJson(claims)))}.${newSessionId()}${"s".repeat(11)}`,
+};
+
+/** The most that a memory of 1 MB holds once it is full. Bytes. @param count So many tokens fill it four times and more. */
+function mostHeld(count: number, add: (memory: RememberingCodec) => unknown): number {
+  const fill = (memory: RememberingCodec, tokens: number): void => {
+    for (let made = 0; made < tokens; made++) add(memory);
+  };
+  fill(rememberTokens(plainCodec, ROOMY), 20);
+  const memory = rememberTokens(plainCodec, { tokens: 1_000_000, bytes: MEGABYTE });
+  const before = heldBytes();
+  fill(memory, count);
+  let most = 0;
+  for (let time = 0; time < 10; time++) {
+    fill(memory, count / 60);
+    most = Math.max(most, heldBytes() - before);
+  }
+  // So that the memory is held until here.
+  expect(memory.open("none")).toBe("claims");
+  return most;
+}
+
+describe("what the memory holds", () => {
+  const shapes: [string, () => Partial<Claims>, count: number][] = [
+    ["ids", () => ({}), 7500],
+    ["ids and routes", () => ({ route: newSessionId() }), 7500],
+    ["data of letters", () => ({ data: JSON.stringify({ text: newSessionId().repeat(60) }) }), 1000],
+    ["data in two bytes", () => ({ data: JSON.stringify({ text: "\u6f22".repeat(700) }) }), 1000],
+    ["long users", () => ({ sub: newSessionId().repeat(60) }), 1000],
+  ];
+  const claims = (more: Partial<Claims>): Claims => ({ ...CLAIMS, sid: newSessionId(), ...more });
+  const openNew = (memory: RememberingCodec, more: Partial<Claims>) => memory.open(plainCodec.seal(claims(more)) as string);
+
+  it.each(shapes)(
+    "is at most a fifth more than its limit and at least three quarters of it, of tokens opened: %s",
+    (_name, more, count) => {
+      const most = mostHeld(count, (memory) => openNew(memory, more()));
+      expect(most / MEGABYTE).toBeGreaterThan(0.75);
+      expect(most / MEGABYTE).toBeLessThan(1.2);
+    },
+  );
+
+  it.each(shapes)(
+    "is at most a fifth more than its limit and at least three quarters of it, of tokens made: %s",
+    (_name, more, count) => {
+      const most = mostHeld(count, (memory) => memory.seal(claims(more())));
+      expect(most / MEGABYTE).toBeGreaterThan(0.75);
+      expect(most / MEGABYTE).toBeLessThan(1.2);
+    },
+  );
+
+  it("is not the whole form that a user's name was cut from", () => {
+    const form = () => `${newSessionId()}@example.org,${"x".repeat(20_000)}`;
+    const most = mostHeld(600, (memory) => memory.seal(claims({ sub: form().slice(0, 44) })));
+    expect(most).toBeLessThan(MEGABYTE);
+  });
+
+  it("is not the whole header that a token was cut from", () => {
+    const most = mostHeld(600, (memory) => {
+      const token = plainCodec.seal(claims({})) as string;
+      return memory.open(`${token}; ${"x".repeat(20_000)}`.slice(0, token.length));
+    });
+    expect(most).toBeLessThan(MEGABYTE);
+  });
+});
 
 describe("rememberTokens()", () => {
   it("answers a token it has opened without a promise and without cryptography", async () => {
@@ -174,7 +258,7 @@ describe("rememberTokens()", () => {
 
   it("holds no more bytes than its limit, and lets the one used longest ago go first", async () => {
     const data = JSON.stringify({ text: "x".repeat(2000) });
-    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 10_000 });
+    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 6000 });
     await memory.open("a");
     await memory.open("b");
     expect(memory.open("a")).not.toBeInstanceOf(Promise);
@@ -210,7 +294,7 @@ describe("rememberTokens()", () => {
 
   it("counts a token once that two requests open at the same time", async () => {
     const data = JSON.stringify({ text: "x".repeat(2000) });
-    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 10_000 });
+    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 6000 });
     await Promise.all([memory.open("a"), memory.open("a"), memory.open("a")]);
     await memory.open("b");
     for (const token of ["a", "b"]) expect(memory.open(token)).not.toBeInstanceOf(Promise);
@@ -218,7 +302,7 @@ describe("rememberTokens()", () => {
 
   it("gives the room of forgotten tokens back", async () => {
     const data = JSON.stringify({ text: "x".repeat(2000) });
-    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 10_000 });
+    const memory = rememberTokens(fakeCodec(data), { tokens: 100, bytes: 6000 });
     for (let round = 0; round < 20; round++) {
       await memory.open("a");
       memory.forget("a");
@@ -241,6 +325,13 @@ describe("rememberTokens()", () => {
       memory.forget(await memory.seal({ ...CLAIMS, data }));
     }
     expect(memory.open("kept")).not.toBeInstanceOf(Promise);
+  });
+
+  it("keeps a made token's user letter by letter", async () => {
+    const memory = rememberTokens(spiedSigned([SECRET]).codec, ROOMY);
+    const sub = "\ud800 of the house \u6f22";
+    const token = await memory.seal({ ...CLAIMS, sub });
+    expect(memory.open(token)).toEqual({ claims: { ...CLAIMS, sub } });
   });
 
   it("remembers at once what a codec without promises answers", () => {
