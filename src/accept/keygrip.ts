@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { decodeBase64url, encodeBase64url, encodeUtf8 } from "../ground/encoding.ts";
+import { decodeBase64url, encodeBase64url, encodeUtf8, utf8Length } from "../ground/encoding.ts";
 import { cannot, StoreError } from "../ground/errors.ts";
+import { MAX_DATA_BYTES } from "../ground/json.ts";
 import { once } from "../ground/maybe-promise.ts";
 import { type Signer, splitKeygripToken } from "../token/keygrip.ts";
 
@@ -54,6 +55,9 @@ export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Si
 function fail(name: string, why: string): never {
   cannot(`use option ${name}`, why);
 }
+
+/** Whether data of an old application can be kept here. */
+export const fitsHere = (data: string): boolean => utf8Length(data) <= MAX_DATA_BYTES;
 
 /** What the store of an old application answers; whatever it fails with may hold session data. @throws StoreError */
 export async function fromStore<Found>(ask: () => Promise<Found>): Promise<Found> {

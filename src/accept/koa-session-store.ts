@@ -16,7 +16,7 @@ import type { Opened, TokenCodec, TokenFault } from "../token/codec.ts";
 import { keygripTokens, splitKeygripToken } from "../token/keygrip.ts";
 import { storeValues } from "../token/koa-session-store-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
-import { fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
+import { fitsHere, fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
 export type { KeygripKeys } from "./keygrip.ts";
 
@@ -106,7 +106,7 @@ async function withData(opened: Opened, store: KoaTokensStore, now: () => number
   const { claims } = opened;
   if (!("guarantees" in store)) {
     const data = await fromStore(() => settled((store as Pick<PlainStore, "load">).load(claims.sid)));
-    return data ? { ...opened, claims: { ...claims, data } } : "claims";
+    return data && fitsHere(data) ? { ...opened, claims: { ...claims, data } } : "claims";
   }
   const record = await fromStore(() => store.load({ id: claims.sid }, { now: now() }));
   if (record === null || isMoved(record) || record.expiresAt <= now()) return "claims";

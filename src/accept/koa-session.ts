@@ -15,7 +15,7 @@ import type { Opened, TokenCodec, TokenFault } from "../token/codec.ts";
 import { keygripTokens, splitKeygripToken } from "../token/keygrip.ts";
 import { dataOf, decodeValue, stampsOf } from "../token/koa-session-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
-import { fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
+import { fitsHere, fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
 export type { KeygripKeys } from "./keygrip.ts";
 
@@ -98,7 +98,10 @@ export function koaSessionTokens(options: KoaSessionTokensOptions): AcceptedCode
     const start = typeof _start === "number" ? _start : saved;
     if (!Number.isSafeInteger(exp) || !Number.isSafeInteger(start)) return "claims";
     const sid = isSessionId(_sid) ? _sid : newSessionId();
-    const claims = { sid, start, iat: saved, exp, data: JSON.stringify(dataOf(json)), ...(typeof sub === "string" && { sub }) };
+    const data = JSON.stringify(dataOf(json));
+    // What cannot be saved would be an error at each request of its visitor.
+    if (!fitsHere(data)) return "claims";
+    const claims = { sid, start, iat: saved, exp, data, ...(typeof sub === "string" && { sub }) };
     // Two visitors may have the very same cookie where nothing in it is one session's alone.
     const isNamed = key !== undefined || isSessionId(_sid) || typeof sub === "string";
     return { claims, ...(!isNamed && { identity: null }), ...(_expire === undefined && { endless: true }) };

@@ -197,6 +197,18 @@ describe("the store of then", () => {
     await expect(sees(moved(from))).rejects.toMatchObject({ code: "ERR_STORE", message: expect.not.stringContaining("secret") });
   });
 
+  it("with more data than can be kept here brings nobody, and makes no error", async () => {
+    const store = rowsOfKoaSession();
+    const from = await visited(
+      (app) => theirs({ store }, app),
+      (ctx) => {
+        ctx.session.big = "x".repeat(70_000);
+      },
+    );
+    const { moved, sees } = newApp([koaSessionTokens({ keys: [SECRET], store })], memory());
+    expect(await sees(moved(from))).toEqual([null, {}]);
+  });
+
   it("with a session that is over brings nobody", async () => {
     const from = await visited((app) => theirs({ maxAge: 1 }, app));
     await new Promise((resolve) => setTimeout(resolve, 1100));
