@@ -87,7 +87,7 @@ const head = [
   "cryptographic calls before the first request",
 ];
 const text = `Milliseconds to read, compile and evaluate a bundle of Hono with sessions in an encrypted cookie, in a fresh process of Node and in a Worker of
-workerd. Where nothing else is said, it is processor time: of all threads, and not lengthened by other programs.\n
+workerd. Where nothing else is said, it is processor time: of all threads, and lengthened little by other programs.\n
 | ${head.join(" | ")} |\n|${"---|".repeat(head.length)}\n${lines.join("\n")}`;
 console.log(text);
 if (!quick) writeSection("start", text, rounds);

@@ -25,7 +25,7 @@ for (const database of DATABASES) {
 console.error = error;
 
 const text = `${IN_FLIGHT} requests in flight, ${plan.batchMs} ms a row and round. In brackets: how many times what the best peer has, in the same round. Of processor
-time, which other programs on the machine do not lengthen, less is better.\n\n${[...tables, renderBudgets(verdicts)].join("\n\n")}`;
+time, which other programs on the machine lengthen little, less is better.\n\n${[...tables, renderBudgets(verdicts)].join("\n\n")}`;
 console.log(text);
 if (!quick) writeSection("stores", text, plan.rounds);
 process.exit();

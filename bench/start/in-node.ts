@@ -37,7 +37,7 @@ const before = calls;
 await app.fetch(new Request("http://localhost/new"));
 console.log(JSON.stringify({ before, first: calls - before }));`;
 
-/** Milliseconds to read, compile and evaluate a bundle: by the clock, and of the processor, which other programs do not lengthen. */
+/** Milliseconds to read, compile and evaluate a bundle: by the clock, and of the processor, which other programs lengthen little. */
 export interface Start {
   readonly elapsed: number;
   readonly processor: number;
