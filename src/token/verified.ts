@@ -121,6 +121,4 @@ const entryOf = (token: string, opened: Opened): Remembered => {
 };
 
 /** V8 keeps a text with one byte for each character where no character needs two, and knows without looking where that is so. */
-const bytesOf = (text = ""): number => (WIDE.test(text) ? 2 : 1) * text.length;
-
-const WIDE = /[^\0-\xff]/;
+const bytesOf = (text = ""): number => text.length * (/[^\0-\xff]/.test(text) ? 2 : 1);
