@@ -66,7 +66,7 @@ export interface CommonOptions<Data extends object = any> {
   onEvent?: (event: SessionEvent) => void;
   /** False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's cookie to another. Default true. */
   cacheHeaders?: boolean;
-  /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB. */
+  /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB for each kind of cookie. */
   rememberTokens?: number;
   /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
   now?: () => number;
