@@ -1,5 +1,5 @@
 /**
- * What a Koa context knows of its session in this dialect, and the object that `ctx.session` inherits from.
+ * What a Koa context knows of its session in this dialect.
  *
  * @module
  */
