@@ -6,14 +6,14 @@
 import { type KoaCookieOptions, koaCookie } from "../cookie/koa.ts";
 import type { CookieValues } from "../cookie/parse.ts";
 import { cannot } from "../ground/errors.ts";
-import { type JsonObject, parseData } from "../ground/json.ts";
+import type { JsonObject } from "../ground/json.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
 import { isSessionId, newSessionId } from "../ground/session-id.ts";
 import { type PlainResult, settled } from "../stores/bridges/settled.ts";
 import type { Opened, TokenCodec, TokenFault } from "../token/codec.ts";
 import { keygripTokens, splitKeygripToken } from "../token/keygrip.ts";
-import { dataOf, decodeValue, stampsOf } from "../token/koa-session-values.ts";
+import { dataOf, decodeValue, jsonOf, stampsOf } from "../token/koa-session-values.ts";
 import { type AcceptedCodec, defineCodec } from "./define.ts";
 import { fitsHere, fromStore, identityOf, type KeygripKeys, verifier } from "./keygrip.ts";
 
@@ -127,11 +127,6 @@ function decodedBy(decode: (value: string) => unknown, value: string): JsonObjec
   } catch {
     return null;
   }
-}
-
-function jsonOf(found: unknown): JsonObject | null {
-  if (typeof found === "string") return parseData(found);
-  return typeof found === "object" && found !== null ? parseData(JSON.stringify(found)) : null;
 }
 
 function noValue(): never {

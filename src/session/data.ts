@@ -233,7 +233,7 @@ function become(object: JsonObject, wanted: JsonObject): void {
 }
 
 /** Sets a key, `__proto__` and those of inherited members like every other. */
-function define(object: JsonObject, key: string, value: unknown): void {
+export function define(object: JsonObject, key: string, value: unknown): void {
   // What it inherits may have an accessor of that name.
   if (Object.hasOwn(object, key) || !(key in object)) object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });

@@ -12,6 +12,9 @@ export interface Stamps {
   readonly _session?: true;
 }
 
+/** Their names. */
+export const STAMPS: readonly (keyof Stamps)[] = ["_expire", "_maxAge", "_session"];
+
 const utf8 = new TextDecoder();
 
 /** The JSON in a cookie's value, as koa-session reads it; null where there is none. */
@@ -22,6 +25,12 @@ export function decodeValue(value: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/** What a store of koa-session gave, as an object that is nobody else's; null where it is none. */
+export function jsonOf(found: unknown): JsonObject | null {
+  if (typeof found === "string") return parseData(found);
+  return typeof found === "object" && found !== null ? parseData(JSON.stringify(found)) : null;
 }
 
 /** Whether a session says that it is over. */

@@ -13,6 +13,7 @@ import { closeServers, serveNode } from "../support/koa.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { OTHER_SECRET, SECRET } from "../support/secrets.ts";
 import { packages } from "./packages.ts";
+import { rowsOfKoaSession } from "./rows.ts";
 
 afterAll(closeServers);
 
@@ -54,16 +55,6 @@ function newApp(accept: Any[], store: Any) {
     return browser;
   };
   return { moved, events, sees: async (browser: Browser, path = "/") => (await browser.visit(path)).json() };
-}
-
-function rowsOfKoaSession() {
-  const rows = new Map<string, string>();
-  return {
-    rows,
-    get: async (key: string) => JSON.parse(rows.get(key) ?? "null"),
-    set: async (key: string, value: object) => void rows.set(key, JSON.stringify(value)),
-    destroy: async (key: string) => void rows.delete(key),
-  };
 }
 
 /** Where a session was, and what reads it. `once`: whether what names it is one session's alone, so that it is redeemed once. */

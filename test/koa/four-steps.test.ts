@@ -6,6 +6,7 @@ import { Browser } from "../support/browser.ts";
 import { closeServers, serveNode } from "../support/koa.ts";
 import { SECRET } from "../support/secrets.ts";
 import { packages } from "./packages.ts";
+import { rowsOfKoaSession } from "./rows.ts";
 
 afterAll(closeServers);
 
@@ -43,22 +44,12 @@ function serve(make: Make, options: object) {
   return { does, events, app };
 }
 
-function memoryStore() {
-  const rows = new Map<string, string>();
-  return {
-    rows,
-    get: async (key: string) => JSON.parse(rows.get(key) ?? "null"),
-    set: async (key: string, value: object) => void rows.set(key, JSON.stringify(value)),
-    destroy: async (key: string) => void rows.delete(key),
-  };
-}
-
 const seen = (ctx: Context) => ctx.session.toJSON();
 
 describe.each([
   ["in the cookie", () => ({})],
-  ["in a store", () => ({ store: memoryStore() })],
-  ["in a store, with a prefix", () => ({ store: memoryStore(), prefix: "app:" })],
+  ["in a store", () => ({ store: rowsOfKoaSession() })],
+  ["in a store, with a prefix", () => ({ store: rowsOfKoaSession(), prefix: "app:" })],
   ["in the cookie, until the browser closes", () => ({ maxAge: "session" })],
 ])("7.0.2, ours, ours, 7.0.2: %s", (_where, optionsOf) => {
   it("each sees what the one before wrote", async () => {

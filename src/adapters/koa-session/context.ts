@@ -8,10 +8,11 @@ import { type JsonObject, parseData } from "../../ground/json.ts";
 import { nodeHeaders, type Session, type Sessions } from "../../index.ts";
 import { commit } from "../../manager/commit.ts";
 import { managerBehind } from "../../manager/sessions.ts";
-import type { SessionData } from "../../session/data.ts";
+import { define, type SessionData } from "../../session/data.ts";
 import { visitOf } from "../../session/session.ts";
 import { baseOf, livingOf, type Visit } from "../../session/visit.ts";
 import { lateChange } from "../../session/wish.ts";
+import { STAMPS } from "../../token/koa-session-values.ts";
 import { ContextSession } from "../koa/context.ts";
 import { commitTo } from "../koa/middleware.ts";
 import { type Current, current, keyOf, within } from "./current.ts";
@@ -85,8 +86,7 @@ export class KoaSessionContext extends ContextSession {
     const { data } = this;
     const before = Object.entries(data ?? {});
     this.session.destroy();
-    for (const [key, value] of before)
-      Object.defineProperty(data, key, { value, writable: true, enumerable: true, configurable: true });
+    for (const [key, value] of before) define(data as JsonObject, key, value);
     this.#mustSave = true;
   }
 
@@ -119,14 +119,13 @@ export class KoaSessionContext extends ContextSession {
 
   /** Before a commit: says when a session ends that is to be saved, so that it is. */
   override stamp(): void {
-    if (this.#visit.stage === "open" && this.#visit.found.is !== "unread") becomeJson(this.#visit.data);
     const visit = this.#visit;
     const { options, store, ctx } = this.#current;
     // Where each answer is to bring the session, it need not be looked at for that.
     if (visit.found.is === "living" && store !== undefined && (options.rolling || options.renew)) visit.used = true;
     if (visit.stage !== "open" || visit.found.is === "unread" || !visit.used) return;
     this.#readStamps();
-    const isChanged = visit.data.text() !== (visit.converted ?? baseOf(visit));
+    const isChanged = jsonText(visit.data) !== (visit.converted ?? baseOf(visit));
     if (!this.#mustSave && !isChanged && !this.#isDue()) return;
     const shown = this.data;
     if (shown === null) return;
@@ -135,7 +134,7 @@ export class KoaSessionContext extends ContextSession {
     this.#current.changed = isChanged && !this.#mustSave;
     this.#mustSave = false;
     const { flashes } = visit.data;
-    for (const name of ["_expire", "_maxAge", "_session"]) delete flashes[name];
+    for (const name of STAMPS) delete flashes[name];
     // What ends with the browser says no time, and is to be saved all the same.
     Object.assign(flashes, stampsFor(options.maxAge), { _savedAt: Date.now() });
     // Its cookie ends with it, so that is made again, too.
@@ -162,10 +161,15 @@ export class KoaSessionContext extends ContextSession {
   }
 }
 
-/** Makes the data what JSON makes of it, as koa-session does at each save: an ObjectId or a Date is kept as its text. */
+/** The data's text, once it is what JSON makes of it, as koa-session does at each save: an ObjectId or a Date is kept as its text. */
+function jsonText(data: SessionData): string {
+  const text = data.text();
+  if (text === "") becomeJson(data);
+  return text === "" ? data.text() : text;
+}
+
 function becomeJson(data: SessionData): void {
   const { visible } = data;
-  if (data.text() !== "") return;
   let json: JsonObject | null;
   try {
     json = parseData(JSON.stringify(data.stored()));
@@ -175,9 +179,7 @@ function becomeJson(data: SessionData): void {
   }
   if (json === null) return;
   for (const key of Object.keys(visible)) if (!Object.hasOwn(json, key)) delete visible[key];
-  for (const [key, value] of Object.entries(json))
-    if (Object.hasOwn(visible, key))
-      Object.defineProperty(visible, key, { value, writable: true, enumerable: true, configurable: true });
+  for (const [key, value] of Object.entries(json)) if (Object.hasOwn(visible, key)) define(visible, key, value);
 }
 
 /** What no key of the data is called that an object brings which takes its place. */

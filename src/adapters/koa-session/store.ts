@@ -4,12 +4,13 @@
  * @module
  */
 import { cannot } from "../../ground/errors.ts";
-import { type JsonObject, parseData } from "../../ground/json.ts";
+import type { JsonObject } from "../../ground/json.ts";
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Key, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { settled } from "../../stores/bridges/settled.ts";
+import { jsonOf } from "../../token/koa-session-values.ts";
 import { current, keyOf, tell } from "./current.ts";
 import type { KoaSessionStore, Settled } from "./options.ts";
 import { dataFrom, jsonFrom } from "./values.ts";
@@ -81,15 +82,14 @@ class ThreeMethods implements SessionStore {
   }
 
   async remove({ id }: Key): Promise<void> {
-    const before = this.#changes.get(id);
+    const before = this.#changes.get(id)?.catch(() => {});
+    let hangs = before !== undefined;
+    before?.then(() => {
+      hangs = false;
+    });
     await this.#inTurn(id, () => this.#destroy(id));
     // One that hung so long that nobody waited for it may write after all.
-    before
-      ?.then(
-        () => this.#destroy(id),
-        () => this.#destroy(id),
-      )
-      .catch(() => {});
+    if (hangs) before?.then(() => this.#destroy(id)).catch(() => {});
   }
 
   async take({ id }: Key): Promise<SessionRecord | null> {
@@ -108,11 +108,8 @@ class ThreeMethods implements SessionStore {
 
   async #get(id: string): Promise<JsonObject | null> {
     const { options, ctx, store } = this.#asked();
-    const found = await settled(
-      store.get(keyOf(id, options), options.maxAge as never, { ctx, rolling: options.rolling ?? false } as never),
-    );
-    if (typeof found === "string") return parseData(found);
-    return typeof found === "object" && found !== null ? parseData(JSON.stringify(found)) : null;
+    const said = { ctx, rolling: options.rolling ?? false };
+    return jsonOf(await settled(store.get(keyOf(id, options), options.maxAge as never, said as never)));
   }
 
   async #set(id: string, { data, subject, startedAt }: SessionRecord): Promise<void> {

@@ -10,7 +10,7 @@ import { parseData } from "../../ground/json.ts";
 import { isSessionId, newSessionId } from "../../ground/session-id.ts";
 import type { Opened, TokenFault } from "../../token/codec.ts";
 import type { KeygripValues } from "../../token/keygrip.ts";
-import { dataOf, decodeValue, isOver, type Stamps, stampsOf } from "../../token/koa-session-values.ts";
+import { dataOf, decodeValue, isOver, STAMPS, type Stamps, stampsOf } from "../../token/koa-session-values.ts";
 import { current, keyOf, tell } from "./current.ts";
 import type { Settled } from "./options.ts";
 
@@ -44,7 +44,7 @@ export function jsonFrom(text: string, { maxAge }: Settled): JsonObject {
   const all = parseData(text) ?? {};
   const stamps: JsonObject = {};
   delete all[`${STAMP}_savedAt`];
-  for (const name of ["_expire", "_maxAge", "_session"]) {
+  for (const name of STAMPS) {
     if (Object.hasOwn(all, STAMP + name)) stamps[name] = all[STAMP + name];
     delete all[STAMP + name];
   }
