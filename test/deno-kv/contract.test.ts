@@ -11,7 +11,8 @@ const folder = mkdtempSync(join(tmpdir(), "deno-kv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each([
-  ["in memory", ":memory:"],
+  ["in memory", ""],
+  ["in SQLite's memory", ":memory:"],
   ["in a file", join(folder, "contract.db")],
 ])("Deno KV %s keeps the store contract", (_where, path) => {
   let kv: OpenKv;
