@@ -65,44 +65,60 @@ export class Call {
    * same.
    */
   async read(prefix: DenoKvKey): Promise<DenoKvEntry[]> {
-    for (let before = await this.#list(prefix); ; ) {
+    for (let before = await this.#list(prefix), attempt = 0; ; attempt++) {
       if (before.length < BATCH) return before;
       const again = await this.#list(prefix);
       if (isSame(before, again)) return again;
-      this.#checkTime("BUSY");
+      await this.#pause(attempt);
       before = again;
     }
   }
 
   /** Whether the change was made; if not, one of its checks failed. */
   async commit({ checks, sets, deletes }: Change): Promise<boolean> {
-    const operation = this.#kv.atomic();
-    for (const [key, versionstamp] of checks) operation.check({ key, versionstamp });
-    for (const key of deletes) operation.delete(key);
-    for (const [key, value, seconds] of sets) operation.set(key, value, lifetime(seconds));
-    return (await this.#within(() => operation.commit())).ok;
+    const { ok } = await this.#ask(() => {
+      const operation = this.#kv.atomic();
+      for (const [key, versionstamp] of checks) operation.check({ key, versionstamp });
+      for (const key of deletes) operation.delete(key);
+      for (const [key, value, seconds] of sets) operation.set(key, value, lifetime(seconds));
+      return operation.commit();
+    });
+    return ok;
   }
 
   /** Makes an attempt until it is not in vain, with pauses, within the call's time. */
-  async until<Result>(attempt: () => Promise<Result | typeof AGAIN>): Promise<Result> {
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      const result = await attempt();
+  async until<Result>(make: () => Promise<Result | typeof AGAIN>): Promise<Result> {
+    for (let attempt = 0; ; attempt++) {
+      const result = await make();
       if (result !== AGAIN) return result;
-      this.#checkTime("BUSY");
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+      await this.#pause(attempt);
     }
   }
 
   #list(prefix: DenoKvKey): Promise<DenoKvEntry[]> {
-    return this.#within(async () => {
+    return this.#ask(async () => {
       const entries: DenoKvEntry[] = [];
       for await (const entry of this.#kv.list({ prefix }, { batchSize: BATCH, consistency: "strong" })) entries.push(entry);
       return entries;
     });
   }
 
-  #checkTime(code: string): void {
-    if (performance.now() >= this.#deadline) throw new DenoKvFailure(code, true);
+  /** A file that another process has locked is asked again: nothing was done. */
+  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#within(ask);
+      } catch (error) {
+        if (!isLocked(error)) throw withoutData(error);
+        await this.#pause(attempt);
+      }
+    }
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    if (performance.now() >= this.#deadline) throw new DenoKvFailure("BUSY", true);
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
+    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
   }
 
   /** The answer, if it comes in time. A late one is dropped, also a late error. */
@@ -113,8 +129,6 @@ export class Call {
     });
     try {
       return await Promise.race([ask(), late]);
-    } catch (error) {
-      throw withoutData(error);
     } finally {
       clearTimeout(timer);
     }
@@ -142,6 +156,9 @@ class DenoKvFailure extends Error {
     this.retryable = retryable;
   }
 }
+
+/** Neither Deno nor @deno/kv waits for a file's lock, and only their messages tell it from other failures. */
+const isLocked = (error: unknown): boolean => error instanceof Error && error.message.startsWith("database is locked");
 
 /** Messages of Deno KV may hold keys. Those of @deno/kv begin with one word, and all its errors have the same code. */
 function withoutData(error: unknown): Error {
