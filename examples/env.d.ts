@@ -10,6 +10,8 @@ declare namespace Cloudflare {
 }
 
 declare const Deno: {
+  /** Deno's types of KV are not here: what the store takes is enough. */
+  openKv(path?: string): Promise<import("web-session-store/stores/deno-kv").DenoKv>;
   readonly env: { get(name: string): string | undefined };
   serve(options: { hostname: string; port: number }, handler: (request: Request) => Promise<Response>): unknown;
 };

@@ -82,6 +82,7 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   ["plain()", /^stores\/bridges\/plain$/, ["./stores/plain", "./koa"]],
   ["kv()", /^stores\/kv/, ["./stores/kv"]],
   ["redis()", /^stores\/redis/, ["./stores/redis"]],
+  ["denoKv()", /^stores\/deno-kv/, ["./stores/deno-kv"]],
   ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1"]],
   ["bridges", /^stores\/bridges\/(entry|store)$/, ["./stores/unstorage", "./stores/connect"]],
   ["Durable Objects", /^stores\/durable-object/, ["./stores/durable-object", "./stores/session-object"]],

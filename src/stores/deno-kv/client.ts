@@ -116,9 +116,9 @@ export class Call {
   }
 
   async #pause(attempt: number): Promise<void> {
-    if (performance.now() >= this.#deadline) throw new DenoKvFailure("BUSY", true);
-    const pause = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
-    await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS) * (0.5 + Math.random());
+    if (performance.now() + pause >= this.#deadline) throw new DenoKvFailure("BUSY", true);
+    await new Promise((resolve) => setTimeout(resolve, pause));
   }
 
   /** The answer, if it comes in time. A late one is dropped, also a late error. */
