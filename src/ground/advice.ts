@@ -77,6 +77,7 @@ export const ARGUMENT_ADVICE: Advice = {
 export const STORE_ADVICE: Advice = {
   idFromName: "durableObject(binding)",
   getWithMetadata: "kv(binding)",
+  "list atomic": "denoKv(kv)",
   "prepare batch": "d1(binding)",
   "prepare exec": "sqlite(database)",
   hget: "redis(client)",

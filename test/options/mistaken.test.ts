@@ -139,6 +139,7 @@ describe("as the store", () => {
     ["a SQLite database", new DatabaseSync(":memory:"), where("sqlite(database)", "sqlite")],
     ["a binding of D1", { prepare: method, batch: method, exec: method, dump: method }, where("d1(binding)", "d1")],
     ["a binding of KV", { get: method, put: method, getWithMetadata: method, list: method }, where("kv(binding)", "kv")],
+    ["a database of Deno KV", { get: method, set: method, list: method, atomic: method }, where("denoKv(kv)", "deno-kv")],
     ["a binding of Durable Objects", { idFromName: method, get: method }, where("durableObject(binding)", "durable-object")],
     ["another cache", { get: method, set: method, delete: method }, where("plain({ load, save, remove })", "plain")],
   ];
