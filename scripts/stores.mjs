@@ -11,10 +11,12 @@ const COOKIE_LIMIT = "about 2.7 KB of data";
 const checking = process.argv.includes("--check");
 const problems = [...missing(), ...STORES.flatMap(faultsOf)];
 const stores = problems.length > 0 ? [] : STORES.map(described);
-for (const [file, name, table] of problems.length > 0 ? [] : [
-  ["README.md", "stores", readmeTable()],
-  ["docs/choosing-a-store.md", "promises", promisesTable()],
-]) {
+for (const [file, name, table] of problems.length > 0
+  ? []
+  : [
+      ["README.md", "stores", readmeTable()],
+      ["docs/choosing-a-store.md", "promises", promisesTable()],
+    ]) {
   const before = readFileSync(file, "utf8");
   const after = before.replace(between(name), (_all, start, end) => `${start}\n${table}\n${end}`);
   if (!between(name).test(before)) problems.push(`${file} has no markers of the table "${name}"`);
@@ -44,14 +46,24 @@ function faultsOf({ call, from, contract, ends, make }) {
   return [
     ...(exports[`./stores/${from}`] === undefined ? [`the package has no entry stores/${from}`] : []),
     ...(isTested || dataOnly ? [] : [`no test runs the contract on ${name}(): ${contract}`]),
-    ...(guarantees.immediate === (ends === undefined) ? [] : [`${name}() is ${guarantees.immediate ? "" : "not "}immediate: see its "ends"`]),
+    ...(guarantees.immediate === (ends === undefined)
+      ? []
+      : [`${name}() is ${guarantees.immediate ? "" : "not "}immediate: see its "ends"`]),
   ];
 }
 
 function described({ make, ...entry }) {
   const { guarantees, list, watch } = make();
   const { atomic, immediate, marks = true } = guarantees;
-  return { ...entry, name: nameOf(entry.call), atomic, immediate, marks, lists: list !== undefined, watches: watch !== undefined };
+  return {
+    ...entry,
+    name: nameOf(entry.call),
+    atomic,
+    immediate,
+    marks,
+    lists: list !== undefined,
+    watches: watch !== undefined,
+  };
 }
 
 function nameOf(call) {
@@ -72,14 +84,36 @@ function readmeTable() {
     const key = cells.join(" | ");
     rows.set(key, { cells, names: [...(rows.get(key)?.names ?? []), linked(store, "docs/")] });
   }
-  const cookie = ["none: in the cookie", "yes", "no, and a slow request may bring a session back", "the last one wins", COOKIE_LIMIT];
-  const own = ["[a store of your own](docs/writing-a-store.md), by `defineStore()`", "up to you", "up to you", "as the store declares", ""];
+  const cookie = [
+    "none: in the cookie",
+    "yes",
+    "no, and a slow request may bring a session back",
+    "the last one wins",
+    COOKIE_LIMIT,
+  ];
+  const own = [
+    "[a store of your own](docs/writing-a-store.md), by `defineStore()`",
+    "up to you",
+    "up to you",
+    "as the store declares",
+    "",
+  ];
   const head = ["store", "survives a restart", "can be revoked", "parallel requests", "limit"];
   return table(head, [cookie, ...[...rows.values()].map(({ names, cells }) => [names.join(", "), ...cells]), own]);
 }
 
 function promisesTable() {
-  const head = ["", "from", "lost updates", "an end holds", "list and end all", "told at once (`watch`)", "grace for old ids", "survives a restart", "install"];
+  const head = [
+    "",
+    "from",
+    "lost updates",
+    "an end holds",
+    "list and end all",
+    "told at once (`watch`)",
+    "grace for old ids",
+    "survives a restart",
+    "install",
+  ];
   const cookie = ["none: in the cookie", "", "possible", "no", "no", "no", "no", "yes", "nothing"];
   const rows = stores.map((store) => {
     const { from, atomic, immediate, ends = "at once", lists, watches, marks, survives, install } = store;

@@ -13,7 +13,10 @@ const FILE = "examples/deno-kv.ts";
 const folder = mkdtempSync(join(tmpdir(), "deno-kv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it.each([["in memory", ":memory:"], ["in a file", join(folder, "contract.db")]])("Deno KV %s keeps the store contract in Deno", async (_where, path) => {
+it.each([
+  ["in memory", ":memory:"],
+  ["in a file", join(folder, "contract.db")],
+])("Deno KV %s keeps the store contract in Deno", async (_where, path) => {
   const args = ["run", "-A", "--unstable-kv", "test/deno-kv/contract.ts", path];
   const { stdout } = await promisify(execFile)("deno", args);
   expect(stdout).toMatch(/^\d{3} cases, 0 failures\n$/);

@@ -87,7 +87,10 @@ it("a slow database loses nothing of changes at the same time", async () => {
 it("a session that others change all the time fails in the end, and each try waits a little longer", async () => {
   const other = denoKv(kv);
   const { kv: asked, counts } = counted(after(() => other.update(key, PATCH, USE)));
-  const move = denoKv(asked, { timeout: 1 }).replace(key, { id: newSessionId() }, PATCH, RECORD, { by: "login", graceSeconds: 0 });
+  const move = denoKv(asked, { timeout: 1 }).replace(key, { id: newSessionId() }, PATCH, RECORD, {
+    by: "login",
+    graceSeconds: 0,
+  });
   // The last try may also have been under way when its time was up.
   expect(await failureOf(move)).toMatchObject({ code: expect.stringMatching(/^(BUSY|TIMEOUT)$/), retryable: true });
   expect(counts.inVain).toBeGreaterThan(3);

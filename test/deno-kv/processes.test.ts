@@ -33,15 +33,18 @@ describe.each(Object.entries(PROGRAMS))("on %s", (name, program) => {
     return new Browser((request) => (running[requests++ % 2] as Server).serve(request));
   }
 
-  it.each(["set", "patch"])("100 requests at the same time to two processes, each to %s a key of its own, lose none", async (verb) => {
-    const browser = await browserOfTwo(`${verb}.db`);
-    await browser.visit("/set/first");
-    const answers = await Promise.all(numbers.map((number) => browser.ask(`/${verb}/key${number}`)));
-    expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200));
-    const expected = Object.fromEntries(["first", ...numbers.map((number) => `key${number}`)].map((key) => [key, 1]));
-    expect(await data(browser)).toEqual(expected);
-    expect(await data(browser)).toEqual(expected);
-  });
+  it.each(["set", "patch"])(
+    "100 requests at the same time to two processes, each to %s a key of its own, lose none",
+    async (verb) => {
+      const browser = await browserOfTwo(`${verb}.db`);
+      await browser.visit("/set/first");
+      const answers = await Promise.all(numbers.map((number) => browser.ask(`/${verb}/key${number}`)));
+      expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200));
+      const expected = Object.fromEntries(["first", ...numbers.map((number) => `key${number}`)].map((key) => [key, 1]));
+      expect(await data(browser)).toEqual(expected);
+      expect(await data(browser)).toEqual(expected);
+    },
+  );
 
   it("100 calls of update() at the same time in two processes count to 100", async () => {
     const browser = await browserOfTwo("count.db");

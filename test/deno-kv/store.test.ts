@@ -31,12 +31,30 @@ async function entriesOf(prefix: string[] = ["web-session-store"]) {
 
 it("keeps 64 KB of any text, created, patched and moved", async () => {
   const store = denoKv(kv);
-  for (const text of ["x".repeat(65_500), '"'.repeat(32_700), "\u0000".repeat(10_900), "地".repeat(21_800), "\ud800".repeat(10_900)]) {
+  for (const text of [
+    "x".repeat(65_500),
+    '"'.repeat(32_700),
+    "\u0000".repeat(10_900),
+    "地".repeat(21_800),
+    "\ud800".repeat(10_900),
+  ]) {
     const [key, to] = [newKey(), newKey()];
     const json = JSON.stringify(text);
     await store.create(key, { ...RECORD, data: `{"a":${json}}` });
     expect(JSON.parse((await loaded(key)).data)).toEqual({ a: text });
-    expect(await store.update(key, { set: [["a", "1"], ["b", json]], unset: [] }, USE)).toEqual({ ok: true, version: 2 });
+    expect(
+      await store.update(
+        key,
+        {
+          set: [
+            ["a", "1"],
+            ["b", json],
+          ],
+          unset: [],
+        },
+        USE,
+      ),
+    ).toEqual({ ok: true, version: 2 });
     expect(JSON.parse((await loaded(key)).data)).toEqual({ a: 1, b: text });
     expect(await store.replace(key, to, { set: [], unset: ["a"] }, RECORD, NEW_ID)).toEqual({ ok: true, version: 3 });
     expect(JSON.parse((await loaded(to)).data)).toEqual({ b: text });
@@ -72,7 +90,13 @@ it("a session that ended leaves nothing but a pulse of its subject, and no mark 
   const store = denoKv(kv);
   const [visitor, user] = [newKey(), newKey()];
   await store.create(visitor, RECORD);
-  await store.replace(visitor, user, { set: [["a", "1"]], unset: [] }, { ...RECORD, subject: "ada" }, { by: "login", graceSeconds: 0 });
+  await store.replace(
+    visitor,
+    user,
+    { set: [["a", "1"]], unset: [] },
+    { ...RECORD, subject: "ada" },
+    { by: "login", graceSeconds: 0 },
+  );
   await store.remove(visitor);
   expect((await entriesOf()).map(({ key }) => key.at(-1))).toEqual(["pulse"]);
 });
@@ -121,7 +145,10 @@ it("entries that somebody broke are a session that cannot be read: it can be end
     const key = newKey();
     await store.create(key, { ...RECORD, subject: "ada", data: '{"a":1}' });
     const body = (await entriesOf()).find((entry) => entry.key.includes(key.id) && entry.key.at(-2) === "body");
-    await kv.atomic().set(body?.key as string[], broken).commit();
+    await kv
+      .atomic()
+      .set(body?.key as string[], broken)
+      .commit();
     expect(await loaded(key)).toMatchObject({ subject: "ada" });
     expect(await store.update(key, { set: [["a", "1"]], unset: [] }, USE)).toEqual({ ok: false, why: "gone" });
     await store.remove(key);
@@ -176,5 +203,6 @@ it("refuses what is no Deno KV, and options that there are not", () => {
   expect(() => denoKv(undefined as never)).toThrow("Deno.openKv()");
   expect(() => denoKv(kv, { prefx: "a" } as never)).toThrow("did you mean prefix?");
   for (const prefix of ["", "é", "x".repeat(201), 7]) expect(() => denoKv(kv, { prefix: prefix as string })).toThrow(OptionError);
-  for (const timeout of [0, -1, Number.NaN, 601, "5"]) expect(() => denoKv(kv, { timeout: timeout as number })).toThrow("seconds");
+  for (const timeout of [0, -1, Number.NaN, 601, "5"])
+    expect(() => denoKv(kv, { timeout: timeout as number })).toThrow("seconds");
 });

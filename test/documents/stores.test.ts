@@ -32,8 +32,20 @@ it("the tables are what the stores declare", () => {
 });
 
 it.each([
-  ["a promise in README.md", "README.md", "no update is lost", "the last one wins", 'the table "stores" of README.md is not what'],
-  ["a promise on the page", "docs/choosing-a-store.md", "| none | at once |", "| possible | at once |", 'the table "promises" of docs'],
+  [
+    "a promise in README.md",
+    "README.md",
+    "no update is lost",
+    "the last one wins",
+    'the table "stores" of README.md is not what',
+  ],
+  [
+    "a promise on the page",
+    "docs/choosing-a-store.md",
+    "| none | at once |",
+    "| possible | at once |",
+    'the table "promises" of docs',
+  ],
   ["a table without its markers", "README.md", "<!-- end of table -->", "", 'README.md has no markers of the table "stores"'],
   ["a store without an entry", "package.json", '"./stores/kv"', '"./stores/other"', "has no entry for stores/other"],
 ])("%s is found", (_what, file, from, to, expected) => {

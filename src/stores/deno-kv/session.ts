@@ -75,11 +75,7 @@ export async function readSession(call: Call, keys: Keys, id: string): Promise<F
     head,
     body: settle(decodeBody(bodyEntries.map(({ value }) => value)) ?? brokenBody(head), changes),
     lateChanges: changes.length,
-    checks: [
-      ...checks,
-      [[...keys.body(id, head.born), 0], stampOf(bodyEntries[0])],
-      [keys.pulse(id, head.born), stampOf(beat)],
-    ],
+    checks: [...checks, [[...keys.body(id, head.born), 0], stampOf(bodyEntries[0])], [keys.pulse(id, head.born), stampOf(beat)]],
     keys: entries.flatMap((entry) => (entry === headEntry ? [] : [entry.key as DenoKvKey])),
   };
 }

@@ -53,7 +53,14 @@ export async function evicted(
   const sessions = await sessionsAt(call, keys, ids);
   const rows = sessions.map((found) => toInfo(found.id, recordOf(found)));
   const over = new Set(beyondLimit(rows, made, { now, maxSessions }).map(({ id }) => id));
-  return [unchanged, endings(keys, place, sessions.filter(({ id }) => over.has(id))).change];
+  return [
+    unchanged,
+    endings(
+      keys,
+      place,
+      sessions.filter(({ id }) => over.has(id)),
+    ).change,
+  ];
 }
 
 /**
