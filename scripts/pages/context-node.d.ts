@@ -1,6 +1,7 @@
 // The same, on Node, Bun and Deno.
 declare const Deno: {
   readonly env: { get(name: string): string | undefined };
+  openKv(path?: string): Promise<import("web-session-store/stores/deno-kv").DenoKv>;
   serve(options: { hostname?: string; port?: number }, handler: (request: Request) => Response | Promise<Response>): unknown;
   serve(handler: (request: Request) => Response | Promise<Response>): unknown;
 };

@@ -1,8 +1,8 @@
 /** Deno's own KV: the store contract, and the example, started as its first lines say. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
@@ -20,6 +20,15 @@ it.each([
   const args = ["run", "-A", "--unstable-kv", "test/deno-kv/contract.ts", path];
   const { stdout } = await promisify(execFile)("deno", args);
   expect(stdout).toMatch(/^\d{3} cases, 0 failures\n$/);
+});
+
+it("what Deno says of its KV in types is what the store takes", async () => {
+  const file = join(folder, "types.ts");
+  const entry = JSON.stringify(resolve("src/stores/deno-kv/index.ts"));
+  writeFileSync(file, `import { denoKv } from ${entry};\nexport const store = denoKv(await Deno.openKv());\n`);
+  await expect(promisify(execFile)("deno", ["check", "--unstable-kv", file])).resolves.toBeDefined();
+  writeFileSync(file, `import { denoKv } from ${entry};\nexport const store = denoKv(Deno.openKv());\n`);
+  await expect(promisify(execFile)("deno", ["check", "--unstable-kv", file])).rejects.toThrow("DenoKv");
 });
 
 it("the example counts each visitor's views, also after a restart", async () => {

@@ -5,13 +5,10 @@ import { createSessions, StoreError } from "../../src/index.ts";
 import type { SessionRecord } from "../../src/session/record.ts";
 import type { DenoKv } from "../../src/stores/deno-kv/client.ts";
 import { denoKv } from "../../src/stores/deno-kv/index.ts";
-import { HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { counted, type OpenKv, openKv } from "./databases.ts";
+import { NOW, RECORD, USE } from "./records.ts";
 
-const NOW = Math.floor(Date.now() / 1000);
-const USE = { now: NOW, expiresAt: NOW + HOUR };
-const RECORD: SessionRecord = { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR };
 const PATCH = { set: [["a", "1"] as const], unset: [] };
 
 let kv: OpenKv;

@@ -7,11 +7,9 @@ import type { DenoKv } from "../../src/stores/deno-kv/client.ts";
 import { denoKv } from "../../src/stores/deno-kv/index.ts";
 import { HOUR } from "../support/clock.ts";
 import { counted, type OpenKv, openKv } from "./databases.ts";
+import { RECORD as EMPTY, NEW_ID, NOW, USE } from "./records.ts";
 
-const NOW = Math.floor(Date.now() / 1000);
-const USE = { now: NOW, expiresAt: NOW + HOUR };
-const RECORD: SessionRecord = { data: '{"first":0}', version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR };
-const NEW_ID = { by: "regenerateId", graceSeconds: 0 } as const;
+const RECORD: SessionRecord = { ...EMPTY, data: '{"first":0}' };
 
 let kv: OpenKv;
 let key: { id: string };

@@ -8,11 +8,7 @@ import { denoKv } from "../../src/stores/deno-kv/index.ts";
 import { HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { counted, type OpenKv, openKv } from "./databases.ts";
-
-const NOW = Math.floor(Date.now() / 1000);
-const USE = { now: NOW, expiresAt: NOW + HOUR };
-const RECORD: SessionRecord = { data: "{}", version: 1, startedAt: NOW, seenAt: NOW, expiresAt: NOW + HOUR };
-const NEW_ID = { by: "regenerateId", graceSeconds: 0 } as const;
+import { NEW_ID, NOW, RECORD, USE } from "./records.ts";
 
 let kv: OpenKv;
 beforeEach(async () => {
@@ -27,6 +23,12 @@ async function entriesOf(prefix: string[] = ["web-session-store"]) {
   const entries = [];
   for await (const entry of kv.list({ prefix })) entries.push(entry);
   return entries;
+}
+
+async function put(key: string[], value: unknown): Promise<void> {
+  const operation = kv.atomic();
+  operation.set(key, value);
+  await operation.commit();
 }
 
 it("keeps 64 KB of any text, created, patched and moved", async () => {
@@ -145,17 +147,14 @@ it("entries that somebody broke are a session that cannot be read: it can be end
     const key = newKey();
     await store.create(key, { ...RECORD, subject: "ada", data: '{"a":1}' });
     const body = (await entriesOf()).find((entry) => entry.key.includes(key.id) && entry.key.at(-2) === "body");
-    await kv
-      .atomic()
-      .set(body?.key as string[], broken)
-      .commit();
+    await put(body?.key as string[], broken);
     expect(await loaded(key)).toMatchObject({ subject: "ada" });
     expect(await store.update(key, { set: [["a", "1"]], unset: [] }, USE)).toEqual({ ok: false, why: "gone" });
     await store.remove(key);
     expect(await store.load(key, { now: NOW })).toBe(null);
     const headless = newKey();
     await store.create(headless, RECORD);
-    await kv.atomic().set(["web-session-store", "s", headless.id, "head"], broken).commit();
+    await put(["web-session-store", "s", headless.id, "head"], broken);
     expect(await store.load(headless, { now: NOW })).toBe(null);
   }
   expect(await store.list?.("ada")).toEqual([]);

@@ -41,7 +41,7 @@ export interface Change {
 }
 
 /** The most entries that @deno/kv reads at one instant. https://docs.deno.com/api/deno/~/Deno.KvListOptions */
-export const BATCH = 500;
+const BATCH = 500;
 /** KV keeps no instant that is too far ahead: what lives longer than a century is kept for ever. */
 const CENTURY = 100 * 365 * 24 * 60 * 60;
 const FIRST_PAUSE_MS = 2;

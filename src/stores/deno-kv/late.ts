@@ -6,10 +6,7 @@
 import { tryPatch } from "../../session/patch.ts";
 import type { UpdateResult } from "../../session/record.ts";
 import { isTooLarge } from "../../stored/changes.ts";
-import type { Body, LateChange, Settled } from "./values.ts";
-
-/** What became of a change: the version that it made, or why it was not made. */
-export type Outcome = number | "gone" | "too-large";
+import type { Body, LateChange, Outcome, Settled } from "./values.ts";
 
 /** A late change, with what it is called. */
 export interface NamedChange {

@@ -22,9 +22,9 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { AGAIN, Call, type DenoKv, type DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { changed } from "./late.ts";
+import { Line } from "./line.ts";
 import { born, type FoundMark, type FoundSession, isMark, leftBehind, recordOf } from "./session.ts";
 import { endings, membersOf, sessionsAt } from "./subjects.ts";
-import { Turns } from "./turns.ts";
 import { dataToKeep } from "./values.ts";
 import { type Attempt, Work } from "./work.ts";
 
@@ -36,7 +36,7 @@ export class DenoKvStore implements SessionStore {
   readonly #kv: DenoKv;
   readonly #keys: Keys;
   readonly #timeout: number;
-  readonly #turns = new Turns();
+  readonly #line = new Line();
 
   constructor(kv: DenoKv, keys: Keys, timeout: number) {
     this.#kv = kv;
@@ -54,11 +54,11 @@ export class DenoKvStore implements SessionStore {
       const { expiresAt } = touch;
       return (await work.use(found, { now, expiresAt })) ? recordAfterUse(record, now, expiresAt) : AGAIN;
     };
-    return touch === undefined ? this.#make(load) : this.#inTurn(id, load);
+    return touch === undefined ? this.#make(load) : this.#inLine(id, load);
   }
 
   create({ id }: Key, record: SessionRecord, limit: Limit = {}): Promise<void> {
-    return this.#inTurn(id, async (work) => {
+    return this.#inLine(id, async (work) => {
       const kept = { ...record, data: dataToKeep(record.data) };
       const { head, change } = born(this.#keys, id, kept);
       if (await work.commit(work.free(id), change, await work.joins(id, kept, head.until, limit))) return;
@@ -73,7 +73,7 @@ export class DenoKvStore implements SessionStore {
 
   update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt, ifVersion, maxBytes } = options;
-    return this.#inTurn<UpdateResult>(id, async (work) => {
+    return this.#inLine<UpdateResult>(id, async (work) => {
       const found = await work.read(id);
       if (!isSession(found, now)) return refused(found, now);
       if (isOver(found.body.seenAt, options)) return { ok: false, why: "gone" };
@@ -89,7 +89,7 @@ export class DenoKvStore implements SessionStore {
 
   replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
-    return this.#inTurn<UpdateResult>(from.id, async (work) => {
+    return this.#inLine<UpdateResult>(from.id, async (work) => {
       const found = await work.read(from.id);
       if (!isSession(found, now)) return refused(found, now);
       if (!isVersion(found.body, move)) return { ok: false, why: "conflict" };
@@ -102,14 +102,14 @@ export class DenoKvStore implements SessionStore {
   }
 
   touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
-    return this.#inTurn<boolean>(id, async (work) => {
+    return this.#inLine<boolean>(id, async (work) => {
       const found = await work.read(id);
       return isSession(found, now) ? (await work.use(found, { now, expiresAt })) || AGAIN : false;
     });
   }
 
   remove({ id }: Key): Promise<void> {
-    return this.#inTurn(id, async (work) => {
+    return this.#inLine(id, async (work) => {
       const marks: DenoKvKey[] = [];
       let found = await work.read(id);
       while (found !== null && isMark(found) && marks.length < MOST_MOVES) {
@@ -124,7 +124,7 @@ export class DenoKvStore implements SessionStore {
   }
 
   take({ id }: Key): Promise<SessionRecord | null> {
-    return this.#inTurn<SessionRecord | null>(id, async (work) => {
+    return this.#inLine<SessionRecord | null>(id, async (work) => {
       const found = await work.read(id);
       if (found === null || isMark(found)) return null;
       return (await work.commit(await work.end(found))) ? recordOf(found) : AGAIN;
@@ -161,10 +161,10 @@ export class DenoKvStore implements SessionStore {
     return work.call.until(() => attempt(work));
   }
 
-  /** The time that a call waits for its turn counts, so that a database that does not answer holds up nobody for longer. */
-  #inTurn<Result>(id: string, attempt: (work: Work) => Promise<Attempt<Result>>): Promise<Result> {
+  /** The time that a call waits in line counts, so that a database that does not answer holds up nobody for longer. */
+  #inLine<Result>(id: string, attempt: (work: Work) => Promise<Attempt<Result>>): Promise<Result> {
     const work = this.#work();
-    return this.#turns.take(id, () => this.#make(attempt, work));
+    return this.#line.wait(id, () => this.#make(attempt, work));
   }
 }
 

@@ -8,7 +8,6 @@ import { parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionRecord } from "../../session/record.ts";
 import { reasonOf } from "../../stored/contract.ts";
-import type { Outcome } from "./late.ts";
 
 /** What a session has for as long as it has its id. */
 export interface Head extends Omit<SessionRecord, "data" | "version" | "seenAt" | "expiresAt"> {
@@ -23,6 +22,9 @@ export interface Moved {
   /** What became of the late changes that it took along. */
   readonly settled: readonly Settled[];
 }
+
+/** What became of a change: the version that it made, or why it was not made. */
+export type Outcome = number | "gone" | "too-large";
 
 /** What became of a late change, for the request that made it. */
 export type Settled = readonly [nonce: string, outcome: Outcome, at: number];
@@ -53,7 +55,7 @@ export function partsOf(text: string): Uint8Array[] {
 }
 
 /** The text of values; null for what we did not write. */
-export function textOf(parts: readonly unknown[]): string | null {
+function textOf(parts: readonly unknown[]): string | null {
   if (!parts.every((part) => part instanceof Uint8Array)) return null;
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
