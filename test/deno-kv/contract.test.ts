@@ -6,6 +6,9 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { denoKv } from "../../src/stores/deno-kv/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { type OpenKv, openKv } from "./databases.ts";
+import { spread } from "./spread.ts";
+
+const numbers = [1, 2, 3, 4, 5];
 
 const folder = mkdtempSync(join(tmpdir(), "deno-kv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,4 +25,8 @@ describe.each([
   afterAll(() => kv?.close());
 
   for (const { name, run } of storeContract(() => denoKv(kv))) it(name, run);
+
+  describe("with five processes", () => {
+    for (const { name, run } of storeContract(() => spread(numbers.map(() => denoKv(kv))))) it(name, run);
+  });
 });

@@ -5,6 +5,7 @@ import { denoKv } from "../../src/stores/deno-kv/index.ts";
 import { goneCases } from "../contracts/gone.ts";
 import { AHEAD, PARTS, scheduleTests } from "../support/schedule-suite.ts";
 import { type OpenKv, openKv } from "./databases.ts";
+import { spread } from "./spread.ts";
 
 const SCHEDULES = Number(process.env.SCHEDULES ?? 1000);
 const SEED = Number(process.env.SEED ?? 1);
@@ -21,6 +22,9 @@ describe("a request whose session is not there any more: Deno KV", () => {
 
 describe("on Deno KV, whatever the order, each request is told what was done", () => {
   let schedules = 0;
-  const makeStore = () => denoKv(kv, { prefix: `schedule${schedules++}` });
+  const makeStore = () => {
+    const prefix = `schedule${schedules++}`;
+    return spread([1, 2, 3].map(() => denoKv(kv, { prefix })));
+  };
   scheduleTests(PARTS, SCHEDULES, SEED, { begins: AHEAD, crypto: nodeCrypto, makeStore });
 });
