@@ -26,7 +26,7 @@ async function cost({ does }: App, act: Act): Promise<number> {
   await does(act);
   const stats = await client.info("commandstats");
   const calls = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
-  return calls("evalsha") + calls("eval");
+  return calls("evalsha") + calls("eval") + calls("hgetall");
 }
 
 it("costs as many round trips as the documentation says", async () => {
