@@ -19,7 +19,7 @@ export interface IoRedisClient {
   evalsha(sha1: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
 }
 
-/** What the store uses of a client of the package `@upstash/redis`, which speaks HTTP and so works on Workers too. */
+/** What the store uses of a client of the package `@upstash/redis`, which speaks HTTP. */
 export interface UpstashRedisClient {
   eval(script: string, keys: string[], args: string[]): Promise<unknown>;
   evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
@@ -45,7 +45,7 @@ interface Abortable {
   withAbortSignal?(signal: AbortSignal): NodeRedisClient & HashReader;
 }
 
-/** How clients that hand over replies as they are read a hash. */
+/** How clients of both kinds read a hash. */
 interface HashReader {
   hGetAll?(key: string): Promise<unknown>;
   hgetall?(key: string): Promise<unknown>;

@@ -1,5 +1,5 @@
 /**
- * A store in Redis: for several processes that share sessions, and sessions that survive a restart.
+ * A store in Redis, Valkey or Upstash: for several processes that share sessions, and sessions that survive a restart.
  *
  * @module
  */
@@ -44,11 +44,12 @@ export interface RedisOptions {
 
 /**
  * Makes a store in Redis 5 or later, or a server that speaks its language. A session is a hash with a field for each key of its
- * data; every call is one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
+ * data; every call is one command or one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
  * persistence settings: see docs/redis.md.
  *
- * @param client A client of the package `redis` or `ioredis`, whose connection is yours to open and to close. Give it a
- * listener for `"error"`: without one, a lost connection ends the process.
+ * @param client A client of the package `redis`, `ioredis`, `iovalkey` or `@upstash/redis`, whose connection is yours to open and to close. Give
+ * those that have a connection a listener for `"error"`: without one, a lost connection ends the process. With each of them there are settings
+ * by which no command is sent twice, as in the examples.
  * @throws OptionError for another client, an empty or unsuitable prefix, or a timeout that is none.
  *
  * @example
@@ -66,6 +67,14 @@ export interface RedisOptions {
  * import { Redis } from "ioredis";
  *
  * const client = new Redis("redis://127.0.0.1:6379", { maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false });
+ * const sessions = createSessions({ secrets, store: redis(client) });
+ * ```
+ *
+ * @example
+ * ```ts
+ * import { Redis } from "@upstash/redis";
+ *
+ * const client = new Redis({ url, token, retry: { retries: 0 } });
  * const sessions = createSessions({ secrets, store: redis(client) });
  * ```
  */
