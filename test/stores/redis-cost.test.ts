@@ -44,7 +44,8 @@ describe("a read", () => {
   };
 
   it("is one command, with a client or a pool of connections", async () => {
-    const pool = await createClientPool({ url: server.url }).connect();
+    const pool = createClientPool({ url: server.url });
+    await pool.connect();
     const ioRedis = new Redis(server.url);
     expect([await readBy(client), await readBy(pool), await readBy(ioRedis)]).toEqual(["command", "command", "command"]);
     const maps = client.withTypeMapping({ 37: Map });
