@@ -36,7 +36,7 @@ export const STORES = [
   {
     ...{ call: "redis(client)", from: "redis", page: "redis.md", contract: "test/stores/redis.test.ts" },
     make: () => redis({ ...client("eval", "evalsha"), status: "ready" }),
-    ...{ survives: "as Redis persists", install: "`redis` or `ioredis`" },
+    ...{ survives: "as Redis persists", install: "`redis`, `ioredis`, `iovalkey` or `@upstash/redis`" },
   },
   {
     ...{ call: "denoKv(kv)", from: "deno-kv", page: "deno-kv.md", contract: "test/deno-kv/contract.test.ts" },
