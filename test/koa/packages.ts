@@ -1,5 +1,5 @@
 /** Koa's ecosystem as it is published. */
-import { packagesOf } from "../support/installed-packages.ts";
+import { installed } from "../support/installed.ts";
 
 /** Gives a package of test/koa/package.json. */
-export const packages: NodeJS.Require = await packagesOf("test/koa");
+export const packages: NodeJS.Require = await installed("test/koa");

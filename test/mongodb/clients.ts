@@ -17,7 +17,11 @@ export function versionOf(driver: Driver): string {
 }
 
 /** A client that is connected. */
-export function connect(driver: Driver, { front }: Pick<MongoServer, "front">, options: MongoClientOptions = {}): Promise<MongoClient> {
+export function connect(
+  driver: Driver,
+  { front }: Pick<MongoServer, "front">,
+  options: MongoClientOptions = {},
+): Promise<MongoClient> {
   const { MongoClient } = packages(driver) as typeof import("mongodb");
   const client = new MongoClient(front.url, { ...RECOMMENDED, ...options });
   clients.push(client);

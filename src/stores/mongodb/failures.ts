@@ -4,6 +4,7 @@
  * @module
  */
 import { isOptionError } from "../../ground/errors.ts";
+import { inTime } from "../../ground/in-time.ts";
 
 /** A failure of MongoDB. `retryable` when the same call may work if it is made again. */
 export class MongoFailure extends Error {
@@ -61,18 +62,14 @@ export function withoutData(error: unknown): Error {
   return new MongoFailure(word ?? "Error", isPassing || isLabelled);
 }
 
-/** The answer of a call, if it comes in time; the signal tells the call when it is too late to go on. A late answer is dropped, also an error. */
+/** The answer of a call, if it comes in time. The signal tells the call when it is too late to go on. */
 export async function within<Result>(seconds: number, call: (late: AbortSignal) => Promise<Result>): Promise<Result> {
   const late = new AbortController();
-  const timeUp = new Promise<never>((_resolve, reject) => {
-    late.signal.addEventListener("abort", () => reject(new MongoFailure("TIMEOUT", true)));
-  });
-  const timer = setTimeout(() => late.abort(), seconds * 1000);
-  try {
-    return await Promise.race([call(late.signal), timeUp]);
-  } catch (error) {
+  const tooLate = () => {
+    late.abort();
+    return new MongoFailure("TIMEOUT", true);
+  };
+  return inTime(seconds, () => call(late.signal), tooLate).catch((error: unknown) => {
     throw withoutData(error);
-  } finally {
-    clearTimeout(timer);
-  }
+  });
 }

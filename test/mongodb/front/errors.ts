@@ -26,6 +26,8 @@ const CODES: Record<string, readonly [code: number, codeName: string]> = {
   "40001": [112, "WriteConflict"],
   "40P01": [112, "WriteConflict"],
   "55P03": [24, "LockTimeout"],
+  M000R: [85, "IndexOptionsConflict"],
+  M000S: [86, "IndexKeySpecsConflict"],
   M001C: [DUPLICATE_KEY, "DuplicateKey"],
 };
 

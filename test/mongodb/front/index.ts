@@ -28,6 +28,8 @@ export interface Front {
   readonly counts: Map<string, number>;
   /** How long every command waits before it is carried out. Milliseconds. */
   delay: number;
+  /** Whether errors quote the command, as mongod's do of a duplicate key. */
+  quotes: boolean;
   /** The next command of this name is carried out, and the connection then breaks before its answer. */
   loseAnswerTo: string | null;
   close(): Promise<void>;
@@ -51,6 +53,7 @@ export async function startFront({ database, standalone = false }: FrontOptions)
     url: `mongodb://127.0.0.1:${port}/app${standalone ? "?directConnection=true" : "?replicaSet=rs0"}`,
     counts: new Map(),
     delay: 0,
+    quotes: false,
     loseAnswerTo: null,
     close: async () => {
       for (const socket of sockets) socket.destroy();
@@ -87,6 +90,7 @@ function serve(socket: Socket, world: World): void {
 async function answer(socket: Socket, message: Message, world: World): Promise<void> {
   try {
     const said = await resultOf(message.body, world);
+    if (world.front.quotes) quote(said, message.body);
     const [name] = Object.keys(message.body);
     if (world.front.loseAnswerTo === name) {
       world.front.loseAnswerTo = null;
@@ -95,6 +99,11 @@ async function answer(socket: Socket, message: Message, world: World): Promise<v
   } catch {
     socket.destroy();
   }
+}
+
+function quote(said: Document, body: Document): void {
+  const errors = said.ok === 0 ? [said] : ((said.writeErrors ?? []) as Document[]);
+  for (const error of errors) error.errmsg = `${error.errmsg} of ${JSON.stringify(body)}`;
 }
 
 async function resultOf(body: Document, world: World): Promise<Document> {

@@ -1,16 +1,16 @@
-/** Packages of a test folder that has its own package.json: installs them where they are not there yet, or older than the lockfile. */
+/** Packages that only a few tests need, in folders of their own. Installs them where they are not there yet, or older than the lockfile. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, resolve } from "node:path";
 
 const TURN_MS = 200;
 
-/** Gives the packages of a folder, as in `packagesOf("test/koa")`. Returns when they are installed. */
-export async function packagesOf(folder: string): Promise<NodeJS.Require> {
+/** Gives the packages of a folder's package.json. @param folder Such as `test/koa`, from the root. */
+export async function installed(folder: string): Promise<NodeJS.Require> {
   // Test files run in parallel, and one of them installs.
   const lock = `node_modules/.installing-${basename(folder)}`;
-  while (isOld(folder) || existsSync(lock)) {
+  while (isOld(folder) || isHeld(lock)) {
     if (claim(lock)) install(folder, lock);
     else await new Promise((done) => setTimeout(done, TURN_MS));
   }
@@ -18,8 +18,15 @@ export async function packagesOf(folder: string): Promise<NodeJS.Require> {
 }
 
 function isOld(folder: string): boolean {
-  const timeOf = (file: string) => statSync(`${folder}/${file}`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return timeOf("node_modules/.package-lock.json") < timeOf("package-lock.json");
+  return timeOf(`${folder}/node_modules/.package-lock.json`) < timeOf(`${folder}/package-lock.json`);
+}
+
+function timeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function isHeld(lock: string): boolean {
+  return timeOf(lock) > 0;
 }
 
 function claim(lock: string): boolean {
@@ -42,9 +49,9 @@ function isRunning(lock: string): boolean {
 }
 
 function install(folder: string, lock: string): void {
-  const options = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"];
   try {
-    if (isOld(folder)) execFileSync("npm", ["ci", ...options], { cwd: folder });
+    if (isOld(folder))
+      execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline"], { cwd: folder });
   } finally {
     rmSync(lock, { force: true });
   }
