@@ -78,6 +78,7 @@ export const STORE_ADVICE: Advice = {
   idFromName: "durableObject(binding)",
   getWithMetadata: "kv(binding)",
   "prepare batch": "d1(binding)",
+  "startSession db": "mongodb(client)",
   "prepare exec": "sqlite(database)",
   hget: "redis(client)",
   hGet: "redis(client)",

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { mongodb } from "../../src/stores/mongodb/index.ts";
 import { type Act, type App, makeApp } from "../support/app.ts";
+import type { Browser } from "../support/browser.ts";
 import { DAY } from "../support/clock.ts";
 import { closeClients, connect } from "./clients.ts";
 import { type MongoServer, startMongo } from "./server.ts";
@@ -17,9 +18,9 @@ afterAll(async () => {
 });
 
 /** How many commands one request sends. */
-async function cost({ does }: App, act: Act): Promise<number> {
+async function cost({ does }: App, act: Act, browser?: Browser): Promise<number> {
   server.front.counts.clear();
-  await does(act);
+  await does(act, browser);
   return [...server.front.counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
@@ -38,9 +39,22 @@ it("costs as many round trips as the documentation says", async () => {
   expect(await cost(app, (session) => session.update((data) => (data.views = 9)))).toBe(3);
   expect(await cost(app, (session) => session.patch({ views: 10 }))).toBe(2);
   expect(await cost(app, (session) => session.regenerateId())).toBe(6);
+  const login: Act = (session) => session.login("grace");
+  expect(await cost(app, login, app.newBrowser())).toBe(4);
   app.clock.pass(DAY / 3);
   await app.does(read);
   app.clock.pass(DAY / 3);
   expect(await cost(app, read)).toBe(2);
   expect(await cost(app, (session) => session.logout())).toBe(2);
+});
+
+it("costs one more for a login that ends another session, and for an end of what is not there", async () => {
+  const store = mongodb(await connect("mongodb", server), { collection: "more" });
+  const app = makeApp({ store, maxSessions: 1 });
+  const login: Act = (session) => session.login("ada");
+  await app.does(login);
+  expect(await cost(app, login, app.newBrowser())).toBe(5);
+  server.front.counts.clear();
+  await store.remove({ id: "nobody-has-this-id" });
+  expect(Object.fromEntries(server.front.counts)).toEqual({ findAndModify: 1, find: 1 });
 });

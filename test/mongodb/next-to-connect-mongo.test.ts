@@ -100,12 +100,13 @@ describe.each(APPLICATIONS)("%s", (_name, make, { keepsAll, revives }) => {
     const browser = new Browser(await make());
     await (await browser.visit("/begin")).text();
     const thief = browser.copy();
-    const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    slow = { arrive: arrived.resolve, released: released.promise };
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const arrived = new Promise<void>((resolve) => (slow = { arrive: resolve, released }));
     const late = browser.copy().visit("/slow?key=late");
-    await arrived.promise;
+    await arrived;
     await browser.visit("/logout");
-    released.resolve();
+    release();
     // express-session sends the head of an answer before it saves.
     await (await late).text();
     const found = await (await thief.visit("/")).json();

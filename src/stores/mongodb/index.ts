@@ -42,7 +42,7 @@ const RULES: Record<keyof MongoOptions, Rule> = {
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));
 
 /**
- * Makes a store in a MongoDB replica set, 4.4 or later, or a server that speaks its language. A session is a document, and nearly every call one
+ * Makes a store in a MongoDB replica set, of 4.4 or later, or a server that speaks its language. A session is a document, and nearly every call one
  * command on it, so each happens wholly and alone; a login and a new id are a transaction. Which servers it was run on, and what follows for
  * others, is in docs/mongodb.md.
  *
