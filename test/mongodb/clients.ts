@@ -11,11 +11,6 @@ const RECOMMENDED: MongoClientOptions = { serverSelectionTimeoutMS: 2000 };
 
 const clients: MongoClient[] = [];
 
-/** The version of a driver, as "7.9.0". */
-export function versionOf(driver: Driver): string {
-  return packages(`${driver}/package.json`).version;
-}
-
 /** A client that is connected. */
 export function connect(
   driver: Driver,

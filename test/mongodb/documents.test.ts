@@ -198,6 +198,23 @@ describe("ends in mongodb", () => {
     expect(missed).toBeGreaterThan(0);
   });
 
+  it("are an error where a server says again and again that nothing is there, and shows it", async () => {
+    const nothing = async () => null;
+    const collection = Object.assign(Object.create(client.db().collection("web_sessions")), {
+      findOneAndDelete: nothing,
+      findOneAndUpdate: nothing,
+    });
+    const database = { command: () => client.db().command({ hello: 1 }), collection: () => collection };
+    const store = mongodb({ db: () => database, startSession: () => client.startSession() }, { createIndexes: false });
+    const key = newKey();
+    await store.create(key, record());
+    const options = { now: SECONDS(), expiresAt: SECONDS() + HOUR };
+    const calls = [store.remove(key), store.take(key), store.touch(key, options), store.update(key, NO_CHANGE, options)];
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "MISSED", retryable: true } });
+    expect(await documentAt(key)).not.toBeNull();
+  });
+
   it("come to a user's sessions beyond the limit, also of logins at the same time", async () => {
     const store = mongodb(client, { timeout: 30 });
     for (let round = 0; round < 5; round++) {

@@ -62,10 +62,10 @@ export const TRANSACTION: object = { ...CONCERNS, readConcern: { level: "snapsho
 /** For how long MongoDB keeps what is over. Clocks that differ by less do no harm. Seconds. */
 const SWEEP_AFTER = 3600;
 
-const INDEXES = [
-  { key: { end: 1 as const }, name: "end_1", expireAfterSeconds: SWEEP_AFTER },
+const INDEXES: { key: Record<string, 1>; name: string; expireAfterSeconds?: number; sparse?: true }[] = [
+  { key: { end: 1 }, name: "end_1", expireAfterSeconds: SWEEP_AFTER },
   // Visitors have no subject, and no entry.
-  { key: { subject: 1 as const }, name: "subject_1", sparse: true },
+  { key: { subject: 1 }, name: "subject_1", sparse: true },
 ];
 
 /** @throws OptionError for what is no client of the package `mongodb`. */

@@ -52,7 +52,7 @@ export function isDuplicate(error: unknown): boolean {
 }
 
 /** An error that says what is wrong in one word. */
-export function withoutData(error: unknown): Error {
+function withoutData(error: unknown): Error {
   if (error instanceof MongoFailure || isOptionError(error)) return error;
   const { name, code, codeName } = (error ?? {}) as DriverError;
   const number = typeof code === "number" ? `E${code}` : code;

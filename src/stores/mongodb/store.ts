@@ -70,8 +70,8 @@ export class MongoStore implements SessionStore {
       if (touch === undefined || !isDue(found.seenAt, touch)) return found;
       const { seenAfter, seenBefore, expiresAt } = touch;
       const due = { ...living(id, now), seenAt: { $gt: seenAfter, $lte: seenBefore } };
-      const slid = await collection.findOneAndUpdate(due, use(now, expiresAt), { ...BARE, returnDocument: "after" });
-      return entryFrom((slid as SessionDocument | null) ?? (await find(collection, id)));
+      const used = await collection.findOneAndUpdate(due, use(now, expiresAt), { ...BARE, returnDocument: "after" });
+      return entryFrom((used as SessionDocument | null) ?? (await find(collection, id)));
     });
   }
 

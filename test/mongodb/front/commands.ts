@@ -9,7 +9,7 @@ import { isInTransaction, type Sessions, sessionOf } from "./sessions.ts";
 import type { Document } from "./wire.ts";
 
 /** What a command is carried out with. */
-export interface Scene {
+interface Scene {
   readonly queries: Queries;
   readonly sessions: Sessions;
   readonly cursors: Map<string, string>;
