@@ -18,10 +18,12 @@ type Make = (options?: object) => unknown;
 export async function libraryOf({ folder }: Past): Promise<Library> {
   const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { exports: Exports };
   const known = declaredNames(declarationsOf(join(folder, "dist")));
-  const taken = async (entry: string, name: string) => {
+  const value = async (entry: string, name: string) => {
     const file = entryFile(exports, entry);
-    if (file === undefined) return missing(`has no entry "${entry}"`);
-    const found = ((await import(pathToFileURL(join(folder, file)).href)) as Module)[name];
+    return file === undefined ? undefined : ((await import(pathToFileURL(join(folder, file)).href)) as Module)[name];
+  };
+  const taken = async (entry: string, name: string) => {
+    const found = await value(entry, name);
     return typeof found === "function" ? found : missing(`has no ${name}() in its entry "${entry}"`);
   };
   return {
@@ -30,6 +32,7 @@ export async function libraryOf({ folder }: Past): Promise<Library> {
     honoSession: strict((await taken("./hono", "session")) as Make, known) as never,
     koaSession: strict((await taken("./koa", "session")) as Make, known) as never,
     getKoaSession: (await taken("./koa", "getSession")) as never,
+    nodeCrypto: (await value("./node", "nodeCrypto")) as never,
   };
 }
 

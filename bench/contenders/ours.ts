@@ -86,8 +86,16 @@ export function ourFetch(options: SessionOptions, library: Library = WORKING_TRE
   return fetchApp(sessions.handler(async (request, session) => new Response(await act(deeds, pathOf(request), session))));
 }
 
+/** An adapter with `crypto: nodeCrypto`; Koa's passes it itself. */
+const withNodeCrypto =
+  (app: typeof ourHono): typeof ourHono =>
+  (options, library = WORKING_TREE) =>
+    app({ ...options, crypto: library.nodeCrypto }, library);
+
 const adapters = [
   { adapter: "Koa", framework: "koa", crypto: "node", app: ourKoa },
+  { adapter: "Hono, nodeCrypto", framework: "hono", crypto: "node", app: withNodeCrypto(ourHono) },
+  { adapter: "fetch, nodeCrypto", framework: "fetch", crypto: "node", app: withNodeCrypto(ourFetch) },
   { adapter: "Hono", framework: "hono", crypto: "web", app: ourHono },
   { adapter: "fetch", framework: "fetch", crypto: "web", app: ourFetch },
 ] as const;

@@ -43,6 +43,12 @@ export function checkBudgets(measured: readonly Measured[]): Verdict[] {
   const onWebCrypto: Pick = (one) => remembering(one) && one.contender.crypto === "web";
   const lazy: Pick = ({ contender }) => contender.lazy === true;
   const koaCookie: Pick = (one) => onKoa(one) && one.contender.kind !== "store";
+  const honoNode: Pick = ({ contender }) => contender.framework === "hono" && contender.crypto === "node";
+  const forgetting =
+    (crypto: "node" | "web"): Pick =>
+    ({ contender }) =>
+      contender.forgets === true && contender.crypto === crypto;
+  const encrypted: Pick = (one) => onKoa(one) && one.contender.kind === "encrypted";
   return [
     ...atMost("S1", "read, signed", 5, remembering),
     ...share("S1", "read, signed, next to the fastest peer", 1 / 14, remembering, peer),
@@ -53,14 +59,28 @@ export function checkBudgets(measured: readonly Measured[]): Verdict[] {
     ...atMost("S4a", "write, signed, Koa", 20, onKoa),
     ...share("S4a", "write, signed, Koa, next to", 1, onKoa, named("cookie-session", "koa-session (cookie)")),
     ...atMost("S4a", "write, signed, Web Crypto, 32 at a time", 50, onWebCrypto, 32),
-    ...share("S4b", "write, encrypted, Web Crypto, next to", 0.7, onWebCrypto, named("@hono/session (cookie)")),
+    ...atMost(
+      "S1",
+      "read, signed, nothing remembered, Hono with nodeCrypto",
+      25,
+      (one) => honoNode(one) && forgetting("node")(one),
+    ),
+    ...atMost("S2", "read, encrypted, nothing remembered, Web Crypto, 32 at a time", 45, forgetting("web"), 32),
+    ...atMost("S4b", "write, encrypted, Hono with nodeCrypto", 40, (one) => honoNode(one) && remembering(one)),
+    ...share("S4b", "write, encrypted, Web Crypto, next to", 0.4, onWebCrypto, named("@hono/session (cookie)")),
     ...atMost("S4b", "write, encrypted, Koa", 30, onKoa),
     ...atMost("S4c", "write, store", 8, remembering),
     ...share("S4c", "write, store, next to the fastest peer", 1, remembering, peer),
     ...atMost("S5", "no cookie, untouched", 1.2, (one) => lazy(one) || koaCookie(one)),
     ...atMost("S7", "valid cookie, untouched, Koa with cookies and lazy", 1.2, (one) => lazy(one) || koaCookie(one)),
-    ...atMost("S6", "new session, Koa", 15, onKoa),
-    ...share("S6", "new session, Koa, next to", 1, onKoa, named("koa-session (cookie)", "koa-session (store)")),
+    ...share(
+      "S6",
+      "new session, Koa, next to",
+      1,
+      (one) => onKoa(one) && !encrypted(one),
+      named("koa-session (cookie)", "koa-session (store)"),
+    ),
+    ...atMost("S6", "new session, Koa, encrypted", 30, encrypted),
     ...atMost("S1", "read, signed, nothing remembered, 32 at a time", 45, ({ contender }) => contender.forgets === true, 32),
   ];
 }

@@ -13,6 +13,7 @@ import { assertWritable } from "../session/wish.ts";
 import type { TokenCodec } from "../token/codec.ts";
 import { encryptedTokens } from "../token/encrypted.ts";
 import type { KeyKind } from "../token/keys.ts";
+import { isCryptoKey } from "../token/secrets.ts";
 import { signedTokens } from "../token/signed.ts";
 import { rememberTokens } from "../token/verified.ts";
 import { inCookie } from "./backend.ts";
@@ -86,7 +87,7 @@ export function partsFor(settings: Settings): Parts {
       : cookies.visitor === cookies.session
         ? user
         : { ...user, cookie: cookies.visitor };
-  const fetchesKeys = typeof secrets === "function" || secrets.some((secret) => secret instanceof CryptoKey);
+  const fetchesKeys = typeof secrets === "function" || secrets.some(isCryptoKey);
   return {
     ...rest,
     channels: { user, visitor },

@@ -25,9 +25,9 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   atOnce: true,
 
   derive: (secret, info, length) =>
-    secret instanceof CryptoKey
-      ? webCrypto.derive(secret, info, length)
-      : new Uint8Array(hkdfSync("sha256", secret, "", info, length)),
+    ArrayBuffer.isView(secret)
+      ? new Uint8Array(hkdfSync("sha256", secret, "", info, length))
+      : webCrypto.derive(secret, info, length),
 
   importKey: (bytes, use) => (use === "mac" ? new HmacKey("sha256", bytes) : createSecretKey(bytes)),
 

@@ -54,8 +54,13 @@ export function checkList(list: readonly Secret[]): readonly CheckedSecret[] {
   return checked;
 }
 
+/** Whether a secret is a CryptoKey. Asked of objects only: to name that class costs Node some milliseconds, the first time. */
+export function isCryptoKey(secret: unknown): secret is CryptoKey {
+  return typeof secret === "object" && !ArrayBuffer.isView(secret) && secret instanceof CryptoKey;
+}
+
 function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
-  const problem = secret instanceof CryptoKey ? keyProblem(secret) : secretProblem(secret);
+  const problem = isCryptoKey(secret) ? keyProblem(secret) : secretProblem(secret);
   if (problem !== undefined) refuse(`use secret number ${index + 1}: ${problem}. ${advice()}`);
   // Bytes that the application changes later are not the secret.
   return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;

@@ -95,6 +95,7 @@ export const isTouchDue = (span: Lifespan & OwnTimeouts, common: Timeouts, now: 
   isDueBy(span, timeoutsOf(span, common), now);
 
 const isDueBy = ({ startedAt, seenAt, expiresAt }: Lifespan, timeouts: Timeouts, now: number): boolean =>
-  now >= seenAt + timeouts.touchEvery || isWorth(expiryOf(startedAt, now, timeouts) - expiresAt, timeouts);
+  // What was written down in this very second, as by loading it, would only be written again.
+  (now > seenAt && now >= seenAt + timeouts.touchEvery) || isWorth(expiryOf(startedAt, now, timeouts) - expiresAt, timeouts);
 
 const isWorth = (gained: number, { touchEvery }: Timeouts): boolean => gained > 0 && gained >= touchEvery;

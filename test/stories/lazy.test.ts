@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { plain } from "../../src/stores/bridges/plain.ts";
 import { memory } from "../../src/stores/memory/index.ts";
 import { makeApp } from "../support/app.ts";
+import { around } from "../support/changed-store.ts";
 import { plainRows } from "../support/plain-rows.ts";
 import { slow } from "../support/slow-store.ts";
 
@@ -81,4 +82,24 @@ it("has written when save() is done, not only when the response is made", async 
     }, app.browser.copy());
   });
   expect(seen).toBe(2);
+});
+
+it("writes its use down once in a request, also where that is to be written at every one", async () => {
+  const calls: string[] = [];
+  const store = around(memory(), (name, call) => {
+    calls.push(name);
+    return call();
+  });
+  const app = makeApp({ store, lazy: true, touchEvery: 0, idleTimeout: 3600 });
+  await app.does((session) => session.update((data) => (data.count = 1)));
+  for (let visits = 0; visits < 2; visits++) {
+    app.clock.pass(1);
+    calls.length = 0;
+    const seen = await app.does(async (session) => {
+      await session.ready();
+      return [session.data.count, session.expiresAt];
+    });
+    expect(seen[1]).toBe(app.clock.now() + 3600);
+    expect(calls).toEqual(["load"]);
+  }
 });
