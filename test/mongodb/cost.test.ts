@@ -1,31 +1,23 @@
 /** What requests cost in MongoDB: how many round trips, as docs/mongodb.md says, counted by the server's front. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { mongodb } from "../../src/stores/mongodb/index.ts";
 import { type Act, type App, makeApp } from "../support/app.ts";
 import type { Browser } from "../support/browser.ts";
 import { DAY } from "../support/clock.ts";
-import { closeClients, connect } from "./clients.ts";
-import { type MongoServer, startMongo } from "./server.ts";
+import { connect } from "./clients.ts";
+import { serverOfFile } from "./server.ts";
 
-let server: MongoServer;
-
-beforeAll(async () => {
-  server = await startMongo();
-});
-afterAll(async () => {
-  await closeClients();
-  await server?.stop();
-});
+const mongo = serverOfFile();
 
 /** How many commands one request sends. */
 async function cost({ does }: App, act: Act, browser?: Browser): Promise<number> {
-  server.front.counts.clear();
+  mongo.server.front.counts.clear();
   await does(act, browser);
-  return [...server.front.counts.values()].reduce((sum, count) => sum + count, 0);
+  return [...mongo.server.front.counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 it("costs as many round trips as the documentation says", async () => {
-  const app = makeApp({ store: mongodb(await connect("mongodb", server)) });
+  const app = makeApp({ store: mongodb(await connect("mongodb", mongo.server)) });
   const read: Act = (session) => session.data.views;
   const change: Act = (session) => (session.data.views = 1 + Number(session.data.views ?? 0));
   expect(await cost(app, read)).toBe(0);
@@ -49,12 +41,12 @@ it("costs as many round trips as the documentation says", async () => {
 });
 
 it("costs one more for a login that ends another session, and for an end of what is not there", async () => {
-  const store = mongodb(await connect("mongodb", server), { collection: "more" });
+  const store = mongodb(await connect("mongodb", mongo.server), { collection: "more" });
   const app = makeApp({ store, maxSessions: 1 });
   const login: Act = (session) => session.login("ada");
   await app.does(login);
   expect(await cost(app, login, app.newBrowser())).toBe(5);
-  server.front.counts.clear();
+  mongo.server.front.counts.clear();
   await store.remove({ id: "nobody-has-this-id" });
-  expect(Object.fromEntries(server.front.counts)).toEqual({ findAndModify: 1, find: 1 });
+  expect(Object.fromEntries(mongo.server.front.counts)).toEqual({ findAndModify: 1, find: 1 });
 });

@@ -1,29 +1,19 @@
 /** What the MongoDB store keeps and asks for: documents as docs/mongodb.md shows them, hostile keys, indexes, expiry, limits, ends, options. */
-import type { CommandStartedEvent, Document, MongoClient } from "mongodb";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CommandStartedEvent, Document } from "mongodb";
+import { describe, expect, it } from "vitest";
 import { newSessionId } from "../../src/ground/session-id.ts";
 import { OptionError, type SessionRecord } from "../../src/index.ts";
 import type { Key, Move } from "../../src/session/record.ts";
 import { type MongoClientLike, type MongoOptions, mongodb } from "../../src/stores/mongodb/index.ts";
 import { HOUR } from "../support/clock.ts";
-import { closeClients, connect } from "./clients.ts";
+import { connect } from "./clients.ts";
 import { poolOf } from "./front/postgres.ts";
-import { type MongoServer, startMongo } from "./server.ts";
+import { serverOfFile } from "./server.ts";
 
 const SECONDS = () => Math.floor(Date.now() / 1000);
 const NO_CHANGE = { set: [], unset: [] };
 const LOGIN: Move = { by: "login", graceSeconds: 0 };
-let server: MongoServer;
-let client: MongoClient;
-
-beforeAll(async () => {
-  server = await startMongo();
-  client = await connect("mongodb", server);
-});
-afterAll(async () => {
-  await closeClients();
-  await server?.stop();
-});
+const mongo = serverOfFile();
 
 function record(fields: Partial<SessionRecord> = {}): SessionRecord {
   const now = SECONDS();
@@ -33,13 +23,13 @@ function record(fields: Partial<SessionRecord> = {}): SessionRecord {
 const newKeys = (count: number): Key[] => Array.from({ length: count }, () => ({ id: newSessionId() }));
 const newKey = () => newKeys(1)[0] as Key;
 const documentAt = ({ id }: Key, collection = "web_sessions"): Promise<Document | null> =>
-  client.db().collection<{ _id: string }>(collection).findOne({ _id: id });
+  mongo.client.db().collection<{ _id: string }>(collection).findOne({ _id: id });
 
 describe("documents of mongodb", () => {
   const NOW = 1_795_000_600;
 
   it("are as docs/mongodb.md shows them: a session, a mark, and a user", async () => {
-    const store = mongodb(client, { collection: "shown" });
+    const store = mongodb(mongo.client, { collection: "shown" });
     const [first, second] = newKeys(2) as [Key, Key];
     const times = { startedAt: NOW - 600, seenAt: NOW, expiresAt: NOW + 24 * HOUR };
     const data = '{"cart":["apple"],"views":3}';
@@ -68,7 +58,7 @@ describe("documents of mongodb", () => {
   });
 
   it("keep every key for what it is, whatever MongoDB would make of it as a field", async () => {
-    const store = mongodb(client);
+    const store = mongodb(mongo.client);
     const keys = [
       "a.b",
       "$set",
@@ -100,12 +90,12 @@ describe("documents of mongodb", () => {
   });
 
   it("that somebody broke are sessions that nobody can read, and can be ended", async () => {
-    const store = mongodb(client);
+    const store = mongodb(mongo.client);
     const options = { now: SECONDS(), expiresAt: SECONDS() + HOUR, seenAfter: 0, maxBytes: 1000 };
     for (const broken of [{ data: "text" }, { data: [{ k: 1 }] }, { data: null }, { meta: "[" }]) {
       const key = newKey();
       await store.create(key, record());
-      await client.db().collection<{ _id: string }>("web_sessions").updateOne({ _id: key.id }, { $set: broken });
+      await mongo.client.db().collection<{ _id: string }>("web_sessions").updateOne({ _id: key.id }, { $set: broken });
       expect(await store.load(key, { now: SECONDS() })).toMatchObject({ data: "" });
       if (!("meta" in broken) && !Array.isArray(broken.data))
         expect(await store.update(key, NO_CHANGE, options)).toEqual({ ok: false, why: "gone" });
@@ -115,11 +105,11 @@ describe("documents of mongodb", () => {
   });
 
   it("of more sessions of a user than one answer holds are all listed", async () => {
-    const store = mongodb(client);
-    const before = server.front.counts.get("getMore") ?? 0;
+    const store = mongodb(mongo.client);
+    const before = mongo.server.front.counts.get("getMore") ?? 0;
     await Promise.all(newKeys(150).map((key) => store.create(key, record({ subject: "many" }))));
     expect(await store.list?.("many")).toHaveLength(150);
-    expect(server.front.counts.get("getMore")).toBeGreaterThan(before);
+    expect(mongo.server.front.counts.get("getMore")).toBeGreaterThan(before);
     expect(await store.removeAll?.("many")).toBe(150);
   });
 });
@@ -127,13 +117,13 @@ describe("documents of mongodb", () => {
 describe("what mongodb drops by itself", () => {
   /** The job that the server does once a minute. */
   async function sweep(): Promise<void> {
-    const pool = poolOf(server.database);
+    const pool = poolOf(mongo.server.database);
     await pool.query("CALL documentdb_api_internal.delete_expired_rows()", []);
     await pool.end();
   }
 
   it("is what ended more than an hour ago", async () => {
-    const store = mongodb(client, { collection: "swept" });
+    const store = mongodb(mongo.client, { collection: "swept" });
     const [over, justOver, lives, forever, moved, next] = newKeys(6) as [Key, Key, Key, Key, Key, Key];
     const now = SECONDS();
     await store.create(over, record({ expiresAt: now - HOUR - 5 }));
@@ -143,7 +133,7 @@ describe("what mongodb drops by itself", () => {
     await store.create(moved, record());
     await store.replace(moved, next, NO_CHANGE, record({ seenAt: now - HOUR - 65 }), LOGIN);
     await sweep();
-    const left = await client.db().collection<{ _id: string }>("swept").find().toArray();
+    const left = await mongo.client.db().collection<{ _id: string }>("swept").find().toArray();
     expect(left.map(({ _id }) => _id).sort()).toEqual([justOver, lives, forever, next].map(({ id }) => id).sort());
     const slid = { now, expiresAt: now + 2 * HOUR };
     await store.touch(forever, slid);
@@ -151,8 +141,8 @@ describe("what mongodb drops by itself", () => {
   });
 
   it("is looked up by the indexes that docs/mongodb.md names", async () => {
-    await mongodb(client, { collection: "indexed" }).load(newKey(), { now: 0 });
-    expect(await client.db().collection("indexed").indexes()).toMatchObject([
+    await mongodb(mongo.client, { collection: "indexed" }).load(newKey(), { now: 0 });
+    expect(await mongo.client.db().collection("indexed").indexes()).toMatchObject([
       { name: "_id_" },
       { name: "end_1", key: { end: 1 }, expireAfterSeconds: 3600 },
       { name: "subject_1", key: { subject: 1 }, sparse: true },
@@ -160,14 +150,14 @@ describe("what mongodb drops by itself", () => {
   });
 
   it("is the application's own affair where it makes the indexes", async () => {
-    await mongodb(client, { collection: "bare", createIndexes: false }).create(newKey(), record());
-    expect(await client.db().collection("bare").indexes()).toMatchObject([{ name: "_id_" }]);
+    await mongodb(mongo.client, { collection: "bare", createIndexes: false }).create(newKey(), record());
+    expect(await mongo.client.db().collection("bare").indexes()).toMatchObject([{ name: "_id_" }]);
   });
 });
 
 describe("ends in mongodb", () => {
   it("are certain beside parallel changes, though the server misses what it should remove", async () => {
-    const store = mongodb(client);
+    const store = mongodb(mongo.client);
     const options = { now: SECONDS(), expiresAt: SECONDS() + HOUR };
     for (let round = 0; round < 30; round++) {
       const [removed, taken, one, other] = newKeys(4) as [Key, Key, Key, Key];
@@ -185,7 +175,7 @@ describe("ends in mongodb", () => {
   });
 
   it("were missed by the server in that test: it is asked for one document, and says that there is none", async () => {
-    const collection = client.db().collection<{ _id: string; n: number }>("missed");
+    const collection = mongo.client.db().collection<{ _id: string; n: number }>("missed");
     let missed = 0;
     for (let round = 0; round < 30; round++) {
       const _id = `round ${round}`;
@@ -200,12 +190,12 @@ describe("ends in mongodb", () => {
 
   it("are an error where a server says again and again that nothing is there, and shows it", async () => {
     const nothing = async () => null;
-    const collection = Object.assign(Object.create(client.db().collection("web_sessions")), {
+    const collection = Object.assign(Object.create(mongo.client.db().collection("web_sessions")), {
       findOneAndDelete: nothing,
       findOneAndUpdate: nothing,
     });
-    const database = { command: () => client.db().command({ hello: 1 }), collection: () => collection };
-    const store = mongodb({ db: () => database, startSession: () => client.startSession() }, { createIndexes: false });
+    const database = { command: () => mongo.client.db().command({ hello: 1 }), collection: () => collection };
+    const store = mongodb({ db: () => database, startSession: () => mongo.client.startSession() }, { createIndexes: false });
     const key = newKey();
     await store.create(key, record());
     const options = { now: SECONDS(), expiresAt: SECONDS() + HOUR };
@@ -216,7 +206,7 @@ describe("ends in mongodb", () => {
   });
 
   it("come to a user's sessions beyond the limit, also of logins at the same time", async () => {
-    const store = mongodb(client, { timeout: 30 });
+    const store = mongodb(mongo.client, { timeout: 30 });
     for (let round = 0; round < 5; round++) {
       const subject = `limited ${round}`;
       const visitors = newKeys(5);
@@ -236,7 +226,7 @@ describe("ends in mongodb", () => {
 
 describe("what mongodb is asked for", () => {
   it("is the write concern majority and the primary, whatever the client is set to", async () => {
-    const careless = await connect("mongodb", server, {
+    const careless = await connect("mongodb", mongo.server, {
       ...{ writeConcern: { w: 0 }, readPreference: "secondaryPreferred", readConcernLevel: "available", monitorCommands: true },
     });
     const commands: CommandStartedEvent[] = [];
@@ -280,7 +270,7 @@ describe("mongodb and its options", () => {
   });
 
   it("refuses a database or a collection for a client", () => {
-    for (const wrong of [client.db(), client.db().collection("a")])
+    for (const wrong of [mongo.client.db(), mongo.client.db().collection("a")])
       expect(() => mongodb(wrong as unknown as MongoClientLike)).toThrow('a MongoClient of the package "mongodb"');
   });
 
@@ -294,20 +284,22 @@ describe("mongodb and its options", () => {
     ["a text for a flag", { createIndexes: "false" }],
     ["a misspelt option", { colection: "s" }],
   ])("refuses %s", (_what, options) => {
-    expect(() => mongodb(client, options as MongoOptions)).toThrow(OptionError);
+    expect(() => mongodb(mongo.client, options as MongoOptions)).toThrow(OptionError);
   });
 
   it("keeps sessions in another database and collection", async () => {
     const key = newKey();
-    await mongodb(client, { database: "other", collection: "logins" }).create(key, record());
-    expect(await client.db("other").collection<{ _id: string }>("logins").findOne({ _id: key.id })).not.toBeNull();
+    await mongodb(mongo.client, { database: "other", collection: "logins" }).create(key, record());
+    expect(await mongo.client.db("other").collection<{ _id: string }>("logins").findOne({ _id: key.id })).not.toBeNull();
   });
 
   it("says what to do where an index is there with other options", async () => {
-    const collection = client.db().collection("conflicting");
+    const collection = mongo.client.db().collection("conflicting");
     await collection.createIndex({ end: 1 }, { name: "end_1", expireAfterSeconds: 7 });
-    const failing = mongodb(client, { collection: "conflicting" }).load(newKey(), { now: 0 });
+    const failing = mongodb(mongo.client, { collection: "conflicting" }).load(newKey(), { now: 0 });
     await expect(failing).rejects.toThrow("drop end_1 and subject_1, or make them yourself");
-    expect(await mongodb(client, { collection: "conflicting", createIndexes: false }).load(newKey(), { now: 0 })).toBeNull();
+    expect(
+      await mongodb(mongo.client, { collection: "conflicting", createIndexes: false }).load(newKey(), { now: 0 }),
+    ).toBeNull();
   });
 });

@@ -8,7 +8,10 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import type { MongoClient } from "mongodb";
+import { afterAll, beforeAll } from "vitest";
 import { freePort } from "../support/free-port.ts";
+import { closeClients, connect } from "./clients.ts";
 import { type Front, startFront } from "./front/index.ts";
 import { poolOf } from "./front/postgres.ts";
 
@@ -39,6 +42,20 @@ function rootFolder(): string {
   return root;
 }
 
+/** A server for all tests of a file, with a client of driver 7. Both are there when the tests run. */
+export function serverOfFile(): { readonly server: MongoServer; readonly client: MongoClient } {
+  const made = {} as { server: MongoServer; client: MongoClient };
+  beforeAll(async () => {
+    made.server = await startMongo();
+    made.client = await connect("mongodb", made.server);
+  });
+  afterAll(async () => {
+    await closeClients();
+    await made.server?.stop();
+  });
+  return made;
+}
+
 /** Starts a server with no data. */
 export async function startMongo(): Promise<MongoServer> {
   const root = rootFolder();
@@ -48,7 +65,7 @@ export async function startMongo(): Promise<MongoServer> {
   execFileSync("cp", ["-a", join(root, "servers", "template"), folder]);
   const port = await freePort();
   let child: ChildProcess | undefined;
-  const kill = () => (child === undefined ? Promise.resolve() : ended(child));
+  const kill = () => ended(child as ChildProcess, "SIGKILL");
   const start = async () => {
     child = spawnIn(root, `/servers/${basename(folder)}`, port);
     await answering(child, port);
@@ -57,7 +74,8 @@ export async function startMongo(): Promise<MongoServer> {
   const front = await startFront({ database: port });
   const stop = async () => {
     await front.close();
-    await kill();
+    // At once as well, but it gives its shared memory back.
+    await ended(child as ChildProcess, "SIGQUIT");
     rmSync(folder, { recursive: true, force: true });
   };
   return { front, database: port, kill, start, stop };
@@ -69,13 +87,13 @@ function spawnIn(root: string, data: string, port: number): ChildProcess {
   return spawn("chroot", ["--userspec=postgres:postgres", root, BINARY, ...options], { stdio: "ignore", env });
 }
 
-/** Kills the server and the processes that it started, which would go on for a moment. */
-async function ended(child: ChildProcess): Promise<void> {
+/** Ends the server and the processes that it started, which would go on for a moment when it is killed. */
+async function ended(child: ChildProcess, signal: "SIGKILL" | "SIGQUIT"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const gone = new Promise((resolve) => child.once("exit", resolve));
   const children = childrenOf(child.pid);
-  child.kill("SIGKILL");
-  for (const pid of children) killNow(pid);
+  child.kill(signal);
+  if (signal === "SIGKILL") for (const pid of children) killNow(pid);
   await gone;
   while (children.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((resolve) => setTimeout(resolve, 10));
 }

@@ -13,6 +13,8 @@ POSTGRES=/usr/lib/postgresql/18/bin
 mkdir -p "$(dirname "$ROOT")"
 exec 9>"$ROOT.lock"
 flock 9
+# What runs left behind that were killed.
+[ -d "$ROOT/servers" ] && find "$ROOT/servers" -maxdepth 1 -name 'server-*' -mmin +600 -exec rm -rf {} +
 [ -e "$ROOT/made" ] && exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
@@ -35,13 +37,15 @@ debootstrap --variant=minbase "$SUITE" "$ROOT" "$MIRROR" /usr/share/debootstrap/
 # Nothing starts by itself, and no cluster is made but ours.
 printf '#!/bin/sh\nexit 101\n' >"$ROOT/usr/sbin/policy-rc.d" && chmod +x "$ROOT/usr/sbin/policy-rc.d"
 mkdir -p "$ROOT/etc/postgresql-common" && echo "create_main_cluster = false" >"$ROOT/etc/postgresql-common/createcluster.conf"
-# The packages bring a list of files that apt may leave out.
+# Manuals and translations stay out.
 printf 'path-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n' >"$ROOT/etc/dpkg/dpkg.cfg.d/small"
 echo force-unsafe-io >"$ROOT/etc/dpkg/dpkg.cfg.d/quick"
 # A package calls this program, which fails where /proc is not mounted.
 mkdir "$ROOT/stubs" && printf '#!/bin/sh\nexit 0\n' >"$ROOT/stubs/systemd-tmpfiles" && chmod +x "$ROOT/stubs/systemd-tmpfiles"
-inside() { env -i PATH=/stubs:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$@"; }
-inside "$ROOT" apt-get install -qy --no-install-recommends postgresql-18-documentdb
+INSIDE_PATH=/stubs:/usr/sbin:/usr/bin:/sbin:/bin
+inside() { env -i PATH="$INSIDE_PATH" LC_ALL=C DEBIAN_FRONTEND=noninteractive chroot "$@"; }
+# apt gives the scripts of packages a path of its own.
+inside "$ROOT" apt-get -o DPkg::Path="$INSIDE_PATH" install -qy --no-install-recommends postgresql-18-documentdb
 rm -rf "$ROOT"/var/cache/apt/archives/*.deb "$ROOT"/var/lib/apt/lists/*
 
 # A cluster with the extension, which each server of the tests gets a copy of.

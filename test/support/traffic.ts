@@ -28,7 +28,7 @@ export function application(
 }
 
 /** A visitor, each of whose requests sets a key of its own and adds one to a count. */
-export class Visitor {
+class Visitor {
   tried = 0;
   readonly acknowledged: number[] = [];
   failures = 0;
@@ -63,7 +63,7 @@ export class Visitor {
 }
 
 /** What is in the store of a visitor's session. */
-export async function stored(browser: Browser, store: DefinedStore): Promise<Data> {
+async function stored(browser: Browser, store: DefinedStore): Promise<Data> {
   const reader = new Browser(application(store, () => {}).serve);
   for (const [name, held] of browser.cookies) reader.cookies.set(name, held);
   return (await reader.visit("/")).json();
@@ -93,4 +93,15 @@ export async function crashUnderTraffic(
   restarted = true;
   await Promise.all(traffic);
   return visitors;
+}
+
+/** Fails unless all that visitors were told of is in the store. `exact`: and no request was carried out twice. */
+export async function expectAllKept(visitors: readonly Visitor[], store: DefinedStore, exact: boolean): Promise<void> {
+  for (const { browser, acknowledged, tried } of visitors) {
+    const { count = 0, ...changes } = await stored(browser, store);
+    const found = Object.values(changes);
+    expect(acknowledged.filter((change) => !found.includes(change))).toEqual([]);
+    expect(count).toBeGreaterThanOrEqual(acknowledged.length);
+    if (exact) expect(count).toBeLessThanOrEqual(tried);
+  }
 }

@@ -39,8 +39,10 @@ export function removed(collection: MongoCollection, filter: object, late: Abort
 /** Ends a session by a change, which no server was seen to miss, and then removes what is left: no one changes that any more. */
 async function bury(collection: MongoCollection, filter: object): Promise<SessionDocument | "again"> {
   const remains = [{ $replaceWith: { _id: "$_id", end: endOf(0) } }];
-  const found = (await collection.findOneAndUpdate(filter, remains, BARE)) as SessionDocument | null;
+  const before = { ...BARE, returnDocument: "before" } as const;
+  const found = (await collection.findOneAndUpdate(filter, remains, before)) as SessionDocument | null;
   if (found === null) return "again";
-  await collection.deleteOne({ _id: found._id });
+  // The session has ended. What cannot be removed now, MongoDB drops by itself.
+  await collection.deleteOne({ _id: found._id }).catch(() => {});
   return found;
 }
