@@ -1,7 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-const RESULTS = process.env.npm_lifecycle_event === "test:browser" ? "browser" : "results";
+/** Where the counts of a run go: those of `npm run test:browser` to browser.json, and so on. */
+const RESULTS = /^test:(browser|mongodb)$/.exec(process.env.npm_lifecycle_event ?? "")?.[1] ?? "results";
 
 export default defineConfig({
   test: {
@@ -12,9 +13,13 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/browser/**", "test/bench/whole.test.ts", "**/node_modules/**"],
+          exclude: ["test/workers/**", "test/browser/**", "test/mongodb/**", "test/bench/whole.test.ts", "**/node_modules/**"],
           testTimeout: 60_000,
         },
+      },
+      {
+        // npm run test:mongodb, which makes the server first.
+        test: { name: "mongodb", include: ["test/mongodb/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
       },
       {
         // npm run test:bench: a minute of every part of the benchmark, which tells nothing of the library.

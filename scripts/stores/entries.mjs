@@ -14,6 +14,7 @@ import { denoKv } from "../../dist/stores/deno-kv/index.js";
 import { durableObject } from "../../dist/stores/durable-object/index.js";
 import { kv } from "../../dist/stores/kv/index.js";
 import { memory } from "../../dist/stores/memory/index.js";
+import { mongodb } from "../../dist/stores/mongodb/index.js";
 import { redis } from "../../dist/stores/redis/index.js";
 import { d1 } from "../../dist/stores/sql/d1.js";
 import { sqlite } from "../../dist/stores/sql/sqlite.js";
@@ -37,6 +38,11 @@ export const STORES = [
     ...{ call: "redis(client)", from: "redis", page: "redis.md", contract: "test/stores/redis.test.ts" },
     make: () => redis({ ...client("eval", "evalsha"), status: "ready" }),
     ...{ survives: "as Redis persists", install: "`redis`, `ioredis`, `iovalkey` or `@upstash/redis`" },
+  },
+  {
+    ...{ call: "mongodb(client)", from: "mongodb", page: "mongodb.md", contract: "test/mongodb/contract.test.ts" },
+    make: () => mongodb({ ...client("startSession"), db: () => ({ collection: () => ({}) }) }),
+    ...{ survives: "yes", install: "`mongodb`, and a replica set" },
   },
   {
     ...{ call: "denoKv(kv)", from: "deno-kv", page: "deno-kv.md", contract: "test/deno-kv/contract.test.ts" },

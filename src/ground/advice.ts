@@ -79,6 +79,7 @@ export const STORE_ADVICE: Advice = {
   getWithMetadata: "kv(binding)",
   "list atomic": "denoKv(kv)",
   "prepare batch": "d1(binding)",
+  "startSession db": "mongodb(client)",
   "prepare exec": "sqlite(database)",
   hget: "redis(client)",
   hGet: "redis(client)",

@@ -81,6 +81,7 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   ["memory()", /^stores\/memory/, ["./stores/memory", "./testing"]],
   ["plain()", /^stores\/bridges\/plain$/, ["./stores/plain", "./koa"]],
   ["kv()", /^stores\/kv/, ["./stores/kv"]],
+  ["mongodb()", /^stores\/mongodb/, ["./stores/mongodb"]],
   ["redis()", /^stores\/redis/, ["./stores/redis"]],
   ["denoKv()", /^stores\/deno-kv/, ["./stores/deno-kv"]],
   ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1"]],
