@@ -1,6 +1,6 @@
 /** What the starters of database servers share: a folder of their own, another user than root, and a process that can be killed. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,17 +28,19 @@ function identity(): { uid?: number; gid?: number } {
   return { uid: of("-u"), gid: of("-g") };
 }
 
-/** Makes a folder, has `prepare` fill it by a program, and starts the server in it. */
+/** Makes a folder with some files, has a program prepare it, and starts the server in it. */
 export async function startIn(
   name: string,
   port: number,
   prepare: (folder: string) => [program: string, ...args: string[]],
   serve: (folder: string) => [program: string, ...args: string[]],
   answers: () => Promise<unknown>,
+  files: Readonly<Record<string, string>> = {},
 ): Promise<DatabaseServer> {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   const who = identity();
   if (who.uid !== undefined) chownSync(folder, who.uid, who.gid as number);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
   const [program, ...args] = prepare(folder);
   execFileSync(program, args, { ...who, cwd: folder, stdio: "pipe" });
   let child: ChildProcess | undefined;

@@ -96,7 +96,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   async create({ id }: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
     const { version, data } = record;
     const limit = limitOf(record, maxSessions);
-    const values = { ...columnsOf(record), id, to: id, version, data: dataColumn(data), ...limit };
+    const values = { ...this.#columnsOf(record), id, to: id, version, data: dataColumn(data), ...limit };
     await this.write(limit === null ? "create" : "createLimited", values);
   }
 
@@ -115,7 +115,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     const { ifVersion, maxSessions } = move;
     const limit = limitOf(record, maxSessions);
     const values = {
-      ...{ ...columnsOf(record), id: from.id, to: to.id, ifVersion: ifVersion ?? null, ...limit },
+      ...{ ...this.#columnsOf(record), id: from.id, to: to.id, ifVersion: ifVersion ?? null, ...limit },
       ...{ replaces: patch.replacesData ? 1 : 0, patch: patchColumn(patch) },
       ...{ mark: markColumn(markFor(now, to, move)), markEnds: now + MOVED_MARK_SECONDS },
     };
@@ -139,12 +139,12 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
-    const rows = await this.read("list", { subject: safeText(subject) });
+    const rows = await this.read("list", { subject: this.subjectText(subject) });
     return rows.map((row) => infoOf(row as SessionRow));
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
-    const [rows] = await this.write("removeAll", { subject: safeText(subject), except });
+    const [rows] = await this.write("removeAll", { subject: this.subjectText(subject), except });
     return rows?.length ?? 0;
   }
 
@@ -184,14 +184,32 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     return (this.#calls[call] ?? []).map((template) => bind(template, values));
   }
 
+  /** A subject as a text that the database keeps, and finds by what is equal. */
+  protected subjectText(subject: string): string {
+    return safeText(subject);
+  }
+
+  /** What a record says besides its data and its version. */
+  #columnsOf(record: SessionRecord) {
+    const { subject, startedAt, seenAt, expiresAt } = record;
+    return {
+      subject: subject === undefined ? null : this.subjectText(subject),
+      startedAt,
+      now: seenAt,
+      expiresAt: instantColumn(expiresAt),
+      meta: saidToText(record),
+    };
+  }
+
   /** What came of a change: its row says the version; without one, what is there now says why. */
   async #result(
     rows: unknown[] | undefined,
     id: string,
     { now, ifVersion, seenAfter = -MOST, maxBytes }: Omit<UpdateOptions, "expiresAt">,
   ): Promise<UpdateResult> {
-    const [written] = (rows ?? []) as { version: number }[];
-    if (written !== undefined) return { ok: true, version: written.version };
+    const [written] = (rows ?? []) as { version: number | string }[];
+    // Drivers give large kinds of whole numbers as text.
+    if (written !== undefined) return { ok: true, version: Number(written.version) };
     const row = await this.row(id);
     if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
     if (row.moved_at !== null) return { ok: false, why: "moved" };
@@ -199,18 +217,6 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     const isGone = maxBytes === undefined || row.seen_at <= seenAfter || !isReadable(row);
     return { ok: false, why: isGone ? "gone" : "too-large" };
   }
-}
-
-/** What a record says besides its data and its version. */
-function columnsOf(record: SessionRecord) {
-  const { subject, startedAt, seenAt, expiresAt } = record;
-  return {
-    subject: subject === undefined ? null : safeText(subject),
-    startedAt,
-    now: seenAt,
-    expiresAt: instantColumn(expiresAt),
-    meta: saidToText(record),
-  };
 }
 
 /** How many others a subject may have; null where there is no limit. */
