@@ -5,7 +5,7 @@
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
-import { CHANGEABLE, commonTexts, type Dialect, limit, type Words } from "./statements.ts";
+import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
 // Instants are numbers as JavaScript has them: no time zone has a say. Of a subject, which may be long, the index has the beginning.
 const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (
@@ -49,7 +49,7 @@ export const MYSQL: Dialect = {
     const words = wordsFor(quoted(name));
     const { table } = words;
     const { create, move, mark, ...common } = commonTexts(words, stretch);
-    const limited = limit(words, "");
+    const limited = `DELETE FROM ${table} WHERE id IN (${beyondLimit(table)})`;
     const lock = `SELECT version + 1 AS version FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE`;
     const moves = [lock, move(`${table} WHERE id = $id`), mark("id = $id")];
     return {

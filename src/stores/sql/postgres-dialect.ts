@@ -9,7 +9,7 @@
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
-import { CHANGEABLE, commonTexts, type Dialect, limit, type Words } from "./statements.ts";
+import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
 // Instants are numbers as JavaScript has them. A hash index takes a subject of any length, and there is no index on what every use of a
 // session changes: so a change is written beside the old row, into the room that fillfactor leaves (a HOT update).
@@ -70,14 +70,19 @@ export const POSTGRES: Dialect = {
     const others = `(SELECT count(*) FROM ${table} WHERE subject = $subject) AS others`;
     const moving = `moving AS (SELECT * FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE), moved AS (${move("moving")}),
       marked AS (${mark("id IN (SELECT id FROM moving)")})`;
+    // Whoever deletes several rows locks them in one order. In two orders they would wait for each other, and Postgres takes a second to see that.
+    const end = (ids: string) => `DELETE FROM ${table} WHERE id IN (
+      SELECT id FROM ${table} WHERE ${ids} ORDER BY id FOR UPDATE) RETURNING id`;
+    const beyond = `id IN (${beyondLimit(table)})`;
     return {
       ...common,
       create,
-      createLimited: `WITH made AS (${create}), ended AS (${limit(words, "")}) SELECT id, ${others} FROM made`,
+      createLimited: `WITH made AS (${create}), ended AS (${end(beyond)}) SELECT id, ${others} FROM made`,
       replace: `WITH ${moving} SELECT version FROM moved`,
-      replaceLimited: `WITH ${moving}, ended AS (${limit(words, " AND EXISTS (SELECT 1 FROM moving)")})
+      replaceLimited: `WITH ${moving}, ended AS (${end(`${beyond} AND EXISTS (SELECT 1 FROM moving)`)})
         SELECT version, ${others} FROM moved`,
-      settle: limit(words, ""),
+      settle: end(beyond),
+      removeAll: end("subject = $subject AND id <> $except"),
       remove: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NULL RETURNING id`,
       removeMark: `DELETE FROM ${table} WHERE id = $id RETURNING id`,
     };

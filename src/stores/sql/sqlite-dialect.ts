@@ -4,7 +4,7 @@
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
-import { CHANGEABLE, commonTexts, type Dialect, limit, type Words } from "./statements.ts";
+import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
 // `data` stands last, so that reading the other columns of a long row reads one page. There is no rowid, so that a new
 // session without a subject is one row written and not two, and no index on what every use of a session changes.
@@ -42,7 +42,8 @@ export const SQLITE: Dialect = {
     const words = wordsFor(`"${name}"`);
     const { table } = words;
     const { create, move, mark, ...common } = commonTexts(words, stretch);
-    const limited = limit(words, ` AND EXISTS (SELECT 1 FROM ${table} WHERE id = $to)`);
+    const wasWritten = `EXISTS (SELECT 1 FROM ${table} WHERE id = $to)`;
+    const limited = `DELETE FROM ${table} WHERE id IN (${beyondLimit(table)}) AND ${wasWritten} RETURNING id`;
     const moves = [move(`${table} WHERE ${CHANGEABLE}`), mark(CHANGEABLE)];
     return {
       ...common,

@@ -100,15 +100,11 @@ export function commonTexts({ table, greatest, returning, ...words }: Words, str
   };
 }
 
-/** Ends the sessions of a subject beyond its limit. The one that was just written, `$to`, counts and stays. What has expired goes first. */
-export function limit({ table, returning }: Words, more: string): string {
-  return `DELETE FROM ${table} WHERE id IN (
-      SELECT id FROM (
-        SELECT id, row_number() OVER (ORDER BY expires_at > $now DESC, seen_at DESC, id) AS place
-        FROM ${table} WHERE subject = $subject AND id NOT IN ($to, $id)
-      ) AS others WHERE place > $mostOthers
-    )${more}${returning("id")}`;
-}
+/** The ids of a subject's sessions beyond its limit. The one that was just written, `$to`, counts and stays. What has expired goes first. */
+export const beyondLimit = (table: string): string => `SELECT id FROM (
+      SELECT id, row_number() OVER (ORDER BY expires_at > $now DESC, seen_at DESC, id) AS place
+      FROM ${table} WHERE subject = $subject AND id NOT IN ($to, $id)
+    ) AS others WHERE place > $mostOthers`;
 
 /** A statement as the database takes it, and the names of its values in order. */
 export interface Template {

@@ -168,7 +168,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   /** Writes use down, and gives the row as it is then. */
   protected async touchDue(values: Values & { readonly id: string }): Promise<SessionRow | undefined> {
     const rows = (await this.write("touchDue", values)).at(-1);
-    return rows?.[0] as SessionRow | undefined;
+    return (rows?.[0] as SessionRow | undefined) ?? this.row(values.id);
   }
 
   protected read(call: keyof Calls, values: Values): Promise<unknown[]> {
