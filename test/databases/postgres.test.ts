@@ -9,6 +9,7 @@ import { type PostgresServer, startPostgres } from "../support/postgres-server.t
 import { serverCases } from "./cases.ts";
 import { costsAre } from "./counted.ts";
 import { packages } from "./packages.ts";
+import { twoProcessesLoseNothing } from "./processes.ts";
 
 const postgresJs = packages("postgres");
 const { PGlite } = packages("@electric-sql/pglite");
@@ -52,7 +53,8 @@ describe("postgres keeps the contract", () => {
       return client.query(text, values).finally(() => client.end());
     },
   };
-  for (const { name, run } of storeContract(() => postgres(fresh, { timeout: 30 })))
+  const severalCalls = /same time|mark|moved|replace|maxSessions/;
+  for (const { name, run } of storeContract(() => postgres(fresh, { timeout: 30 })).filter((one) => severalCalls.test(one.name)))
     it(`with a connection for each statement: ${name}`, () => run());
 
   let sql: ReturnType<typeof postgresJs>;
@@ -89,6 +91,8 @@ describe("postgres, besides the contract", () => {
     store = postgres(pool);
   });
   serverCases(() => store);
+
+  it("loses nothing of 100 requests at the same time in two processes", () => twoProcessesLoseNothing(server.url(), store));
 
   it("runs its statements again for the same role without any change, and says which schema it is", async () => {
     for (const _twice of [1, 2]) for (const sql of postgresTable("twice")) await pool.query(sql);

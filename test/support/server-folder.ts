@@ -12,9 +12,6 @@ export interface DatabaseServer {
   kill(): Promise<void>;
   /** Starts it again, on the same port and folder. Resolves once it answers. */
   start(): Promise<void>;
-  /** Stops the process for a while, as a machine does that is too busy; and lets it go on. */
-  freeze(): void;
-  thaw(): void;
   /** Ends it, and removes its folder. */
   stop(): Promise<void>;
 }
@@ -47,25 +44,44 @@ export async function startIn(
   const kill = () => (child === undefined ? Promise.resolve() : ended(child));
   const start = async () => {
     const [server, ...options] = serve(folder);
-    // A group of its own: its helpers are frozen with it.
-    child = spawn(server, options, { ...who, cwd: folder, stdio: "ignore", detached: true });
+    child = spawn(server, options, { ...who, cwd: folder, stdio: "ignore" });
     await answering(child, name, answers);
   };
-  const signal = (which: NodeJS.Signals) => process.kill(-(child?.pid as number), which);
   const stop = async () => {
     await kill();
     rmSync(folder, { recursive: true, force: true });
   };
   await start();
-  return { port, folder, kill, start, freeze: () => signal("SIGSTOP"), thaw: () => signal("SIGCONT"), stop };
+  return { port, folder, kill, start, stop };
 }
 
 function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once("exit", () => resolve());
-    process.kill(-(child.pid as number), "SIGKILL");
+    // What it started goes with it, as when the power fails.
+    const others = childrenOf(child.pid as number);
+    child.kill("SIGKILL");
+    for (const pid of others) kill(pid);
   });
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** It may have seen that its parent is gone, and be gone too. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {}
 }
 
 async function answering(child: ChildProcess, name: string, answers: () => Promise<unknown>): Promise<void> {

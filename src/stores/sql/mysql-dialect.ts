@@ -49,7 +49,8 @@ export const MYSQL: Dialect = {
     const words = wordsFor(quoted(name));
     const { table } = words;
     const { create, move, mark, ...common } = commonTexts(words, stretch);
-    const limited = `DELETE FROM ${table} WHERE id IN (${beyondLimit(table)})`;
+    // A join: for IN, MariaDB would look at every row of the table.
+    const limited = `DELETE ended FROM ${table} AS ended JOIN (${beyondLimit(table)}) AS beyond ON ended.id = beyond.id`;
     const lock = `SELECT version + 1 AS version FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE`;
     const moves = [lock, move(`${table} WHERE id = $id`), mark("id = $id")];
     return {
