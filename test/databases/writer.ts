@@ -15,7 +15,7 @@ const { DATABASE_URL: url = "", COOKIE = "", NAME = "" } = process.env;
 function storeAt(place: string) {
   if (place.startsWith("postgres:")) return postgres(new pg.Pool({ connectionString: place }), { timeout: 30 });
   if (place.startsWith("mysql:")) return mysql(packages("mysql2/promise").createPool({ uri: place }), { timeout: 30 });
-  return libsql(packages("@libsql/client").createClient({ url: place }), { timeout: 30 });
+  return libsql(packages("@libsql/client").createClient({ url: place, timeout: 5000 }), { timeout: 30 });
 }
 
 const sessions = createSessions<Record<string, number>>({ secrets: SECRET, store: storeAt(url) });

@@ -55,17 +55,13 @@ const TRIES = 10;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 
-/** Makes a call again that collided with others and changed nothing, at most `tries` times in all. The last failure is the caller's. */
-export async function untilAlone<Result>(
-  attempt: () => Promise<Result>,
-  collided: (error: unknown) => boolean,
-  tries: number = TRIES,
-): Promise<Result> {
-  for (let count = 1, pause = FIRST_PAUSE_MS; ; count++, pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+/** Makes a call again that collided with others and changed nothing, some times. The last failure is the caller's. */
+export async function untilAlone<Result>(attempt: () => Promise<Result>, collided: (error: unknown) => boolean): Promise<Result> {
+  for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries++, pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
       return await attempt();
     } catch (error) {
-      if (count >= tries || !collided(error)) throw error;
+      if (tries === TRIES || !collided(error)) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random())));
   }

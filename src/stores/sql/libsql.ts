@@ -5,7 +5,7 @@
  */
 import { OptionError } from "../../ground/errors.ts";
 import { inTime } from "../../ground/in-time.ts";
-import { type Answers, failureOf, tooLate, untilAlone } from "./failure.ts";
+import { type Answers, failureOf, tooLate } from "./failure.ts";
 import { checkOptions, checkTimeout, DEFAULT_TABLE } from "./options.ts";
 import { SQLITE, sessionTable } from "./sqlite-dialect.ts";
 import { callsFor, type Statement } from "./statements.ts";
@@ -24,6 +24,7 @@ export interface LibsqlStatement {
 /** What the store uses of a client: a `Client` of `@libsql/client` has it. */
 export interface LibsqlClient {
   batch(statements: LibsqlStatement[], mode: "write" | "read"): Promise<{ readonly rows: readonly unknown[] }[]>;
+  reconnect?(): void | Promise<void>;
 }
 
 /** How a libSQL store keeps sessions. */
@@ -32,10 +33,7 @@ export interface LibsqlOptions {
   table?: string;
   /** True makes the table when a statement finds none, so that no migration is needed. Default true. */
   createTable?: boolean;
-  /**
-   * How long to wait for an answer, in seconds, a locked file included. A call that takes longer fails with the reason `TIMEOUT`; the database may
-   * still carry it out. Default 5.
-   */
+  /** How long to wait for an answer, in seconds. A call that takes longer fails with the reason `TIMEOUT`; the database may still carry it out. Default 5. */
   timeout?: number;
 }
 
@@ -43,7 +41,8 @@ export interface LibsqlOptions {
  * Keeps sessions in libSQL, in the table that `sqlite` and `d1` have too. Each call is one round trip; only the touch of a session that is due, and
  * finding out why a change was not made, are two. What has expired stays until `sweep(now)`: call it now and then.
  *
- * Not with an embedded replica (`syncUrl`): it would show sessions that were ended long ago.
+ * Not with an embedded replica (`syncUrl`): it would show sessions that were ended long ago. A file that several processes share needs a client with
+ * a `timeout`; `sqlite` waits for them without blocking its own.
  *
  * @param client What `createClient()` of `@libsql/client` gives. It is yours to close.
  * @throws OptionError when it is no such client, or an option cannot be used.
@@ -80,8 +79,9 @@ const ANSWERS: Answers = {
     if (/\bno such table\b/.test(error instanceof Error ? error.message : "")) return "NO_TABLE";
     return typeof code === "string" && /^SQLITE_[A-Z]{2,20}/.test(code) ? code.replace(/^(SQLITE_[A-Z]+).*/, "$1") : undefined;
   },
-  collided: new Set(["SQLITE_BUSY"]),
-  passing: new Set(),
+  collided: new Set(),
+  // Who may wait for a lock is the client: its option timeout.
+  passing: new Set(["SQLITE_BUSY"]),
   noTable: new Set(["NO_TABLE"]),
   notSetUp: new Set(),
 };
@@ -110,18 +110,12 @@ class LibsqlDatabase implements SqlDatabase {
   }
 
   async #run(statements: readonly Statement[], mode: "write" | "read"): Promise<unknown[][]> {
-    const until = performance.now() + 1000 * this.#timeout;
-    const isBusy = (error: unknown) => ANSWERS.collided.has(ANSWERS.codeOf(error) ?? "") && performance.now() < until;
-    const ask = () => untilAlone(() => this.#batch(statements, mode), isBusy, Number.POSITIVE_INFINITY);
+    const ask = () => this.#batch(statements, mode);
     const isMissing = (error: unknown) => this.#tables.length > 0 && ANSWERS.codeOf(error) === "NO_TABLE";
     const make = () =>
-      untilAlone(
-        () =>
-          this.#batch(
-            this.#tables.map((sql) => [sql] as const),
-            "write",
-          ),
-        isBusy,
+      this.#batch(
+        this.#tables.map((sql) => [sql] as const),
+        "write",
       );
     try {
       return await inTime(this.#timeout, () => makingTable(ask, isMissing, make), tooLate);
@@ -131,10 +125,14 @@ class LibsqlDatabase implements SqlDatabase {
   }
 
   async #batch(statements: readonly Statement[], mode: "write" | "read"): Promise<unknown[][]> {
-    const results = await this.#client.batch(
-      statements.map(([sql, ...args]) => ({ sql, args })),
-      mode,
-    );
-    return results.map(({ rows }) => [...rows]);
+    const batch = statements.map(([sql, ...args]) => ({ sql, args }));
+    try {
+      const results = await this.#client.batch(batch, mode);
+      return results.map(({ rows }) => [...rows]);
+    } catch (error) {
+      // A file's connection (@libsql/client 0.18) may be of no use after a lock that it did not get, until garbage is collected.
+      if (ANSWERS.codeOf(error) === "SQLITE_BUSY") await this.#client.reconnect?.();
+      throw error;
+    }
   }
 }
