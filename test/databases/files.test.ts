@@ -81,7 +81,9 @@ describe("libsql, besides the contract", () => {
     await expect(store.update(key, { set: [], unset: [] }, late)).rejects.toMatchObject({ code: "SQLITE_BUSY", retryable: true });
     other.stdin.write("go");
     await once(other, "exit");
-    await expect.poll(() => store.update(key, { set: [], unset: [] }, late).catch((error) => error), { timeout: 15_000 }).toMatchObject({ ok: true });
+    await expect
+      .poll(() => store.update(key, { set: [], unset: [] }, late).catch((error) => error), { timeout: 15_000 })
+      .toMatchObject({ ok: true });
   });
 
   it("says what to do where there is no table, and nothing of what was bound where an id is taken", async () => {

@@ -82,7 +82,11 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   ["plain()", /^stores\/bridges\/plain$/, ["./stores/plain", "./koa"]],
   ["kv()", /^stores\/kv/, ["./stores/kv"]],
   ["redis()", /^stores\/redis/, ["./stores/redis"]],
-  ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1"]],
+  ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1", "./stores/libsql", "./stores/postgres", "./stores/mysql"]],
+  // A dialect is what its entries pass in.
+  ["SQLite's dialect", /^stores\/sql\/sqlite-dialect$/, ["./stores/sqlite", "./stores/d1", "./stores/libsql"]],
+  ["Postgres", /^stores\/sql\/postgres/, ["./stores/postgres"]],
+  ["MySQL", /^stores\/sql\/mysql/, ["./stores/mysql"]],
   ["bridges", /^stores\/bridges\/(entry|store)$/, ["./stores/unstorage", "./stores/connect"]],
   ["Durable Objects", /^stores\/durable-object/, ["./stores/durable-object", "./stores/session-object"]],
 ];

@@ -10,7 +10,7 @@ export interface MariadbServer extends DatabaseServer {
 }
 
 const MISSING =
-  "Cannot test with MariaDB: there is no mariadbd. Install it: apt-get install mariadb-server-core, or brew install mariadb";
+  "Cannot test with MariaDB: there is no mariadbd. Install it: apt-get install mariadb-server-core mariadb-client-core, or brew install mariadb";
 
 function assertInstalled(): void {
   try {
