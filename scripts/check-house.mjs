@@ -24,7 +24,8 @@ const NAMES = [
 
 /** What no page, comment, title of a test or message says any more. */
 const WORDS = [
-  { word: /\bengines?\b/i, now: "manager" },
+  // But for what MySQL calls so.
+  { word: /\bengines?\b(?! = InnoDB)/i, now: "manager" },
   { word: /\b(SessionState|stateOf|trustsVisitors|dataInToken|timesInToken)\b/, now: "Visit, hostOnly or mode" },
   { word: /\bcarry-out\b|\bsession-data\b/, now: "stored/write.ts or session/data.ts" },
   { word: /`(Keeping|keeping|Kept)`/, now: "Backend or Living" },

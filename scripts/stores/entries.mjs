@@ -17,6 +17,9 @@ import { memory } from "../../dist/stores/memory/index.js";
 import { mongodb } from "../../dist/stores/mongodb/index.js";
 import { redis } from "../../dist/stores/redis/index.js";
 import { d1 } from "../../dist/stores/sql/d1.js";
+import { libsql } from "../../dist/stores/sql/libsql.js";
+import { mysql } from "../../dist/stores/sql/mysql.js";
+import { postgres } from "../../dist/stores/sql/postgres.js";
 import { sqlite } from "../../dist/stores/sql/sqlite.js";
 
 const never = () => Promise.reject(new Error("This client is for asking stores what they promise"));
@@ -38,6 +41,21 @@ export const STORES = [
     ...{ call: "redis(client)", from: "redis", page: "redis.md", contract: "test/stores/redis.test.ts" },
     make: () => redis({ ...client("eval", "evalsha"), status: "ready" }),
     ...{ survives: "as Redis persists", install: "`redis`, `ioredis`, `iovalkey` or `@upstash/redis`" },
+  },
+  {
+    ...{ call: "postgres(pool)", from: "postgres", page: "postgres.md", contract: "test/databases/postgres.test.ts" },
+    make: () => postgres(client("query")),
+    ...{ survives: "yes", install: "`pg`, or another client" },
+  },
+  {
+    ...{ call: "mysql(pool)", from: "mysql", page: "mysql.md", contract: "test/databases/mysql.test.ts" },
+    make: () => mysql(client("query", "execute", "getConnection")),
+    ...{ survives: "yes", install: "`mysql2`" },
+  },
+  {
+    ...{ call: "libsql(client)", from: "libsql", page: "sql.md", contract: "test/databases/libsql.test.ts" },
+    make: () => libsql(client("execute", "batch")),
+    ...{ survives: "yes", install: "`@libsql/client`" },
   },
   {
     ...{ call: "mongodb(client)", from: "mongodb", page: "mongodb.md", contract: "test/mongodb/contract.test.ts" },

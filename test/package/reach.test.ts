@@ -83,8 +83,13 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
   ["kv()", /^stores\/kv/, ["./stores/kv"]],
   ["mongodb()", /^stores\/mongodb/, ["./stores/mongodb"]],
   ["redis()", /^stores\/redis/, ["./stores/redis"]],
+  ["mongodb()", /^stores\/mongodb/, ["./stores/mongodb"]],
   ["denoKv()", /^stores\/deno-kv/, ["./stores/deno-kv"]],
-  ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1"]],
+  ["SQL", /^stores\/sql/, ["./stores/sqlite", "./stores/d1", "./stores/libsql", "./stores/postgres", "./stores/mysql"]],
+  // A dialect is what its entries pass in.
+  ["SQLite's dialect", /^stores\/sql\/sqlite-dialect$/, ["./stores/sqlite", "./stores/d1", "./stores/libsql"]],
+  ["Postgres", /^stores\/sql\/postgres/, ["./stores/postgres"]],
+  ["MySQL", /^stores\/sql\/mysql/, ["./stores/mysql"]],
   ["bridges", /^stores\/bridges\/(entry|store)$/, ["./stores/unstorage", "./stores/connect"]],
   ["Durable Objects", /^stores\/durable-object/, ["./stores/durable-object", "./stores/session-object"]],
 ];
