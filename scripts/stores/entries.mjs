@@ -53,7 +53,7 @@ export const STORES = [
     ...{ survives: "yes", install: "`mysql2`" },
   },
   {
-    ...{ call: "libsql(client)", from: "libsql", page: "sql.md", contract: "test/databases/libsql.test.ts" },
+    ...{ call: "libsql(client)", from: "libsql", page: "sql.md", contract: "test/databases/files.test.ts" },
     make: () => libsql(client("execute", "batch")),
     ...{ survives: "yes", install: "`@libsql/client`" },
   },
