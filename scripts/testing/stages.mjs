@@ -24,8 +24,8 @@ export function isLeft(script, { scripts: without, files }) {
   return own === undefined || globSync(own).some((file) => !files.includes(file));
 }
 
-/** Runs a stage without some test files. */
-export function runStage(script, withoutFiles) {
+/** Runs a stage without some test files and runtimes. */
+export function runStage(script, { files, runtimes }) {
   const begun = performance.now();
   const isSuite = script in SUITES;
   const results = resolve(`.vitest/${script.replace(":", "-")}.json`);
@@ -33,7 +33,7 @@ export function runStage(script, withoutFiles) {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
   const args = ["run", "--silent", script, ...(isSuite ? ["--", ...reporters] : [])];
   // Vitest's own --exclude does not reach its projects.
-  const leftOut = withoutFiles.length > 0 && { TESTS_LEFT_OUT: withoutFiles.join(" ") };
+  const leftOut = { TESTS_LEFT_OUT: files.join(" "), RUNTIMES_LEFT_OUT: runtimes.join(",") };
   const { status } = spawnSync("npm", args, { stdio: "inherit", env: { ...env, ...leftOut } });
   const counts = isSuite ? countsIn(results) : { passed: Number(status === 0), failed: 0, skipped: 0 };
   // A file of tests that cannot be loaded, or an error outside of all tests, is in no count.

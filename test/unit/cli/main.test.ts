@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import Koa from "koa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { session } from "../../../src/adapters/koa/index.ts";
 import { copy } from "../../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../../src/index.ts";
@@ -325,8 +325,11 @@ describe("inspect: Koa's compatible mode", () => {
   });
 
   it("keys that Koa takes, though they are weak", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const pasted = await koaCookies(["some secret key"]);
     expect((await inspect(pasted, [], { SESSION_SECRET: "some secret key" })).code).toBe(0);
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
   });
 
   it("bad, missing and untried signatures, and expired sessions", async () => {
