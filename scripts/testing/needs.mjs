@@ -13,7 +13,7 @@ export const NEEDS = [
   { name: "curl", program: "curl", debian: ["curl"], files: ["test/documents/pages.test.ts"], scripts: ["check:pages"] },
   { name: "Redis", program: "redis-server", debian: ["redis-server"], files: ["test/support/redis-server.ts"] },
   { name: "libatomic", program: "/{usr/,}lib{64,}/{*/,}libatomic.so.1", debian: ["libatomic1"], runtimes: ["Node 26"] },
-  { name: "OpenSSL", program: "openssl", debian: ["openssl"], files: ["test/browser/certificate.ts", "test/browser/*.test.ts"] },
+  { name: "OpenSSL", program: "openssl", debian: ["openssl"], files: ["test/browser/*.test.ts"] },
   {
     name: "Chromium",
     program: process.env.CHROMIUM ?? "/usr/bin/chromium",
