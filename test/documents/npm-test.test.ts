@@ -124,9 +124,11 @@ describe("running", () => {
   });
 
   it("fails in CI for everything that is not there", () => {
-    const { status, last, stdout } = run({ ...ALL, "test:suite": suite(PASSED, 0) }, { env: { CI: "true" } });
+    const env = { CI: "true", NPM_CI_SECONDS: "90" };
+    const { status, last, stdout } = run({ ...ALL, "test:suite": suite(PASSED, 0) }, { env });
     expect(last).toMatch(/^9 passed, [1-9]\d* failed$/);
     expect(status).toBe(1);
+    expect(stdout).toMatch(/^npm ci +0 +0 +1\.5$/m);
     expect(stdout).toContain("Failed, because it could not be set up:\n  Git, ");
   });
 
