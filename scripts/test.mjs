@@ -45,7 +45,7 @@ function report() {
   const failed = sum("failed") + (inCi ? missing.length : 0);
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
   console.log(`\n${sum("passed")} passed, ${failed} failed${skipped}`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  process.exitCode = failed === 0 && sum("passed") > 0 ? 0 : 1;
 }
 
 function whatNeeds({ scripts, runtimes, files }) {

@@ -9,23 +9,14 @@ import type { Cause } from "../first-cause.ts";
 /** So many of the calls are named that led to an error. */
 const LATEST = 6;
 
-/** The methods that a case calls. */
-const METHODS = [
-  "load",
-  "create",
-  "update",
-  "replace",
-  "touch",
-  "remove",
-  "take",
-  "list",
-  "removeAll",
-  "route",
-  "recordRoute",
-] as const;
-
 /** A method of a store, of those that cases call. */
-export type Method = (typeof METHODS)[number];
+export type Method = Exclude<keyof SessionStore, "guarantees" | "watch">;
+
+/** The methods that cases call. */
+export const METHODS: readonly Method[] = [
+  ...(["load", "create", "update", "replace", "touch", "remove", "take"] as const),
+  ...(["list", "removeAll", "route", "recordRoute"] as const),
+];
 
 /** A store on trial, and what came of its calls. */
 export interface Watched {
