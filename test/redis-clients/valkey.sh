@@ -4,7 +4,7 @@
 set -euo pipefail
 command -v valkey-server && exit
 
-place="$(cd "$(dirname "$0")" && pwd)/node_modules/.valkey"
+place="$(cd "$(dirname "$0")" && pwd)/.valkey"
 server="$place/valkey-server"
 [ -x "$server" ] && echo "$server" && exit
 command -v apt-get >/dev/null || { echo "Cannot test with Valkey: install valkey-server" >&2; exit 1; }
