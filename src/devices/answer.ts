@@ -84,7 +84,10 @@ async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Resp
     const link = login ? ` <a href="${escaped(login)}">${escaped(texts.again)}</a>` : "";
     return page(401, section(texts, `<p>${escaped(texts.anonymous)}${link}</p>`), visited);
   }
-  const own = await sessions.list(subject, { current: session.id });
+  const { id, startedAt, expiresAt } = session;
+  const own = await sessions.list(subject, { current: id });
+  // A store's list may be late.
+  if (!own.some(({ current }) => current)) own.push({ id, startedAt, seenAt: startedAt, expiresAt, current: true });
   if (!isPost) return page(200, await list(own, session.takeFlash(NOTICE), texts, settled), visited);
   session.flash(NOTICE, await end(visited, subject, own, query.get("end")));
   // Relative to the address that the browser knows, which a proxy may have changed.

@@ -21,9 +21,6 @@ export interface DevicesPage {
   readonly main: string;
 }
 
-/** So many rows are shown. Whoever has more ends all others. */
-const MOST_ROWS = 100;
-
 /** Text as HTML, also within quotes. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -60,14 +57,12 @@ export async function list(
 ): Promise<string> {
   // The one that looks comes first; others by their last use.
   const rows = [...sessions].sort((left, right) => Number(right.current) - Number(left.current));
-  const shown = rows.slice(0, MOST_ROWS).map((session, index) => row(session, index, describe(session) || texts.unknown, texts));
-  const hidden = rows.length - shown.length;
+  const shown = rows.map((session, index) => row(session, index, describe(session) || texts.unknown, texts));
   const live = watch ? ' data-watch="1"' : askEvery > 0 ? ` data-ask="${askEvery}"` : "";
   const content = [
     `<p role="alert" tabindex="-1" data-text="${escaped(texts.over)}" data-again="${escaped(texts.again)}"></p>`,
     notice && `<p role="status" tabindex="-1" autofocus>${escaped(notice)}</p>`,
     `<p>${escaped(texts.intro)}</p><ul>${(await Promise.all(shown)).join("")}</ul>`,
-    hidden > 0 && `<p>${escaped(fill(texts.more, { count: hidden }))}</p>`,
     rows.length > 1 && button("others", "", texts.endOthers),
   ];
   return section(texts, content.filter(Boolean).join(""), live);

@@ -26,11 +26,9 @@ export interface DevicesTexts {
   readonly endOne: string;
   /** The button that ends all others. */
   readonly endOthers: string;
-  /** Below a list that is too long to show: `{count}` is a number. */
-  readonly more: string;
   /** After one was ended: `{device}`. */
   readonly ended: string;
-  /** After all others were ended: `{count}`. */
+  /** After all others were ended: `{count}` is a number. */
   readonly endedOthers: string;
   /** The same where the store is not immediate: `{count}`. */
   readonly endsLater: string;
@@ -56,7 +54,6 @@ export const ENGLISH: DevicesTexts = {
   end: "End",
   endOne: "End {device}",
   endOthers: "End all others",
-  more: "And {count} more that were used longer ago",
   ended: "Ended: {device}",
   endedOthers: "All other sessions were ended: {count}",
   endsLater: "All other sessions were ended: {count}. It may take a minute until that is so everywhere.",

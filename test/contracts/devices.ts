@@ -9,10 +9,10 @@ import { Device } from "../support/device.ts";
  * An application with memory(): POST /login?user=&device= logs in, /who says who is there and counts as use, and the page is at
  * /account/sessions.
  */
-export type DevicesApp = (options: Omit<DevicesOptions<never>, "watch">, now: () => number) => Serve;
+export type DevicesApp = (options: Omit<DevicesOptions<unknown>, "watch">, now: () => number) => Serve;
 
 export function devicesContract(adapter: string, makeApp: DevicesApp): void {
-  const start = (options: Omit<DevicesOptions<never>, "watch"> = {}) => {
+  const start = (options: Omit<DevicesOptions<unknown>, "watch"> = {}) => {
     const clock = new Clock();
     const serve = makeApp(options, clock.now);
     const loggedIn = async (user: string, device: string) => {
@@ -28,9 +28,9 @@ export function devicesContract(adapter: string, makeApp: DevicesApp): void {
       const { clock, loggedIn } = start();
       const phone = await loggedIn("ada", "Firefox on Android");
       await loggedIn("bob", "Safari on iOS");
-      clock.tick(HOUR);
+      clock.pass(HOUR);
       const laptop = await loggedIn("ada", "Chrome on Linux");
-      clock.tick(7 * HOUR);
+      clock.pass(7 * HOUR);
       await phone.who();
       expect(await laptop.rows()).toEqual([
         { device: "Chrome on Linux", current: true, times: [clock.now() - 7 * HOUR] },
@@ -155,7 +155,7 @@ export function devicesContract(adapter: string, makeApp: DevicesApp): void {
     it("speaks other languages, and those of the request", async () => {
       const german = { lang: "de", title: "Deine Anmeldungen", times: "Seit {began}, zuletzt {seen}", end: "Beenden <jetzt>" };
       const { clock, loggedIn } = start({ texts: () => german });
-      clock.tick(Date.UTC(2026, 2, 1, 12) / 1000 - clock.now());
+      clock.pass(Date.UTC(2026, 2, 1, 12) / 1000 - clock.now());
       const here = await loggedIn("ada", "A");
       await loggedIn("ada", "B");
       const page = await here.page();
@@ -186,10 +186,10 @@ export function devicesContract(adapter: string, makeApp: DevicesApp): void {
       const [here, there] = [await loggedIn("ada", "A"), await loggedIn("ada", "B")];
       expect(await here.page()).toContain(' data-ask="5"');
       expect((await there.ask("?alive")).status).toBe(200);
-      clock.tick(13 * HOUR);
+      clock.pass(13 * HOUR);
       expect((await there.ask("?alive")).status).toBe(200);
       await here.who();
-      clock.tick(13 * HOUR);
+      clock.pass(13 * HOUR);
       expect((await there.ask("?alive")).status).toBe(401);
       expect(await here.devices()).toEqual(["A"]);
     });

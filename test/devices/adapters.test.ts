@@ -44,9 +44,9 @@ devicesContract("Hono, behind the session's middleware", (options, now) => {
 
 function koa(web: ReturnType<typeof koaSession>, options: Parameters<typeof koaDevices>[1]): Koa {
   const app = new Koa();
-  app.keys = ["a key of this test, and of no application"];
+  app.keys = [SECRET];
   const page = koaDevices(web as never, options);
-  app.use(web as Koa.Middleware);
+  app.use(web as never);
   app.use(async (ctx) => {
     if (ctx.path === PAGE) return page(ctx);
     ctx.body = act(ctx.path, new URLSearchParams(ctx.querystring), getSession(ctx) as unknown as Session);

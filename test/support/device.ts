@@ -83,7 +83,7 @@ export class Device {
   }
 
   async #rows(): Promise<string[]> {
-    return [...(await this.page()).matchAll(/<li.+?<\/li>/g)].map(([html]) => html);
+    return [...(await this.page()).matchAll(/<li[ >].+?<\/li>/g)].map(([html]) => html);
   }
 }
 
