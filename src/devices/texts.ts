@@ -46,7 +46,7 @@ export interface DevicesTexts {
 export const ENGLISH: DevicesTexts = {
   lang: "en",
   title: "Your sessions",
-  intro: "You are logged in on these devices. End a session that you do not recognise.",
+  intro: "This is where you are logged in. End any session that you do not recognise.",
   current: "This device",
   unknown: "Unknown device",
   began: "Logged in {began}",

@@ -72,7 +72,9 @@ describe("the page of a user's sessions", () => {
     await here.page.screenshot({ path: ".screenshots/devices-ended.png" });
     const alert = there.page.getByRole("alert").filter({ hasText: "ended" });
     await alert.waitFor();
-    expect(await there.page.locator("body").innerText()).toBe("This session was ended from another device. Log in again");
+    expect(await there.page.locator("body").innerText()).toBe(
+      "Your sessions\n\nThis session was ended from another device. Log in again",
+    );
     expect(await alert.evaluate((it) => it.matches(":focus"))).toBe(true);
     await there.page.screenshot({ path: ".screenshots/devices-over.png" });
     await there.page.getByRole("link", { name: "Log in again" }).click();
