@@ -15,3 +15,9 @@ declare const Deno: {
   readonly env: { get(name: string): string | undefined };
   serve(options: { hostname: string; port: number }, handler: (request: Request) => Promise<Response>): unknown;
 };
+
+// It brings no types.
+declare module "koa-session" {
+  import type Koa from "koa";
+  export default function session(options: object, app: Koa): Koa.Middleware;
+}

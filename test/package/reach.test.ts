@@ -74,6 +74,7 @@ const PARTS: [part: string, files: RegExp, allowed: readonly string[]][] = [
     /^(cookie\/koa|token\/keygrip)$/,
     ["./koa", "./koa-session", "./accept/koa-session", "./accept/koa-session-store"],
   ],
+  ["the page of a user's sessions", /^devices/, ["./devices", "./devices/koa"]],
   ["the contracts", /^testing/, ["./testing"]],
   ["the Hono adapter", /^adapters\/hono$/, ["./hono"]],
   ["the Koa adapter", /^adapters\/koa/, ["./koa", "./koa-session"]],
