@@ -19,3 +19,16 @@ declare module "koa-passport" {
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
 declare const storage: import("unstorage").Storage;
+
+declare module "iovalkey" {
+  export { Redis } from "ioredis";
+}
+
+declare module "@upstash/redis" {
+  export class Redis {
+    constructor(options: { url: string; token: string; retry: { retries: number } });
+    eval(script: string, keys: string[], args: string[]): Promise<unknown>;
+    evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
+    scriptLoad(script: string): Promise<unknown>;
+  }
+}

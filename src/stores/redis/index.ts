@@ -74,7 +74,7 @@ export interface RedisOptions {
  * ```ts
  * import { Redis } from "@upstash/redis";
  *
- * const client = new Redis({ url, token, retry: { retries: 0 } });
+ * const client = new Redis({ url: "https://example.upstash.io", token: "...", retry: { retries: 0 } });
  * const sessions = createSessions({ secrets, store: redis(client) });
  * ```
  */

@@ -57,7 +57,7 @@ end
 `;
 
 /** Needs EXPIRE. Subjects' sets have the instants at which Redis drops the sessions, in milliseconds, as scores. */
-export const INDEX: string = `
+const INDEX: string = `
 local function index(set, id, at)
   redis.call('ZADD', set, at == math.huge and '+inf' or string.format('%.0f', at), id)
   local last = redis.call('ZREVRANGE', set, 0, 0, 'WITHSCORES')[2]
