@@ -16,7 +16,7 @@ export interface MysqlQueries {
 }
 
 /** A statement, and what must not be as an application has it for its own. */
-export interface MysqlStatement {
+interface MysqlStatement {
   readonly sql: string;
   readonly rowsAsArray: false;
   readonly nestTables: false;

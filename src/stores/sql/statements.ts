@@ -19,7 +19,7 @@ type OwnCall = "create" | "createLimited" | "replace" | "replaceLimited" | "remo
  * those of `update` and `replace` have the new version, and where `replace` answers none, nothing is written. The last one of `touchDue`
  * answers the row after the touch, or nothing where others were faster.
  */
-export type Texts = { readonly [Name in CommonCall | OwnCall]: string | readonly string[] } & {
+type Texts = { readonly [Name in CommonCall | OwnCall]: string | readonly string[] } & {
   /** Only where statements run at the same time, each by itself. */
   readonly [Name in ServerCall]?: string;
 };
