@@ -36,7 +36,7 @@ const LONGEST_PAUSE_MS = 64;
 /** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
 
-/** Does the step. @throws StoreError, GoneError where the request must be told of a loss, ConflictError */
+/** Does the step. @throws StoreError, GoneError where the request must be told about a loss, ConflictError */
 export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living | null | "again"> {
   const { visit, stored, occasion, tries } = attempt;
   const before = livingOf(visit);
