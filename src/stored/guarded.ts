@@ -63,7 +63,7 @@ export function guardedStore(store: SessionStore): GuardedStore {
 const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noAnswer("load"));
 
 function noAnswer(what: string): never {
-  throw new TypeError(`Cannot ${what} the session: the store gave no answer that there is`);
+  throw new TypeError(`Cannot ${what} the session: the store's answer is not one that a store may give`);
 }
 
 const rows = (found: SessionInfo[] | undefined): SessionInfo[] => (Array.isArray(found) ? found : noAnswer("list"));

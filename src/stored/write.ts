@@ -64,7 +64,7 @@ function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome>
 async function again(outcome: "again" | "conflict", tries: number): Promise<"again"> {
   if (outcome === "conflict") await pause(tries + 1);
   if (tries + 1 < MAX_TRIES) return "again";
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it");
 }
 
 /** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */

@@ -298,7 +298,7 @@ describe("accept", () => {
       expect.objectContaining({
         code: "ERR_OPTION",
         message:
-          "Cannot use option accept: number 1 is a codec of your own; wrap it by defineCodec() of web-session-store/accept/define",
+          "Cannot use option accept: number 1 is a codec of your own; wrap it with defineCodec() from web-session-store/accept/define",
       }),
     );
     expect(() => makeApp({ accept: [defineCodec(bare)] })).not.toThrow();
