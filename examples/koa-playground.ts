@@ -1,37 +1,53 @@
-// The playground on Koa, with its sessions in SQLite: the page of worker.ts, served by Node. Start it with:  npm run start:koa
-// Open http://localhost:3000, log in with any name in two browsers, and log one out from the other.
+// The playground on Koa: the page of worker.ts, served by Node. Start it with:  npm run start:koa
+// Open http://localhost:3000: the page says what to try. Redis is among its stores where one answers at REDIS_URL.
+import { memory } from "web-session-store/stores/memory";
 import { sqlite } from "web-session-store/stores/sqlite";
 import { koaPlayground } from "./playground/koa-app.ts";
+import { koaSessionRival } from "./playground/koa-usual.ts";
 import type { Place } from "./playground/places.ts";
+import { redisPlace } from "./playground/redis-place.ts";
 import { observed } from "./playground/trace.ts";
 
-const store = sqlite(process.env.DATABASE ?? "sessions.db");
+const database = sqlite(process.env.DATABASE ?? "sessions.db");
+const redis = await redisPlace();
 
-// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others.
+// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others, nor with those of worker.ts: browsers
+// send the cookies of localhost to every port of it.
 const places: readonly Place[] = [
   {
     path: "",
     title: "SQLite",
     code: 'store: sqlite("sessions.db"), anonymous: "cookie"',
-    about: "One file on this machine. No change is lost.",
-    options: { store: observed(store), anonymous: "cookie" },
+    about: "One file on this machine. Visitors are in a cookie until they log in.",
+    options: { name: "koa-sqlite", store: observed(database), anonymous: "cookie" },
   },
+  {
+    path: "/memory",
+    title: "Memory",
+    code: "store: memory()",
+    about: "In this process, and gone with it: for tests and development.",
+    options: { name: "koa-memory", store: observed(memory()) },
+  },
+  ...(redis === undefined ? [] : [redis.place]),
   {
     path: "/cookie",
     title: "Cookie",
     code: "no store",
-    about: "All of it is in the cookie, encrypted. Nothing can be revoked, and of parallel changes the last one wins.",
-    options: { name: "cookie" },
+    about: "All of it is in the cookie, encrypted: nothing to set up, and nothing to ask.",
+    options: { name: "koa-cookie" },
   },
 ];
 
 const port = Number(process.env.PORT ?? 3000);
-const app = koaPlayground(places, process.env.SESSION_SECRET ?? "");
+const app = koaPlayground({ places, secrets: process.env.SESSION_SECRET ?? "", rival: koaSessionRival });
 const server = app.listen(port, "127.0.0.1", () => console.log(`Open http://localhost:${port}`));
 // Answers what was asked, then leaves the file tidy. A process that is killed loses nothing either.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
-    server.close(() => store.close());
+    server.close(() => {
+      database.close();
+      redis?.close();
+    });
     server.closeIdleConnections();
   });
 }

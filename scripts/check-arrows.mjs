@@ -12,6 +12,7 @@ const FOLDERS = [
   "stored",
   "stores",
   "csrf",
+  "devices",
   "features",
   "accept",
   // What src/index.ts and src/node.ts export is made of all these; frameworks see no more than that, and what their seam is.

@@ -13,6 +13,11 @@ const entries = Object.entries(exports).flatMap(([name, target]) =>
 const bundles = [
   { name: "hono with cookie sessions", goal: 10_000, code: importing({ "./hono": "session" }) },
   { name: "hono with memory", goal: 13_500, code: importing({ "./hono": "session", "./stores/memory": "memory" }) },
+  {
+    name: "the same, and devices",
+    goal: 17_500,
+    code: importing({ "./hono": "session", "./stores/memory": "memory", "./devices": "devices" }),
+  },
   { name: "koa", goal: 16_000, code: importing({ "./koa": "session" }) },
 ];
 const rows = [...entries, ...bundles];

@@ -1,5 +1,5 @@
 /** What the page's forms do. A name here is an address: `login` is done by a POST to /login. */
-import { deviceOf } from "./device.ts";
+import { deviceOf } from "web-session-store/devices";
 import type { Visit } from "./places.ts";
 
 /** A field of the form that was sent, without the spaces around it; empty when it is not there. */
@@ -9,11 +9,10 @@ export type Action = (visit: Visit, field: Field) => Promise<void> | void;
 const MOST_ITEMS = 12;
 const LONGEST_ITEM = 40;
 const LONGEST_NAME = 60;
-const NO_STORE = "Without a store nothing can be logged out from afar.";
 
 export const actions: Readonly<Record<string, Action>> = {
   login({ session, userAgent }, field) {
-    const name = field("name").slice(0, LONGEST_NAME);
+    const name = nameIn(field);
     if (name === "") return session.flash("notice", "Please give a name.");
     // A real application checks a password here.
     session.login(name, { meta: { device: deviceOf(userAgent) }, remember: field("remember") === "on" });
@@ -23,22 +22,6 @@ export const actions: Readonly<Record<string, Action>> = {
   logout({ session }) {
     session.logout();
     session.flash("notice", "You are logged out.");
-  },
-
-  // The id comes from a form and may be anything: revoke() ends sessions of this user, and of no other.
-  async revoke({ session, stored }, field) {
-    if (session.subject === undefined) return session.flash("notice", "Log in first.");
-    if (stored === undefined) return session.flash("notice", NO_STORE);
-    const ended = await stored.revoke(session.subject, field("id"));
-    session.flash("notice", ended ? "That session is logged out." : "That session was over already.");
-  },
-
-  async "logout-others"({ session, stored }) {
-    if (session.subject === undefined) return session.flash("notice", "Log in first.");
-    if (stored === undefined) return session.flash("notice", NO_STORE);
-    const { count, effect } = await stored.revokeAll(session.subject, { except: session.id });
-    const when = effect === "now" ? "" : " Elsewhere in the world that may take a minute.";
-    session.flash("notice", `${count} other ${count === 1 ? "session is" : "sessions are"} logged out.${when}`);
   },
 
   "new-id"({ session }) {
@@ -66,3 +49,20 @@ export const actions: Readonly<Record<string, Action>> = {
     });
   },
 };
+
+/** What the forms of the two browsers do, by the same rule. */
+export const sideActions: Readonly<Record<string, (visit: Visit & { side: string }, field: Field) => void>> = {
+  login({ session, side }, field) {
+    // Both are frames of one browser, so its own name would tell nothing.
+    const device = `${side === "left" ? "Left" : "Right"} browser`;
+    if (nameIn(field) !== "") session.login(nameIn(field), { meta: { device }, remember: false });
+  },
+
+  logout({ session }) {
+    session.logout();
+  },
+};
+
+function nameIn(field: Field): string {
+  return field("name").slice(0, LONGEST_NAME);
+}

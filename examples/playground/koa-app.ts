@@ -1,62 +1,168 @@
 /** The places of the playground as a Koa app: what app.ts is to Hono. Pages and forms are the same. */
 import { text } from "node:stream/consumers";
-import Koa, { type Context, type DefaultState, type Middleware } from "koa";
+import Koa, { type Context, type Middleware } from "koa";
+import type { Session, SessionOptions } from "web-session-store";
 import { csrf } from "web-session-store/csrf/koa";
-import { getSession, type KoaSession, session } from "web-session-store/koa";
-import { actions } from "./actions.ts";
+import { type DevicesPage, devices } from "web-session-store/devices/koa";
+import { getSession, session } from "web-session-store/koa";
+import { type Action, actions, sideActions } from "./actions.ts";
+import { placeDevices, sideDevices, sidePage } from "./browsers.ts";
 import { PAGE_HEADERS } from "./headers.ts";
+import { usualRace } from "./koa-usual.ts";
 import { homePage, lookPage, show } from "./page.ts";
-import { cookieNames, type Data, type Place, type Visit } from "./places.ts";
+import { cookieNames, type Data, nameOf, type Place, type Playground, SIDES, type Side, type Visit } from "./places.ts";
 import { publicFiles } from "./public-files.ts";
-import { carriedIn, carry, dropCarried, withReports } from "./report.ts";
+import { type RaceData, raceStep } from "./race.ts";
+import { carriedIn, carry, dropCarried, raceHeader, withReports } from "./report.ts";
 import { noteEvent, traced } from "./trace.ts";
 
-export function koaPlayground(places: readonly Place[], secrets: string): Koa {
+/** Answers what is asked for within a part of a place, such as "/login"; false for what it does not have. */
+type Answer = (ctx: Context, address: string) => Promise<boolean>;
+
+export function koaPlayground(playground: Playground): Koa {
   const app = new Koa();
   // Before the session: a form on another website loads nothing, and changes nothing.
   app.use(csrf());
   app.use(publicFiles);
   // The place at "/" comes last, since it would answer for all addresses.
-  for (const place of places.toReversed()) app.use(placeMiddleware(place, places, secrets));
+  for (const place of playground.places.toReversed()) app.use(placeMiddleware(place, playground));
   return app;
 }
 
-function placeMiddleware(place: Place, places: readonly Place[], secrets: string): Middleware<DefaultState, KoaSession<Data>> {
-  const middleware = session<Data>({ secrets, onEvent: noteEvent, ...place.options });
-  const { sessions } = middleware;
-  const stored = "list" in sessions ? sessions : undefined;
-  const report = reporting(place);
-
+/** Each part begins with its own address; the first that has an answer gives it. */
+function placeMiddleware(place: Place, playground: Playground): Middleware {
+  const parts: [address: string, answer: Answer][] = [
+    ["/race", raceAnswer(place, playground)],
+    ["/usual", usualRace(place, playground)],
+    ...(place.options.store === undefined ? [] : SIDES.map((side) => sidePart(place, side, playground))),
+    ["", homeAnswer(place, playground)],
+  ];
   return async (ctx, next) => {
     if (ctx.path !== place.path && !ctx.path.startsWith(`${place.path}/`)) return next();
     const address = ctx.path.slice(place.path.length) || "/";
+    for (const [start, answer] of parts) {
+      if (address.startsWith(`${start}/`)) {
+        await answer(ctx, address.slice(start.length));
+        if (ctx.response.is("html")) ctx.set(PAGE_HEADERS);
+        return;
+      }
+    }
+  };
+}
+
+function homeAnswer(place: Place, playground: Playground): Answer {
+  const middleware = session<Data>({ secrets: playground.secrets, onEvent: noteEvent, ...place.options } as SessionOptions<Data>);
+  const { sessions } = middleware;
+  const stored = "list" in sessions ? sessions : undefined;
+  const report = reporting(place);
+  // It loads the session itself.
+  const layout = (parts: DevicesPage) => placeDevices(place, parts);
+  const page = stored && devices<Data>({ sessions: stored }, { askEvery: 2, login: `${place.path}/ended`, layout });
+
+  return async (ctx, address) => {
+    if (page !== undefined && address === "/sessions") {
+      await page(ctx);
+      return true;
+    }
     if (address === "/alive") {
       // Reading is no use: a page that stays open and asks does not keep its session alive.
       const snapshot = await sessions.read({ headers: { get: (name) => ctx.get(name) || null } });
       ctx.set("Cache-Control", "no-store");
       ctx.status = snapshot?.subject === undefined ? 401 : 204;
-      return;
+      return true;
     }
     const visitOf = (): Visit => ({ place, session: getSession<Data>(ctx), stored, userAgent: ctx.get("User-Agent") });
-    await report(ctx, () => middleware(ctx, () => answer(ctx, address, visitOf(), places)));
+    await report(ctx, () => middleware(ctx as never, () => answerHome(ctx, address, visitOf(), playground)));
+    return true;
   };
 }
 
-async function answer(ctx: Context, address: string, visit: Visit, places: readonly Place[]): Promise<void> {
+async function answerHome(ctx: Context, address: string, visit: Visit, playground: Playground): Promise<void> {
   if (ctx.method === "GET" && address === "/") {
-    ctx.type = "html";
-    ctx.body = String(await homePage(visit, places, await show(visit)));
+    await sendPage(ctx, homePage(visit, playground, show(visit)));
   } else if (ctx.method === "GET" && address === "/look") {
-    ctx.type = "html";
-    ctx.body = String(await lookPage(visit, places));
-  } else if (ctx.method === "POST" && Object.hasOwn(actions, address.slice(1))) {
-    // Browsers send the length of a form, and Node reads no more than that.
-    if (!(Number(ctx.request.length) <= 10_000)) ctx.throw(413);
-    const form = new URLSearchParams(await text(ctx.req));
-    await actions[address.slice(1)]?.(visit, (field) => form.get(field)?.trim() ?? "");
-    ctx.status = 303;
-    ctx.redirect(`${visit.place.path}/`);
+    await sendPage(ctx, lookPage(visit, playground));
+  } else if (ctx.method === "GET" && address === "/ended") {
+    // Where a page continues after it heard of the logout. A copy in this browser may not know of it yet, so the store is asked.
+    await visit.session.ready({ fresh: true });
+    if (visit.session.subject === undefined) visit.session.logout();
+    seeOther(ctx, `${visit.place.path}/`);
+  } else {
+    await answerForm(ctx, address, actions, visit, `${visit.place.path}/`);
   }
+}
+
+/** One of the two browsers: a cookie of its own, and the same users in the same store. */
+function sidePart(place: Place, side: Side, { secrets }: Playground): [address: string, answer: Answer] {
+  const options = { secrets, store: place.options.store, name: nameOf(place, side) } as SessionOptions<Data>;
+  const middleware = session<Data>(options);
+  const home = `${place.path}/${side}/`;
+  const page = devices<Data>(middleware as never, {
+    askEvery: 2,
+    login: home,
+    layout: (parts) => sideDevices(place, side, parts),
+  });
+  const answer: Answer = async (ctx, address) => {
+    if (address === "/sessions") await page(ctx);
+    else {
+      await middleware(ctx as never, async () => {
+        const visitor = getSession<Data>(ctx);
+        const visit = { place, session: visitor, stored: undefined, userAgent: ctx.get("User-Agent"), side };
+        if (ctx.method === "GET" && address === "/") {
+          if (visitor.subject === undefined) await sendPage(ctx, sidePage(place, side));
+          else seeOther(ctx, `${home}sessions${ctx.search}`);
+        }
+        // The page around it brings the other side up to date, where it sees this.
+        else await answerForm(ctx, address, sideActions as never, visit, `${home}?changed`);
+      });
+    }
+    return true;
+  };
+  return [`/${side}`, answer];
+}
+
+function raceAnswer(place: Place, { secrets }: Playground): Answer {
+  const options = { secrets, store: place.options.store, name: nameOf(place, "race") } as SessionOptions<RaceData>;
+  const middleware = session<RaceData>(options);
+  return async (ctx, address) => {
+    const { method, path } = ctx;
+    const report = await traced({ method, path, cookie: "", names: [] }, async () => {
+      await middleware(ctx as never, async () => {
+        const { data } = getSession(ctx) as unknown as Session<RaceData>;
+        const kept = await raceStep(data as RaceData, method, address.slice(1));
+        if (kept !== undefined) ctx.body = kept;
+      });
+      return [];
+    });
+    ctx.set("Playground-Calls", raceHeader(report));
+    return true;
+  };
+}
+
+async function answerForm(
+  ctx: Context,
+  address: string,
+  forms: Readonly<Record<string, Action>>,
+  visit: Visit,
+  next: string,
+): Promise<void> {
+  const name = address.slice(1);
+  if (ctx.method !== "POST" || !Object.hasOwn(forms, name)) return;
+  // Browsers send the length of a form, and Node reads no more than that.
+  if (!(Number(ctx.request.length) <= 10_000)) ctx.throw(413);
+  const form = new URLSearchParams(await text(ctx.req));
+  await forms[name]?.(visit, (field) => form.get(field)?.trim() ?? "");
+  seeOther(ctx, next);
+}
+
+function seeOther(ctx: Context, next: string): void {
+  ctx.status = 303;
+  ctx.redirect(next);
+}
+
+async function sendPage(ctx: Context, page: unknown): Promise<void> {
+  ctx.type = "html";
+  ctx.body = String(await page);
 }
 
 /** Around the session's middleware, so that it also sees what is done after the handler: a form's report goes to the next page. */
@@ -72,7 +178,6 @@ function reporting(place: Place) {
     if (!ctx.response.is("html") || typeof ctx.body !== "string") return;
     const before = carriedIn(cookie);
     ctx.body = await withReports(ctx.body, report, before);
-    ctx.set(PAGE_HEADERS);
     if (before !== undefined) ctx.append("Set-Cookie", dropCarried);
   };
 }

@@ -1,51 +1,50 @@
 /** The page. Text goes through html``, which escapes it, wherever it comes from. */
 import { html, raw } from "hono/html";
-import type { ListedSession } from "web-session-store";
 import { account } from "./account.ts";
-import { canWatch, type Place, type Visit } from "./places.ts";
+import { browsersSection } from "./browsers.ts";
+import { defaultsSection } from "./defaults.ts";
+import { headOf } from "./document.ts";
+import { factsList } from "./facts.ts";
+import { canWatch, type Place, type Playground, type Visit } from "./places.ts";
+import { raceSection } from "./race.ts";
 import { REPORT_HERE } from "./report.ts";
 
-/** What the page shows of a session: read before it is made, since only a handler may wait for the store. */
+const SCRIPT = html`<script src="/playground.js" defer></script>`;
+
+/** What the page shows of a session: read before it is made. */
 export interface Shown {
   readonly notice: string | undefined;
   readonly views: number;
   readonly cart: readonly string[];
-  /** The sessions of the user who is logged in. */
-  readonly own: readonly ListedSession[];
 }
 
-/** Counts the view, takes the message of the last form, and asks for the user's sessions. */
-export async function show({ session, stored }: Visit): Promise<Shown> {
-  const { data, subject } = session;
+/** Counts the view, and takes the message of the last form. */
+export function show({ session }: Visit): Shown {
+  const { data } = session;
   data.views = (data.views ?? 0) + 1;
-  const notice = session.takeFlash<string>("notice");
-  const own = subject === undefined ? [] : ((await stored?.list(subject, { current: session.id })) ?? []);
-  // This browser first.
-  const sorted = own.toSorted((a, b) => Number(b.current) - Number(a.current));
-  return { notice, views: data.views, cart: data.cart ?? [], own: sorted };
+  return { notice: session.takeFlash<string>("notice"), views: data.views, cart: data.cart ?? [] };
 }
 
-export function homePage(visit: Visit, places: readonly Place[], shown: Shown) {
+export function homePage(visit: Visit, { places, rival }: Playground, { notice, views, cart }: Shown) {
   const { place, session } = visit;
-  const { notice, views } = shown;
   return layout(
     visit,
     places,
-    html`${notice === undefined ? "" : html`<p role="status" class="notice">${notice}</p>`}
+    html`${path(place)} ${notice === undefined ? "" : html`<p role="status" class="notice" tabindex="-1">${notice}</p>`}
       <section aria-labelledby="you">
-        <h2 id="you">You</h2>
+        <h2 id="you"><span class="step" aria-hidden="true">1</span> You</h2>
         <p>
           ${session.subject === undefined ? "You are not logged in." : html`You are <strong>${session.subject}</strong>.`} You
           have seen this page <strong>${views}</strong> ${views === 1 ? "time" : "times"}.
         </p>
-        ${account(visit, shown.own)}
+        ${account(visit)}
       </section>
-      ${cart(place, shown.cart)}`,
+      ${raceSection(place, rival)} ${browsersSection(place)} ${defaultsSection(place)} ${cartSection(place, cart)}`,
   );
 }
 
 /** A page that only reads: with a copy it asks no store. */
-export function lookPage(visit: Visit, places: readonly Place[]) {
+export function lookPage(visit: Visit, { places }: Playground) {
   const { session, place } = visit;
   const items = session.data.cart?.length ?? 0;
   return layout(
@@ -61,10 +60,13 @@ export function lookPage(visit: Visit, places: readonly Place[]) {
   );
 }
 
-function cart(place: Place, items: readonly string[]) {
+function cartSection(place: Place, items: readonly string[]) {
   return html`<section aria-labelledby="cart">
-    <h2 id="cart">Cart</h2>
-    ${items.length === 0 ? html`<p>It is empty. Open this page in a second window, and fill it from both.</p>` : ""}
+    <h2 id="cart"><span class="step" aria-hidden="true">5</span> A cart</h2>
+    <p>
+      ${items.length === 0 ? "It is empty. " : ""}Fill it from two windows. Each new list depends on the old one, so it is made by
+      <code>session.update()</code>, of what the store holds at that moment.
+    </p>
     <ul class="rows">
       ${items.map(
         (item) => html`<li>
@@ -77,8 +79,7 @@ function cart(place: Place, items: readonly string[]) {
     </ul>
     <form method="post" action="${place.path}/cart-add" class="line">
       <label>Something to buy <input name="item" required maxlength="40" autocomplete="off" /></label>
-      <button class="main">Add</button>
-      <button type="button" hidden data-parallel="${place.path}/cart-add">Add five at the same time</button>
+      <button>Add</button>
     </form>
   </section>`;
 }
@@ -88,28 +89,46 @@ function layout(visit: Visit, places: readonly Place[], content: unknown) {
   // Only the page of a user who is logged in has a session that others can end.
   const live = stored !== undefined && session.subject !== undefined;
   const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${place.title} · web-session-store</title>
-        <link rel="icon" href="data:," />
-        <link rel="stylesheet" href="/playground.css" />
-        <script src="/playground.js" defer></script>
-      </head>
-      <body data-watch="${watch}" data-ask="${ask}">
+  return html`${headOf(place.title, "en", SCRIPT)}
+      <body data-watch="${watch}" data-ask="${ask}" data-ended="${place.path}/ended">
         <header>
           <h1>web-session-store</h1>
-          <nav aria-label="Where sessions are kept">${places.map((other) => placeLink(other, place))}</nav>
-          <p><code>${place.code}</code></p>
-          <p>${place.about} <a href="${place.path}/look">A page that only reads</a></p>
+          <p class="lead">
+            This page shows what a session does while you use it: changes that survive each other, a logout that other browsers notice, and
+            a cookie that no script can take.
+          </p>
+          <nav aria-label="Where sessions are kept">
+            <span>Keep sessions in</span> ${places.map((other) => placeLink(other, place))}
+          </nav>
         </header>
-        <p id="ended" role="alert" class="notice" hidden></p>
-        <main>${content} ${raw(REPORT_HERE)}</main>
+        <p id="ended" role="alert" class="notice" tabindex="-1" hidden></p>
+        <div class="columns">
+          <main>${content} ${storeSection(place)}</main>
+          ${raw(REPORT_HERE)}
+        </div>
+        <a class="to-report" href="#report">What the library did</a>
       </body>
     </html>`;
+}
+
+function storeSection(place: Place) {
+  return html`<section aria-labelledby="store">
+    <h2 id="store">What ${place.title} promises</h2>
+    <p>${place.about}</p>
+    <p><code class="line-of-code">${place.code}</code></p>
+    ${factsList(place)}
+    <p>See also <a href="${place.path}/look">a page that only reads</a>, and what the library does for it.</p>
+  </section>`;
+}
+
+/** The way through the page. */
+function path(place: Place) {
+  return html`<p class="path">
+    Five steps: <a href="#you">log in</a>, run <a href="#race">the race</a>,
+    ${place.options.store === undefined ? "" : html`let <a href="#browsers">two browsers</a> end each other’s sessions,`} attack
+    <a href="#defaults">the cookie</a>, and fill <a href="#cart">a cart</a>. Then see what
+    <a href="#store">${place.title} promises</a>, and choose another store above.
+  </p>`;
 }
 
 function placeLink(other: Place, here: Place) {

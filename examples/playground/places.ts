@@ -19,6 +19,21 @@ export interface Place {
   readonly options: Omit<StoredOptions, "secrets"> | Omit<CookieSessionOptions, "secrets">;
 }
 
+/** All that is served together. */
+export interface Playground {
+  readonly places: readonly Place[];
+  readonly secrets: string;
+  /** The usual way to keep a session, which the race is run against. */
+  readonly rival: Rival;
+}
+
+/** The other side of the race, in the words of the page. */
+export interface Rival {
+  readonly title: string;
+  readonly code: string;
+  readonly about: string;
+}
+
 /** What a form does gets, and what a page is made of: nothing of a framework. */
 export interface Visit {
   readonly place: Place;
@@ -28,10 +43,25 @@ export interface Visit {
   readonly userAgent: string;
 }
 
+/** The two browsers of the page: each is a cookie of its own, with the same users in the same store. */
+export const SIDES = ["left", "right"] as const;
+export type Side = (typeof SIDES)[number];
+
+/** The name of a place's sessions, or of the further ones of a part of its page. */
+export function nameOf({ options: { name = "session" } }: Place, part?: Side | "race" | "usual"): string {
+  return part === undefined ? name : `${name}-${part}`;
+}
+
 /** The cookies of a place: of its visitors, of its users, and of the copy. */
-export function cookieNames({ options: { name = "session" } }: Place): string[] {
-  return [name, `${name}-user`, `${name}-copy`].map((cookie) => `__Host-Http-${cookie}`);
+export function cookieNames(place: Place): string[] {
+  return ["", "-user", "-copy"].map((kind) => `__Host-Http-${nameOf(place)}${kind}`);
 }
 
 /** Where an open page is told that its session ended. Elsewhere it asks. */
 export const canWatch = ({ options }: Place): boolean => "watch" in (options.store ?? {});
+
+/** What a store says of itself; nothing is promised without one. */
+export function guaranteesOf(store: unknown): { readonly atomic: boolean; readonly immediate: boolean } {
+  const { guarantees } = (store ?? {}) as { guarantees?: { atomic: boolean; immediate: boolean } };
+  return guarantees ?? { atomic: false, immediate: false };
+}

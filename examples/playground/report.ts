@@ -1,6 +1,7 @@
 /** The panel that shows what the library did: for the page, and for the form that led to it. */
 import { html } from "hono/html";
-import type { Report } from "./trace.ts";
+import { REMOVED, type Report } from "./trace.ts";
+import { duration, saidOfCall, saidOfEvents } from "./words.ts";
 
 /** Stands in the page until all is done, since the session is saved after the page is made. No text of users can be this: it is escaped. */
 export const REPORT_HERE = "<!--report-->";
@@ -54,31 +55,39 @@ function fits(value: unknown, shape: Shape): boolean {
 
 /** The page with the panel in it: for this request, and for the form that led to it. */
 export async function withReports(page: string, report: Report, before: Report | undefined): Promise<string> {
-  const reports = before === undefined ? [report] : [report, before];
-  const panel = await html`<section class="report" aria-labelledby="report">
-      <h2 id="report">What the library did</h2>
-      ${reports.map(one)}
-    </section>`;
+  const panel = await html`<aside class="report" aria-labelledby="report">
+      <h2 id="report" tabindex="-1">What the library did</h2>
+      <div data-race-report></div>
+      ${before === undefined ? "" : one("For your click", before)} ${one("For this page", report)}
+      <p class="to-steps"><a href="#you">Up to the steps</a></p>
+    </aside>`;
   return page.replace(REPORT_HERE, () => String(panel));
 }
 
-function one({ request, milliseconds, events, calls, received, set }: Report) {
-  const asked = calls.map(({ name, milliseconds }) => html`<li><code>${name}</code> ${took(milliseconds)}</li>`);
-  const cookies = (list: Report["received"]) =>
-    list.map(({ name, bytes, note }) => html`<li><code>${name}</code> ${bytes} bytes${note && `, ${note}`}</li>`);
-  return html`<h3><code>${request}</code> <small>took ${took(milliseconds)}</small></h3>
-    <dl>
-      <dt>Calls of the store</dt>
-      <dd>${calls.length === 0 ? "none" : html`<ul>${asked}</ul>`}</dd>
-      <dt>Cookies received</dt>
-      <dd>${received.length === 0 ? "none" : html`<ul>${cookies(received)}</ul>`}</dd>
-      <dt>Cookies set</dt>
-      <dd>${set.length === 0 ? "none" : html`<ul>${cookies(set)}</ul>`}</dd>
-      <dt>Events</dt>
-      <dd>${events.length === 0 ? "none" : events.join(", ")}</dd>
-    </dl>`;
+function one(title: string, report: Report) {
+  const { request, milliseconds, events, calls, received, set } = report;
+  const told = saidOfEvents(events);
+  return html`<h3>${title} <code>${request}</code></h3>
+    <ul class="said">
+      ${received.length === 0 ? html`<li>The browser sent no cookie of a session.</li>` : received.map(({ name, bytes }) => html`<li>The browser sent <code>${name}</code>, ${bytes} bytes.</li>`)}
+      ${calls.length === 0 ? html`<li>No store was asked.</li>` : calls.map(({ name, milliseconds }) => html`<li data-call="${name}">The store ${saidOfCall(name)}${inTime(milliseconds)}.</li>`)}
+      ${told.map((text) => html`<li>${text}</li>`)}
+      ${set.length === 0 ? html`<li>No cookie was set.</li>` : set.map(({ name, bytes, note }) => html`<li>${saidOfSet(name, bytes, note)}</li>`)}
+    </ul>
+    <p class="hint">The answer took ${duration(milliseconds)}.</p>`;
 }
 
-function took(milliseconds: number): string {
-  return `${milliseconds.toFixed(1)} ms`;
+function saidOfSet(name: string, bytes: number, note: string) {
+  if (note === REMOVED) return html`The cookie <code>${name}</code> was removed.`;
+  return html`The cookie <code>${name}</code> was set, ${bytes} bytes, ${note}.`;
+}
+
+/** What the store did for a request of the race, for the page's script, which adds up what it did for all of them. */
+export function raceHeader({ calls }: Report): string {
+  return JSON.stringify(calls.map(({ name }) => `The store ${saidOfCall(name)}`));
+}
+
+/** A local store answers in no time that can be measured. */
+function inTime(milliseconds: number): string {
+  return milliseconds < 1 ? "" : `, in ${duration(milliseconds)}`;
 }

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SessionEvent, SessionStore } from "web-session-store";
 import { type DefinedStore, defineStore } from "web-session-store/stores/define";
+import { span } from "./words.ts";
 
 export interface Report {
   /** What was asked for: "POST /login". */
@@ -83,7 +84,10 @@ function sizeOf(line: string): CookieSize {
   return { name, bytes: new TextEncoder().encode(pair).length - 1, note: attributes.length === 0 ? "" : lifeOf(maxAge) };
 }
 
+/** What the note says of a cookie that is taken away. */
+export const REMOVED = "removed";
+
 function lifeOf(maxAge: string | undefined): string {
   if (maxAge === undefined) return "until the browser is closed";
-  return maxAge === "0" ? "removed" : `for ${maxAge} seconds`;
+  return maxAge === "0" ? REMOVED : `for ${span(Number(maxAge))}`;
 }

@@ -1,6 +1,7 @@
 // The same, on Node, Bun and Deno.
 declare const Deno: {
   readonly env: { get(name: string): string | undefined };
+  openKv(path?: string): Promise<import("web-session-store/stores/deno-kv").DenoKv>;
   serve(options: { hostname?: string; port?: number }, handler: (request: Request) => Response | Promise<Response>): unknown;
   serve(handler: (request: Request) => Response | Promise<Response>): unknown;
 };
@@ -33,5 +34,18 @@ declare module "ws" {
       head: Uint8Array,
       done: (socket: Socket) => void,
     ): void;
+  }
+}
+
+declare module "iovalkey" {
+  export { Redis } from "ioredis";
+}
+
+declare module "@upstash/redis" {
+  export class Redis {
+    constructor(options: { url: string; token: string; retry: { retries: number } });
+    eval(script: string, keys: string[], args: string[]): Promise<unknown>;
+    evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
+    scriptLoad(script: string): Promise<unknown>;
   }
 }

@@ -9,7 +9,7 @@ export const HELP = `Usage: web-session-store <command>
   keygen    prints a new secret
   inspect   says what a session cookie is, whether it opens, and why not
 
-web-session-store <command> --help says more.
+web-session-store <command> --help says more; web-session-store --version prints the version.
 `;
 
 export const KEYGEN_HELP = `Usage: web-session-store keygen
@@ -23,7 +23,10 @@ Prints a secret for the option "secrets": 32 random bytes as 43 letters, digits,
 export const INSPECT_HELP = `Usage: web-session-store inspect [options] < cookie
 
 Reads from standard input a Cookie header, Set-Cookie lines, name=value or a bare token, and says of each cookie what it
-is, whether it opens, and why not. It asks no store and no network.
+is, whether it opens, and why not. It asks no store and no network. Called without "< cookie" it waits for you to paste one.
+
+A cookie is as good as a password while its session lives. So it is not taken as an argument: the shell writes arguments into its
+history, and everybody on the machine can list them.
 
 Secrets, newest first, come from the environment:
   SESSION_SECRET         one secret

@@ -4,12 +4,12 @@
  * @module
  */
 import { MAX_COOKIE_BYTES } from "../cookie/parse.ts";
-import { isSessionId } from "../ground/session-id.ts";
 import { type PastedCookie, pastedCookies } from "./cookies.ts";
 import type { Finding, Setting } from "./finding.ts";
+import { inspectForeign } from "./foreign.ts";
 import { inspectKoaCookie, koaSession } from "./koa-cookies.ts";
-import { inspectOwnToken, isOwnToken, joseHeader } from "./own-tokens.ts";
-import { printable, printableName } from "./text.ts";
+import { inspectOwnToken, isOwnToken } from "./own-tokens.ts";
+import { printableName } from "./text.ts";
 
 /** What is printed, and whether every session cookie opens. */
 export interface Inspection {
@@ -33,29 +33,7 @@ async function inspectCookie(cookie: PastedCookie, setting: Setting): Promise<Fi
   if (isOwnToken(value)) return inspectOwnToken(cookie, setting);
   const json = koaSession(value);
   if (json !== null) return inspectKoaCookie(cookie, json, setting);
-  return { opens: null, rows: [["kind", otherKind(cookie)]] };
-}
-
-/** What a value looks like that is no session cookie of ours. */
-function otherKind({ name, value }: PastedCookie): string {
-  const header = joseHeader(value);
-  if (typeof header?.alg === "string") {
-    return `a token of other software (${printable(header.alg.slice(0, 20))}); joseTokens() in the option accept can read such`;
-  }
-  if (/^s(:|%3A)/i.test(value)) return "express-session's signed id, or that of software like it; not read here";
-  if (isKoaSession(value)) return "koa-session's; not read here";
-  if (name === undefined && isSessionId(value))
-    return "a session's public id, as in a store or a log; without a token it opens nothing";
-  return "no session cookie of this library";
-}
-
-/** koa-session keeps JSON as base64, with fields of its own. */
-function isKoaSession(value: string): boolean {
-  try {
-    return /"_(expire|maxAge)":/.test(atob(value));
-  } catch {
-    return false;
-  }
+  return inspectForeign(cookie);
 }
 
 function section({ name, value }: PastedCookie, { rows, opens }: Finding): string {

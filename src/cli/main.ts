@@ -17,6 +17,12 @@ class UsageError extends Error {}
 
 const MAX_INPUT = 1_000_000;
 
+const COOKIE_OPTION = /^--(cookie|token)\b/;
+const COOKIE_AS_ARGUMENT =
+  "a cookie is not taken as an argument: the shell writes arguments into its history, and everybody on this machine can list them. " +
+  "Start web-session-store inspect without it and paste it, or send a file: web-session-store inspect < pasted.txt. " +
+  "Take the one that you gave out of the history, and end its session if others could see it";
+
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
@@ -28,6 +34,7 @@ try {
 async function run([command, ...args]: string[]): Promise<number> {
   if (command === "keygen") return runKeygen(args);
   if (command === "inspect") return runInspect(args);
+  if (command === "--version" || command === "-v" || command === "version") return print(`${version()}\n`);
   if (command === "--help" || command === "-h" || command === "help") return print(HELP);
   throw new UsageError(`${command === undefined ? "no command" : "unknown command"}; see: web-session-store --help`);
 }
@@ -60,9 +67,18 @@ function optionsOf(command: string, args: string[], known: Record<string, { type
   try {
     const options = { ...known, help: { type: "boolean", short: "h" } as const };
     return parseArgs({ args, options, allowPositionals: false }).values;
-  } catch {
-    throw new UsageError(`wrong arguments; see: web-session-store ${command} --help`);
+  } catch (error) {
+    const isCookie = command === "inspect" && (isExtra(error) || args.some((one) => COOKIE_OPTION.test(one)));
+    throw new UsageError(isCookie ? COOKIE_AS_ARGUMENT : `wrong arguments; see: web-session-store ${command} --help`);
   }
+}
+
+function isExtra(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+}
+
+function version(): string {
+  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;
 }
 
 function secretsFor(file: string | undefined): string[] {

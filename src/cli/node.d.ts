@@ -1,6 +1,6 @@
 // The part of Node that the commands use, so that no other type of Node can slip into the library.
 declare module "node:fs" {
-  export function readFileSync(path: string, encoding: "utf8"): string;
+  export function readFileSync(path: string | URL, encoding: "utf8"): string;
 }
 
 declare module "node:process" {

@@ -77,7 +77,9 @@ export const ARGUMENT_ADVICE: Advice = {
 export const STORE_ADVICE: Advice = {
   idFromName: "durableObject(binding)",
   getWithMetadata: "kv(binding)",
+  "list atomic": "denoKv(kv)",
   "prepare batch": "d1(binding)",
+  "startSession db": "mongodb(client)",
   "prepare exec": "sqlite(database)",
   hget: "redis(client)",
   hGet: "redis(client)",

@@ -27,6 +27,11 @@ export function parseData(text: string): JsonObject | null {
   return Object.setPrototypeOf(value, null);
 }
 
+/** A JSON text in which half a character, which UTF-8 cannot carry, is escaped. */
+export function wellFormed(json: string): string {
+  return /\p{Cs}/u.test(json) ? JSON.stringify(JSON.parse(json)) : json;
+}
+
 /** Whether there are as many brackets as that takes: nearly no data has, and to count them is much faster than to follow them. */
 function mayBeTooDeep(text: string): boolean {
   let count = 0;

@@ -19,6 +19,7 @@ import { expiryOf } from "../token/timeouts.ts";
 export { type AdapterCase, adapterContract } from "./adapter/adapter-contract.ts";
 export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";
 export { type StoreCase, storeContract } from "./contract/store-contract.ts";
+export type { CaseContext } from "./first-cause.ts";
 
 /** The session that {@link cookieFor} makes up. */
 export interface CookieForOptions {

@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import Koa from "koa";
 import Koa2 from "koa2";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { getSession, type KoaOptions, type KoaSecretOptions, session } from "../../src/adapters/koa/index.ts";
 import type { StateError } from "../../src/index.ts";
 import { plain } from "../../src/stores/bridges/plain.ts";
@@ -302,6 +302,7 @@ for (const [mode, Application, options] of MODES) {
     });
 
     it("shows the session to those who look after the handler, and takes no change from them", async () => {
+      const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
       const seen: unknown[] = [];
       const { ask, does } = setUp([
         async (ctx, next) => {
@@ -319,6 +320,8 @@ for (const [mode, Application, options] of MODES) {
       // As with koa-session-store, a late change is lost in the compatible mode, and breaks nothing.
       expect(seen).toEqual(options().secrets === undefined ? [1, 1] : [1, "ERR_SESSION_COMMITTED", 1, "ERR_SESSION_COMMITTED"]);
       expect(await does((ctx) => ctx.session.a)).toBe(1);
+      expect(warn).toHaveBeenCalledTimes(options().secrets === undefined ? 1 : 0);
+      warn.mockRestore();
     });
 
     it("gives each middleware its own session, by name", async () => {

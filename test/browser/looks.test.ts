@@ -12,7 +12,10 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 const { worker, koa } = inject("playgrounds");
-const PAGES = ["/", "/copy/", "/kv/", "/d1/", "/cookie/", "/look"].map((path) => worker.http + path).concat(`${koa.http}/`);
+const PAGES = [
+  ...["/", "/copy/", "/kv/", "/d1/", "/cookie/", "/look"].map((path) => worker.http + path),
+  ...["/", "/memory/", "/cookie/"].map((path) => koa.http + path),
+];
 const LONG = "W".repeat(60);
 
 async function open(address: string, options: BrowserContextOptions): Promise<Window> {

@@ -37,6 +37,10 @@ export class Window {
     await loaded;
   }
 
+  async openSessions(): Promise<void> {
+    await this.page.goto(`${this.address}sessions`);
+  }
+
   async reload(): Promise<void> {
     await this.page.goto(this.address);
   }
@@ -56,9 +60,10 @@ export class Window {
     return this.page.getByRole("region", { name: "Cart" }).locator("li > span").allInnerTexts();
   }
 
-  /** The browsers in the list of sessions, this one with a star. */
+  /** The browsers in the list of sessions, this one with a star: a page of its own. */
   async devices(): Promise<string[]> {
-    const rows = await this.page.getByRole("region", { name: "You" }).locator("li").all();
+    await this.openSessions();
+    const rows = await this.page.getByRole("region", { name: "Your sessions" }).locator("li").all();
     const names = rows.map(async (row) => {
       const current = (await row.getAttribute("aria-current")) === "true";
       return (await row.locator("strong").innerText()) + (current ? "*" : "");

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
 import { USER_COOKIE, VISITOR_COOKIE } from "../support/cookie-names.ts";
+import { Device } from "../support/device.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
 
@@ -43,6 +44,25 @@ describe("examples", () => {
     });
   }
 
+  it.each(["bun", "deno"])("examples/devices.ts shows where a user is logged in, and ends sessions, with %s", async (program) => {
+    server = await startServer(commandIn("examples/devices.ts", program), { SESSION_SECRET: SECRET });
+    const { serve } = server;
+    const loggedIn = async (userAgent: string) => {
+      const device = new Device(new Browser(serve));
+      await device.browser.visit("/", { method: "POST", headers: { "User-Agent": userAgent } });
+      return device;
+    };
+    const [here, there] = [await loggedIn("Firefox/146.0 (Android 16)"), await loggedIn("Firefox/146.0 (X11; Linux x86_64)")];
+    expect(await here.devices()).toEqual(["Firefox on Android", "Firefox on Linux"]);
+    expect(await here.ends("Firefox on Linux")).toContain("Ended: \u2068Firefox on Linux\u2069");
+    expect((await there.ask("")).headers.get("Location")).toBe("/");
+    expect((await there.ask("?alive")).status).toBe(401);
+    expect(await here.devices()).toEqual(["Firefox on Android"]);
+    const foreign = { method: "POST", headers: { Origin: "https://evil.example" } };
+    expect((await here.ask("?end=others", foreign)).status).toBe(403);
+    expect((await here.browser.ask("/", foreign)).status).toBe(403);
+  });
+
   it("examples/worker.ts counts views, logs in and out with npm start", async () => {
     server = await startServer((port) => ["npm", "start", "--", "--port", String(port)]);
     const browser = new Browser(server.serve);
@@ -68,7 +88,8 @@ describe("examples", () => {
         ? [file, ...readdirSync("examples/playground").flatMap((part) => (part.endsWith(".ts") ? `playground/${part}` : []))]
         : [file];
     const forms = programs.filter((file) => withParts(file).some((part) => answersPost.test(text(part))));
-    expect(forms).toEqual(["koa-page.ts", "koa-playground.ts", "node-sqlite.ts", "worker.ts"]);
-    for (const file of forms) expect(withParts(file).map(text).join("\n"), file).toMatch(/app\.use\(csrf\(\)\);/);
+    expect(forms).toEqual(["devices.ts", "koa-page.ts", "koa-playground.ts", "node-sqlite.ts", "worker.ts"]);
+    for (const file of forms)
+      expect(withParts(file).map(text).join("\n"), file).toMatch(/app\.use\(csrf\(\)\);|protect = csrf\(\);/);
   });
 });

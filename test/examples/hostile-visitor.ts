@@ -58,9 +58,37 @@ const BODIES: readonly [type: string, body: string][] = [
   [FORM, "name=__proto__&item=__proto__&id=__proto__"],
   [FORM, "a".repeat(20_000)],
 ];
-const ACTIONS = ["login", "cart-add", "cart-remove", "revoke", "logout-others", "new-id", "logout"];
+const ACTIONS = [
+  "login",
+  "cart-add",
+  "cart-remove",
+  "sessions",
+  "left/login",
+  "right/logout",
+  "race/start",
+  "race/1",
+  "usual/2",
+  "new-id",
+  "logout",
+];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "OPTIONS"];
-const ADDRESSES = ["/watch", "/alive", "/look?a=%FF", "/%FF", "/%00", "//evil.example/", "/login", "/__proto__", "/constructor"];
+const ADDRESSES = [
+  "/watch",
+  "/alive",
+  "/ended",
+  "/sessions?end=%FF",
+  "/left/",
+  "/race/kept",
+  "/race/__proto__",
+  "/usual/kept",
+  "/look?a=%FF",
+  "/%FF",
+  "/%00",
+  "//evil.example/",
+  "/login",
+  "/__proto__",
+  "/constructor",
+];
 
 /** Sends what no page of the playground would; gives the requests that were answered as a fault of the server. */
 export async function faultsOf(visitor: Visitor): Promise<string[]> {

@@ -1,6 +1,7 @@
 /** A visitor of one place of the playground, and what stands in its pages. */
 import { expect } from "vitest";
 import { Browser, type Serve } from "../support/browser.ts";
+import { Device } from "../support/device.ts";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:146.0) Gecko/20100101 Firefox/146.0";
 /** A browser that visits one place. */
@@ -48,19 +49,13 @@ export function items(page: string): string[] {
   return [...page.matchAll(/<li>\s*<span>(.*?)<\/span>/g)].map(([, item]) => item as string);
 }
 
-/** The ids of the sessions that can be logged out from this page. */
-export function otherIds(page: string): string[] {
-  return [...page.matchAll(/name="id" value="([\w-]+)"/g)].map(([, id]) => id as string);
-}
-
-/** The devices in the list of sessions, in alphabetical order; this browser's with a star. */
-export function devices(page: string): string[] {
-  const rows = page.matchAll(/<li (aria-current="true")?\s*>\s*<div>\s*<strong>(.*?)<\/strong>/g);
-  return [...rows].map(([, current, device]) => `${device}${current === undefined ? "" : "*"}`).sort();
+/** The page of the user's sessions, of a visitor's place. */
+export function sessionsOf({ browser, path }: Visitor): Device {
+  return new Device(browser, `${path}/sessions`);
 }
 
 /** The calls of the store, for each report on the page. */
 export function calls(page: string): string[][] {
-  const lists = [...page.matchAll(/Calls of the store<\/dt>\s*<dd>(.*?)<\/dd>/gs)].map(([, list]) => list as string);
-  return lists.map((list) => [...list.matchAll(/<code>(\w+)<\/code>/g)].map(([, name]) => name as string));
+  const lists = [...page.matchAll(/<ul class="said">(.*?)<\/ul>/gs)].map(([, list]) => list as string);
+  return lists.map((list) => [...list.matchAll(/data-call="(\w+)"/g)].map(([, name]) => name as string));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { type Server, startServer } from "../support/server.ts";
-import { devices, items, Visitor } from "./playground-visitor.ts";
+import { items, sessionsOf, Visitor } from "./playground-visitor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "playground-"));
 let [server, port]: [Server | undefined, number] = [undefined, 0];
@@ -64,7 +64,7 @@ describe("npm start", () => {
       const page = await visitor.page();
       expect(page).toContain("You are <strong>Ada</strong>");
       expect(items(page)).toEqual(["pear"]);
-      expect(devices(page)).toEqual(visitor.path === "/cookie" ? [] : ["Firefox on Linux*"]);
+      if (visitor.path !== "/cookie") expect(await sessionsOf(visitor).devices()).toEqual(["Firefox on Linux"]);
     }
   });
 
@@ -74,7 +74,7 @@ describe("npm start", () => {
       const [here, there] = [await loggedIn(path, "Bob"), await loggedIn(path, "Bob")];
       const [mine, other] = [watch(here), watch(there)];
       expect([await mine.opened, await other.opened]).toEqual([true, true]);
-      expect(await here.does("/logout-others")).toContain("1 other session is logged out.");
+      expect(await sessionsOf(here).ends("others")).toContain("All other sessions were ended: 1");
       expect(await other.closed).toBe(4401);
       await here.does("/new-id");
       expect(await mine.closed).toBe(4409);

@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import { Redis } from "ioredis";
 import Koa from "koa";
 import Koa2 from "koa2";
+import { MongoClient } from "mongodb";
 import { createClient } from "redis";
 import { createStorage } from "unstorage";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
@@ -134,11 +135,13 @@ describe("as the store", () => {
     ["a client of the package redis", node, where("redis(client)", "redis")],
     ["a client of ioredis", io, where("redis(client)", "redis")],
     ["a client of Upstash", { hget: method, get: method, set: method }, where("redis(client)", "redis")],
+    ["a client of the package mongodb", new MongoClient("mongodb://127.0.0.1"), where("mongodb(client)", "mongodb")],
     ["a storage of unstorage", createStorage(), where("unstorage(storage)", "unstorage")],
     ["a Map", new Map(), where("memory()", "memory")],
     ["a SQLite database", new DatabaseSync(":memory:"), where("sqlite(database)", "sqlite")],
     ["a binding of D1", { prepare: method, batch: method, exec: method, dump: method }, where("d1(binding)", "d1")],
     ["a binding of KV", { get: method, put: method, getWithMetadata: method, list: method }, where("kv(binding)", "kv")],
+    ["a database of Deno KV", { get: method, set: method, list: method, atomic: method }, where("denoKv(kv)", "deno-kv")],
     ["a binding of Durable Objects", { idFromName: method, get: method }, where("durableObject(binding)", "durable-object")],
     ["another cache", { get: method, set: method, delete: method }, where("plain({ load, save, remove })", "plain")],
   ];

@@ -23,7 +23,7 @@ describe("package.json", () => {
 
   it("exports the kinds of things that it should: adapters, stores, and what stands alone", () => {
     for (const { source } of entries)
-      expect(source).toMatch(/^src\/(index|node|(accept|adapters|csrf|features|stores|stored|testing)\/[\w/-]+)\.ts$/);
+      expect(source).toMatch(/^src\/(index|node|(accept|adapters|csrf|devices|features|stores|stored|testing)\/[\w/-]+)\.ts$/);
     const strays = entries.filter(
       ({ name, source }) => name.startsWith("./stores/") !== /^src\/(stores\/|stored\/define)/.test(source),
     );

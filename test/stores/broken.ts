@@ -1,4 +1,5 @@
 /** Stores that break the contract: what is wrong, the case that must notice, and how it is done. */
+import { utf8Length } from "../../src/ground/encoding.ts";
 import { parseData } from "../../src/ground/json.ts";
 import { applyPatch } from "../../src/session/patch.ts";
 import { isMoved, type SessionRecord } from "../../src/session/record.ts";
@@ -192,6 +193,17 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
         return bytes > 2 * (options.maxBytes ?? bytes) - 300
           ? { ok: false, why: "too-large" }
           : whole.update(key, patch, options);
+      },
+    }),
+  ],
+  [
+    "update weighs data before others have written theirs",
+    "update with maxBytes is not exceeded by two at the same time",
+    (whole) => ({
+      async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
+        const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
+        const after = utf8Length(applyPatch(data, patch));
+        return after > Math.max(maxBytes, utf8Length(data)) ? { ok: false, why: "too-large" } : whole.update(key, patch, options);
       },
     }),
   ],

@@ -1,5 +1,4 @@
 /** The bridge to Express stores: the contract on published ones, when they let sessions go, and callbacks of all kinds. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,26 +16,26 @@ import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { makeApp } from "../support/app.ts";
 import { DAY, HOUR } from "../support/clock.ts";
 import { freePort } from "../support/free-port.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { immediate } from "./immediate.ts";
 
 const NO_CHANGE = { set: [], unset: [] };
 const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 let redis: RedisClientType;
-let server: ChildProcess;
+let server: RedisServer;
 const folder = mkdtempSync(join(tmpdir(), "connect-"));
 
 beforeAll(async () => {
-  const port = await freePort();
-  server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]);
-  redis = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: () => 50 } });
+  server = await startRedis();
+  redis = createClient({ url: server.url, socket: { reconnectStrategy: () => 50 } });
   redis.on("error", () => {});
   await redis.connect();
 });
 
 afterAll(async () => {
   redis.destroy();
-  server.kill();
+  await server.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -3,13 +3,13 @@ import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newSessionId } from "../../src/ground/session-id.ts";
-import { createSessions, type Session, StoreError } from "../../src/index.ts";
+import type { Session } from "../../src/index.ts";
 import { type RedisClient, redis } from "../../src/stores/redis/index.ts";
 import { Browser } from "../support/browser.ts";
 import { HOUR } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { SECRET } from "../support/secrets.ts";
 import { startProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { application, crashUnderTraffic, expectAllKept } from "../support/traffic.ts";
 
 interface Connection {
   readonly client: RedisClient;
@@ -57,108 +57,23 @@ afterEach(async () => {
 });
 afterAll(() => server?.stop());
 
-type Data = Record<string, number>;
-
-/** An application whose requests do what the test says; a store that fails is answered as Koa and Hono answer it. */
-function application(client: RedisClient, timeout: number) {
-  const sessions = createSessions<Data>({ secrets: SECRET, store: redis(client, { timeout }) });
-  const faults: StoreError[] = [];
-  return (act: (session: Session<Data>) => unknown) => {
-    const handle = sessions.handler(async (_request, session) => {
-      await act(session);
-      return Response.json(session.data);
-    });
-    const serve = (request: Request) =>
-      handle(request).catch((error: unknown) => {
-        if (!(error instanceof StoreError)) throw error;
-        faults.push(error);
-        return error.getResponse();
-      });
-    return { serve, faults };
-  };
-}
-
-/** A visitor who asks again and again, and what came of it. */
-class Visitor {
-  tried = 0;
-  readonly acknowledged: number[] = [];
-  failures = 0;
-  readonly browser: Browser;
-
-  constructor(client: RedisClient) {
-    const { serve } = application(
-      client,
-      1,
-    )(async (session) => {
-      session.data[`change${this.tried}`] = this.tried;
-      await session.update((data) => (data.count = (data.count ?? 0) + 1));
-    });
-    this.browser = new Browser(serve);
-  }
-
-  async ask(): Promise<void> {
-    this.tried++;
-    const cookies = this.browser.cookieHeader();
-    const response = await this.browser.visit("/");
-    if (response.ok) {
-      this.acknowledged.push(this.tried);
-      return;
-    }
-    this.failures++;
-    expect([response.status, response.headers.getSetCookie()]).toEqual([503, []]);
-    expect(this.browser.cookieHeader()).toBe(cookies);
-    // As a person does who sees an error page.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-
-  async askUntil(done: () => boolean): Promise<void> {
-    while (!done()) await this.ask();
-  }
-}
-
-async function stored(browser: Browser, client: RedisClient): Promise<Data> {
-  const { serve } = application(client, 1)(() => {});
-  const reader = new Browser(serve);
-  for (const [name, held] of browser.cookies) reader.cookies.set(name, held);
-  return (await reader.visit("/")).json();
-}
+/** What each request of a visitor does. */
+const addOne = (session: Session<Record<string, number>>) => (session.data.count = (session.data.count ?? 0) + 1);
 
 describe("redis that crashes under traffic, and writes every change down", () => {
   it.each(CLIENTS)("keeps all that was acknowledged, and recovers, with %s", async (name, connect) => {
     connection = await connect(server.port);
-    const { client } = connection;
-    const visitors = Array.from({ length: 8 }, () => new Visitor(client));
-    await Promise.all(visitors.map((visitor) => visitor.ask()));
-    let restarted = false;
-    const traffic = visitors.map(async (visitor) => {
-      await visitor.askUntil(() => restarted);
-      const { length } = visitor.acknowledged;
-      await visitor.askUntil(() => visitor.acknowledged.length >= length + 5);
-    });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await server.kill();
-    await expect.poll(() => visitors.every(({ failures }) => failures > 0), { timeout: 10_000 }).toBe(true);
-    await server.start();
-    restarted = true;
-    await Promise.all(traffic);
-    for (const { browser, acknowledged, tried } of visitors) {
-      const { count = 0, ...changes } = await stored(browser, client);
-      const found = Object.values(changes);
-      expect(acknowledged.filter((change) => !found.includes(change))).toEqual([]);
-      expect(count).toBeGreaterThanOrEqual(acknowledged.length);
-      // Without options, ioredis sends again what Redis may have done, and so counts may be higher.
-      if (name !== "ioredis without options") expect(count).toBeLessThanOrEqual(tried);
-    }
+    const store = redis(connection.client, { timeout: 1 });
+    const visitors = await crashUnderTraffic(store, server);
+    // Without options, ioredis sends again what Redis may have done, and so counts may be higher.
+    await expectAllKept(visitors, store, name !== "ioredis without options");
   });
 });
 
 describe("redis behind a network that falls silent", () => {
   it.each(CLIENTS)("fails in time, and goes on when the network is back, with %s", async (_name, connect) => {
     connection = await connect(proxy.port);
-    const { serve, faults } = application(
-      connection.client,
-      0.3,
-    )((session) => (session.data.count = (session.data.count ?? 0) + 1));
+    const { serve, faults } = application(redis(connection.client, { timeout: 0.3 }), addOne);
     const browser = new Browser(serve);
     await browser.visit("/");
     proxy.stall();
@@ -201,7 +116,7 @@ describe("redis behind a network that falls silent", () => {
   ];
   it.each(watched)("leaves a connection that stays silent for a new one, with %s", async (_name, connect) => {
     connection = await connect(proxy.port);
-    const { serve } = application(connection.client, 0.3)((session) => (session.data.count = (session.data.count ?? 0) + 1));
+    const { serve } = application(redis(connection.client, { timeout: 0.3 }), addOne);
     const browser = new Browser(serve);
     await browser.visit("/");
     proxy.stall();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
-import { storeContract } from "../../src/testing/contract/store-contract.ts";
+import { runContract } from "../support/contract-run.ts";
 
 const [source = "path"] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "sqlite-contract-"));
@@ -15,13 +15,5 @@ async function create() {
   return sqlite(new Database(":memory:"));
 }
 
-const cases = storeContract(create);
-let failures = 0;
-for (const { name, run } of cases) {
-  await run().catch((error: unknown) => {
-    failures++;
-    console.log(`${name}: ${error}`);
-  });
-}
-console.log(`${cases.length} cases, ${failures} failures`);
+await runContract(create);
 rmSync(folder, { recursive: true });

@@ -1,22 +1,10 @@
 /** Stores that are other stores but for some of their methods, or for what happens before and after every call. */
 import type { SessionStore } from "../../src/index.ts";
 import { type DefinedStore, defineStore } from "../../src/stored/define.ts";
+import { METHODS, type Method } from "../../src/testing/contract/watched.ts";
 
 /** All that a store may have, but for what it says of itself. */
-const METHODS = [
-  "route",
-  "recordRoute",
-  "load",
-  "create",
-  "update",
-  "replace",
-  "touch",
-  "remove",
-  "take",
-  "list",
-  "removeAll",
-  "watch",
-] as const satisfies (keyof SessionStore)[];
+const ALL: readonly (Method | "watch")[] = [...METHODS, "watch"];
 
 /** A store as {@link defineStore} makes it of another. */
 type Changed<Store extends SessionStore> = DefinedStore<Pick<Store, keyof Store & keyof SessionStore>>;
@@ -24,7 +12,7 @@ type Changed<Store extends SessionStore> = DefinedStore<Pick<Store, keyof Store 
 /** The same store, each of whose calls is carried out by `carryOut`, which gets the name of the method and how to call it. */
 export function around<Store extends SessionStore>(
   inner: Store,
-  carryOut: (name: (typeof METHODS)[number], call: () => unknown) => unknown,
+  carryOut: (name: (typeof ALL)[number], call: () => unknown) => unknown,
 ): Changed<Store> {
   return defineStore(delegating(inner, carryOut));
 }
@@ -56,10 +44,10 @@ export function without<Store extends SessionStore>(
 
 function delegating<Store extends SessionStore>(
   inner: Store,
-  carryOut: (name: (typeof METHODS)[number], call: () => unknown) => unknown,
+  carryOut: (name: (typeof ALL)[number], call: () => unknown) => unknown,
 ): Store {
   const { guarantees, dataOnly } = inner;
-  const methods = METHODS.flatMap((name) => {
+  const methods = ALL.flatMap((name) => {
     if (inner[name] === undefined) return [];
     return [[name, (...given: never[]) => carryOut(name, () => (inner[name] as (...given: never[]) => unknown)(...given))]];
   });

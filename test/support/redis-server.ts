@@ -22,25 +22,29 @@ const PATIENCE_MS = 20_000;
 const MISSING =
   "Cannot test with Redis: there is no redis-server. Install it: apt-get install redis-server, or brew install redis";
 
-/** Fails with advice where there is no redis-server. */
-function assertRedisInstalled(): void {
+/** Fails with advice where there is no server. */
+function assertInstalled(program: string): void {
   try {
-    execFileSync("redis-server", ["--version"], { stdio: "pipe" });
+    execFileSync(program, ["--version"], { stdio: "pipe" });
   } catch {
     throw new Error(MISSING);
   }
 }
 
-/** Starts a server; `options` are those of its command line, such as `["--appendonly", "yes"]`. */
-export async function startRedis(options: string[] = []): Promise<RedisServer> {
-  assertRedisInstalled();
+/**
+ * Starts a server; `options` are those of its command line, such as `["--appendonly", "yes"]`.
+ *
+ * @param program Another one that takes the same options, such as valkey-server.
+ */
+export async function startRedis(options: string[] = [], program = "redis-server"): Promise<RedisServer> {
+  assertInstalled(program);
   const folder = mkdtempSync(join(tmpdir(), "redis-"));
   const port = await freePort();
   let child: ChildProcess | undefined;
   const kill = () => (child === undefined ? Promise.resolve() : ended(child));
   const start = async () => {
     const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--daemonize", "no"];
-    child = spawn("redis-server", [...place, ...options], { stdio: "ignore" });
+    child = spawn(program, [...place, ...options], { stdio: "ignore" });
     await answering(child, port);
   };
   const stop = async () => {

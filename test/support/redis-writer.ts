@@ -1,34 +1,8 @@
-/**
- * A process of an application, for tests: 50 requests of one visitor at the same time, with the client named by CLIENT. Each sets
- * a key of its own and adds one to a count. Starts when it is told "go"; prints how many increments met too many others at first.
- */
+/** A process of an application, for tests, with the client named by CLIENT. */
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { ConflictError, createSessions } from "../../src/index.ts";
 import { redis } from "../../src/stores/redis/index.ts";
-import { SECRET } from "./secrets.ts";
+import { writeInParallel } from "./parallel-writer.ts";
 
-const { REDIS_URL: url = "", CLIENT, COOKIE = "", NAME = "" } = process.env;
-const client = CLIENT === "ioredis" ? new Redis(url) : await createClient({ url }).connect();
-const sessions = createSessions<Record<string, number>>({ secrets: SECRET, store: redis(client) });
-let conflicts = 0;
-
-const serve = sessions.handler(async (request, session) => {
-  session.data[new URL(request.url).searchParams.get("key") ?? ""] = 1;
-  const add = () => session.update((data) => (data.count = (data.count ?? 0) + 1));
-  for (;;) {
-    try {
-      return new Response(String(await add()));
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      conflicts++;
-    }
-  }
-});
-
-process.stdout.write("ready\n");
-await new Promise((resolve) => process.stdin.once("data", resolve));
-const ask = (index: number) => new Request(`https://app.example.com/?key=${NAME}${index}`, { headers: { Cookie: COOKIE } });
-await Promise.all(Array.from({ length: 50 }, (_none, index) => serve(ask(index))));
-process.stdout.write(`${conflicts}\n`);
-process.exit(0);
+const { REDIS_URL: url = "", CLIENT } = process.env;
+await writeInParallel(redis(CLIENT === "ioredis" ? new Redis(url) : await createClient({ url }).connect()));

@@ -2,7 +2,7 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { faultsOf } from "../examples/hostile-visitor.ts";
-import { calls, devices, items, otherIds, Visitor } from "../examples/playground-visitor.ts";
+import { calls, items, sessionsOf, Visitor } from "../examples/playground-visitor.ts";
 import { userCookie } from "../support/cookie-names.ts";
 import { Page } from "./page.ts";
 
@@ -97,7 +97,8 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
         const there = visit(other.path);
         for (const [key, held] of visitor.browser.cookies) there.browser.cookies.set(key, held);
         expect(await there.page()).toContain("You are not logged in.");
-        expect(otherIds(await there.does("/login", { name: user }))).toEqual([]);
+        await there.does("/login", { name: user });
+        if (other.lists) expect(await sessionsOf(there).devices()).toHaveLength(1);
       }
     });
 
@@ -112,45 +113,73 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       });
     }
 
+    it("keeps what the store promises of five changes at once, and the usual way one", async () => {
+      const kept = async (lane: string) => {
+        const visitor = visit(path);
+        visitor.browser.receive(await visitor.form(`/${lane}/start`));
+        const answers = await Promise.all(["1", "2", "3", "4", "5"].map((step) => visitor.form(`/${lane}/${step}`)));
+        for (const answer of answers) visitor.browser.receive(answer);
+        expect((await visitor.form(`/${lane}/6`)).status).toBe(404);
+        return ((await (await visitor.ask(`/${lane}/kept`)).json()) as string[]).length;
+      };
+      if (atomic) expect(await kept("race")).toBe(5);
+      else expect(await kept("race")).toBeLessThan(5);
+      expect(await kept("usual")).toBe(1);
+    });
+
     if (!lists) {
       it("says that nobody knows the sessions of a user", async () => {
         const visitor = await loggedIn(newUser());
-        expect(await visitor.page()).toContain("nobody knows them");
+        expect(await visitor.page()).toContain("nobody knows your sessions");
       });
       return;
     }
 
-    it("lists the user's sessions with their devices, and marks this browser", async () => {
+    it("lists the user's sessions with their devices, this browser first", async () => {
       const user = newUser();
       await loggedIn(user, ANDROID);
       const visitor = await loggedIn(user);
-      expect(devices(await visitor.page())).toEqual(["Edge on Android", "Firefox on Linux*"]);
+      expect(await sessionsOf(visitor).devices()).toEqual(["Firefox on Linux", "Edge on Android"]);
     });
 
-    it("logs one session out, and not that of another user", async () => {
+    it("ends one session, and not that of another user", async () => {
       const user = newUser();
-      const [here, there, mallory] = [await loggedIn(user), await loggedIn(user), await loggedIn(newUser())];
-      const [id] = otherIds(await here.page()) as [string];
-      expect(await mallory.does("/revoke", { id })).toContain("was over already");
-      expect(await visit(path).does("/revoke", { id })).toContain("Log in first.");
-      expect(otherIds(await here.page())).toEqual([id]);
-      const page = await here.does("/revoke", { id });
-      expect(page).toContain("That session is logged out.");
-      expect(otherIds(page)).toEqual([]);
+      const [here, there, mallory] = [await loggedIn(user), await loggedIn(user, ANDROID), await loggedIn(newUser())];
+      const sessions = sessionsOf(here);
+      const handle = await sessions.handleOf("Edge on Android");
+      expect(await sessionsOf(mallory).posts(handle)).toContain("Nothing was ended");
+      expect((await sessionsOf(visit(path)).ask(`?end=${handle}`, { method: "POST" })).status).toBe(401);
+      expect(await sessions.devices()).toHaveLength(2);
+      expect(await sessions.posts(handle)).toContain("Ended:");
+      expect(await sessions.devices()).toEqual(["Firefox on Linux"]);
       // A copy answers for a minute.
       if (!late) expect(await there.page("/look")).toContain("nobody we know");
-      for (const text of ["", "'; --", "__proto__"])
-        expect(await here.does("/revoke", { id: text })).toContain("was over already");
     });
 
-    it("logs all others out", async () => {
+    it("ends all others", async () => {
       const user = newUser();
       const [here, ...others] = [await loggedIn(user), await loggedIn(user), await loggedIn(user)];
-      const page = await here.does("/logout-others");
-      expect(page).toContain("2 other sessions are logged out.");
-      expect(page).toContain(`You are <strong>${escaped(user)}</strong>`);
+      expect(await sessionsOf(here).ends("others")).toContain("All other sessions were ended: 2");
+      expect(await here.page()).toContain(`You are <strong>${escaped(user)}</strong>`);
       if (!late) for (const other of others) expect(await other.page()).toContain("You are not logged in.");
-      expect(await visit(path).does("/logout-others")).toContain("Log in first.");
+    });
+
+    it("goes on without the user after a logout from elsewhere, also where a copy is still good", async () => {
+      const user = newUser();
+      const [here, there] = [await loggedIn(user), await loggedIn(user)];
+      await sessionsOf(here).ends("others");
+      there.browser.receive(await there.ask("/ended"));
+      expect(await there.page()).toContain("You are not logged in.");
+    });
+
+    it("has two browsers in it, of which one ends the session of the other", async () => {
+      const [left, right] = [visit(`${path}/left`), visit(`${path}/right`)];
+      const user = newUser();
+      for (const side of [left, right]) side.browser.receive(await side.form("/login", { name: user }));
+      expect(await sessionsOf(left).devices()).toEqual(["Left browser", "Right browser"]);
+      expect(await sessionsOf(left).ends("Right browser")).toContain("Ended:");
+      expect((await sessionsOf(right).ask("")).headers.get("Location")).toBe(`${path}/right/`);
+      expect(await sessionsOf(left).devices()).toEqual(["Left browser"]);
     });
 
     if (!watches) return;
@@ -163,7 +192,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       expect(await here.page()).toContain(`data-watch="${path}/watch"`);
       const [mine, other] = [await watching(here), await watching(there)];
       expect(await other.state()).toBe("open");
-      await here.does("/logout-others");
+      await sessionsOf(here).ends("others");
       expect(await other.closed).toBe(4401);
       expect(await mine.state()).toBe("open");
       mine.leave();
@@ -174,15 +203,12 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
 describe("the playground", () => {
   it("shows what each request came to", async () => {
     const stored = await loggedInAt("");
-    expect(calls(await stored.page())).toEqual([["load", "list", "update"]]);
+    expect(calls(await stored.page())).toEqual([["load", "update"]]);
     expect(calls(await stored.page("/look"))).toEqual([["load"]]);
     const copied = await loggedInAt("/copy");
     expect(calls(await copied.page("/look"))).toEqual([[]]);
     const page = await copied.does("/cart-add", { item: "pear" });
-    expect(calls(page)).toEqual([
-      ["list", "update"],
-      ["load", "update"],
-    ]);
+    expect(calls(page)).toEqual([["load", "update"], ["update"]]);
     expect(page).toContain("<code>POST /copy/cart-add</code>");
     expect(await copied.page()).not.toContain("<code>POST");
   });

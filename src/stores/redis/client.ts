@@ -1,67 +1,70 @@
 /**
- * The Redis clients that the Redis store works with, and one way to run a script on any of them.
+ * The Redis clients that the Redis store works with, and what it asks of each of them.
  *
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
-import type { Script } from "./scripts.ts";
+import { Script } from "./scripts.ts";
 
-/** What the store uses of a client of the package `redis` (node-redis 4 and later): a client, a pool or a cluster. */
+/** What the store uses of a client of the package `redis` (node-redis 4 and later): a client, a pool, a sentinel or a cluster. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
   evalSha(sha1: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>;
 }
 
-/** What the store uses of a client of the package `ioredis` (5 and later), or of one made like it: a client or a cluster. */
+/** What the store uses of a client of the package `ioredis` (5 and later) or `iovalkey`, or of one made like them: a client or a cluster. */
 export interface IoRedisClient {
   readonly status: string;
   eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   evalsha(sha1: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
 }
 
-/** A client that is connected, or connects by itself. The store never opens or closes it. */
-export type RedisClient = NodeRedisClient | IoRedisClient;
+/** What the store uses of a client of the package `@upstash/redis`, which speaks HTTP. */
+export interface UpstashRedisClient {
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>;
+  evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
+  scriptLoad(script: string): Promise<unknown>;
+}
 
-/** Runs a script on the server and answers what it gave. */
-export type Run = (script: Script, keys: string[], args: string[]) => Promise<unknown>;
+/** A client that is connected, or connects by itself. The store never opens or closes it. */
+export type RedisClient = NodeRedisClient | IoRedisClient | UpstashRedisClient;
 
 /** One command of a client. */
-type Command = (script: string, keys: string[], args: string[], signal: AbortSignal) => Promise<unknown>;
+type Command = (script: Script, keys: string[], args: string[], signal: AbortSignal) => Promise<unknown>;
 
-/** What the two commands are called, and how they take their arguments, differs from client to client. */
-interface Commands {
+/** What the commands are called, and how they take their arguments, differs from client to client. */
+export interface Commands {
   readonly evalText: Command;
   readonly evalSha1: Command;
+  /** The fields and values of a hash. Undefined where a script must do it, which is never asked of a replica. */
+  readonly readHash?: ((key: string, signal: AbortSignal) => Promise<unknown>) | undefined;
 }
 
 /** node-redis 5 and later can take back a command that was not sent yet. */
 interface Abortable {
-  withAbortSignal?(signal: AbortSignal): NodeRedisClient;
+  withAbortSignal?(signal: AbortSignal): NodeRedisClient & HashReader;
 }
 
-/**
- * How scripts run on a client: by hash, or by text where the server does not have the script. An answer that takes longer
- * than `timeout` seconds is an error.
- *
- * @throws OptionError when the client is none of those we know.
- */
-export function runOn(client: RedisClient, timeout: number): Run {
-  const { evalSha1, evalText } = commandsOf(client);
-  return async (script, keys, args) => {
-    const sha1 = await script.sha1();
-    try {
-      return await within(timeout, async (signal) => {
-        try {
-          return await evalSha1(sha1, keys, args, signal);
-        } catch (error) {
-          if (signal.aborted || !/^NOSCRIPT\b/.test(messageOf(error))) throw error;
-          return evalText(script.text, keys, args, signal);
-        }
-      });
-    } catch (error) {
-      throw withoutData(error);
-    }
-  };
+/** How clients of both kinds read a hash. */
+interface HashReader {
+  hGetAll?(key: string): Promise<unknown>;
+  hgetall?(key: string): Promise<unknown>;
+}
+
+/** How a client is asked. @throws OptionError when it is none of those we know. */
+export function commandsOf(client: RedisClient): Commands {
+  const shape = (typeof client === "object" && client !== null ? client : {}) as Partial<
+    NodeRedisClient & IoRedisClient & UpstashRedisClient
+  >;
+  if (typeof shape.eval === "function") {
+    if (typeof shape.evalSha === "function") return nodeRedis(client as NodeRedisClient);
+    // Clients that take callbacks have evalsha too, but neither of these.
+    if (typeof shape.evalsha === "function" && typeof shape.status === "string") return ioRedis(client as IoRedisClient);
+    if (typeof shape.evalsha === "function" && typeof shape.scriptLoad === "function")
+      return upstash(client as UpstashRedisClient);
+  }
+  const advice = 'pass a client of the package "redis" (4 or later), "ioredis" (5 or later), "iovalkey" or "@upstash/redis"';
+  throw new OptionError("ERR_OPTION", `Cannot use this Redis client: ${advice}`);
 }
 
 /** Whether a client talks to a Redis Cluster. */
@@ -69,78 +72,51 @@ export function isCluster(client: RedisClient): boolean {
   return (client as { isCluster?: unknown }).isCluster === true || "nodeByAddress" in client;
 }
 
-function commandsOf(client: RedisClient): Commands {
-  const shape = (typeof client === "object" && client !== null ? client : {}) as Partial<NodeRedisClient & IoRedisClient>;
-  if (typeof shape.eval === "function" && typeof shape.evalSha === "function") return nodeRedis(client as NodeRedisClient);
-  // Clients that take callbacks have evalsha too, but no status.
-  const isIoRedis = typeof shape.evalsha === "function" && typeof shape.status === "string";
-  if (typeof shape.eval === "function" && isIoRedis) return ioRedis(client as IoRedisClient);
-  const advice = 'pass a client of the package "redis" (4 or later) or "ioredis" (5 or later)';
-  throw new OptionError("ERR_OPTION", `Cannot use this Redis client: ${advice}`);
-}
-
 function nodeRedis(client: NodeRedisClient): Commands {
-  const until = (signal: AbortSignal) => (client as Abortable).withAbortSignal?.(signal) ?? client;
+  const until = (signal: AbortSignal) =>
+    (client as Abortable).withAbortSignal?.(signal) ?? (client as NodeRedisClient & HashReader);
+  const { clientSideCache, hGetAll } = client as { clientSideCache?: unknown } & HashReader;
+  // A cluster and a sentinel may send what only reads to a replica, and some clients answer it themselves.
+  const isDirect = ("isWatching" in client || "idleClients" in client) && clientSideCache === undefined && hGetAll !== undefined;
   return {
-    evalText: (text, keys, args, signal) => until(signal).eval(text, { keys, arguments: args }),
-    evalSha1: (sha1, keys, args, signal) => until(signal).evalSha(sha1, { keys, arguments: args }),
+    evalText: ({ text }, keys, args, signal) => until(signal).eval(text, { keys, arguments: args }),
+    evalSha1: async (script, keys, args, signal) => until(signal).evalSha(await script.sha1(), { keys, arguments: args }),
+    readHash: isDirect ? (key, signal) => (until(signal) as Required<HashReader>).hGetAll(key) : undefined,
   };
 }
 
 function ioRedis(client: IoRedisClient): Commands {
+  const { isCluster: isOfMany, hgetall } = client as { isCluster?: unknown } & HashReader;
   return {
-    evalText: (text, keys, args) => client.eval(text, keys.length, ...keys, ...args),
-    evalSha1: (sha1, keys, args) => client.evalsha(sha1, keys.length, ...keys, ...args),
+    evalText: ({ text }, keys, args) => client.eval(text, keys.length, ...keys, ...args),
+    evalSha1: async (script, keys, args) => client.evalsha(await script.sha1(), keys.length, ...keys, ...args),
+    readHash: isOfMany === false && hgetall !== undefined ? (key) => hgetall.call(client, key) : undefined,
   };
 }
 
-/** The answer of a call, if it comes in time. A late one is dropped, also a late error. */
-async function within(seconds: number, call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-  const late = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(failure("TIMEOUT", true));
-      late.abort();
-    }, seconds * 1000);
-  });
-  try {
-    return await Promise.race([call(late.signal), timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** It takes every text that is JSON for a value, by default. Behind a colon, none is. */
+function upstash(client: UpstashRedisClient): Commands {
+  const uncolon = (answer: unknown) => (Array.isArray(answer) ? answer.map((one) => String(one).slice(1)) : answer);
+  return {
+    evalText: async (script, keys, args) => uncolon(await client.eval(colonOf(script).text, keys, args)),
+    evalSha1: async (script, keys, args) => uncolon(await client.evalsha(await colonOf(script).sha1(), keys, args)),
+  };
 }
 
-/** Replies of Redis by which it says: not now. */
-const PASSING: ReadonlySet<string> = new Set(["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "TIMEOUT"]);
+const COLON = new Map<Script, Script>();
 
-/** An error that says what is wrong in one word. Clients put the command, and so session data, into theirs. */
-function withoutData(error: unknown): Error {
-  if (error instanceof RedisFailure) return error;
-  // A reply of Redis begins with a word such as OOM or READONLY; all else is about the connection.
-  const word = /^-?([A-Z]{2,40})\b/.exec(messageOf(error))?.[1];
-  if (word !== undefined) return failure(word, PASSING.has(word));
-  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
-  // Most errors of clients have the name "Error", and a class of their own.
-  const kind = name === "Error" ? (error as Error).constructor.name : name;
-  return failure(String([code, kind].find((one) => typeof one === "string") ?? "Error"), true);
-}
-
-class RedisFailure extends Error {
-  readonly code: string;
-  readonly retryable: boolean;
-
-  constructor(code: string, retryable: boolean) {
-    super(`Cannot ask Redis: ${code}`);
-    this.code = code;
-    this.retryable = retryable;
-  }
-}
-
-function failure(code: string, retryable: boolean): RedisFailure {
-  return new RedisFailure(code, retryable);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : "";
+/** A script that answers as another one does, with a colon before each text of a list. */
+function colonOf(script: Script): Script {
+  const known = COLON.get(script);
+  if (known !== undefined) return known;
+  const made = new Script(`
+local function answer() ${script.text} end
+local said = answer()
+if type(said) == 'table' then
+  for at = 1, #said do said[at] = ':' .. said[at] end
+end
+return said
+`);
+  COLON.set(script, made);
+  return made;
 }

@@ -28,36 +28,42 @@ export function dataFields(data: string): string[] {
   return Object.entries(object).flatMap(([key, value]) => [fieldOf(key), JSON.stringify(value)]);
 }
 
-/** The fields and values of everything else in a record but its version, in turn. */
-export function recordFields(record: SessionRecord, route: string): string[] {
-  const { startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = record;
-  return [
-    ...["m:startedAt", String(startedAt), "m:seenAt", String(seenAt), "m:expiresAt", String(expiresAt)],
-    ...(subject === undefined ? [] : ["m:subject", JSON.stringify(subject), "m:set", route]),
-    ...(meta === undefined ? [] : ["m:meta", JSON.stringify(meta)]),
-    ...(idleTimeout === undefined ? [] : ["m:idle", String(idleTimeout)]),
-    ...(absoluteTimeout === undefined ? [] : ["m:abs", String(absoluteTimeout)]),
-  ];
+/** The fields and values of everything else in a record but its version, `seenAt` and `expiresAt`, in turn. */
+export function recordFields({ startedAt, subject, meta, idleTimeout, absoluteTimeout }: SessionRecord, route: string): string[] {
+  const fields = ["m:startedAt", String(startedAt)];
+  if (subject !== undefined) fields.push("m:subject", JSON.stringify(subject), "m:set", route);
+  if (meta !== undefined) fields.push("m:meta", JSON.stringify(meta));
+  if (idleTimeout !== undefined) fields.push("m:idle", String(idleTimeout));
+  if (absoluteTimeout !== undefined) fields.push("m:abs", String(absoluteTimeout));
+  return fields;
 }
 
-/** A patch as the arguments that the scripts expect. */
-export function patchArguments({ replacesData, set, unset }: Patch): string[] {
-  const sets = set.flatMap(([key, json]) => [fieldOf(key), wellFormed(json)]);
-  return [replacesData ? "1" : "0", String(set.length), ...sets, ...unset.map(fieldOf)];
+/** A patch as the arguments that the scripts expect. @param fields Those of a record, which are written with it. */
+export function patchArguments({ replacesData, set, unset }: Patch, fields: readonly string[] = []): string[] {
+  const args = [replacesData ? "1" : "0", String(unset.length), ...unset.map(fieldOf), ...fields];
+  for (const [key, json] of set) args.push(fieldOf(key), wellFormed(json));
+  return args;
 }
 
-/** The record or mark in the fields and values of a hash, in turn; null when there is none. */
-export function entryFrom(reply: readonly unknown[]): SessionRecord | MovedMark | null {
+/** The record or mark in the fields of a hash, as clients give them: in turn, as an object or as a Map. Null when there is none. */
+export function entryFrom(reply: unknown): SessionRecord | MovedMark | null {
   const fields = new Map<string, string>();
-  const data: string[] = [];
-  for (let at = 0; at < reply.length; at += 2) {
-    const [field, value] = [String(reply[at]), String(reply[at + 1])];
-    if (field.startsWith("d:")) data.push(`${JSON.stringify(field.slice(2))}:${value}`);
-    else if (field.startsWith("j:")) data.push(`${field.slice(2)}:${value}`);
-    else fields.set(field, value);
+  let data = "";
+  for (const [name, bytes] of pairsOf(reply)) {
+    const [field, value] = [String(name), String(bytes)];
+    if (field.startsWith("m:")) fields.set(field, value);
+    else data += `${data && ","}${field.startsWith("d:") ? JSON.stringify(field.slice(2)) : field.slice(2)}:${value}`;
   }
   if (fields.has("m:movedAt")) return markFrom(fields);
-  return fields.has("m:version") ? recordFrom(fields, `{${data.join(",")}}`) : null;
+  return fields.has("m:version") ? recordFrom(fields, `{${data}}`) : null;
+}
+
+function pairsOf(reply: unknown): Iterable<readonly [unknown, unknown]> {
+  if (reply instanceof Map) return reply;
+  if (!Array.isArray(reply)) return Object.entries(reply as object);
+  const pairs: [unknown, unknown][] = [];
+  for (let at = 0; at < reply.length; at += 2) pairs.push([reply[at], reply[at + 1]]);
+  return pairs;
 }
 
 function markFrom(fields: Map<string, string>): MovedMark {

@@ -1,5 +1,5 @@
 /**
- * A store in Redis: for several processes that share sessions, and sessions that survive a restart.
+ * A store in Redis, Valkey or Upstash: for several processes that share sessions, and sessions that survive a restart.
  *
  * @module
  */
@@ -21,11 +21,12 @@ import {
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
-import { isCluster, type RedisClient, type Run, runOn } from "./client.ts";
+import { isCluster, type RedisClient } from "./client.ts";
 import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";
 import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TAKE, TOUCH, UPDATE } from "./scripts.ts";
+import { RedisServer } from "./server.ts";
 
-export type { IoRedisClient, NodeRedisClient, RedisClient } from "./client.ts";
+export type { IoRedisClient, NodeRedisClient, RedisClient, UpstashRedisClient } from "./client.ts";
 
 /** How a Redis store is set up. */
 export interface RedisOptions {
@@ -43,11 +44,12 @@ export interface RedisOptions {
 
 /**
  * Makes a store in Redis 5 or later, or a server that speaks its language. A session is a hash with a field for each key of its
- * data; every call is one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
+ * data; every call is one command or one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
  * persistence settings: see docs/redis.md.
  *
- * @param client A client of the package `redis` or `ioredis`, whose connection is yours to open and to close. Give it a
- * listener for `"error"`: without one, a lost connection ends the process.
+ * @param client A client of the package `redis`, `ioredis`, `iovalkey` or `@upstash/redis`, whose connection is yours to open and to close. Give
+ * those that have a connection a listener for `"error"`: without one, a lost connection ends the process. With each of them there are settings
+ * by which no command is sent twice, as in the examples.
  * @throws OptionError for another client, an empty or unsuitable prefix, or a timeout that is none.
  *
  * @example
@@ -67,6 +69,14 @@ export interface RedisOptions {
  * const client = new Redis("redis://127.0.0.1:6379", { maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false });
  * const sessions = createSessions({ secrets, store: redis(client) });
  * ```
+ *
+ * @example
+ * ```ts
+ * import { Redis } from "@upstash/redis";
+ *
+ * const client = new Redis({ url: "https://example.upstash.io", token: "...", retry: { retries: 0 } });
+ * const sessions = createSessions({ secrets, store: redis(client) });
+ * ```
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): DefinedStore {
   const { prefix = "session:", timeout = 5, ...unknown } = options;
@@ -74,10 +84,10 @@ export function redis(client: RedisClient, options: RedisOptions = {}): DefinedS
   if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a text that is not empty");
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
     throw wrong(`timeout ${String(timeout)}: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
-  const run = runOn(client, timeout);
+  const server = new RedisServer(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
-  return defineStore<SessionStore>(new RedisStore(run, prefix));
+  return defineStore<SessionStore>(new RedisStore(server, prefix));
 }
 
 /** Seconds. */
@@ -89,73 +99,73 @@ function wrong(what: string): OptionError {
 
 class RedisStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
-  readonly #run: Run;
+  readonly #server: RedisServer;
   readonly #prefix: string;
 
-  constructor(run: Run, prefix: string) {
-    this.#run = run;
+  constructor(server: RedisServer, prefix: string) {
+    this.#server = server;
     this.#prefix = prefix;
   }
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
-    const args = touch === undefined ? [] : [now, touch.seenAfter, touch.seenBefore, touch.expiresAt].map(String);
-    const found = entryFrom((await this.#run(LOAD, [this.#key(id)], args)) as unknown[]);
+    const key = this.#key(id);
+    const slide = touch && [now, touch.seenAfter, touch.seenBefore, touch.expiresAt].map(String);
+    const found = entryFrom(await (slide === undefined ? this.#server.readHash(key) : this.#server.run(LOAD, [key], slide)));
     return found !== null && isMoved(found) && found.movedAt + MOVED_MARK_SECONDS <= now ? null : found;
   }
 
   async create({ id }: Key, record: SessionRecord, limit: Limit = {}): Promise<void> {
     const { seenAt, expiresAt, version, data } = record;
-    const fields = ["m:version", String(version), ...dataFields(data)];
-    const { route, keys } = await this.#setOf(record);
-    const args = [String(seenAt), String(expiresAt), route, String(limit.maxSessions ?? "")];
-    const said = await this.#run(CREATE, [this.#key(id), ...keys], [...args, ...recordFields(record, route), ...fields]);
+    const fields = dataFields(data);
+    const { route, keys } = record.subject === undefined ? NO_SET : await this.#setOf(record.subject);
+    const args = [String(seenAt), String(expiresAt), String(version), route, String(limit.maxSessions ?? "")];
+    const said = await this.#server.run(CREATE, [this.#key(id), ...keys], [...args, ...recordFields(record, route), ...fields]);
     if (String(said) !== "ok") throw new Error("Cannot create the session: its id is taken");
   }
 
   async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt, ifVersion = "", seenAfter = "", maxBytes = "" } = options;
     const args = [now, expiresAt, ifVersion, seenAfter, maxBytes].map(String);
-    return resultFrom(await this.#run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]));
+    return resultFrom(await this.#server.run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]));
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const { seenAt, expiresAt } = record;
     const { by, graceUntil } = markFor(seenAt, to, move);
-    const { route, keys } = await this.#setOf(record);
+    const { route, keys } = record.subject === undefined ? NO_SET : await this.#setOf(record.subject);
     const [limit, ifVersion] = [String(move.maxSessions ?? ""), String(move.ifVersion ?? "")];
-    const fields = recordFields(record, route);
     const args = [String(seenAt), String(expiresAt), route, limit, by, String(graceUntil ?? ""), ifVersion];
     return resultFrom(
-      await this.#run(
+      await this.#server.run(
         REPLACE,
         [this.#key(from.id), this.#key(to.id), ...keys],
-        [...args, String(fields.length / 2), ...fields, ...patchArguments(patch)],
+        [...args, ...patchArguments(patch, recordFields(record, route))],
       ),
     );
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
-    return Number(await this.#run(TOUCH, [this.#key(id)], [String(now), String(expiresAt)])) === 1;
+    return Number(await this.#server.run(TOUCH, [this.#key(id)], [String(now), String(expiresAt)])) === 1;
   }
 
   async remove({ id }: Key): Promise<void> {
-    await this.#run(REMOVE, [this.#key(id)], []);
+    await this.#server.run(REMOVE, [this.#key(id)], []);
   }
 
   /** When the answer is lost, as by a `TIMEOUT`, nobody gets the record: whether Redis took it, no client can know. */
   async take({ id }: Key): Promise<SessionRecord | null> {
-    const found = entryFrom((await this.#run(TAKE, [this.#key(id)], [])) as unknown[]);
+    const found = entryFrom(await this.#server.run(TAKE, [this.#key(id)], []));
     return found === null || isMoved(found) ? null : found;
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
-    const { keys } = await this.#setOf({ subject });
-    return rowsFrom((await this.#run(LIST, keys, [])) as unknown[]);
+    const { keys } = await this.#setOf(subject);
+    return rowsFrom((await this.#server.run(LIST, keys, [])) as unknown[]);
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
-    const { keys } = await this.#setOf({ subject });
-    return Number(await this.#run(REMOVE_ALL, keys, [except]));
+    const { keys } = await this.#setOf(subject);
+    return Number(await this.#server.run(REMOVE_ALL, keys, [except]));
   }
 
   #key(id: string): string {
@@ -163,12 +173,14 @@ class RedisStore implements SessionStore {
   }
 
   /** A subject may be any text, so keys hold its hash. */
-  async #setOf({ subject }: { readonly subject?: string }): Promise<{ route: string; keys: string[] }> {
-    if (subject === undefined) return { route: "", keys: [] };
+  async #setOf(subject: string): Promise<{ route: string; keys: string[] }> {
     const route = await routeOf(subject, "");
     return { route, keys: [`${this.#prefix}u:${route}`] };
   }
 }
+
+/** Of a session without a subject. */
+const NO_SET: { readonly route: string; readonly keys: readonly string[] } = { route: "", keys: [] };
 
 function resultFrom(said: unknown): UpdateResult {
   const word = String(said);

@@ -4,7 +4,7 @@
  * @module
  */
 import { type MaybePromise, once } from "../../ground/maybe-promise.ts";
-import { PRELUDE } from "./prelude.ts";
+import { ENLIST, EXPIRE, IS_TOO_LARGE, LOOK, NAMES, PATCH, SLIDE, SWEEP, WRITE } from "./prelude.ts";
 
 /** A script, and the hash that Redis knows it by. */
 export class Script {
@@ -12,9 +12,9 @@ export class Script {
   /** SHA-1 of the text in hexadecimal: Redis's name for it, no matter of security. */
   readonly sha1: () => MaybePromise<string>;
 
-  constructor(body: string) {
-    this.text = PRELUDE + body;
-    this.sha1 = once(() => sha1Of(this.text));
+  constructor(text: string) {
+    this.text = text;
+    this.sha1 = once(() => sha1Of(text));
   }
 }
 
@@ -23,26 +23,44 @@ async function sha1Of(text: string): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** KEYS: session. ARGV: nothing; or now, seenAfter, seenBefore and expiresAt. Answers the fields and values that are there. */
+/** KEYS: session. Answers the fields and values that are there. */
+export const READ: Script = new Script(`return redis.call('HGETALL', KEYS[1])`);
+
+/** KEYS: session. ARGV: now, seenAfter, seenBefore and expiresAt. Slides what is due; answers the fields and values that are there then. */
 export const LOAD: Script = new Script(`
-if #ARGV > 0 then
-  local state, record = look(KEYS[1], ARGV[1])
-  if state == 'here' then
-    local seen_at = number(record.seen_at)
-    -- A server that cannot write now, because it is full or a replica, can still be read.
-    if seen_at > number(ARGV[2]) and seen_at <= number(ARGV[3]) then pcall(slide, KEYS[1], record, ARGV[1], ARGV[4]) end
-  end
+local key, now = KEYS[1], ARGV[1]
+local seen_at = tonumber(redis.call('HGET', key, 'm:seenAt') or nil)
+if seen_at and seen_at > tonumber(ARGV[2]) and seen_at <= tonumber(ARGV[3]) then
+${LOOK}${SLIDE}
+  local state, record = look(key, now)
+  -- A server that cannot write now, because it is full or a replica, can still be read.
+  if state == 'here' then pcall(function()
+    local seen_at, expires_at, is_later = slid(record, now, ARGV[4])
+    redis.call('HSET', key, 'm:seenAt', seen_at, 'm:expiresAt', expires_at)
+    if is_later then prolong(key, record.route, now, expires_at) end
+  end) end
 end
-return redis.call('HGETALL', KEYS[1])
+return redis.call('HGETALL', key)
 `);
 
-/** KEYS: session, subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing; fields and values. */
+/**
+ * KEYS: session, subject's set if it has one. ARGV: seenAt, expiresAt, version, route or nothing, limit or nothing; fields and
+ * values.
+ */
 export const CREATE: Script = new Script(`
-if look(KEYS[1], ARGV[1]) ~= 'gone' then return 'taken' end
--- A first write that needs no memory would let the others pass a full server's limit.
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('DEL', KEYS[1]) end
-for at = 5, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
-enlist(KEYS[1], ARGV[3], expire(KEYS[1], ARGV[2], ARGV[1]), ARGV[4])
+local key, now = KEYS[1], ARGV[1]
+${LOOK}${EXPIRE}${WRITE}
+-- What is over is dropped only after it was seen: a first write that needs no memory would let the others pass a full server's limit.
+if redis.call('EXISTS', key) == 1 then
+  if look(key, now) ~= 'gone' then return 'taken' end
+  redis.call('DEL', key)
+end
+write(key, 6, ARGV[3], now, ARGV[2])
+local at = expire(key, number(ARGV[2]), number(now))
+if ARGV[4] ~= '' then
+${ENLIST}
+  enlist(ARGV[4], name, at, ARGV[5])
+end
 return 'ok'
 `);
 
@@ -51,57 +69,68 @@ return 'ok'
  * why there is none.
  */
 export const UPDATE: Script = new Script(`
-local state, record = look(KEYS[1], ARGV[1])
+local key, now = KEYS[1], ARGV[1]
+${LOOK}${SLIDE}${WRITE}${PATCH}
+local state, record = look(key, now)
 if state ~= 'here' then return state end
 if ARGV[3] ~= '' and number(ARGV[3]) ~= number(record.version) then return 'conflict' end
 if ARGV[4] ~= '' and number(record.seen_at) <= number(ARGV[4]) then return 'gone' end
-if ARGV[5] ~= '' and is_too_large(KEYS[1], 6, tonumber(ARGV[5])) then return 'too-large' end
-local version = patch(KEYS[1], 6)
-slide(KEYS[1], record, ARGV[1], ARGV[2])
+if ARGV[5] ~= '' then
+${IS_TOO_LARGE}
+  if is_too_large(key, 6, tonumber(ARGV[5])) then return 'too-large' end
+end
+local version = string.format('%.0f', record.version + 1)
+local seen_at, expires_at, is_later = slid(record, now, ARGV[2])
+patch(key, 6, version, seen_at, expires_at)
+if is_later then prolong(key, record.route, now, expires_at) end
 return version
 `);
 
 /**
  * KEYS: old session, new session, the new subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing,
- * what gives the new id, the end of the grace or nothing, version or nothing; how many fields of the record; those and their
- * values; patch. Answers as UPDATE does.
+ * what gives the new id, the end of the grace or nothing, version or nothing; patch, with the fields of the record. Answers as UPDATE does.
  */
 export const REPLACE: Script = new Script(`
 local old, new, now = KEYS[1], KEYS[2], ARGV[1]
+${LOOK}${EXPIRE}${WRITE}${PATCH}${ENLIST}
 local state, record = look(old, now)
 if state ~= 'here' then return state end
 if ARGV[7] ~= '' and number(ARGV[7]) ~= number(record.version) then return 'conflict' end
-if look(new, now) ~= 'gone' then return 'taken' end
+if redis.call('EXISTS', new) == 1 and look(new, now) ~= 'gone' then return 'taken' end
+local new_id = string.sub(new, #root + 3)
 redis.call('RENAME', old, new)
-forget(record.route, id_of(old))
+if record.route then redis.call('ZREM', set_key(record.route), name) end
 redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set', 'm:idle', 'm:abs')
-local fields_end = 8 + 2 * tonumber(ARGV[8])
-for at = 9, fields_end, 2 do redis.call('HSET', new, ARGV[at], ARGV[at + 1]) end
-local version = patch(new, fields_end + 1)
-redis.call('HSET', old, 'm:movedAt', now)
-redis.call('HSET', old, 'm:to', id_of(new))
-redis.call('HSET', old, 'm:by', ARGV[5])
+local version = string.format('%.0f', record.version + 1)
+patch(new, 8, version, now, ARGV[2])
+redis.call('HSET', old, 'm:movedAt', now, 'm:to', new_id, 'm:by', ARGV[5])
 if ARGV[6] ~= '' then redis.call('HSET', old, 'm:grace', ARGV[6]) end
-expire(old, tostring(number(now) + 60), now)
-enlist(new, ARGV[3], expire(new, ARGV[2], now), ARGV[4])
+expire(old, number(now) + 60, number(now))
+local at = expire(new, number(ARGV[2]), number(now))
+if ARGV[3] ~= '' then enlist(ARGV[3], new_id, at, ARGV[4]) end
 return version
 `);
 
 /** KEYS: session. ARGV: now, expiresAt. Answers 1, or 0 when there is nothing to touch. */
 export const TOUCH: Script = new Script(`
-local state, record = look(KEYS[1], ARGV[1])
+local key, now = KEYS[1], ARGV[1]
+${LOOK}${SLIDE}
+local state, record = look(key, now)
 if state ~= 'here' then return 0 end
-slide(KEYS[1], record, ARGV[1], ARGV[2])
+local seen_at, expires_at, is_later = slid(record, now, ARGV[2])
+redis.call('HSET', key, 'm:seenAt', seen_at, 'm:expiresAt', expires_at)
+if is_later then prolong(key, record.route, now, expires_at) end
 return 1
 `);
 
 /** KEYS: session. Goes from mark to mark; a mark lives for 60 seconds, so there are few. */
 export const REMOVE: Script = new Script(`
 local key = KEYS[1]
+${NAMES}
 for _ = 1, 1000 do
   local found = redis.call('HMGET', key, 'm:to', 'm:set')
   redis.call('DEL', key)
-  forget(found[2], id_of(key))
+  if found[2] then redis.call('ZREM', set_key(found[2]), string.sub(key, #root + 3)) end
   if not found[1] then break end
   key = session_key(found[1])
 end
@@ -114,18 +143,22 @@ local found = redis.call('HMGET', KEYS[1], 'm:version', 'm:movedAt', 'm:set')
 if found[2] or not found[1] then return {} end
 local fields = redis.call('HGETALL', KEYS[1])
 redis.call('DEL', KEYS[1])
-forget(found[3], id_of(KEYS[1]))
+if found[3] then
+${NAMES}
+  redis.call('ZREM', set_key(found[3]), name)
+end
 return fields
 `);
 
 /** KEYS: subject's set. Answers id, startedAt, seenAt, expiresAt, and meta, idle and abs (or nothing) of every session. */
 export const LIST: Script = new Script(`
-local rows = {}
-sweep(name)
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+local rows, set = {}, KEYS[1]
+${NAMES}${EXPIRE}${SWEEP}
+sweep(set)
+for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
   local found =
     redis.call('HMGET', session_key(id), 'm:set', 'm:startedAt', 'm:seenAt', 'm:expiresAt', 'm:meta', 'm:idle', 'm:abs')
-  if found[1] ~= name then forget(name, id)
+  if found[1] ~= name then redis.call('ZREM', set, id)
   else
     table.insert(rows, id)
     for at = 2, 7 do table.insert(rows, found[at] or '') end
@@ -136,11 +169,12 @@ return rows
 
 /** KEYS: subject's set. ARGV: the id to spare, or nothing. Answers how many sessions were ended. */
 export const REMOVE_ALL: Script = new Script(`
-local count = 0
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+local count, set = 0, KEYS[1]
+${NAMES}
+for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
   if id ~= ARGV[1] then
     if redis.call('HGET', session_key(id), 'm:set') == name then count = count + redis.call('DEL', session_key(id)) end
-    forget(name, id)
+    redis.call('ZREM', set, id)
   end
 end
 return count

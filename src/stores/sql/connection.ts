@@ -4,7 +4,8 @@
  * @module
  */
 import type { SqliteDatabase, SqliteSource, SqliteStatement } from "./file.ts";
-import type { SqlDatabase, Statement } from "./store.ts";
+import type { Statement } from "./statements.ts";
+import type { SqlDatabase } from "./store.ts";
 import { whileLocked } from "./waiting.ts";
 
 /** One connection. Writers of this process wait in line, so that one of them at a time asks for the lock. */

@@ -4,11 +4,12 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
-import { checkOptions } from "./options.ts";
-import { DEFAULT_TABLE, sessionTable } from "./statements.ts";
-import { defineSql, type SqlDatabase, type SqlSessionStore, SqlStore, type Statement } from "./store.ts";
+import { checkOptions, DEFAULT_TABLE } from "./options.ts";
+import { SQLITE, sessionTable } from "./sqlite-dialect.ts";
+import { callsFor, type Statement } from "./statements.ts";
+import { defineSql, type SqlDatabase, type SqlSessionStore, SqlStore } from "./store.ts";
 
-export { sessionTable } from "./statements.ts";
+export { sessionTable } from "./sqlite-dialect.ts";
 export type { SqlSessionStore };
 
 /** What the store uses of a prepared statement. */
@@ -63,7 +64,7 @@ export function d1(database: D1Binding, options: D1Options = {}): SqlSessionStor
         '[[d1_databases]] binding = "SESSIONS_DB" database_name = "sessions" database_id = "<the id it printed>"',
     );
   }
-  return defineSql(new SqlStore(new D1Connection(database, createTable ? tables : []), table, STRETCH));
+  return defineSql(new SqlStore(new D1Connection(database, createTable ? tables : []), callsFor(SQLITE, table, STRETCH)));
 }
 
 /** How many rows a step of a sweep looks at. A row read costs a thousandth of a row written, a step is one or two queries. */

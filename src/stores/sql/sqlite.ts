@@ -7,11 +7,12 @@ import { OptionError } from "../../ground/errors.ts";
 import type { Key, Limit, SessionRecord } from "../../session/record.ts";
 import { Connection } from "./connection.ts";
 import { type SqliteDatabase, SqliteFile, type SqliteSource, type SqliteStatement } from "./file.ts";
-import { checkOptions, checkSeconds } from "./options.ts";
-import { DEFAULT_TABLE, sessionTable } from "./statements.ts";
+import { checkOptions, checkSeconds, DEFAULT_TABLE } from "./options.ts";
+import { SQLITE, sessionTable } from "./sqlite-dialect.ts";
+import { callsFor } from "./statements.ts";
 import { defineSql, type SqlSessionStore, SqlStore } from "./store.ts";
 
-export { sessionTable } from "./statements.ts";
+export { sessionTable } from "./sqlite-dialect.ts";
 export type { SqliteDatabase, SqliteStatement, SqlSessionStore };
 
 /** How a SQLite store keeps sessions. Durations are in seconds. */
@@ -81,7 +82,7 @@ class SqliteSessionStore extends SqlStore {
   #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(connection: Connection, table: string, sweepEvery: number) {
-    super(connection, table, STRETCH);
+    super(connection, callsFor(SQLITE, table, STRETCH));
     this.#sweepEvery = sweepEvery;
   }
 

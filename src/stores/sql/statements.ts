@@ -1,108 +1,134 @@
 /**
- * The SQL of `sqlite` and `d1`: one table, and every statement that is run on it. Values are only ever bound.
+ * The statements of the SQL stores, and how a dialect completes them. Values have names here, `$id`, and are only ever bound.
  *
  * @module
  */
-import { OptionError } from "../../ground/errors.ts";
+import type { SqlValue } from "./rows.ts";
 
-/** The table that sessions are in unless an option says otherwise. */
-export const DEFAULT_TABLE = "web_sessions";
+/** A statement and the values that are bound to it, in order. */
+export type Statement = readonly [sql: string, ...values: SqlValue[]];
 
-// `data` stands last, so that reading the other columns of a long row reads one page. There is no rowid, so that a new
-// session without a subject is one row written and not two, and no index on what every use of a session changes.
-const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS "${name}" (
-  id TEXT NOT NULL PRIMARY KEY,
-  subject TEXT,
-  version INTEGER NOT NULL,
-  started_at INTEGER NOT NULL,
-  seen_at INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL,
-  moved_at INTEGER,
-  moved_to TEXT,
-  meta TEXT,
-  data TEXT NOT NULL
-) WITHOUT ROWID`;
-
-const SUBJECT_INDEX = (name: string) =>
-  `CREATE INDEX IF NOT EXISTS "${name}_subject" ON "${name}" (subject) WHERE subject IS NOT NULL`;
+/** Calls whose statement is much the same everywhere. */
+type CommonCall = "load" | "update" | "updateUnread" | "touch" | "touchDue" | "take" | "list" | "removeAll" | Sweep;
+type Sweep = "lookForExpired" | "removeExpired";
+/** Calls of several statements, where the database has no way to say it in one. `...Limited` ends sessions beyond the limit, too. */
+type OwnCall = "create" | "createLimited" | "replace" | "replaceLimited" | "remove";
 
 /**
- * What makes the table, for a migration: two statements, which change nothing where the table is.
- *
- * @param table Default `"web_sessions"`.
- * @throws OptionError when the name has other characters than letters, digits and `_`.
+ * The statement of each call, or several, which are one transaction. A statement that writes answers a row for each that it wrote;
+ * those of `update` and `replace` have the new version, and where `replace` answers none, nothing is written. The last one of `touchDue`
+ * answers the row after the touch, or nothing where others were faster.
  */
-export function sessionTable(table: string = DEFAULT_TABLE): readonly [table: string, index: string] {
-  if (!/^[A-Za-z_]\w{0,62}$/.test(table) || /^sqlite_/i.test(table)) {
-    throw new OptionError("ERR_OPTION", "Cannot use option table: a name is 1 to 63 letters, digits and _, no digit first");
-  }
-  return [TABLE(table), SUBJECT_INDEX(table)];
+type Texts = { readonly [Name in CommonCall | OwnCall]: string | readonly string[] } & {
+  /** Only where statements run at the same time, each by itself. */
+  readonly [Name in ServerCall]?: string;
+};
+
+/** After a login, ends what several logins at the same time left beyond the limit. After a session, removes the marks that led to it. */
+type ServerCall = "settle" | "removeMark";
+
+/** The same, and the parts of what dialects say differently. */
+type CommonTexts = { readonly [Name in CommonCall | "create"]: string } & {
+  /** Copies the session that `source` gives to its new id. */
+  readonly move: (source: string) => string;
+  readonly mark: (where: string) => string;
+};
+
+/** A kind of database: what it lacks or adds is said here, and nowhere else. */
+export interface Dialect {
+  /** What stands for a value: which place it has, from 1, and its name. */
+  value(place: number, name: string): string;
+  /** `table`: a name that was checked. `stretch`: how many rows a step of a sweep looks at. */
+  texts(table: string, stretch: number): Texts;
+}
+
+/** What a dialect says in words of its own. */
+export interface Words {
+  /** Quoted. */
+  readonly table: string;
+  /** All columns, as they are read: texts and numbers. */
+  readonly columns: string;
+  readonly greatest: "max" | "greatest";
+  /** An object after `$patch`: a JSON object of texts, where null removes. */
+  readonly patched: (data: string) => string;
+  /** How many bytes the data of a column takes, as JSON in UTF-8: quotes, a colon and a comma for each key. */
+  readonly bytes: (data: string) => string;
+  /** That the column `data` is what patches can be applied to. */
+  readonly isObject: string;
+  readonly nextVersion: string;
+  /** What a touch sets besides. */
+  readonly touched: string;
+  readonly returning: (columns: string) => string;
 }
 
 const COLUMNS = "id, subject, version, started_at, seen_at, expires_at, moved_at, moved_to, meta, data";
-/** Bound: the id, and now. */
-const LIVING = "id = ? AND moved_at IS NULL AND expires_at > ?";
-/** Bound: those, and the version that a change is for, or null. */
-const CHANGEABLE = `${LIVING} AND version = coalesce(?, version)`;
-const SLIDE = "seen_at = max(seen_at, ?), expires_at = max(expires_at, ?)";
+const LIVING = "id = $id AND moved_at IS NULL AND expires_at > $now";
+/** A session that is there, in the version that a change is for, if there is one. */
+export const CHANGEABLE: string = `${LIVING} AND version = coalesce($ifVersion, version)`;
 
-/** How many bytes the data of a column takes, as JSON in UTF-8: quotes, a colon and a comma for each key. */
-const bytesOf = (column: string) =>
-  `(SELECT 1 + total(4 + length(CAST(key AS BLOB)) + length(CAST(value AS BLOB))) FROM json_each(${column}))`;
-
-/** The statements for one table. A `?` is bound in the order in which it stands. */
-export interface Statements {
-  readonly load: string;
-  readonly create: string;
-  readonly update: string;
-  readonly updateUnread: string;
-  readonly touch: string;
-  readonly touchDue: string;
-  readonly move: string;
-  readonly mark: string;
-  readonly limit: string;
-  readonly remove: string;
-  readonly take: string;
-  readonly list: string;
-  readonly removeAll: string;
-  readonly lookForExpired: string;
-  readonly removeExpired: string;
+/** What all dialects have in common, and the parts of what they do not. */
+export function commonTexts({ table, greatest, returning, ...words }: Words, stretch: number): CommonTexts {
+  const slide = `seen_at = ${greatest}(seen_at, $now), expires_at = ${greatest}(expires_at, $expiresAt)`;
+  const data = words.patched("data");
+  const update = `UPDATE ${table} SET data = ${data}, version = ${words.nextVersion}, ${slide} WHERE ${CHANGEABLE}`;
+  // Data that somebody broke is no session.
+  const fits = `CASE WHEN ${words.isObject} THEN ${words.bytes(data)} <= ${greatest}($maxBytes, ${words.bytes("data")}) END`;
+  const touch = `UPDATE ${table} SET ${slide}${words.touched} WHERE ${LIVING}`;
+  return {
+    load: `SELECT ${words.columns} FROM ${table} WHERE id = $id`,
+    update: update + returning("version"),
+    updateUnread: `${update} AND seen_at > $seenAfter AND ${fits}${returning("version")}`,
+    touch: touch + returning("id"),
+    touchDue: `${touch} AND seen_at > $seenAfter AND seen_at <= $seenBefore${returning(words.columns)}`,
+    take: `DELETE FROM ${table} WHERE id = $id AND moved_at IS NULL${returning(words.columns)}`,
+    list: `SELECT ${words.columns} FROM ${table} WHERE subject = $subject`,
+    removeAll: `DELETE FROM ${table} WHERE subject = $subject AND id <> $except${returning("id")}`,
+    // A stretch of the table in the order of ids: how far it goes, and how many in it have expired.
+    lookForExpired: `SELECT max(id) AS last, count(CASE WHEN expires_at <= $now THEN 1 END) AS expired
+        FROM (SELECT id, expires_at FROM ${table} WHERE id > $after ORDER BY id LIMIT ${stretch}) AS stretch`,
+    removeExpired: `DELETE FROM ${table} WHERE id > $after AND id <= $last AND expires_at <= $now${returning("id")}`,
+    create: `INSERT INTO ${table} (${COLUMNS})
+      VALUES ($id, $subject, $version, $startedAt, $now, $expiresAt, NULL, NULL, $meta, $data)${returning("id")}`,
+    // The data that is there at this moment goes along; `replacesData` leaves it behind.
+    move: (source: string) => `INSERT INTO ${table} (${COLUMNS})
+      SELECT $to, $subject, version + 1, $startedAt, $now, $expiresAt, NULL, NULL, $meta,
+        ${words.patched("CASE $replaces WHEN 1 THEN '{}' ELSE data END")}
+      FROM ${source}${returning("version")}`,
+    mark: (where: string) => `UPDATE ${table}
+      SET moved_at = $now, moved_to = $to, expires_at = $markEnds, subject = NULL, meta = $mark, data = '{}'
+      WHERE ${where}${returning("id")}`,
+  };
 }
 
-/** Writes the statements for a table whose name was checked. Those that write return a row for each they wrote. */
-export function statementsFor(name: string): Statements {
-  const table = `"${name}"`;
-  const touch = `UPDATE ${table} SET ${SLIDE} WHERE ${LIVING}`;
-  return {
-    load: `SELECT ${COLUMNS} FROM ${table} WHERE id = ?`,
-    create: `INSERT INTO ${table} (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?) RETURNING id`,
-    update: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE} RETURNING version`,
-    // Bound besides: seenAfter, the patch, maxBytes. Data that somebody broke is no session.
-    updateUnread: `UPDATE ${table} SET data = json_patch(data, ?), version = version + 1, ${SLIDE} WHERE ${CHANGEABLE}
-      AND seen_at > ? AND CASE WHEN json_valid(data) THEN ${bytesOf("json_patch(data, ?)")} <= max(?, ${bytesOf("data")}) END
-      RETURNING version`,
-    touch: `${touch} RETURNING id`,
-    touchDue: `${touch} AND seen_at > ? AND seen_at <= ? RETURNING id`,
-    // The data that is there at this moment goes along; `replacesData` leaves it behind.
-    move: `INSERT INTO ${table} (${COLUMNS})
-      SELECT ?, ?, version + 1, ?, ?, ?, NULL, NULL, ?, json_patch(CASE ? WHEN 1 THEN '{}' ELSE data END, ?)
-      FROM ${table} WHERE ${CHANGEABLE} RETURNING version`,
-    mark: `UPDATE ${table} SET moved_at = ?, moved_to = ?, expires_at = ?, subject = NULL, meta = ?, data = '{}'
-      WHERE ${CHANGEABLE} RETURNING id`,
-    // Only where the session that counts and stays was written. What has expired goes first.
-    limit: `DELETE FROM ${table} WHERE id IN (
-        SELECT id FROM ${table} WHERE subject = ? AND id <> ? ORDER BY expires_at > ? DESC, seen_at DESC LIMIT -1 OFFSET ?
-      ) AND EXISTS (SELECT 1 FROM ${table} WHERE id = ?) RETURNING id`,
-    // UNION keeps each id once, so marks that lead in a circle end too.
-    remove: `WITH RECURSIVE trail(id) AS (
-        SELECT ? UNION SELECT moved_to FROM ${table} JOIN trail USING (id) WHERE moved_to IS NOT NULL
-      ) DELETE FROM ${table} WHERE id IN (SELECT id FROM trail) RETURNING id`,
-    take: `DELETE FROM ${table} WHERE id = ? AND moved_at IS NULL RETURNING ${COLUMNS}`,
-    list: `SELECT ${COLUMNS} FROM ${table} WHERE subject = ?`,
-    removeAll: `DELETE FROM ${table} WHERE subject = ? AND id <> ? RETURNING id`,
-    // A stretch of the table in the order of ids: how far it goes, and how many in it have expired.
-    lookForExpired: `SELECT max(id) AS last, sum(expires_at <= ?) AS expired
-      FROM (SELECT id, expires_at FROM ${table} WHERE id > ? ORDER BY id LIMIT ?)`,
-    removeExpired: `DELETE FROM ${table} WHERE id > ? AND id <= ? AND expires_at <= ? RETURNING id`,
-  };
+/** The ids of a subject's sessions beyond its limit. The one that was just written, `$to`, counts and stays. What has expired goes first. */
+export const beyondLimit = (table: string): string => `SELECT id FROM (
+      SELECT id, row_number() OVER (ORDER BY expires_at > $now DESC, seen_at DESC, id) AS place
+      FROM ${table} WHERE subject = $subject AND id NOT IN ($to, $id)
+    ) AS others WHERE place > $mostOthers`;
+
+/** A statement as the database takes it, and the names of its values in order. */
+export interface Template {
+  readonly sql: string;
+  readonly names: readonly string[];
+}
+
+/** The statements of each call, ready to be bound. */
+export type Calls = { readonly [Name in keyof Texts]?: readonly Template[] };
+
+/** All of them for a table whose name was checked. */
+export function callsFor(dialect: Dialect, table: string, stretch: number): Calls {
+  const calls = Object.entries<string | readonly string[]>(dialect.texts(table, stretch));
+  const templates = calls.map(([name, texts]) => [name, [texts].flat().map((text) => templateOf(dialect, text))] as const);
+  return Object.fromEntries(templates);
+}
+
+function templateOf(dialect: Dialect, text: string): Template {
+  const names: string[] = [];
+  const sql = text.replace(/\$([a-zA-Z]+)/g, (_all, name: string) => dialect.value(names.push(name), name));
+  return { sql, names };
+}
+
+/** The statement with its values. One that has no value by that name is a mistake of this library. */
+export function bind({ sql, names }: Template, values: Readonly<Record<string, SqlValue>>): Statement {
+  return [sql, ...names.map((name) => values[name] as SqlValue)];
 }

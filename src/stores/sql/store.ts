@@ -1,5 +1,5 @@
 /**
- * A SessionStore on any SQLite: `sqlite` and `d1` bring what runs statements.
+ * A SessionStore in a table of an SQL database: an entry brings the dialect, and what runs statements.
  *
  * @module
  */
@@ -33,10 +33,7 @@ import {
   type SqlValue,
   safeText,
 } from "./rows.ts";
-import { type Statements, statementsFor } from "./statements.ts";
-
-/** A statement and the values for its `?`, in order. */
-export type Statement = readonly [sql: string, ...values: SqlValue[]];
+import { bind, type Calls, type Statement } from "./statements.ts";
 
 /** What the store needs of a database. */
 export interface SqlDatabase {
@@ -71,110 +68,137 @@ export function defineSql(store: SqlStore): SqlSessionStore {
 /** Stands for no bound where SQL has to compare with one. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** Keeps sessions in one table; `stretch` is how many rows a step of `sweep` looks at. */
+/** What is bound, by name. */
+export type Values = Readonly<Record<string, SqlValue>>;
+
+/** Keeps sessions in one table. */
 export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly #database: SqlDatabase;
-  readonly #sql: Statements;
-  readonly #stretch: number;
+  readonly #calls: Calls;
 
-  constructor(database: SqlDatabase, table: string, stretch: number) {
+  constructor(database: SqlDatabase, calls: Calls) {
     this.#database = database;
-    this.#sql = statementsFor(table);
-    this.#stretch = stretch;
+    this.#calls = calls;
   }
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
-    const found = await this.#row(id);
+    const found = await this.row(id);
     if (found === undefined) return null;
     if (found.moved_at !== null) return found.expires_at > now ? markOf(found) : null;
     if (touch === undefined || !isDue(found.seen_at, touch)) return recordFromRow(found);
     const { seenAfter, seenBefore, expiresAt } = touch;
-    const slide = [this.#sql.touchDue, now, instantColumn(expiresAt), id, now, seenAfter, seenBefore] as const;
-    const [, rows] = await this.#database.write([slide, [this.#sql.load, id]]);
-    const row = rows?.[0] as SessionRow | undefined;
+    const row = await this.touchDue({ id, now, seenAfter, seenBefore, expiresAt: instantColumn(expiresAt) });
     return row === undefined ? null : (markOf(row) ?? recordFromRow(row));
   }
 
   /** Fails when the id is taken, by the table's primary key. */
   async create({ id }: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
-    const { version, startedAt, seenAt, expiresAt } = record;
-    const fields = [subjectColumn(record), version, startedAt, seenAt, instantColumn(expiresAt)] as const;
-    const create = [this.#sql.create, id, ...fields, saidToText(record), dataColumn(record.data)] as const;
-    await this.#database.write([create, ...this.#limit(id, record, maxSessions)]);
+    const { version, data } = record;
+    const limit = limitOf(record, maxSessions);
+    const values = { ...this.#columnsOf(record), id, to: id, version, data: dataColumn(data), ...limit };
+    await this.write(limit === null ? "create" : "createLimited", values);
   }
 
   async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
-    const { now, expiresAt, ifVersion, seenAfter, maxBytes } = options;
-    const column = patchColumn(patch);
-    const values = [column, now, instantColumn(expiresAt), id, now, ifVersion ?? null] as const;
+    const { now, ifVersion = null, seenAfter, maxBytes } = options;
     const isRead = seenAfter === undefined && maxBytes === undefined;
-    const unseen = [Math.max(seenAfter ?? -MOST, -MOST), column, maxBytes ?? MOST] as const;
-    const statement: Statement = isRead ? [this.#sql.update, ...values] : [this.#sql.updateUnread, ...values, ...unseen];
-    const [rows] = await this.#database.write([statement]);
+    const unseen = { seenAfter: Math.max(seenAfter ?? -MOST, -MOST), maxBytes: maxBytes ?? MOST };
+    const expiresAt = instantColumn(options.expiresAt);
+    const values = { id, patch: patchColumn(patch), now, expiresAt, ifVersion, ...unseen };
+    const [rows] = await this.write(isRead ? "update" : "updateUnread", values);
     return this.#result(rows, id, options);
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
-    const { startedAt, seenAt: now, expiresAt } = record;
-    const fields = [subjectColumn(record), startedAt, now, instantColumn(expiresAt), saidToText(record)] as const;
-    const { ifVersion } = move;
-    const asked = [from.id, now, ifVersion ?? null] as const;
-    const [rows] = await this.#database.write([
-      [this.#sql.move, to.id, ...fields, patch.replacesData ? 1 : 0, patchColumn(patch), ...asked],
-      [this.#sql.mark, now, to.id, now + MOVED_MARK_SECONDS, markColumn(markFor(now, to, move)), ...asked],
-      ...this.#limit(to.id, record, move.maxSessions),
-    ]);
+    const { seenAt: now } = record;
+    const { ifVersion, maxSessions } = move;
+    const limit = limitOf(record, maxSessions);
+    const values = {
+      ...{ ...this.#columnsOf(record), id: from.id, to: to.id, ifVersion: ifVersion ?? null, ...limit },
+      ...{ replaces: patch.replacesData ? 1 : 0, patch: patchColumn(patch) },
+      ...{ mark: markColumn(markFor(now, to, move)), markEnds: now + MOVED_MARK_SECONDS },
+    };
+    const [rows] = await this.write(limit === null ? "replace" : "replaceLimited", values);
     return this.#result(rows, from.id, { now, ifVersion });
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
-    const [rows] = await this.#database.write([[this.#sql.touch, now, instantColumn(expiresAt), id, now]]);
+    const [rows] = await this.write("touch", { id, now, expiresAt: instantColumn(expiresAt) });
     return rows?.length === 1;
   }
 
   async remove({ id }: Key): Promise<void> {
-    await this.#database.write([[this.#sql.remove, id]]);
+    await this.write("remove", { id });
   }
 
   async take({ id }: Key): Promise<SessionRecord | null> {
-    const [rows] = await this.#database.write([[this.#sql.take, id]]);
+    const [rows] = await this.write("take", { id });
     const row = rows?.[0] as SessionRow | undefined;
     return row === undefined ? null : recordFromRow(row);
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
-    const rows = await this.#database.read([this.#sql.list, safeText(subject)]);
+    const rows = await this.read("list", { subject: this.subjectText(subject) });
     return rows.map((row) => infoOf(row as SessionRow));
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
-    const [rows] = await this.#database.write([[this.#sql.removeAll, safeText(subject), except]]);
+    const [rows] = await this.write("removeAll", { subject: this.subjectText(subject), except });
     return rows?.length ?? 0;
   }
 
   async sweep(now: number): Promise<number> {
     checkSeconds("now", now);
-    const { lookForExpired, removeExpired } = this.#sql;
     let deleted = 0;
-    for (let from = ""; ; ) {
-      const [found] = await this.#database.read([lookForExpired, now, from, this.#stretch]);
-      const { last, expired } = found as { last: string | null; expired: number };
+    for (let after = ""; ; ) {
+      const [found] = await this.read("lookForExpired", { now, after });
+      const { last, expired } = found as { last: string | null; expired: number | string };
       if (last === null) return deleted;
-      if (expired > 0) deleted += (await this.#database.write([[removeExpired, from, last, now]]))[0]?.length ?? 0;
-      from = last;
+      if (Number(expired) > 0) deleted += (await this.write("removeExpired", { after, last, now }))[0]?.length ?? 0;
+      after = last;
     }
   }
 
-  async #row(id: string): Promise<SessionRow | undefined> {
-    const [row] = await this.#database.read([this.#sql.load, id]);
+  protected async row(id: string): Promise<SessionRow | undefined> {
+    const [row] = await this.read("load", { id });
     return row as SessionRow | undefined;
   }
 
-  #limit(id: string, record: SessionRecord, maxSessions: number | undefined): Statement[] {
-    const subject = subjectColumn(record);
-    if (subject === null || maxSessions === undefined) return [];
-    return [[this.#sql.limit, subject, id, record.seenAt, maxSessions - 1, id]];
+  /** Writes use down, and gives the row as it is then. */
+  protected async touchDue(values: Values & { readonly id: string }): Promise<SessionRow | undefined> {
+    const rows = (await this.write("touchDue", values)).at(-1);
+    return (rows?.[0] as SessionRow | undefined) ?? this.row(values.id);
+  }
+
+  protected read(call: keyof Calls, values: Values): Promise<unknown[]> {
+    const [statement] = this.#bound(call, values);
+    return this.#database.read(statement as Statement);
+  }
+
+  protected write(call: keyof Calls, values: Values): Promise<unknown[][]> {
+    return this.#database.write(this.#bound(call, values));
+  }
+
+  #bound(call: keyof Calls, values: Values): Statement[] {
+    return (this.#calls[call] ?? []).map((template) => bind(template, values));
+  }
+
+  /** A subject as a text that the database keeps, and finds by what is equal. */
+  protected subjectText(subject: string): string {
+    return safeText(subject);
+  }
+
+  /** What a record says besides its data and its version. */
+  #columnsOf(record: SessionRecord) {
+    const { subject, startedAt, seenAt, expiresAt } = record;
+    return {
+      subject: subject === undefined ? null : this.subjectText(subject),
+      startedAt,
+      now: seenAt,
+      expiresAt: instantColumn(expiresAt),
+      meta: saidToText(record),
+    };
   }
 
   /** What came of a change: its row says the version; without one, what is there now says why. */
@@ -183,9 +207,10 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     id: string,
     { now, ifVersion, seenAfter = -MOST, maxBytes }: Omit<UpdateOptions, "expiresAt">,
   ): Promise<UpdateResult> {
-    const [written] = (rows ?? []) as { version: number }[];
-    if (written !== undefined) return { ok: true, version: written.version };
-    const row = await this.#row(id);
+    const [written] = (rows ?? []) as { version: number | string }[];
+    // Drivers give large kinds of whole numbers as text.
+    if (written !== undefined) return { ok: true, version: Number(written.version) };
+    const row = await this.row(id);
     if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
     if (row.moved_at !== null) return { ok: false, why: "moved" };
     if (ifVersion !== undefined && ifVersion !== row.version) return { ok: false, why: "conflict" };
@@ -194,6 +219,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 }
 
-function subjectColumn({ subject }: SessionRecord): string | null {
-  return subject === undefined ? null : safeText(subject);
+/** How many others a subject may have; null where there is no limit. */
+function limitOf({ subject }: SessionRecord, maxSessions: number | undefined): { mostOthers: number } | null {
+  return subject === undefined || maxSessions === undefined ? null : { mostOthers: maxSessions - 1 };
 }

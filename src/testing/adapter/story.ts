@@ -62,6 +62,7 @@ export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<voi
       const serve: Serve = async (request) => {
         const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no answer`) - 1;
         const response = await app.serve(request);
+        if (typeof response?.status !== "number") throw new Error(`expected serve() to give a Response, but it gave ${response}`);
         asked[at] = (asked[at] as string).replace("no answer", String(response.status));
         return response;
       };

@@ -133,7 +133,7 @@ function anyKey(odd: string): TrialCase["run"] {
     await trial.has(created.key, created.record);
     const changed = await patchAndExpect(trial, created, { set: [[odd, '{"changed":[true]}']], unset: [] });
     const removed = await patchAndExpect(trial, changed, { set: [["after", "1"]], unset: [odd] });
-    await patchAndExpect(trial, removed, { set: [[odd, "null"]], unset: ["before"] });
+    await patchAndExpect(trial, removed, { set: [[odd, "0"]], unset: ["before"] });
   };
 }
 

@@ -5,24 +5,16 @@
  */
 import { parseData } from "../../ground/json.ts";
 import { isMoved, MAX_GRACE_SECONDS, type MovedMark, type SessionRecord, type UpdateResult } from "../../session/record.ts";
-
-const SHOWN_CHARACTERS = 300;
-const SHOWN_BEFORE_DIFFERENCE = 60;
+import { difference, isSameJson, show } from "../differences.ts";
 
 /** Fails unless `holds`. */
 export function expectThat(holds: boolean, expected: string, found: unknown): asserts holds {
-  if (!holds) throw new Error(`Expected ${expected}, but found ${show(canonical(found), 0)}`);
+  if (!holds) throw new Error(`Expected ${expected}, but found ${show(found)}`);
 }
 
 /** Fails unless both are the same JSON, whatever the order of their keys. */
 export function expectEqual(what: string, found: unknown, expected: unknown): void {
-  const left = canonical(found);
-  const right = canonical(expected);
-  if (left === right) return;
-  let same = 0;
-  while (left[same] === right[same]) same++;
-  const from = Math.max(0, same - SHOWN_BEFORE_DIFFERENCE);
-  throw new Error(`Expected ${what} to be ${show(right, from)}, but found ${show(left, from)}`);
+  if (!isSameJson(found, expected)) throw new Error(difference(what, found, expected));
 }
 
 /** Fails unless it is a record, a mark or null. */
@@ -52,15 +44,18 @@ function expectLegalMark(mark: MovedMark): void {
 
 function expectLegalRecord(found: SessionRecord): void {
   const { data, version, startedAt, seenAt, expiresAt, idleTimeout, absoluteTimeout } = found;
-  expectThat(typeof data === "string" && parseData(data) !== null, "data that is the JSON text of an object", found);
-  expectThat([version, startedAt, seenAt, expiresAt].every(Number.isFinite), "a version and three instants, as numbers", found);
-  const timeouts = [idleTimeout, absoluteTimeout];
-  const isLegal = timeouts.every((timeout) => timeout === undefined || Number.isFinite(timeout));
-  expectThat(isLegal, "timeouts that are numbers, or not there", found);
+  expectThat(typeof data === "string" && parseData(data) !== null, "data that is the JSON text of an object", data);
+  for (const [field, value] of Object.entries({ version, startedAt, seenAt, expiresAt })) {
+    expectThat(Number.isFinite(value), `${field} to be a number`, value);
+  }
+  for (const [field, value] of Object.entries({ idleTimeout, absoluteTimeout })) {
+    expectThat(value === undefined || Number.isFinite(value), `${field} to be a number, or not there`, value);
+  }
 }
 
 /** Fails unless it is one of the answers that a change can have. */
 export function expectLegalResult(result: UpdateResult): void {
+  expectThat(typeof result === "object" && result !== null, "{ ok: true, version } or { ok: false, why }", result);
   const legal = result.ok ? Number.isInteger(result.version) : ["gone", "moved", "conflict", "too-large"].includes(result.why);
   expectThat(legal, "a version, or one of gone, moved, conflict and too-large", result);
 }
@@ -69,18 +64,4 @@ export function expectLegalResult(result: UpdateResult): void {
 export function plainRecord(record: SessionRecord): Record<string, unknown> {
   const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = record;
   return { data: parseData(data), version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout };
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => sorted(inner)) ?? "undefined";
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
-}
-
-function show(text: string, from: number): string {
-  const end = from + SHOWN_CHARACTERS;
-  return `${from > 0 ? "..." : ""}${text.slice(from, end)}${end < text.length ? "..." : ""}`;
 }

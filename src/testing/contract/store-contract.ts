@@ -8,7 +8,10 @@ import { OptionError } from "../../ground/errors.ts";
 import type { BackedStore } from "../../manager/imported.ts";
 import { lack, misunderstood } from "../../manager/store-option.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import type { CaseContext } from "../first-cause.ts";
+import { basicCases } from "./basics.ts";
 import { dataCases } from "./data.ts";
+import { Footing } from "./footing.ts";
 import { limitCases } from "./limits.ts";
 import { markCases } from "./marks.ts";
 import { moveCases } from "./moves.ts";
@@ -20,15 +23,18 @@ import { recordCases } from "./records.ts";
 import { subjectCases } from "./subjects.ts";
 import { takeCases } from "./takes.ts";
 import { timeCases } from "./times.ts";
-import { Trial } from "./trial.ts";
 import { unreadCases } from "./unread.ts";
 
 /** One case of the contract. */
 export interface StoreCase {
   /** What the store does, as a sentence. */
   readonly name: string;
-  /** Passes by resolving; fails by rejecting with an error that says what was expected. */
-  run(): Promise<void>;
+  /**
+   * Passes by resolving; fails by rejecting with an error that says what was expected. What several cases fail of is told by the first of them
+   * that runs. The others are skipped when they get their test's context, which runners hand to the function of a test; without it they fail in
+   * one line.
+   */
+  run(context?: CaseContext): Promise<void>;
 }
 
 /**
@@ -64,15 +70,17 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...limitCases,
     ...raceCases,
   ];
-  let isTold = false;
-  /** What is no store would fail at every case in another way: the first says what it lacks. */
-  const storeOf = async (): Promise<SessionStore> => {
-    const store = await create();
-    const problem = misunderstood(store) ?? lack(store as Partial<BackedStore>);
-    if (problem === undefined) return store;
-    const why = isTold ? "the first case says why" : problem;
-    isTold = true;
-    throw new OptionError("ERR_OPTION", `Cannot try this store: ${why}`);
-  };
-  return cases.map(({ name, run }) => ({ name, run: async () => run(new Trial(await storeOf())) }));
+  const footing = new Footing(async () => storeOf(await create()));
+  // Jest and others take a function that has a parameter for one that calls back.
+  return [
+    ...basicCases.map((one) => ({ name: one.name, run: (...given: [CaseContext?]) => footing.runBasic(one, ...given) })),
+    ...cases.map((one) => ({ name: one.name, run: (...given: [CaseContext?]) => footing.run(one, ...given) })),
+  ];
+}
+
+/** What is no store would fail at every case in another way. */
+function storeOf(store: SessionStore): SessionStore {
+  const problem = misunderstood(store) ?? lack(store as Partial<BackedStore>);
+  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot try this store: ${problem}`);
+  return store;
 }

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import Koa from "koa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { session } from "../../../src/adapters/koa/index.ts";
 import { copy } from "../../../src/features/copy.ts";
 import { createSessions, type SessionOptions } from "../../../src/index.ts";
@@ -51,6 +51,7 @@ const inspect = (input: string, args: string[] = [], env: Record<string, string>
   run(["inspect", ...args], { input, env });
 const cookie = (options: Partial<SessionOptions> = {}, user?: string) =>
   cookieFor({ secrets: SECRET, ...options }, { data: { cart: ["quince"] }, ...(user !== undefined && { subject: user }) });
+const KOA_SESSION = btoa('{"views":1,"_expire":1795000000000,"_maxAge":86400000}');
 const tokenOf = (pair: string) => pair.slice(pair.indexOf("=") + 1);
 
 describe("keygen", () => {
@@ -88,6 +89,22 @@ describe("usage", () => {
     expect([code, out]).toEqual([2, ""]);
     expect(error).toMatch(/^web-session-store: .+\n$/);
     for (const given of ["secret.cookie", "/nowhere", "inpsect"]) expect(error).not.toContain(given);
+  });
+
+  it.each([
+    [["inspect", "eyJ.secret.cookie"]],
+    [["inspect", "--cookie", "eyJ.secret.cookie"]],
+    [["inspect", "--cookie=eyJ.secret.cookie", "--show-data"]],
+  ])("%j: says why a cookie is no argument, and where it goes", async (args) => {
+    const { code, error } = await run(args);
+    expect(code).toBe(2);
+    for (const text of ["history", "web-session-store inspect < pasted.txt"]) expect(error).toContain(text);
+    expect(error).not.toContain("secret.cookie");
+  });
+
+  it.each(["--version", "-v", "version"])("%s prints the version of the package", async (arg) => {
+    const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(await run([arg])).toEqual({ code: 0, out: `${version}\n`, error: "" });
   });
 
   it("no cookie at all is refused with 2", async () => {
@@ -166,12 +183,45 @@ describe("inspect: what it is", () => {
     ["a session's public id", "hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp6Js9Hd2G"],
     ["a token of other software (RS256)", `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`],
     ["express-session's signed id", "connect.sid=s%3Aabc.def"],
-    ["koa-session's", `koa.sess=${btoa('{"views":1,"_expire":1795000000000,"_maxAge":86400000}')}`],
+    ["express-session's signed id", "sid=s:abc.def"],
+    ["express-session's by its name, but it has no signature", "connect.sid=abc"],
+    ["koa-session's: the session, readable by everybody", `koa.sess=${KOA_SESSION}`],
+    ["koa-session's: the session, readable by everybody", `sess=${KOA_SESSION}`],
+    ["koa-session's by its name: a key of the store", "koa.sess=1795000000000-hgAkTb7Qw3Tn5Yx8"],
   ])("%s, which is no session to open", async (kind, pasted) => {
     const { code, out } = await inspect(pasted);
     expect(out).toContain(`  kind     ${kind}`);
     expect(out).not.toMatch(/^ {2}opens /m);
     expect(code).toBe(1);
+  });
+});
+
+describe("inspect: what accepts the cookies of other software", () => {
+  it.each([
+    ["express-session's", "connect.sid=s%3Aabc.def", ["defineCodec() of web-session-store/accept/define"]],
+    [
+      "koa-session's",
+      `koa.sess=${KOA_SESSION}; koa.sess.sig=abc`,
+      [
+        "koaSessionTokens() of web-session-store/accept/koa-session",
+        "session() of web-session-store/koa-session",
+        'signed   by the cookie "koa.sess.sig"',
+      ],
+    ],
+    [
+      "koa-session's without a signature",
+      `koa.sess=${KOA_SESSION}`,
+      ['signed   there is no signature, the cookie "koa.sess.sig"'],
+    ],
+    [
+      "a token of other software",
+      `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`,
+      ["joseTokens() of web-session-store/accept/jose"],
+    ],
+  ])("%s", async (_what, pasted, expected) => {
+    const { out } = await inspect(pasted, ["--show-data"]);
+    for (const text of expected) expect(out).toContain(text);
+    for (const hidden of ["views", "abc", KOA_SESSION]) expect(out).not.toContain(hidden);
   });
 });
 
@@ -275,8 +325,11 @@ describe("inspect: Koa's compatible mode", () => {
   });
 
   it("keys that Koa takes, though they are weak", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const pasted = await koaCookies(["some secret key"]);
     expect((await inspect(pasted, [], { SESSION_SECRET: "some secret key" })).code).toBe(0);
+    expect(warn).toHaveBeenCalledOnce();
+    warn.mockRestore();
   });
 
   it("bad, missing and untried signatures, and expired sessions", async () => {

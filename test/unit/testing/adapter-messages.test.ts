@@ -24,12 +24,43 @@ const adapter =
     };
   };
 
-it("says what was expected, and which requests led there, where no cookie is sent", async () => {
-  const failures = await failuresOf(adapter((response) => response));
+it("says what was expected, and which requests led there, where nothing is said of caches", async () => {
+  const uncached = async (applied: () => Promise<Response>) => {
+    const response = await applied();
+    const headers = [...response.headers].filter(([name]) => name !== "cache-control");
+    return new Response(response.body, { status: response.status, headers });
+  };
+  const failures = await failuresOf(adapter((_response, applied) => uncached(applied)));
   const name = "responses: keeps pages of a user private, unless the application says otherwise";
   expect(failures[name]).toBe(
     'expected null to be "private, no-store": what the answer to /who says of caches (after GET /login: 303, GET /who: 200)',
   );
+});
+
+it.each<[string, MakeApp, teller: string, message: string]>([
+  [
+    "no cookie is sent",
+    adapter((response) => response),
+    "the adapter: sends the cookie of a session that was changed, and finds the session when it comes back",
+    "expected 0 to be 1: how many Set-Cookie headers an answer has that changed the session (after GET /count: 200)",
+  ],
+  [
+    "nothing is answered",
+    () => ({ serve: () => undefined as unknown as Response }),
+    "the adapter: answers with what the route of the path returned",
+    "expected serve() to give a Response, but it gave undefined (after GET /views: no answer)",
+  ],
+  [
+    "there is no application",
+    () => Promise.reject(new Error("the port is taken")),
+    "the adapter: answers with what the route of the path returned",
+    "the port is taken",
+  ],
+])("says it once where %s", async (_what, makeApp, teller, message) => {
+  const { [teller]: told, ...others } = await failuresOf(makeApp);
+  expect(told).toBe(message);
+  expect(Object.keys(others).length).toBeGreaterThan(50);
+  expect(new Set(Object.values(others))).toEqual(new Set([`Not tried, since this case fails: ${teller}`]));
 });
 
 it("says which answer a store's failure must have", async () => {

@@ -1,0 +1,76 @@
+/** The race: five requests at once, each of which changes another key of one session. */
+import { html } from "hono/html";
+import { guaranteesOf, type Place, type Rival } from "./places.ts";
+
+/** What a session of the race keeps: one key for each change. */
+export type RaceData = Record<string, true>;
+
+const WORK_MS = 150;
+const CHANGES = ["1", "2", "3", "4", "5"];
+
+/** What is asked of a race: to begin, to make one of the changes, or to say what was kept. */
+export async function raceStep(data: RaceData, method: string, step: string): Promise<string[] | undefined> {
+  if (method === "GET" && step === "kept") return CHANGES.filter((number) => data[`item${number}`]);
+  if (method !== "POST") return undefined;
+  if (step === "start") {
+    for (const key of Object.keys(data)) delete data[key];
+    data.begun = true;
+    return [];
+  }
+  if (!CHANGES.includes(step)) return undefined;
+  await work();
+  data[`item${step}`] = true;
+  return [];
+}
+
+/** The same for a session that is read and written as a whole: what another request wrote meanwhile is overwritten. */
+export async function wholeStep(data: { whole?: RaceData }, method: string, step: string): Promise<string[] | undefined> {
+  const whole = { ...data.whole };
+  const answer = await raceStep(whole, method, step);
+  if (method === "POST" && answer !== undefined) data.whole = whole;
+  return answer;
+}
+
+/** As if it asked a database, so that all five requests have read the session before the first one writes it. */
+function work(): Promise<void> {
+  return new Promise((done) => setTimeout(done, WORK_MS));
+}
+
+export function raceSection(place: Place, rival: Rival) {
+  return html`<section aria-labelledby="race">
+    <h2 id="race"><span class="step" aria-hidden="true">2</span> The race</h2>
+    <p>
+      Five requests arrive at once. Each one loads the session, works for ${WORK_MS} milliseconds, and then writes a key of its own. How many of the five
+      changes are there afterwards?
+    </p>
+    <p class="line">
+      <button type="button" class="main" data-race="${place.path}" hidden>Send five changes at once</button>
+      <span class="hint only-scripts">The race needs JavaScript, which sends the five requests.</span>
+    </p>
+    <div class="lanes">
+      ${lane("race", "web-session-store", "session.data[item] = true;", oursAbout(place))}
+      ${lane("usual", rival.title, rival.code, rival.about)}
+    </div>
+    <p class="notice outcome" aria-live="polite" data-outcome></p>
+  </section>`;
+}
+
+/** What becomes of the same line of code here. */
+function oursAbout({ title, options: { store } }: Place): string {
+  if (store === undefined) return "There is no store here: each answer replaces the whole cookie, and the last one wins.";
+  if (!guaranteesOf(store).atomic)
+    return `${title} cannot change a part of what it holds, so changes at the same time may overwrite each other.`;
+  return "Writes the key that changed, into what the store holds by then.";
+}
+
+function lane(name: "race" | "usual", title: string, code: string, about: string) {
+  return html`<div class="lane" data-lane="${name}">
+    <h3>${title}</h3>
+    <p><code>${code}</code></p>
+    <p class="hint">${about}</p>
+    <ol class="changes" aria-label="Changes, ${title}">
+      ${CHANGES.map((number) => html`<li>${number}</li>`)}
+    </ol>
+    <p class="score" data-score>Not sent yet</p>
+  </div>`;
+}

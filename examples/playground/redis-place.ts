@@ -1,0 +1,36 @@
+/** A place with Redis, where there is one. */
+import { createClient } from "redis";
+import { redis } from "web-session-store/stores/redis";
+import type { Place } from "./places.ts";
+import { observed } from "./trace.ts";
+
+const PATIENCE_MS = 500;
+
+/** Undefined when nothing answers at REDIS_URL, or at Redis's own port of this machine. */
+export async function redisPlace(): Promise<{ place: Place; close(): void } | undefined> {
+  const url = process.env.REDIS_URL ?? "redis://127.0.0.1:6379";
+  const client = createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: PATIENCE_MS, reconnectStrategy: false },
+  });
+  // What fails is told to whoever asks.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+  } catch {
+    return undefined;
+  }
+  const place: Place = {
+    path: "/redis",
+    title: "Redis",
+    code: 'store: redis(client), anonymous: "cookie"',
+    about: "One server for many processes. Visitors are in a cookie until they log in.",
+    options: {
+      name: "koa-redis",
+      store: observed(redis(client, { prefix: "web-session-store-playground:" })),
+      anonymous: "cookie",
+    },
+  };
+  return { place, close: () => client.destroy() };
+}

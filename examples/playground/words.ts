@@ -1,0 +1,63 @@
+/** What happened, in words that a person reads. */
+
+const CALLS: Readonly<Record<string, string>> = {
+  load: "gave the session",
+  create: "kept a new session",
+  update: "saved what changed",
+  replace: "moved the session to a new id",
+  touch: "noted that the session is used",
+  remove: "ended a session",
+  removeAll: "ended the other sessions of the user",
+  list: "listed the sessions of the user",
+  take: "gave what may be used once",
+  watch: "began to watch the session",
+};
+
+/** Of a call of the store; of one that is not known, its name. */
+export function saidOfCall(name: string): string {
+  return Object.hasOwn(CALLS, name) ? (CALLS[name] as string) : `was asked to ${name}`;
+}
+
+const EVENTS: Readonly<Record<string, string>> = {
+  created: "A new session began.",
+  regenerated: "The session got a new id; the old one is dead.",
+  destroyed: "The session ended for good.",
+  expired: "The session was over: it had not been used for too long, or was too old.",
+  invalid: "A cookie was not made here, so it counted for nothing.",
+  unknown: "The cookie is good, but its session has ended.",
+  moved: "The cookie has an id from before; the session has another one by now.",
+  lost: "A change came too late: its session was gone by then.",
+  ambiguous: "Two sessions came at once, so neither counted.",
+  conflict: "Another request was faster, so the change was made anew.",
+  "store-error": "The store failed.",
+};
+
+/** Of events such as "unknown (load)", as far as the calls and cookies do not say the same. */
+export function saidOfEvents(events: readonly string[]): string[] {
+  const types = new Set(events.map((event) => event.split(" ")[0] ?? ""));
+  // What a login makes of a visitor's session is told as its new id.
+  if (types.has("regenerated")) types.delete("created");
+  return [...types].filter((type) => Object.hasOwn(EVENTS, type)).map((type) => EVENTS[type] as string);
+}
+
+/** How long something took. */
+export function duration(milliseconds: number): string {
+  if (!(milliseconds >= 1)) return "less than a millisecond";
+  if (milliseconds >= 1000) return span(milliseconds / 1000);
+  const whole = Math.round(milliseconds);
+  return `${whole} millisecond${whole === 1 ? "" : "s"}`;
+}
+
+const UNITS = [
+  [86_400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
+] as const;
+
+/** A time in the largest unit that it has at least two of, rounded: "30 days", "90 minutes". */
+export function span(seconds: number): string {
+  const [size, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, "second"];
+  const count = Math.round(seconds / size);
+  return `${count} ${name}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,133 @@
+// Writes the tables of stores in README.md and docs/choosing-a-store.md, between their markers, from scripts/stores/entries.mjs and from what the stores
+// themselves declare: the contract holds each to that. With --check, fails when a file is not what it would write. Reads dist/.
+import { readFileSync, writeFileSync } from "node:fs";
+import { STORES } from "./stores/entries.mjs";
+
+const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+/** Entries in stores/ that are no store: the class of a Durable Object, and what makes a store of one's own. */
+const NO_STORES = ["session-object", "define"];
+const COOKIE_LIMIT = "about 2.7 KB of data";
+
+const checking = process.argv.includes("--check");
+const problems = [...missing(), ...STORES.flatMap(faultsOf)];
+const stores = problems.length > 0 ? [] : STORES.map(described);
+for (const [file, name, table] of problems.length > 0
+  ? []
+  : [
+      ["README.md", "stores", readmeTable()],
+      ["docs/choosing-a-store.md", "promises", promisesTable()],
+    ]) {
+  const before = readFileSync(file, "utf8");
+  const after = before.replace(between(name), (_all, start, end) => `${start}\n${table}\n${end}`);
+  if (!between(name).test(before)) problems.push(`${file} has no markers of the table "${name}"`);
+  else if (!checking) writeFileSync(file, after);
+  else if (after !== before) problems.push(`the table "${name}" of ${file} is not what the stores say; run: npm run docs:stores`);
+}
+for (const problem of problems) console.log(`stores: ${problem}`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+function between(name) {
+  return new RegExp(`(<!-- table: ${name} .*?-->)[\\s\\S]*?(<!-- end of table -->)`);
+}
+
+/** Stores that an entry of the package has, and no table. */
+function missing() {
+  const names = Object.keys(exports).flatMap((name) => (name.startsWith("./stores/") ? [name.slice("./stores/".length)] : []));
+  const known = new Set([...NO_STORES, ...STORES.map(({ from }) => from)]);
+  return names.filter((name) => !known.has(name)).map((name) => `scripts/stores/entries.mjs has no entry for stores/${name}`);
+}
+
+/** What an entry says and its store does not. */
+function faultsOf({ call, from, contract, ends, make }) {
+  const name = nameOf(call);
+  const { guarantees, dataOnly = false } = make();
+  const test = contract === undefined ? "" : readFileSync(contract, "utf8");
+  const isTested = test.includes("storeContract(") && test.includes(`${name}(`);
+  return [
+    ...(exports[`./stores/${from}`] === undefined ? [`the package has no entry stores/${from}`] : []),
+    ...(isTested || dataOnly ? [] : [`no test runs the contract on ${name}(): ${contract}`]),
+    ...(guarantees.immediate === (ends === undefined)
+      ? []
+      : [`${name}() is ${guarantees.immediate ? "" : "not "}immediate: see its "ends"`]),
+  ];
+}
+
+function described({ make, ...entry }) {
+  const { guarantees, list, watch } = make();
+  const { atomic, immediate, marks = true } = guarantees;
+  return {
+    ...entry,
+    name: nameOf(entry.call),
+    atomic,
+    immediate,
+    marks,
+    lists: list !== undefined,
+    watches: watch !== undefined,
+  };
+}
+
+function nameOf(call) {
+  return call.slice(0, call.indexOf("("));
+}
+
+function table(head, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
+}
+
+/** Short: stores that promise the same share a row. */
+function readmeTable() {
+  const rows = new Map();
+  for (const store of stores) {
+    const { survives, atomic, watches, ends = `at once${watches ? ", and open pages are told" : ""}` } = store;
+    const cells = [survives, ends, atomic ? "no update is lost" : "the last one wins", store.limit ?? ""];
+    const key = cells.join(" | ");
+    rows.set(key, { cells, names: [...(rows.get(key)?.names ?? []), linked(store, "docs/")] });
+  }
+  const cookie = [
+    "none: in the cookie",
+    "yes",
+    "no, and a slow request may bring a session back",
+    "the last one wins",
+    COOKIE_LIMIT,
+  ];
+  const own = [
+    "[a store of your own](docs/writing-a-store.md), by `defineStore()`",
+    "up to you",
+    "up to you",
+    "as the store declares",
+    "",
+  ];
+  const head = ["store", "survives a restart", "can be revoked", "parallel requests", "limit"];
+  return table(head, [cookie, ...[...rows.values()].map(({ names, cells }) => [names.join(", "), ...cells]), own]);
+}
+
+function promisesTable() {
+  const head = [
+    "",
+    "from",
+    "lost updates",
+    "a logout holds",
+    "list and end all",
+    "told at once (`watch`)",
+    "grace for old ids",
+    "survives a restart",
+    "install",
+  ];
+  const cookie = ["none: in the cookie", "", "possible", "no", "no", "no", "no", "yes", "nothing"];
+  const rows = stores.map((store) => {
+    const { from, atomic, immediate, ends = "at once", lists, watches, marks, survives, install } = store;
+    const listing = !lists ? "no" : immediate ? "yes" : "yes, as late";
+    const promises = [atomic ? "none" : "possible", ends, listing, yes(watches), yes(marks), survives, install];
+    return [linked(store, ""), `\`stores/${from}\``, ...promises];
+  });
+  return table(head, [cookie, ...rows]);
+}
+
+function linked({ name, page }, folder) {
+  return page === undefined ? `\`${name}()\`` : `[\`${name}()\`](${folder}${page})`;
+}
+
+function yes(holds) {
+  return holds ? "yes" : "no";
+}

@@ -1,0 +1,53 @@
+// The stages of npm test: what each runs, and what came of it in numbers.
+import { spawnSync } from "node:child_process";
+import { globSync, readFileSync, rmSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** npm scripts that run vitest, which counts tests, and the tests they have to themselves. Any other script counts as one. */
+const SUITES = { "test:suite": undefined, "test:mongodb": "test/mongodb/*.test.ts", "test:browser": "test/browser/*.test.ts" };
+
+const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+
+/** The names of npm scripts, in their order: the checks, each by itself, and the tests. */
+export const STAGES = [
+  ...scripts.check.split(" && ").map((command) => command.replace("npm run ", "")),
+  ...["test:suite", "test:mongodb", "test:runtimes", "test:browser"],
+];
+
+// Wrangler is told to ask nobody, and to tell nobody.
+const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
+
+/** Whether anything of the stage is left. */
+export function isLeft(script, { scripts: without, files }) {
+  if (without.includes(script)) return false;
+  const own = SUITES[script];
+  return own === undefined || globSync(own).some((file) => !files.includes(file));
+}
+
+/** Runs a stage without some test files and runtimes. */
+export function runStage(script, { files, runtimes }) {
+  const begun = performance.now();
+  const isSuite = script in SUITES;
+  const results = resolve(`.vitest/${script.replace(":", "-")}.json`);
+  rmSync(results, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
+  const args = ["run", "--silent", script, ...(isSuite ? ["--", ...reporters] : [])];
+  // Vitest's own --exclude does not reach its projects.
+  const leftOut = { TESTS_LEFT_OUT: files.join(" "), RUNTIMES_LEFT_OUT: runtimes.join(",") };
+  const { status } = spawnSync("npm", args, { stdio: "inherit", env: { ...env, ...leftOut } });
+  const counts = isSuite ? countsIn(results) : { passed: Number(status === 0), failed: 0, skipped: 0 };
+  // A file of tests that cannot be loaded, or an error outside of all tests, is in no count.
+  const failed = Math.max(counts.failed, Number(status !== 0));
+  return { script, ...counts, failed, minutes: (performance.now() - begun) / 60_000 };
+}
+
+function countsIn(file) {
+  try {
+    const results = JSON.parse(readFileSync(file, "utf8"));
+    const skipped = results.numPendingTests + results.numTodoTests;
+    return { passed: results.numPassedTests, failed: results.numFailedTests, skipped };
+  } catch {
+    // Vitest ended before it wrote its counts.
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+}

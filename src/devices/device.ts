@@ -1,0 +1,31 @@
+/**
+ * A name for a browser that its user recognises in a list, from its `User-Agent`.
+ *
+ * @module
+ */
+
+// The order counts: Edge and Opera also say Chrome, Chrome also says Safari, Android also says Linux, iPhones also say Mac OS X.
+const BROWSERS =
+  "Edg(?:e|A|iOS)?/=Edge OPR/=Opera (?:Firefox|FxiOS)/=Firefox (?:Headless)?Chrom(?:e|ium)/|CriOS/=Chrome Safari/=Safari";
+const SYSTEMS = "Android=Android iP(?:hone|ad|od)=iOS Windows=Windows Mac=macOS CrOS=ChromeOS Linux=Linux";
+
+/**
+ * The browser and its system, such as `"Firefox on Linux"`, for the `meta` of a login; `""` for one it does not know. What is said in a
+ * `User-Agent` may be any text, but what comes of it is one of a few names.
+ *
+ * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/User-Agent
+ *
+ * @example
+ * ```ts
+ * session.login(user.id, { meta: { device: deviceOf(request.headers.get("User-Agent")) } });
+ * ```
+ */
+export function deviceOf(userAgent: string | null | undefined): string {
+  const names = [BROWSERS, SYSTEMS].map((list) => nameIn(list, userAgent ?? ""));
+  return names.filter((name) => name !== "").join(" on ");
+}
+
+function nameIn(list: string, userAgent: string): string {
+  const found = list.split(" ").find((pair) => new RegExp(`\\b(?:${pair.split("=")[0]})`).test(userAgent));
+  return found?.split("=")[1] ?? "";
+}

@@ -1,0 +1,58 @@
+/**
+ * Late changes: what they make of a session, in the order in which KV took them. Whoever reads them comes to the same.
+ *
+ * @module
+ */
+import { tryPatch } from "../../session/patch.ts";
+import type { UpdateResult } from "../../session/record.ts";
+import { isTooLarge } from "../../stored/changes.ts";
+import type { Body, LateChange, Outcome, Settled } from "./values.ts";
+
+/** A late change, with what it is called. */
+export interface NamedChange {
+  readonly nonce: string;
+  readonly change: LateChange;
+}
+
+/** For how long it is kept what became of a late change. Its request asks at once. Seconds. */
+const ASKED_WITHIN = 60;
+const MOST_SETTLED = 600;
+
+/** The body after a change, and what became of that. */
+export function changed(body: Body, { now, expiresAt, patch, maxBytes }: LateChange): { body: Body; outcome: Outcome } {
+  const { version } = body;
+  const used = { seenAt: Math.max(body.seenAt, now), expiresAt: Math.max(body.expiresAt, expiresAt) };
+  if (patch === undefined) return { body: { ...body, ...used }, outcome: version };
+  const data = tryPatch(body.data, patch);
+  // What cannot be read is no session.
+  if (data === null) return { body, outcome: "gone" };
+  if (isTooLarge(body.data, data, { maxBytes })) return { body, outcome: "too-large" };
+  return { body: { ...body, ...used, data, version: version + 1 }, outcome: version + 1 };
+}
+
+/** The body after late changes. It says what became of each. */
+export function settle(body: Body, changes: readonly NamedChange[]): Body {
+  if (changes.length === 0) return body;
+  const settled: Settled[] = [];
+  let after = body;
+  for (const { nonce, change } of changes) {
+    const { body: next, outcome } = changed(after, change);
+    // Nobody asks what became of a use.
+    if (change.patch !== undefined) settled.push([nonce, outcome, change.now]);
+    after = next;
+  }
+  return { ...after, settled: [...body.settled, ...settled] };
+}
+
+/** The same body, without what no request asks for any more. */
+export function forgetful(body: Body, now: number): Body {
+  if (body.settled.length === 0) return body;
+  return { ...body, settled: body.settled.filter(([, , at]) => at > now - ASKED_WITHIN).slice(-MOST_SETTLED) };
+}
+
+/** What became of a late change; undefined where nobody knows. */
+export function outcomeOf(settled: readonly Settled[], nonce: string): UpdateResult | undefined {
+  const outcome = settled.find(([name]) => name === nonce)?.[1];
+  if (outcome === undefined) return undefined;
+  return typeof outcome === "number" ? { ok: true, version: outcome } : { ok: false, why: outcome };
+}

@@ -1,0 +1,48 @@
+/**
+ * Calls whose answer is certain, whatever the server does. A server may say that nothing is there while others change it: DocumentDB 1.0
+ * answers so to a removal beside updates. So "nothing" is looked at again, and believed when nothing is seen.
+ *
+ * @module
+ */
+import { pause } from "../../stored/write.ts";
+import { BARE, type MongoCollection } from "./client.ts";
+import { endOf, type SessionDocument } from "./documents.ts";
+import { MongoFailure } from "./failures.ts";
+
+/** Each pause is at most 64 ms. */
+const MAX_TRIES = 64;
+
+/** Makes attempts until one comes to something. @throws MongoFailure `MISSED` when none does */
+export async function certainly<Result>(late: AbortSignal, attempt: () => Promise<Result | "again">): Promise<Result> {
+  for (let tries = 1; tries <= MAX_TRIES && !late.aborted; tries++) {
+    const result = await attempt();
+    if (result !== "again") return result;
+    await pause(tries);
+  }
+  throw new MongoFailure(
+    "MISSED",
+    true,
+    "Cannot change the session: MongoDB shows it, and says again and again that nothing is there to change",
+  );
+}
+
+/** Removes the document that there is, and answers it, to one caller only; null when there is none. */
+export function removed(collection: MongoCollection, filter: object, late: AbortSignal): Promise<SessionDocument | null> {
+  return certainly(late, async () => {
+    const found = await collection.findOneAndDelete(filter, BARE);
+    if (found !== null) return found as SessionDocument;
+    if ((await collection.findOne(filter, { projection: { _id: 1 } })) === null) return null;
+    return bury(collection, filter);
+  });
+}
+
+/** Ends a session by a change, which no server was seen to miss, and then removes what is left: no one changes that any more. */
+async function bury(collection: MongoCollection, filter: object): Promise<SessionDocument | "again"> {
+  const remains = [{ $replaceWith: { _id: "$_id", end: endOf(0) } }];
+  const before = { ...BARE, returnDocument: "before" } as const;
+  const found = (await collection.findOneAndUpdate(filter, remains, before)) as SessionDocument | null;
+  if (found === null) return "again";
+  // The session has ended. What cannot be removed now, MongoDB drops by itself.
+  await collection.deleteOne({ _id: found._id }).catch(() => {});
+  return found;
+}

@@ -1,0 +1,59 @@
+/**
+ * A Redis server as the store asks it, over any client that it knows.
+ *
+ * @module
+ */
+import { type Commands, commandsOf, type RedisClient } from "./client.ts";
+import { isScriptMissing, timeoutFailure, withoutData } from "./failure.ts";
+import { READ, type Script } from "./scripts.ts";
+
+/** Asks a server. An answer that takes longer than `timeout` seconds is an error; errors hold no data. */
+export class RedisServer {
+  readonly #commands: Commands;
+  readonly #timeout: number;
+
+  /** @throws OptionError when the client is none of those we know. */
+  constructor(client: RedisClient, timeout: number) {
+    this.#commands = commandsOf(client);
+    this.#timeout = timeout;
+  }
+
+  /** Runs a script: by hash, or by text where the server does not have it. */
+  run(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    const { evalSha1, evalText } = this.#commands;
+    return this.#within(async (signal) => {
+      try {
+        return await evalSha1(script, keys, args, signal);
+      } catch (error) {
+        if (signal.aborted || !isScriptMissing(error)) throw error;
+        return evalText(script, keys, args, signal);
+      }
+    });
+  }
+
+  /** The fields and values of a hash, in the client's own shape. */
+  readHash(key: string): Promise<unknown> {
+    const { readHash } = this.#commands;
+    // A script costs Redis three times as much.
+    return readHash === undefined ? this.run(READ, [key], []) : this.#within((signal) => readHash(key, signal));
+  }
+
+  /** The answer of a call, if it comes in time. A late one is dropped, also a late error. */
+  async #within(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
+    const late = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(timeoutFailure());
+        late.abort();
+      }, this.#timeout * 1000);
+    });
+    try {
+      return await Promise.race([call(late.signal), timeout]);
+    } catch (error) {
+      throw withoutData(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,171 @@
+/**
+ * Runs statements on a pool or a connection of mysql2.
+ *
+ * @module
+ */
+import { OptionError } from "../../ground/errors.ts";
+import { inTime } from "../../ground/in-time.ts";
+import { DatabaseFailure, failureOf, tooLate, untilAlone } from "./failure.ts";
+import { MYSQL_ADVICE, MYSQL_ANSWERS, says } from "./mysql-answers.ts";
+import { type Ask, askBy, type MysqlQueries, type MysqlResult } from "./mysql-queries.ts";
+import type { Statement } from "./statements.ts";
+import type { SqlDatabase } from "./store.ts";
+import { makingTable } from "./tables.ts";
+
+/** What the store uses of a connection of a pool. */
+export interface MysqlConnection extends MysqlQueries {
+  release(): void;
+  /** Closes it: what is not committed is undone. */
+  destroy(): void;
+}
+
+/** What the store uses of a client. A pool of `mysql2/promise` has all of it, a connection no `getConnection()`. */
+export interface MysqlClient extends MysqlQueries {
+  getConnection?(): Promise<MysqlConnection>;
+}
+
+/** How a table is asked. */
+export interface MysqlSetup {
+  readonly table: string;
+  /** What makes the table when there is none. */
+  readonly tables: readonly string[];
+  readonly prepared: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+/** A database behind a client. */
+export class MysqlDatabase implements SqlDatabase {
+  readonly #client: MysqlClient;
+  readonly #setup: MysqlSetup;
+  readonly #ask: Ask;
+  /** The calls on a client that is one connection: none may come between the statements of another's transaction. */
+  #line: Promise<unknown> = Promise.resolve();
+  #checked = false;
+
+  constructor(client: MysqlClient, setup: MysqlSetup) {
+    this.#client = client;
+    this.#setup = setup;
+    this.#ask = askBy(setup.prepared);
+  }
+
+  async read(statement: Statement): Promise<unknown[]> {
+    const [rows] = await this.#inTime(() => this.#alone([statement]));
+    return rows ?? [];
+  }
+
+  write(statements: readonly Statement[]): Promise<unknown[][]> {
+    return this.#inTime((late) => (statements.length === 1 ? this.#alone(statements) : this.#transact(statements, late)));
+  }
+
+  async #inTime(run: (late: AbortSignal) => Promise<unknown[][]>): Promise<unknown[][]> {
+    const { timeout, table, tables } = this.#setup;
+    const late = new AbortController();
+    const ask = () =>
+      untilAlone(
+        () => this.#inLine(() => run(late.signal)),
+        (error) => says(error, MYSQL_ANSWERS.collided),
+      );
+    const isMissing = (error: unknown) => tables.length > 0 && says(error, MYSQL_ANSWERS.noTable);
+    const make = () => this.#inLine(() => this.#alone(tables.map((sql) => [sql])));
+    const call = async () => {
+      if (!this.#checked) await this.#inLine(() => this.#check());
+      return makingTable(ask, isMissing, make);
+    };
+    const giveUp = () => {
+      late.abort();
+      return tooLate();
+    };
+    try {
+      return await inTime(timeout, call, giveUp);
+    } catch (error) {
+      throw failureOf(error, MYSQL_ANSWERS, table, MYSQL_ADVICE);
+    }
+  }
+
+  /** Each statement by itself. */
+  async #alone(statements: readonly Statement[]): Promise<unknown[][]> {
+    const rows: unknown[][] = [];
+    for (const statement of statements) rows.push(rowsOf(await this.#ask(this.#client, statement)));
+    return rows;
+  }
+
+  #inLine<Result>(run: () => Promise<Result>): Promise<Result> {
+    if (this.#client.getConnection !== undefined) return run();
+    const result = this.#line.then(run);
+    this.#line = result.catch(() => {});
+    return result;
+  }
+
+  /** All or none of them. Where the first one finds nothing, there is nothing to do for the others. */
+  async #transact(statements: readonly Statement[], late: AbortSignal): Promise<unknown[][]> {
+    const connection = await this.#client.getConnection?.();
+    // One that comes when nobody waits any more goes straight back.
+    if (late.aborted) connection?.release();
+    if (late.aborted) throw tooLate();
+    const queries = connection ?? this.#client;
+    const destroy = () => connection?.destroy();
+    late.addEventListener("abort", destroy);
+    try {
+      const rows = await this.#runAll(queries, statements);
+      late.removeEventListener("abort", destroy);
+      connection?.release();
+      return rows;
+    } catch (error) {
+      late.removeEventListener("abort", destroy);
+      await this.#rollBack(queries, connection);
+      throw error;
+    }
+  }
+
+  async #runAll(queries: MysqlQueries, statements: readonly Statement[]): Promise<unknown[][]> {
+    // So that logins of one user at the same time meet, whatever the server's default is: it locks the gaps between rows, too.
+    await queries.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+    await queries.query("START TRANSACTION");
+    const rows: unknown[][] = [];
+    for (const statement of statements) {
+      rows.push(rowsOf(await this.#ask(queries, statement)));
+      if (rows[0]?.length === 0) break;
+    }
+    await queries.query("COMMIT");
+    return rows;
+  }
+
+  /** A connection that cannot even do that is closed, and never given to anybody with a transaction open. */
+  async #rollBack(queries: MysqlQueries, connection: MysqlConnection | undefined): Promise<void> {
+    try {
+      await queries.query("ROLLBACK");
+      connection?.release();
+    } catch {
+      connection?.destroy();
+    }
+  }
+
+  /** Once: what a connection is set to, where a wrong setting loses data without a word. */
+  async #check(): Promise<void> {
+    const asked: Statement = [
+      "SELECT @@autocommit AS autocommit, @@character_set_client AS sent, @@character_set_connection AS read_as, @@character_set_results AS answered",
+    ];
+    const [found] = rowsOf(await this.#ask(this.#client, asked)) as Record<string, unknown>[];
+    const { autocommit, sent, read_as, answered } = found ?? {};
+    if (Number(autocommit) !== 1) refuse("autocommit is off: what it answers would never be kept. Leave autocommit on");
+    if ([sent, read_as, answered].some((set) => set !== "utf8mb4")) {
+      refuse('its character set is not utf8mb4: texts would be damaged. Leave out charset, or set charset: "utf8mb4"');
+    }
+    this.#checked = true;
+  }
+}
+
+function refuse(why: string): never {
+  throw new OptionError("ERR_OPTION", `Cannot use this MySQL connection: ${why}`);
+}
+
+/** The rows that were read; of a statement that wrote, one for each row that it wrote, and the version that it set. */
+function rowsOf(result: MysqlResult): unknown[] {
+  if (Array.isArray(result)) return result;
+  const { affectedRows, insertId } = result as { affectedRows?: number; insertId?: number | string | bigint };
+  if (typeof affectedRows !== "number") throw new DatabaseFailure("NO_RESULT", false);
+  const version = Number(insertId ?? 0);
+  // How many rows are affected is said in two ways, as CLIENT_FOUND_ROWS has it. A version is said in one.
+  return Array.from({ length: version > 0 ? 1 : affectedRows }, () => ({ version }));
+}

@@ -1,0 +1,153 @@
+/** The session stores that Express applications have on the same databases, beside ours: parallel changes, and a logout while a slow request runs. */
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import expressSession from "express-session";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createSessions } from "../../src/index.ts";
+import { mysql } from "../../src/stores/sql/mysql.ts";
+import { postgres } from "../../src/stores/sql/postgres.ts";
+import type { SqlSessionStore } from "../../src/stores/sql/store.ts";
+import { Browser, type Serve } from "../support/browser.ts";
+import { closeServers, serveNode } from "../support/koa.ts";
+import { type MariadbServer, startMariadb } from "../support/mariadb-server.ts";
+import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
+import { SECRET } from "../support/secrets.ts";
+import { packages } from "./packages.ts";
+
+let databases: { postgres: PostgresServer; mariadb: MariadbServer };
+const ends: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  databases = { postgres: await startPostgres(), mariadb: await startMariadb() };
+});
+afterAll(async () => {
+  await closeServers();
+  for (const end of ends.splice(0)) await end();
+  await databases?.postgres.stop();
+  await databases?.mariadb.stop();
+});
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** What a request does: `/key` sets it, after a while as handlers take; `/slow` takes longer; `/logout` ends the session. */
+const takes = (path: string) => (path === "/slow" ? 1000 : 20);
+
+function ours(store: SqlSessionStore): Serve {
+  return createSessions<Record<string, number>>({ secrets: SECRET, store }).handler(async (request, session) => {
+    const { pathname } = new URL(request.url);
+    await pause(takes(pathname));
+    if (pathname === "/logout") session.logout();
+    else if (pathname !== "/") session.data[pathname] = 1;
+    return Response.json(session.data);
+  });
+}
+
+type Express = { session: Record<string, unknown> & { destroy(done: () => void): void } };
+
+function theirs(store: unknown): Serve {
+  const middleware = expressSession({
+    ...{ secret: SECRET, resave: false, saveUninitialized: false, store: store as expressSession.Store },
+    cookie: { secure: false },
+  });
+  const listener: RequestListener = (request, response) =>
+    middleware(request as never, response as never, (error?: unknown) => {
+      if (error === undefined) return void answer(request, response);
+      response.statusCode = 500;
+      response.end(String(error));
+    });
+  return serveNode(listener);
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? "";
+  const { session } = request as unknown as Express;
+  await pause(takes(path));
+  if (path === "/logout") await new Promise<void>((resolve) => session.destroy(resolve));
+  else if (path !== "/") session[path] = 1;
+  const data = Object.entries((request as unknown as Partial<Express>).session ?? {}).filter(([key]) => key !== "cookie");
+  response.setHeader("Content-Type", "application/json");
+  response.end(JSON.stringify(Object.fromEntries(data)));
+}
+
+/** Of 100 changes at the same time, how many are there afterwards. */
+async function kept(serve: Serve): Promise<number> {
+  const browser = new Browser(serve);
+  // Some make their table beside the first requests.
+  await expect.poll(async () => (await browser.visit("/first")).status).toBe(200);
+  await Promise.all(Array.from({ length: 100 }, (_none, index) => browser.ask(`/key${index}`)));
+  const data = (await (await browser.visit("/")).json()) as object;
+  return Object.keys(data).length - 1;
+}
+
+/** Whether a session that ended while a slow request ran is there again afterwards. */
+async function comesBack(serve: Serve): Promise<boolean> {
+  const browser = new Browser(serve);
+  await browser.visit("/first");
+  const before = browser.copy();
+  const slow = before.ask("/slow");
+  await pause(100);
+  await browser.visit("/logout");
+  await slow;
+  return "/first" in ((await (await before.visit("/")).json()) as object);
+}
+
+function pool(): pg.Pool {
+  const made = new pg.Pool({ connectionString: databases.postgres.url() });
+  made.on("error", () => {});
+  ends.push(() => made.end());
+  return made;
+}
+
+const APPS: [name: string, make: () => Serve, isOurs: boolean][] = [
+  ["postgres()", () => ours(postgres(pool())), true],
+  [
+    "connect-pg-simple",
+    () =>
+      theirs(
+        new (packages("connect-pg-simple")(expressSession))({
+          pool: pool(),
+          createTableIfMissing: true,
+          pruneSessionInterval: false,
+        }),
+      ),
+    false,
+  ],
+  [
+    "mysql()",
+    () => {
+      const made = packages("mysql2/promise").createPool({ uri: databases.mariadb.url() });
+      ends.push(() => made.end());
+      return ours(mysql(made));
+    },
+    true,
+  ],
+  [
+    "express-mysql-session",
+    () => {
+      const { port } = databases.mariadb;
+      const options = { host: "127.0.0.1", port, user: "root", password: "", database: "sessions", clearExpired: false };
+      const store = new (packages("express-mysql-session")(expressSession))(options);
+      ends.push(() => store.close());
+      return theirs(store);
+    },
+    false,
+  ],
+];
+
+describe.each(APPS)("%s", (name, make, isOurs) => {
+  it(
+    isOurs
+      ? "keeps all of 100 parallel changes, and a session that ended stays so"
+      : "keeps few of them, and brings the session back",
+    async () => {
+      const serve = make();
+      const figures = { kept: await kept(serve), comesBack: await comesBack(serve) };
+      console.log(
+        `${name}: of 100 parallel changes ${figures.kept} are there; a session that ended comes back: ${figures.comesBack}`,
+      );
+      if (isOurs) expect(figures).toEqual({ kept: 100, comesBack: false });
+      else expect(figures).toEqual({ kept: expect.any(Number), comesBack: true });
+      if (!isOurs) expect(figures.kept).toBeLessThan(50);
+    },
+  );
+});
