@@ -11,12 +11,12 @@ export type MysqlResult = unknown;
 
 /** What the store uses of whatever asks: a pool, or one connection. */
 export interface MysqlQueries {
-  query(options: string | MysqlStatement): Promise<readonly [MysqlResult, ...unknown[]]>;
-  execute?(options: MysqlStatement, values: (string | number | null)[]): Promise<readonly [MysqlResult, ...unknown[]]>;
+  query(options: string | MysqlStatement): Promise<readonly [unknown, ...unknown[]]>;
+  execute?(options: MysqlStatement, values: (string | number | null)[]): Promise<readonly [unknown, ...unknown[]]>;
 }
 
 /** A statement, and what must not be as an application has it for its own. */
-interface MysqlStatement {
+export interface MysqlStatement {
   readonly sql: string;
   readonly rowsAsArray: false;
   readonly nestTables: false;

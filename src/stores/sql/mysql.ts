@@ -15,6 +15,7 @@ import { defineSql, type SqlSessionStore, type Values } from "./store.ts";
 
 export type { MysqlClient, MysqlConnection } from "./mysql-client.ts";
 export { mysqlTable } from "./mysql-dialect.ts";
+export type { MysqlQueries, MysqlStatement } from "./mysql-queries.ts";
 export type { SqlSessionStore };
 
 /** How a MySQL store keeps sessions. */
