@@ -19,6 +19,23 @@ declare module "koa-passport" {
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
 declare const storage: import("unstorage").Storage;
+// What docs/recipes.md uses of it: it has no types of its own.
+declare module "ws" {
+  interface Socket {
+    on(event: "message", listener: (data: Uint8Array) => unknown): void;
+    send(text: string): void;
+    close(code: number, reason: string): void;
+  }
+  export class WebSocketServer {
+    constructor(options: { noServer: true });
+    handleUpgrade(
+      request: import("node:http").IncomingMessage,
+      socket: import("node:stream").Duplex,
+      head: Uint8Array,
+      done: (socket: Socket) => void,
+    ): void;
+  }
+}
 
 declare module "iovalkey" {
   export { Redis } from "ioredis";

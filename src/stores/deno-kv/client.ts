@@ -35,14 +35,14 @@ export interface DenoKv {
 export interface Change {
   /** Keys, and the versionstamps that they must have; null for a key that must not be there. At most 10, which is what @deno/kv takes. */
   readonly checks: readonly (readonly [key: DenoKvKey, versionstamp: string | null])[];
-  /** Keys, their bytes, and for how many seconds they are kept at least; Infinity for ever. */
+  /** Keys, their bytes, and for how many seconds they are kept at least; Infinity forever. */
   readonly sets: readonly (readonly [key: DenoKvKey, value: Uint8Array, seconds: number])[];
   readonly deletes: readonly DenoKvKey[];
 }
 
 /** The most entries that @deno/kv reads at one instant. https://docs.deno.com/api/deno/~/Deno.KvListOptions */
 const BATCH = 500;
-/** KV keeps no instant that is too far ahead: what lives longer than a century is kept for ever. */
+/** KV keeps no instant that is too far ahead: what lives longer than a century is kept forever. */
 const CENTURY = 100 * 365 * 24 * 60 * 60;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
