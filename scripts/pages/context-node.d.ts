@@ -18,6 +18,7 @@ declare module "koa-passport" {
 }
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
+declare const pool: { query(sql: string): Promise<unknown> };
 declare const storage: import("unstorage").Storage;
 
 declare module "iovalkey" {
@@ -31,4 +32,18 @@ declare module "@upstash/redis" {
     evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
     scriptLoad(script: string): Promise<unknown>;
   }
+}
+
+declare module "mysql2/promise" {
+  export function createPool(options: {
+    uri: string | undefined;
+    connectTimeout?: number;
+  }): import("web-session-store/stores/mysql").MysqlClient;
+}
+
+declare module "@libsql/client" {
+  export function createClient(options: {
+    url: string | undefined;
+    authToken?: string | undefined;
+  }): import("web-session-store/stores/libsql").LibsqlClient;
 }
