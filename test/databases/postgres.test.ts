@@ -6,7 +6,7 @@ import { type PostgresClient, type PostgresOptions, postgres, postgresTable } fr
 import type { SqlSessionStore } from "../../src/stores/sql/store.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
-import { serverCases } from "./cases.ts";
+import { serverCases, usesTheTable } from "./cases.ts";
 import { costsAre } from "./counted.ts";
 import { packages } from "./packages.ts";
 import { twoProcessesLoseNothing } from "./processes.ts";
@@ -175,17 +175,7 @@ describe("postgres with the rights of production", () => {
     for (const sql of postgresTable("auth.sessions")) await pool.query(sql);
     const store = await asRole("app", { table: "auth.sessions" });
     await pool.query("GRANT USAGE ON SCHEMA auth TO app; GRANT SELECT, INSERT, UPDATE, DELETE ON auth.sessions TO app");
-    await store.create(key, { ...record, subject: "ada" }, { maxSessions: 1 });
-    const move = { by: "regenerateId", graceSeconds: 0, maxSessions: 2 } as const;
-    await store.replace(
-      key,
-      { id: "session-of-this-one" },
-      { set: [["a", "1"]], unset: [] },
-      { ...record, subject: "ada" },
-      move,
-    );
-    await store.remove(key);
-    expect(await store.sweep(NOW)).toBe(0);
+    await usesTheTable(store);
   });
 
   it("says what to do where the table is missing and may not be made, or is not for this role, or is another table", async () => {

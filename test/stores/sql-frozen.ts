@@ -84,7 +84,7 @@ export const FROZEN_MYSQL: readonly string[] = [
 
 const times = { startedAt: NOW - 100, seenAt: NOW, expiresAt: NOW + 3600 };
 const session = {
-  ...{ data: '{"cart":["apple"],"quo\\"te":null,"n":1}', version: 2, ...times },
+  ...{ data: { cart: ["apple"], 'quo"te': null, n: 1 }, version: 2, ...times },
   ...{ subject: 'ada "x"', meta: { device: "phone" } },
 };
 const late = { now: NOW + 1, expiresAt: NOW + 7200 };
@@ -94,7 +94,11 @@ export const LOGIN_LEADS: Pick<MovedMark, "to"> = { to: { id: "after-login-000" 
 
 /** Reads the rows, changes the session, moves it on, and ends what the marks lead to. */
 export async function readsFrozenRows(store: SessionStore, login: Pick<MovedMark, "to"> = {}): Promise<void> {
-  const load = (id: string) => store.load({ id }, { now: NOW + 1 });
+  // Some databases keep the keys of an object in an order of their own.
+  const load = async (id: string) => {
+    const found = await store.load({ id }, { now: NOW + 1 });
+    return found !== null && "data" in found ? { ...found, data: JSON.parse(found.data) } : found;
+  };
   expect(await load("session-of-ada-0")).toEqual(session);
   expect(await store.list?.('ada "x"')).toEqual([{ id: "session-of-ada-0", ...times, meta: { device: "phone" } }]);
   const newId = { movedAt: NOW, to: { id: "after-new-id-00" }, by: "regenerateId" };
@@ -108,15 +112,15 @@ export async function readsFrozenRows(store: SessionStore, login: Pick<MovedMark
   }
   const updated = await store.update({ id: "session-of-ada-0" }, { set: [["n", "2"]], unset: ['quo"te'] }, late);
   expect(updated).toEqual({ ok: true, version: 3 });
-  const record = { ...session, seenAt: NOW + 1 };
+  const record = { ...session, data: "{}", seenAt: NOW + 1 };
   const to = { id: "session-of-ada-1" };
   const move = { by: "regenerateId", graceSeconds: 10 } as const;
   await store.replace({ id: "session-of-ada-0" }, to, { set: [], unset: [] }, record, move);
   expect(await load("session-of-ada-0")).toEqual({ movedAt: NOW + 1, to, by: "regenerateId", graceUntil: NOW + 11 });
-  expect(await load("session-of-ada-1")).toEqual({ ...record, data: '{"cart":["apple"],"n":2}', version: 4 });
+  expect(await load("session-of-ada-1")).toEqual({ ...record, data: { cart: ["apple"], n: 2 }, version: 4 });
 
   for (const id of ["before-new-id-0", "before-login-00"]) await store.remove({ id });
   expect(await load("after-new-id-00")).toBeNull();
   const isLeft = login.to === undefined;
-  expect(await load("after-login-000")).toEqual(isLeft ? { data: "{}", version: 2, ...times } : null);
+  expect(await load("after-login-000")).toEqual(isLeft ? { data: {}, version: 2, ...times } : null);
 }
