@@ -18,7 +18,8 @@ declare module "koa-passport" {
 }
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
-declare const pool: { query(sql: string): Promise<unknown> };
+declare const pool: import("web-session-store/stores/postgres").PostgresClient &
+  import("web-session-store/stores/mysql").MysqlClient;
 declare const storage: import("unstorage").Storage;
 
 declare module "iovalkey" {
@@ -46,4 +47,10 @@ declare module "@libsql/client" {
     url: string | undefined;
     authToken?: string | undefined;
   }): import("web-session-store/stores/libsql").LibsqlClient;
+}
+
+declare module "postgres" {
+  export default function postgresJs(url: string): {
+    unsafe(text: string, values: (string | number | null)[]): Promise<object[]>;
+  };
 }

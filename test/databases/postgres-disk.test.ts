@@ -8,7 +8,7 @@ import { countingApp } from "./cases.ts";
 // Two or five megabytes, as the shell has it. A page of Postgres does not end there: of the last one a part is written, as on a disk that is full.
 const FILE_BLOCKS = 5001;
 const OLD = `INSERT INTO web_sessions
-  SELECT gen_random_uuid(), NULL, 1, 0, 0, 1, NULL, NULL, NULL, jsonb_build_object('text', repeat('x', 1000))
+  SELECT gen_random_uuid(), NULL, 1, 0, 0, 1, NULL, NULL, NULL, jsonb_build_object('text', repeat('x', $2::int))
   FROM generate_series(1, $1::int) AS n`;
 
 let server: PostgresServer;
@@ -31,10 +31,14 @@ it("postgres with a full disk answers 503 to what does not fit, loses nothing, a
   const before = newBrowser();
   expect((await before.visit("/first")).status).toBe(200);
 
-  // Down to the last page that one row fits into: what a statement could not finish leaves room.
-  for (const rows of [200, 10, 1]) {
+  // Until no page has room for a row like a session's: what did not fit may, where it is smaller.
+  for (const [rows, size] of [
+    [200, 1000],
+    [20, 50],
+    [1, 50],
+  ]) {
     const fill = async () => {
-      for (let round = 0; round < 500; round++) await pool.query(OLD, [rows]);
+      for (let round = 0; round < 2000; round++) await pool.query(OLD, [rows, size]);
     };
     await expect(fill()).rejects.toMatchObject({ code: "53100" });
   }

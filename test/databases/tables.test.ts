@@ -87,4 +87,21 @@ describe("the table of mysql()", () => {
     await mysqlPool.query("SET GLOBAL event_scheduler = ON");
     await expect.poll(ids, { timeout: 10_000 }).toEqual([{ id: "session-that-lives" }]);
   });
+
+  it.each([
+    ["READ COMMITTED", true],
+    ["REPEATABLE READ", false],
+  ])("can be used while it is swept at %s: %s", async (level, canBeUsed) => {
+    const store = mysql(mysqlPool, { table: "swept", timeout: 0.5 });
+    const key = { id: `session-during-${level}` };
+    await store.create(key, record);
+    const sweeper = await mysqlPool.getConnection?.();
+    await sweeper?.query(`SET SESSION TRANSACTION ISOLATION LEVEL ${level}`);
+    await sweeper?.query("START TRANSACTION");
+    await sweeper?.query("DELETE FROM swept WHERE expires_at <= UNIX_TIMESTAMP()");
+    const touched = store.touch(key, { now, expiresAt: now + 7200 });
+    if (canBeUsed) expect(await touched).toBe(true);
+    else await expect(touched).rejects.toMatchObject({ code: "TIMEOUT" });
+    sweeper?.destroy();
+  });
 });
