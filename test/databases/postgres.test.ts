@@ -45,18 +45,6 @@ describe("postgres keeps the contract", () => {
       it(`with a pool of pg, ${round}: ${name}`, () => run());
   }
 
-  // Those that pass each transaction on to another connection, and keep no state, are like a new connection for each statement.
-  const fresh: PostgresClient = {
-    async query(text, values) {
-      const client = new pg.Client({ connectionString: server.url() });
-      await client.connect();
-      return client.query(text, values).finally(() => client.end());
-    },
-  };
-  const severalCalls = /same time|mark|moved|replace|maxSessions/;
-  for (const { name, run } of storeContract(() => postgres(fresh, { timeout: 30 })).filter((one) => severalCalls.test(one.name)))
-    it(`with a connection for each statement: ${name}`, () => run());
-
   let sql: ReturnType<typeof postgresJs>;
   const byPostgresJs: PostgresClient = {
     async query(text, values) {
