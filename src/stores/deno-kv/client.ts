@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inTime } from "../../ground/in-time.ts";
 
 /** A key as the store makes them. */
 export type DenoKvKey = readonly (string | number)[];
@@ -121,17 +122,9 @@ export class Call {
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 
-  /** The answer, if it comes in time. A late one is dropped, also a late error. */
-  async #within<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new DenoKvFailure("TIMEOUT", true)), Math.max(0, this.#deadline - performance.now()));
-    });
-    try {
-      return await Promise.race([ask(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #within<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const seconds = Math.max(0, this.#deadline - performance.now()) / 1000;
+    return inTime(seconds, ask, () => new DenoKvFailure("TIMEOUT", true));
   }
 }
 
