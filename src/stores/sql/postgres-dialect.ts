@@ -84,7 +84,7 @@ export const POSTGRES: Dialect = {
       settle: end(beyond),
       removeAll: end("subject = $subject AND id <> $except"),
       remove: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NULL RETURNING id`,
-      removeMark: `DELETE FROM ${table} WHERE id = $id RETURNING id`,
+      removeMark: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NOT NULL RETURNING id`,
     };
   },
 };
