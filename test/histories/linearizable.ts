@@ -6,19 +6,24 @@
  * https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/paper.pdf
  */
 import { type Call, TAKEN } from "./calls.ts";
-import { type State, step } from "./model.ts";
+import { type Part, partsOf, type State, step } from "./model.ts";
 
 /** A call as it was observed. */
 export interface Observed {
   /** Which client made it. */
   readonly by: string;
-  readonly call: Call;
+  readonly call: Call | Part;
   /** Null: it failed, or nobody was left to hear of it. */
   readonly answer: string | null;
   /** On one clock of the machine, in milliseconds. */
   readonly began: number;
   /** Infinity where there is no answer. */
   readonly ended: number;
+}
+
+/** A history of a store whose `remove` is several transactions where marks lead to the session. */
+export function withParts(history: readonly Observed[]): Observed[] {
+  return history.flatMap((one) => (one.call.does === "remove" ? partsOf(one.call).map((call) => ({ ...one, call })) : [one]));
 }
 
 /** How much is tried before a history counts as too hard to check. Those that are recorded take a few hundred steps. */
