@@ -19,11 +19,17 @@ export interface Observed {
   readonly began: number;
   /** Infinity where there is no answer. */
   readonly ended: number;
+  /** A call of this history that comes first, whenever it ended. */
+  readonly after?: Observed["call"];
 }
 
 /** A history of a store whose `remove` is several transactions where marks lead to the session. */
 export function withParts(history: readonly Observed[]): Observed[] {
-  return history.flatMap((one) => (one.call.does === "remove" ? partsOf(one.call).map((call) => ({ ...one, call })) : [one]));
+  return history.flatMap((one) => {
+    if (one.call.does !== "remove") return [one];
+    const [end, ...marks] = partsOf(one.call).map((call) => ({ ...one, call }));
+    return [end as Observed, ...marks.map((mark) => ({ ...mark, after: (end as Observed).call }))];
+  });
 }
 
 /** How much is tried before a history counts as too hard to check. Those that are recorded take a few hundred steps. */
@@ -71,6 +77,7 @@ function choices(state: State, left: readonly Observed[]): [Observed, State][] {
     // What began after another one had ended comes after it.
     if (one.began > firstEnd) break;
     firstEnd = Math.min(firstEnd, one.ended);
+    if (one.after !== undefined && left.some(({ call }) => call === one.after)) continue;
     const { state: after, answer } = step(state, one.call);
     if (one.answer === null ? after === state : answer !== one.answer) continue;
     if (changesNothing(one)) return [[one, after]];

@@ -20,7 +20,7 @@ export type Part = { readonly does: "end"; readonly id: string } | { readonly do
 /** Each mark has another id of its group, and the session one more. */
 const MARKS = 2;
 
-/** The parts of a `remove`. They come in any order, but all of them while it lasts. */
+/** The parts of a `remove`: the end of the session comes first. */
 export const partsOf = ({ id }: { readonly id: string }): Part[] => [
   { does: "end", id },
   ...Array.from({ length: MARKS }, (): Part => ({ does: "unmark", id })),
