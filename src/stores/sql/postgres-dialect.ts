@@ -86,7 +86,7 @@ export const POSTGRES: Dialect = {
         DELETE FROM ${table} WHERE id IN (${beyondLimit("present")}) RETURNING id`,
       removeAll: end("subject = $subject AND id <> $except"),
       remove: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NULL RETURNING id`,
-      removeMark: `DELETE FROM ${table} WHERE id = $id RETURNING id`,
+      removeMark: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NOT NULL RETURNING id`,
     };
   },
 };
