@@ -52,12 +52,14 @@ export async function startPostgres(options: string[] = [], fileBlocks?: number)
   const [bin, port] = [programs(), await freePort()];
   const url = (role = "postgres") => `postgres://${role}@127.0.0.1:${port}/postgres`;
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...options];
-  const limit = fileBlocks === undefined ? [] : [...LIMITED, String(fileBlocks)];
   const server = await startIn(
     "postgres",
     port,
     (folder) => [`${bin}initdb`, "-D", folder, ...INITDB],
-    (folder) => [...limit, `${bin}postgres`, "-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
+    (folder) => {
+      const program = [`${bin}postgres`, "-D", folder, ...settings.flatMap((setting) => ["-c", setting])] as const;
+      return fileBlocks === undefined ? [...program] : [...LIMITED, String(fileBlocks), ...program];
+    },
     () => answersAt(url()),
   );
   return { ...server, url };
