@@ -82,6 +82,31 @@ describe("postgres, besides the contract", () => {
 
   it("loses nothing of 100 requests at the same time in two processes", () => twoProcessesLoseNothing(server.url(), store));
 
+  it("a login that waits counts the sessions that are there then, and ends no more than there are too many", async () => {
+    const [first, between, last] = ["a", "b", "c"].map((letter) => ({ id: `${letter}-session-of-one-user` }));
+    const user = { ...record, subject: "one user" };
+    await store.create(first as { id: string }, user);
+    const holder = await pool.connect();
+    let asked = 0;
+    const late: PostgresClient = {
+      async query(text, values) {
+        // Before the login looks once more, another session is there.
+        if (++asked === 2) await store.create(between as { id: string }, user);
+        return pool.query(text, values);
+      },
+    };
+    await holder.query("BEGIN");
+    await holder.query("SELECT id FROM web_sessions WHERE id = $1 FOR UPDATE", [first?.id]);
+    const login = postgres(late).create(last as { id: string }, user, { maxSessions: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await store.remove(between as { id: string });
+    await holder.query("COMMIT");
+    holder.release();
+    await login;
+    expect(asked).toBe(2);
+    expect((await store.list("one user")).map(({ id }) => id).sort()).toEqual([first?.id, last?.id]);
+  });
+
   it("runs its statements again for the same role without any change, and says which schema it is", async () => {
     for (const _twice of [1, 2]) for (const sql of postgresTable("twice")) await pool.query(sql);
     const { rows } = await pool.query("SELECT obj_description('twice'::regclass) AS said");

@@ -41,7 +41,7 @@ export async function answersAt(url: string): Promise<void> {
 }
 
 /** A shell that lets no file grow beyond so many blocks, and becomes the program. To Postgres that is what a full disk is. */
-const LIMITED = ["sh", "-c", 'ulimit -f "$0" && exec "$@"'] as const;
+const limited = (blocks: number) => ["sh", "-c", 'ulimit -f "$0" && exec "$@"', String(blocks)] as const;
 
 /**
  * Starts a server; `options` are settings, such as `["max_connections=20"]`. All others are as Postgres comes.
@@ -52,14 +52,13 @@ export async function startPostgres(options: string[] = [], fileBlocks?: number)
   const [bin, port] = [programs(), await freePort()];
   const url = (role = "postgres") => `postgres://${role}@127.0.0.1:${port}/postgres`;
   const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...options];
+  const program = [`${bin}postgres`] as const;
+  const command = fileBlocks === undefined ? program : ([...limited(fileBlocks), ...program] as const);
   const server = await startIn(
     "postgres",
     port,
     (folder) => [`${bin}initdb`, "-D", folder, ...INITDB],
-    (folder) => {
-      const program = [`${bin}postgres`, "-D", folder, ...settings.flatMap((setting) => ["-c", setting])] as const;
-      return fileBlocks === undefined ? [...program] : [...LIMITED, String(fileBlocks), ...program];
-    },
+    (folder) => [...command, "-D", folder, ...settings.flatMap((setting) => ["-c", setting])],
     () => answersAt(url()),
   );
   return { ...server, url };
