@@ -109,7 +109,7 @@ export function markColumn({ by, graceUntil }: MovedMark): string {
 }
 
 /** The mark in a row, or null when it is the row of a session. Earlier builds left a mark's `meta` empty. */
-export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
+function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   if (moved_at === null) return null;
   const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};
   return {
