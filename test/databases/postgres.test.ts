@@ -6,7 +6,7 @@ import { type PostgresClient, type PostgresOptions, postgres, postgresTable } fr
 import type { SqlSessionStore } from "../../src/stores/sql/store.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
-import { serverCases } from "./cases.ts";
+import { serverCases, usesTheTable } from "./cases.ts";
 import { costsAre } from "./counted.ts";
 import { packages } from "./packages.ts";
 import { twoProcessesLoseNothing } from "./processes.ts";
@@ -44,18 +44,6 @@ describe("postgres keeps the contract", () => {
     for (const { name, run } of storeContract(() => postgres(pool, { table })))
       it(`with a pool of pg, ${round}: ${name}`, () => run());
   }
-
-  // Those that pass each transaction on to another connection, and keep no state, are like a new connection for each statement.
-  const fresh: PostgresClient = {
-    async query(text, values) {
-      const client = new pg.Client({ connectionString: server.url() });
-      await client.connect();
-      return client.query(text, values).finally(() => client.end());
-    },
-  };
-  const severalCalls = /same time|mark|moved|replace|maxSessions/;
-  for (const { name, run } of storeContract(() => postgres(fresh, { timeout: 30 })).filter((one) => severalCalls.test(one.name)))
-    it(`with a connection for each statement: ${name}`, () => run());
 
   let sql: ReturnType<typeof postgresJs>;
   const byPostgresJs: PostgresClient = {
@@ -175,17 +163,7 @@ describe("postgres with the rights of production", () => {
     for (const sql of postgresTable("auth.sessions")) await pool.query(sql);
     const store = await asRole("app", { table: "auth.sessions" });
     await pool.query("GRANT USAGE ON SCHEMA auth TO app; GRANT SELECT, INSERT, UPDATE, DELETE ON auth.sessions TO app");
-    await store.create(key, { ...record, subject: "ada" }, { maxSessions: 1 });
-    const move = { by: "regenerateId", graceSeconds: 0, maxSessions: 2 } as const;
-    await store.replace(
-      key,
-      { id: "session-of-this-one" },
-      { set: [["a", "1"]], unset: [] },
-      { ...record, subject: "ada" },
-      move,
-    );
-    await store.remove(key);
-    expect(await store.sweep(NOW)).toBe(0);
+    await usesTheTable(store);
   });
 
   it("says what to do where the table is missing and may not be made, or is not for this role, or is another table", async () => {
