@@ -180,10 +180,12 @@ it("the admin page shows who is logged in, and logs them out; nobody else may lo
 it("GDPR: users get what is kept of them, and after the erasure no row of theirs is left", async () => {
   const open = await started("gdpr.ts");
   const [phone, laptop, eve] = [open(), open(), open()];
-  for (const browser of [phone, laptop]) await browser.visit("/login/ada", send);
+  const headers = { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
+  for (const browser of [phone, laptop]) await browser.visit("/login/ada", { ...send, headers });
   await eve.visit("/login/eve", send);
-  const exported = (await (await phone.visit("/my-data")).json()) as { data: unknown; sessions: unknown[] };
-  expect([exported.data, exported.sessions.length]).toEqual([{ cart: ["apple"] }, 2]);
+  const exported = (await (await phone.visit("/my-data")).json()) as { data: unknown; sessions: { meta: unknown }[] };
+  const device = "Firefox on Linux";
+  expect([exported.data, exported.sessions.map(({ meta }) => meta)]).toEqual([{ cart: ["apple"] }, [{ device }, { device }]]);
   expect(await said(phone, "/erase-me", send)).toBe("erased\n");
   expect([await said(laptop, "/my-data"), phone.cookieHeader()]).toEqual(["Log in first\n", ""]);
   const database = new DatabaseSync(join(folder, "sessions.db"), { readOnly: true });
