@@ -1,4 +1,5 @@
 /** The tables of postgres() and mysql(): as their pages show them, with rows of earlier builds, and swept by the database itself. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,6 +17,7 @@ let pool: pg.Pool;
 let mysqlPool: MysqlClient & { end(): Promise<void> };
 
 beforeAll(async () => {
+  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
   [postgresServer, mariadb] = await Promise.all([startPostgres(), startMariadb()]);
   pool = new pg.Pool({ connectionString: postgresServer.url() });
   mysqlPool = packages("mysql2/promise").createPool({ uri: mariadb.url() });
@@ -37,6 +39,12 @@ function shown(page: string, word: string): string {
   return found[0] as string;
 }
 
+/** What the command of a page prints for the client of the database, which comes after the pipe. */
+function printedBy(page: string): string {
+  const [, command = ""] = /^(node -e '.+') \| /m.exec(readFileSync(page, "utf8")) ?? [];
+  return execFileSync("bash", ["-c", command], { encoding: "utf8" });
+}
+
 const asShown = (statements: readonly string[]) => statements.map((sql) => `${sql};\n`).join("");
 
 const now = Math.floor(Date.now() / 1000);
@@ -51,6 +59,7 @@ async function oneOfTwo(store: SqlSessionStore): Promise<void> {
 describe("the table of postgres()", () => {
   it("is made by the statements in docs/postgres.md", () => {
     expect(shown("docs/postgres.md", "CREATE TABLE")).toBe(asShown(postgresTable()));
+    expect(printedBy("docs/postgres.md")).toBe(asShown(postgresTable()));
   });
 
   it("of schema 1 is read and gone on with", async () => {
@@ -71,6 +80,7 @@ describe("the table of mysql()", () => {
 
   it("is made by the statements in docs/mysql.md", () => {
     expect(shown("docs/mysql.md", "CREATE TABLE")).toBe(asShown(mysqlTable()));
+    expect(printedBy("docs/mysql.md")).toBe(asShown(mysqlTable()));
   });
 
   it("of schema 1 is read and gone on with", async () => {
