@@ -1,7 +1,7 @@
 /** The packed package works where only it is installed: with import, with require(), and with TypeScript. */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Project } from "./installed.ts";
 import { entries } from "./manifest.ts";
@@ -23,6 +23,12 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
+/** The files that a page of the package links to, as it names them. Code is no link. */
+function linksOf(page: string): string[] {
+  const text = readFileSync(join(folder, page), "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$|`[^`\n]*`/gm, "");
+  return [...text.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)/gi)].map(([, path]) => path as string);
+}
+
 describe("the packed package", () => {
   it("brings co, and nothing else", () => {
     const installed = readdirSync(join(project.folder, "node_modules")).filter((name) => !name.startsWith("."));
@@ -36,12 +42,17 @@ describe("the packed package", () => {
     expect(files).toEqual([...pages, ...folders].sort());
   });
 
-  it("holds every file that its README links to, and no other test", () => {
-    const links = [...readFileSync(join(folder, "README.md"), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
-      ([, path]) => path as string,
+  it("holds every file that one of its pages links to, and no test that its README does not", () => {
+    const pages = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+    expect(pages.length).toBeGreaterThan(40);
+    const broken = pages.flatMap((page) =>
+      linksOf(page)
+        .filter((path) => !existsSync(join(folder, dirname(page), path)))
+        .map((path) => `${page}: ${path}`),
     );
+    expect(broken).toEqual([]);
+    const links = linksOf("README.md");
     expect(links.length).toBeGreaterThan(20);
-    expect(links.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
     const ofTests = [...new Set(links.filter((path) => path.startsWith("test/")))];
     const inTests = readdirSync(join(folder, "test"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(inTests).toHaveLength(ofTests.length);
