@@ -103,23 +103,12 @@ function readmeTable() {
 }
 
 function promisesTable() {
-  const head = [
-    "",
-    "from",
-    "lost updates",
-    "a logout holds",
-    "list and end all",
-    "told at once (`watch`)",
-    "grace for old ids",
-    "survives a restart",
-    "install",
-  ];
-  const cookie = ["none: in the cookie", "", "possible", "no", "no", "no", "no", "yes", "nothing"];
+  const head = ["", "lost updates", "a logout holds", "list and end all", "grace for old ids", "survives a restart", "install"];
+  const cookie = ["none: in the cookie", "possible", "no", "no", "no", "yes", "nothing"];
   const rows = stores.map((store) => {
-    const { from, atomic, immediate, ends = "at once", lists, watches, marks, survives, install } = store;
+    const { atomic, immediate, ends = "at once", lists, marks, survives, install } = store;
     const listing = !lists ? "no" : immediate ? "yes" : "yes, as late";
-    const promises = [atomic ? "none" : "possible", ends, listing, yes(watches), yes(marks), survives, install];
-    return [linked(store, ""), `\`stores/${from}\``, ...promises];
+    return [linked(store, ""), atomic ? "none" : "possible", ends, listing, yes(marks), survives, install];
   });
   return table(head, [cookie, ...rows]);
 }
