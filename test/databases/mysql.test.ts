@@ -38,7 +38,7 @@ afterAll(async () => {
 /** Options of a pool that change what it answers, or how. */
 const ODD = {
   ...{ rowsAsArray: true, namedPlaceholders: true, supportBigNumbers: true, bigNumberStrings: true, decimalNumbers: true },
-  ...{ dateStrings: true, timezone: "+09:00", multipleStatements: true, flags: ["-FOUND_ROWS"] },
+  ...{ dateStrings: true, typeCast: false, timezone: "+09:00", multipleStatements: true, flags: ["-FOUND_ROWS"] },
 };
 const MODES = ["NO_BACKSLASH_ESCAPES,ANSI_QUOTES,STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_UNSIGNED_SUBTRACTION", ""];
 

@@ -67,6 +67,20 @@ describe("postgres keeps the contract", () => {
   ends.push(() => sql?.end());
   for (const { name, run } of storeContract(() => postgres(byPostgresJs))) it(`with postgres.js: ${name}`, () => run());
 
+  let bare: pg.Pool | undefined;
+  const asTexts = { types: { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig };
+  const inTexts = () => postgres((bare ??= connect(asTexts)), { table: "in_texts" });
+  for (const { name, run } of storeContract(inTexts)) it(`with a pool whose rows are texts: ${name}`, () => run());
+
+  it("refuses a client that changes the names of columns, instead of losing sessions", async () => {
+    const inCamels = (row: object) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace("_at", "At"), value]));
+    const store = postgres({ query: async (text, values) => ({ rows: (await pool.query(text, values)).rows.map(inCamels) }) });
+    const key = { id: "session-of-this-test" };
+    await store.create(key, record);
+    await expect(store.load(key, { now: NOW })).rejects.toThrow(OptionError);
+  });
+
   let lite: Promise<PostgresClient & { close(): Promise<void> }> | undefined;
   ends.push(async () => (await lite)?.close());
   const inProcess = async () => {
