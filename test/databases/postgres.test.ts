@@ -67,9 +67,12 @@ describe("postgres keeps the contract", () => {
   ends.push(() => sql?.end());
   for (const { name, run } of storeContract(() => postgres(byPostgresJs))) it(`with postgres.js: ${name}`, () => run());
 
-  let bare: pg.Pool | undefined;
   const asTexts = { types: { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig };
-  const inTexts = () => postgres((bare ??= connect(asTexts)), { table: "in_texts" });
+  let bare: pg.Pool | undefined;
+  const inTexts = () => {
+    bare ??= connect(asTexts);
+    return postgres(bare, { table: "in_texts" });
+  };
   for (const { name, run } of storeContract(inTexts)) it(`with a pool whose rows are texts: ${name}`, () => run());
 
   it("refuses a client that changes the names of columns, instead of losing sessions", async () => {
