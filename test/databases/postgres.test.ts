@@ -92,6 +92,12 @@ describe("postgres keeps the contract", () => {
   };
   for (const { name, run } of storeContract(inProcess)) it(`in PGlite: ${name}`, () => run());
 
+  it("in PGlite, too, a user whose name begins with a byte order mark is no other user", async () => {
+    const [store, key] = [await inProcess(), { id: "session-of-this-test" }];
+    await store.create(key, { ...record, subject: "\ufeffada" });
+    expect(await store.load(key, { now: NOW })).toMatchObject({ subject: "\ufeffada" });
+  });
+
   it.each(["repeatable read", "serializable"])("where %s is the default, too: what collides is asked again", async (level) => {
     const strict = connect({ options: `-c default_transaction_isolation=${level.replace(" ", "\\ ")}` });
     const races = storeContract(() => postgres(strict, { table: "strict", timeout: 30 })).filter(({ name }) =>

@@ -59,8 +59,9 @@ export function rowFrom(given: unknown): SessionRow {
 const UNREADABLE = "";
 /** Where a session never ends, a row says the year 275760: D1 keeps no Infinity. */
 const NEVER = 8.64e12;
-// What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), and the sign that stands for them.
-const UNSAFE = /[%"\\\p{Cc}\p{Cs}]/gu;
+// What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), what a TextDecoder takes from the beginning (U+FEFF), and the sign
+// that stands for them.
+const UNSAFE = /[%"\\\p{Cc}\p{Cs}\ufeff]/gu;
 const ESCAPED = /%([0-9a-f]{4})/g;
 
 /** Any text as one that SQLite keeps, compares and finds: the same for the same text, another for another. */
