@@ -16,6 +16,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/workers/**", "test/browser/**", "test/mongodb/**", "test/bench/whole.test.ts", ...exclude],
           testTimeout: 60_000,
+          // Some install the packed package, or start a database, on machines that have other things to do.
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,5 +1,5 @@
 /**
- * Ours next to ours of before, without peers: npm run bench -- --against <git ref> [--quick]. A part of it:
+ * This build next to an earlier one, without peers: npm run bench -- --against <git ref> [--quick]. A part of it:
  * node --expose-gc bench/against.ts <git ref> [--quick] [--only S1,S2] [--match text] [--rounds 30]
  */
 import { parseArgs } from "node:util";

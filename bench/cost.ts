@@ -14,7 +14,7 @@ const USERS_A_DAY = MILLION;
 const REQUESTS_A_DAY = 50;
 /** Requests of a user's day that change data, the logins among them. */
 const WRITES_A_DAY = 2;
-/** Times that use is written down, in a day: the idle timeout is 14 days, and a quarter of it is the default. This is more. */
+/** Times that use is recorded, in a day: the idle timeout is 14 days, and a quarter of it is the default. This is more. */
 const TOUCHES_A_DAY = 1;
 const LOGINS_A_DAY = 0.3;
 const LOGOUTS_A_DAY = 0.1;
@@ -102,7 +102,7 @@ function objects(reads: number): number {
 }
 
 const bills: [string, number][] = [
-  ["Workers KV, use written down at intervals", kv()],
+  ["Workers KV, use recorded at intervals", kv()],
   ["Durable Object for each user", objects(requests)],
   ["Durable Object for each user, copy of 60 s", objects(aMonth(READS_PAST_COPY))],
 ];

@@ -16,7 +16,7 @@ export const COUNTS = {
   /** A login of a visitor whose session is in the store: read, kept at the user's object, left at the visitor's. */
   loginFromStore: { calls: 3, read: 11, written: 5 },
   read: { calls: 1, read: 3, written: 0 },
-  /** A read of a session that was used shortly before: its use is not written down again. */
+  /** A read of a session that was used shortly before: its use is not recorded again. */
   readTooSoonToTouch: { calls: 1, read: 3, written: 0 },
   /** A read that writes down that the session was used. */
   readAndTouch: { calls: 1, read: 4, written: 1 },

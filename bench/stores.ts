@@ -6,11 +6,12 @@
 import { renderBudgets } from "./report/tables.ts";
 import { writeSection } from "./report/write.ts";
 import { DATABASES } from "./stores/all.ts";
+import { checkBare, measureBare, renderBare } from "./stores/bare.ts";
 import { IN_FLIGHT, measureStores } from "./stores/measure.ts";
 import { checkStores, renderStores } from "./stores/table.ts";
 
 const quick = process.argv.includes("--quick");
-const plan = quick ? { rounds: 2, batchMs: 4 } : { rounds: 12, batchMs: 40 };
+const plan = quick ? { rounds: 2, batchMs: 4 } : { rounds: 8, batchMs: 30 };
 
 // Some libraries print every cookie that they refuse.
 const { error } = console;
@@ -21,6 +22,10 @@ for (const database of DATABASES) {
   const rows = await measureStores(database, plan);
   tables.push(renderStores(database.name, database.turns, rows));
   verdicts.push(...checkStores(database.name, rows));
+  const bare = await measureBare(database, plan);
+  if (bare === undefined) continue;
+  tables.push(renderBare(database.name, bare));
+  verdicts.push(...checkBare(database.name, bare));
 }
 console.error = error;
 

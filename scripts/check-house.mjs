@@ -29,6 +29,19 @@ const WORDS = [
   { word: /\b(SessionState|stateOf|trustsVisitors|dataInToken|timesInToken)\b/, now: "Visit, hostOnly or mode" },
   { word: /\bcarry-out\b|\bsession-data\b/, now: "stored/write.ts or session/data.ts" },
   { word: /`(Keeping|keeping|Kept)`/, now: "Backend or Living" },
+  // Phrases that read as translated.
+  { word: /\bnothing for nobody\b/i, now: "anonymous visitors cost nothing" },
+  { word: /(?<!\(const .*)\bof (before|then)\b/, now: "earlier, old, or that it was made with" },
+  { word: /\bbelongs? into\b/, now: "belongs in" },
+  { word: /\btold of\b/, now: "told about, or is called for" },
+  { word: /\bwritten down\b/, now: "recorded" },
+  { word: /\bfor ever\b/, now: "forever" },
+  { word: /\bwhat is not there\b/, now: "what is missing" },
+  { word: /\b(he|him|his|she)\b/i, now: "they, them or their" },
+  { word: /\b(begins?|began|begun) anew\b/, now: "starts again", within: /\.md$/ },
+  { word: /\b(comes?|came) along\b/, now: "is kept, or is taken along", within: /\.md$/ },
+  { word: /\b(an|any) end\b/, now: "a logout, or when a session ends", within: /\.md$/ },
+  { word: /\bmend (it|them)\b/, now: "fix it", within: /\.md$/ },
 ];
 
 /** What files of src/ are not called: gerunds and adjectives that say nothing, and second words for what has one. */
@@ -98,7 +111,7 @@ function wordsIn(file) {
   return readFileSync(file, "utf8")
     .split("\n")
     .flatMap((line, index) => {
-      const rule = WORDS.find(({ word }) => word.test(line));
+      const rule = WORDS.find(({ word, within = /./ }) => within.test(file) && word.test(line));
       return rule ? [`${file}:${index + 1}: "${rule.word.exec(line)[0]}": say ${rule.now}`] : [];
     });
 }

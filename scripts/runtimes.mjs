@@ -45,7 +45,7 @@ process.exit(failures.length === 0 ? 0 : 1);
 
 /** The Nodes cannot be dependencies of the root: npm would put one of them in the place of Node 24 in node_modules/.bin. */
 function install() {
-  // An npm of before this Node warns of itself.
+  // An npm that is older than this Node warns of itself.
   const env = { ...process.env, NODE_OPTIONS: "--disable-warning=DEP0169" };
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit", env });
 }

@@ -107,7 +107,7 @@ function promisesTable() {
     "",
     "from",
     "lost updates",
-    "an end holds",
+    "a logout holds",
     "list and end all",
     "told at once (`watch`)",
     "grace for old ids",

@@ -1,5 +1,5 @@
 /**
- * The modules of a build of before, found by the names under which applications import them. What it does not have throws when it
+ * The modules of an earlier build, found by the names under which applications import them. What it does not have throws when it
  * is called, so that the rows that need it cannot be made, and say why.
  *
  * @module

@@ -20,7 +20,7 @@ export interface Pair {
   readonly now: readonly number[];
 }
 
-/** A row that the build of before cannot be timed at. */
+/** A row that the earlier build cannot be timed at. */
 export interface LeftOut {
   readonly name: string;
   readonly why: string;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { SessionStore } from "../../dist/index.js";
 import type { App } from "../harness/app.ts";
 
 /**
@@ -41,7 +42,7 @@ export interface StoredContender<Link> {
 
 /** What was asked of a database. */
 export interface Traffic {
-  /** How often a request waited for Redis; how many transactions it has in SQLite. */
+  /** How often a request waited for the server; how many transactions it has in SQLite. */
   readonly turns: number;
   /** The first word of each command or statement. */
   readonly words: readonly string[];
@@ -67,6 +68,14 @@ export interface Database<Link> {
   readonly turns: string;
   readonly contenders: readonly StoredContender<Link>[];
   start(): Promise<Running<Link>>;
+  /** For the comparison with a bare SELECT, where the client is of others. */
+  row?(link: Link): Row;
+}
+
+/** Two ways to the row of a session, by the same client. */
+export interface Row {
+  readonly store: SessionStore;
+  select(id: string): Promise<unknown>;
 }
 
 /** Whether a contender can do it. */

@@ -139,7 +139,7 @@ async function runOnce({ deed, app, stays, requests }: Case, running: Running<un
 }
 
 /** Does it so many times, as many at a time as are in flight. */
-async function many<Result>(times: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
+export async function many<Result>(times: number, work: (index: number) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   const worker = async () => {

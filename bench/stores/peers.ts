@@ -7,36 +7,20 @@
 import fastifyCookie from "@fastify/cookie";
 import fastifySession from "@fastify/session";
 import { RedisStore } from "connect-redis";
-import expressSession from "express-session";
 import koaRedis from "koa-redis";
 import koaSession from "koa-session";
 import { newData } from "../contenders/deeds.ts";
-import { expressApp, reqSession } from "../contenders/express.ts";
 import { fastifyApp, requestSession } from "../contenders/fastify.ts";
 import { SECRET } from "../contenders/secrets.ts";
 import { ctxSession, type KoaContext, koaApp } from "../frameworks/koa.ts";
 import { ioRedisOptions, nodeRedis } from "./clients.ts";
 import type { StoredContender } from "./database.ts";
+import { onExpress } from "./express.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
-// biome-ignore lint/suspicious/noExplicitAny: Express and Fastify give their requests other sessions.
+// biome-ignore lint/suspicious/noExplicitAny: Fastify gives its requests other sessions.
 type AnyRequest = any;
-type Done = (error?: unknown) => void;
-
-const called = (call: (done: Done) => void) =>
-  new Promise<void>((resolve, reject) => call((error) => (error ? reject(error) : resolve())));
-
-const onExpress = {
-  ...reqSession,
-  login: async (request: AnyRequest, subject: string) => {
-    const { cookie: _, ...data } = request.session;
-    await called((done) => request.session.regenerate(done));
-    Object.assign(request.session, data, { subject });
-  },
-  logout: (request: AnyRequest) => called((done) => request.session.destroy(done)),
-};
-
 const onKoa = {
   ...ctxSession,
   login: (ctx: KoaContext, subject: string) => {
@@ -63,9 +47,7 @@ export const redisPeers: readonly StoredContender<number>[] = [
     name: "express-session, connect-redis",
     ours: false,
     async app(port, setting) {
-      const store = new RedisStore({ client: await nodeRedis(port), disableTouch: setting !== "touching" });
-      const cookie = { maxAge: day };
-      return expressApp(onExpress, expressSession({ secret: SECRET, store, resave: false, saveUninitialized: false, cookie }));
+      return onExpress(new RedisStore({ client: await nodeRedis(port), disableTouch: setting !== "touching" }));
     },
   },
   {

@@ -47,7 +47,7 @@ export function placeApp(place: Place, playground: Playground): Hono {
   });
   app.get("/look", (c) => c.html(lookPage(visitOf(c), playground)));
 
-  // Where a page goes on that was told of the end. A copy in this browser may not know of it yet, so the store is asked.
+  // Where a page continues after it heard of the logout. A copy in this browser may not know of it yet, so the store is asked.
   app.get("/ended", async (c) => {
     const visitor = web.get(c);
     await visitor.ready({ fresh: true });

@@ -83,7 +83,7 @@ async function answerHome(ctx: Context, address: string, visit: Visit, playgroun
   } else if (ctx.method === "GET" && address === "/look") {
     await sendPage(ctx, lookPage(visit, playground));
   } else if (ctx.method === "GET" && address === "/ended") {
-    // Where a page goes on that was told of the end. A copy in this browser may not know of it yet, so the store is asked.
+    // Where a page continues after it heard of the logout. A copy in this browser may not know of it yet, so the store is asked.
     await visit.session.ready({ fresh: true });
     if (visit.session.subject === undefined) visit.session.logout();
     seeOther(ctx, `${visit.place.path}/`);

@@ -7,6 +7,6 @@ const app = new Koa();
 app.keys = [process.env.APP_KEY ?? ""];
 app.use(session<Data>()).use((ctx) => {
   ctx.session.views = (ctx.session.views ?? 0) + 1;
-  ctx.body = `Koa of before: ${ctx.session.views} views\n`;
+  ctx.body = `Old Koa: ${ctx.session.views} views\n`;
 });
 app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1");

@@ -18,7 +18,26 @@ declare module "koa-passport" {
 }
 declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
+declare const pool: import("web-session-store/stores/postgres").PostgresClient &
+  import("web-session-store/stores/mysql").MysqlClient;
 declare const storage: import("unstorage").Storage;
+// What docs/recipes.md uses of it: it has no types of its own.
+declare module "ws" {
+  interface Socket {
+    on(event: "message", listener: (data: Uint8Array) => unknown): void;
+    send(text: string): void;
+    close(code: number, reason: string): void;
+  }
+  export class WebSocketServer {
+    constructor(options: { noServer: true });
+    handleUpgrade(
+      request: import("node:http").IncomingMessage,
+      socket: import("node:stream").Duplex,
+      head: Uint8Array,
+      done: (socket: Socket) => void,
+    ): void;
+  }
+}
 
 declare module "iovalkey" {
   export { Redis } from "ioredis";
@@ -31,4 +50,24 @@ declare module "@upstash/redis" {
     evalsha(sha1: string, keys: string[], args: string[]): Promise<unknown>;
     scriptLoad(script: string): Promise<unknown>;
   }
+}
+
+declare module "mysql2/promise" {
+  export function createPool(options: {
+    uri: string | undefined;
+    connectTimeout?: number;
+  }): import("web-session-store/stores/mysql").MysqlClient;
+}
+
+declare module "@libsql/client" {
+  export function createClient(options: {
+    url: string | undefined;
+    authToken?: string | undefined;
+  }): import("web-session-store/stores/libsql").LibsqlClient;
+}
+
+declare module "postgres" {
+  export default function postgresJs(url: string): {
+    unsafe(text: string, values: (string | number | null)[]): Promise<object[]>;
+  };
 }

@@ -1,4 +1,4 @@
-// Finds the tests that need what is not there.
+// Finds the tests that need what is missing.
 import { globSync, readFileSync } from "node:fs";
 import { join, matchesGlob } from "node:path";
 

@@ -31,6 +31,7 @@ export const NEEDS = [
     debian: ["mariadb-server-core", "mariadb-client-core"],
     files: ["test/support/mariadb-server.ts"],
   },
+  { name: "PgBouncer", program: "pgbouncer", debian: ["pgbouncer"], files: ["test/support/pgbouncer.ts"] },
   { name: "pgrep", program: "pgrep", debian: ["procps"], files: ["test/support/server-folder.ts"] },
   {
     name: "Valkey",

@@ -36,7 +36,7 @@ export function runStage(script, { files, runtimes }) {
   const leftOut = { TESTS_LEFT_OUT: files.join(" "), RUNTIMES_LEFT_OUT: runtimes.join(",") };
   const { status } = spawnSync("npm", args, { stdio: "inherit", env: { ...env, ...leftOut } });
   const counts = isSuite ? countsIn(results) : { passed: Number(status === 0), failed: 0, skipped: 0 };
-  // A file of tests that cannot be loaded, or an error outside of all tests, is in no count.
+  // An error outside of all files is in no count.
   const failed = Math.max(counts.failed, Number(status !== 0));
   return { script, ...counts, failed, minutes: (performance.now() - begun) / 60_000 };
 }
@@ -45,7 +45,11 @@ function countsIn(file) {
   try {
     const results = JSON.parse(readFileSync(file, "utf8"));
     const skipped = results.numPendingTests + results.numTodoTests;
-    return { passed: results.numPassedTests, failed: results.numFailedTests, skipped };
+    // A file that fails as a whole, as when it cannot be loaded, has no test that failed.
+    const whole = results.testResults.filter(({ status, assertionResults: tests }) => {
+      return status === "failed" && !tests.some((test) => test.status === "failed");
+    });
+    return { passed: results.numPassedTests, failed: results.numFailedTests + whole.length, skipped };
   } catch {
     // Vitest ended before it wrote its counts.
     return { passed: 0, failed: 1, skipped: 0 };

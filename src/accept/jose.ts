@@ -134,7 +134,7 @@ export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens
   }
 
   function seal(): never {
-    cannot("make a token", "joseTokens() only reads them; it belongs into accept");
+    cannot("make a token", "joseTokens() only reads them; it put it in accept");
   }
 
   return defineCodec<JoseTokens>({

@@ -26,11 +26,11 @@ export interface OwnTokensOptions {
    * where a store keeps its data alone, as `plain`, `connect` and `unstorage` do.
    */
   kind?: "data" | "readable" | "id" | "user";
-  /** The option `name` of then. Default `"session"`. */
+  /** The option `name` that the tokens were made with. Default `"session"`. */
   name?: string;
-  /** The option `context` of then. Default empty. */
+  /** The option `context` that the tokens were made with. Default empty. */
   context?: string;
-  /** The option `cookie` of then. The cookies of version 0.1.0 with these attributes, which had other names, are read as well. */
+  /** The option `cookie` that the tokens were made with. The cookies of version 0.1.0 with these attributes, which had other names, are read as well. */
   cookie?: CookieOptions;
 }
 

@@ -66,7 +66,9 @@ const NO_ENV = {};
 function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
   const isPromise = options instanceof Promise;
-  const problem = isPromise ? "it gave a promise; what must be fetched goes into secrets: fetched(...)" : "it gave no object";
+  const problem = isPromise
+    ? "it returned a promise; secrets that must be fetched go in secrets: fetched(...)"
+    : "it returned no object";
   cannot("use the options function of session()", problem);
 }
 

@@ -16,7 +16,7 @@ export interface CsrfOptions {
    * port unless it is the scheme's own, without a path or a slash. Default none.
    */
   trustedOrigins?: readonly string[];
-  /** Is told of every refused request: for logs and alarms. What it throws is ignored. */
+  /** Called for every refused request, for logs and alarms. What it throws is ignored. */
   onRefused?: (refusal: CsrfRefusal) => void;
 }
 

@@ -17,7 +17,7 @@ export interface DevicesPage {
   readonly style: string;
   /** For `<head>`: the script. Without it nothing is missing but times in the reader's own zone, and the news that the session ended. */
   readonly script: string;
-  /** What belongs into `<main>`; its heading is an `<h1>`. */
+  /** What belongs in `<main>`; its heading is an `<h1>`. */
   readonly main: string;
 }
 

@@ -92,7 +92,7 @@ function isCurrent(copy: Claims, { maxAge, manager }: Copies): boolean {
   return now < copy.exp && now < copy.iat + maxAge && !isFromTheFuture(copy, now);
 }
 
-/** The record, unless its use is to be written down again: only the store can do that. */
+/** The record, unless its use is to be recorded again: only the store can do that. */
 function copiedRecord({ start, sub, idle, abs, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
   const copied = parseData(data);
   if (copied === null) return null;

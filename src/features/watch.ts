@@ -60,7 +60,7 @@ function withOwnHeaders(response: Response): Response {
   return status === 101 ? new Response(null, { status, headers, webSocket } as ResponseInit) : response;
 }
 
-/** Browsers cannot see the status of a handshake that is refused: the page would try for ever. So it is opened, and closed. */
+/** Browsers cannot see the status of a handshake that is refused: the page would try forever. So it is opened, and closed. */
 function closed(code: number, reason: string): Response {
   const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { 0: WebSocket; 1: WebSocket & { accept(): void } } };
   if (WebSocketPair === undefined) return answer(401, "There is no session to watch", {});

@@ -149,7 +149,7 @@ function written(visit: Visit, living: Living, converted: string | null): void {
   visit.converted = converted;
 }
 
-/** The session is what was written. A login, a new id or an end that came meanwhile is still to be carried out, on that. */
+/** The session is what was written. A login, a new id or a logout that came meanwhile is still to be carried out, on that. */
 function take(visit: Visit, plan: Plan, living: Living): void {
   const isOvertaken = visit.wish !== plan.wish;
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
@@ -208,7 +208,7 @@ export async function commitEnds(visit: Visit, manager: Manager): Promise<void> 
   await endAll(visit, manager);
 }
 
-/** Nothing may be changed any more: the answer is made. @param onLate Is told of late changes, which throw where there is none. */
+/** Nothing may be changed any more: the answer is made. @param onLate Called for late changes, which throw where there is none. */
 export function closeVisit(visit: Visit, stage: "closing" | "closed", onLate: Visit["onLate"]): void {
   visit.stage = stage;
   visit.onLate = onLate;

@@ -115,7 +115,7 @@ export interface Backend {
   patch(visit: Visit, changes: JsonObject, load: () => MaybePromise<void>): Promise<void>;
   /** Asks the store for a session that was shown as a copy has it. */
   refresh(visit: Visit): MaybePromise<void>;
-  /** Remembers which session an id will be that a handler was told of. */
+  /** Remembers which session an id will be that a handler was told about. */
   noteNextId(next: string, former: string): void;
   /** @throws OptionError where an old id cannot go on for a while. */
   assertGrace(visit: Visit, graceSeconds: number): void;

@@ -12,7 +12,7 @@ import type { TokenFault } from "../token/codec.ts";
  * - `created`, `loaded`, `saved`, `touched`, `destroyed`: what the names say.
  * - `regenerated`: a new id, by `login()` or `regenerateId()`; `from` is the old id, if there was one.
  * - `expired`: a cookie for a session past its idle or absolute limit.
- * - `invalid`: a cookie that is no token of ours. Many of them: somebody tries, or a secret was changed.
+ * - `invalid`: a cookie that is no token of ours. Many of them: an attack, or a secret was changed.
  * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
  *   destroyed while this request ran.
  * - `moved`: a good token of a session that has a new id since.
@@ -20,7 +20,7 @@ import type { TokenFault } from "../token/codec.ts";
  *   came too `late`, after the answer, where Koa's `session()` without `secrets` does as koa-session-store did.
  * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
  * - `conflict`: `update()` met another writer and runs again.
- * - `key-used`: a token was opened by a key that is not the newest. None of them for a while: the old secret can go.
+ * - `key-used`: a token was opened by a key that is not the newest. Once there are none for a while, the old secret can go.
  * - `store-error`: the store failed, and the request goes on.
  * - `insecure`: at creation: `secure: false` sends the cookie over plain http, a key of Koa's `app.keys` is weak, or tokens are accepted
  *   beside a store that is not atomic, so that one may become two sessions (`accept-not-atomic`). Later, once: browsers drop the cookie,

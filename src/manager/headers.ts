@@ -80,7 +80,7 @@ export function assertAnswer(value: unknown): asserts value is Response {
 /** @throws TypeError for a response that cannot be sent: asked before anything is written, since nobody would hear of it. */
 export function assertSendable(value: Response): void {
   if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
-  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() is no answer");
+  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() cannot be sent");
 }
 
 /** Whether a Cache-Control header lets shared caches keep the response. */

@@ -179,7 +179,7 @@ function oneOfEachId(loaded: readonly Loaded[]): Loaded[] {
   return [...byId.values()];
 }
 
-/** A record as a living session; null, with an event, where it is none: it has expired, cannot be read, or belongs into another cookie. */
+/** A record as a living session; null, with an event, where it is none: it has expired, cannot be read, or belongs to another cookie. */
 export function living(
   manager: Manager,
   channel: Channel,

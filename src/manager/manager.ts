@@ -28,7 +28,7 @@ export interface RequestSettings {
   readonly neverGone: boolean;
   /** That of `session.data`. */
   readonly prototype: object | null;
-  /** Where set, is told of changes that come after the answer, and they are ignored; else they throw. */
+  /** Where set, called for changes that come after the answer, and they are ignored; else they throw. */
   readonly onLateChange: ((id: string) => void) | undefined;
   /** Of two living sessions in one request: use `none` of them, or the `first`, as Koa does. */
   readonly several: "none" | "first";
@@ -37,7 +37,7 @@ export interface RequestSettings {
   readonly onStoreError: "fail" | "anonymous";
   readonly cacheHeaders: boolean;
   readonly emit: Emit;
-  /** Is told of each request whose answer sets a cookie. */
+  /** Called for each request whose answer sets a cookie. */
   readonly noticeCookie: (request: Came) => void;
   readonly now: () => number;
 }

@@ -16,15 +16,15 @@ export interface CommonOptions<Data extends object = any> {
   /**
    * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
    * first. All of them open tokens, the first makes them. Secrets that must be fetched, as from Cloudflare's
-   * Secrets Store, are given by `fetched()` of `web-session-store/secrets`. To change a secret, deploy `[old, new]`, then `[new, old]`, and drop the old one after
-   * `absoluteTimeout`. A leaked secret goes at once: who has it can be anybody.
+   * Secrets Store, are given by `fetched()` of `web-session-store/secrets`. To rotate a secret, deploy `[old, new]`, then `[new, old]`, then `[new]`: docs/operations.md says
+   * when. Remove a leaked secret at once: whoever has it can act as any user.
    */
   secrets: Secrets;
   /**
-   * Further tokens that are read, and never written: of another name, kind, context or library. Whoever comes with one gets a token of
+   * Further tokens that are read, and never written: of another name, kind, context or library. A visitor with one gets a token of
    * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
-   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`; a codec of your own is made one by `defineCodec`. With a store, a token that carries data is redeemed once: after the logout, login, new id or end of its session it brings nobody. Risky:
-   * without a store it is good until it ends, also after a logout if somebody copied it; with one that is not atomic, two requests at the
+   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`; a codec of your own is made one by `defineCodec`. With a store, a token that carries data is redeemed once: after its session logged out, logged in, got a new id or expired, it opens nothing. Risky:
+   * without a store it is valid until it expires, even after a logout, for anyone who copied it; with one that is not atomic, two requests at the
    * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous, but of a visitor's and a user's of `ownTokens` the user's counts. Default: none.
    */
   accept?: readonly AcceptedCodec[];
@@ -49,20 +49,20 @@ export interface CommonOptions<Data extends object = any> {
   cookie?: CookieOptions;
   /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
   idleTimeout?: number;
-  /** A session this old ends, used or not; a login begins anew. Default 2,592,000 (30 days). */
+  /** A session this old ends, used or not; a login restarts it. Default 2,592,000 (30 days). */
   absoluteTimeout?: number;
-  /** How often, at most, use of a session is written down; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
+  /** How often, at most, use of a session is recorded; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
   touchEvery?: number;
   /** What `session.data` must be: `schema(z.object({ ... }))`, with `schema` of `web-session-store/schema`. Default: anything that JSON can carry. */
   schema?: SchemaFeature<Data> | undefined;
   /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
   lazy?: boolean;
   /**
-   * What a store that cannot be read does to a request. `"fail"`: it throws `StoreError`. `"anonymous"`: the request goes
-   * on with an empty session; no cookie is written, and whatever would change a session throws. Default `"fail"`.
+   * What a store that cannot be read does to a request. `"fail"`: it throws `StoreError`. `"anonymous"`: the request continues
+   * with an empty session; no cookie is written, and whatever would change a session throws. Default `"fail"`.
    */
   onStoreError?: "fail" | "anonymous";
-  /** Is told what happens. What it throws is dropped: watching must not break a request. Default: nobody. */
+  /** Called for each event. What it throws is ignored: watching must not break a request. Default: none. */
   onEvent?: (event: SessionEvent) => void;
   /** False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's cookie to another. Default true. */
   cacheHeaders?: boolean;

@@ -6,7 +6,7 @@
 import type { Came } from "../session/visit.ts";
 import { type Listener, warn } from "./reporting.ts";
 
-/** Is told of a request that is answered with a cookie. */
+/** Called for a request that is answered with a cookie. */
 export type NoticeCookie = (request: Came) => void;
 
 /** A URL of this machine. Not by URL.parse(), which takes longer than the rest of the question. */

@@ -5,7 +5,7 @@
  */
 import type { Emit, SessionEvent } from "./events.ts";
 
-/** Who is told of events. */
+/** Who gets events. */
 export type Listener = ((event: SessionEvent) => void) | undefined;
 
 /** What tells the listener, and never fails. */

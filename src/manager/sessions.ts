@@ -226,7 +226,7 @@ function modeOf({ status, headers }: Answer): "send" | "changes" | "impossible" 
  * The handler's own error is the one to report, whatever fails here.
  */
 async function commitFailed(visit: Visit, manager: Manager, answer: Answer): Promise<Committed> {
-  // A save() that the answer has waited for long enough may be under way for ever.
+  // A save() that the answer has waited for long enough may be under way forever.
   const canSend = modeOf(answer) !== "impossible" && visit.writing === null;
   try {
     if (!canSend) await commitEnds(visit, manager);

@@ -184,5 +184,5 @@ function checkAccept(accept: readonly unknown[]): void {
 function noCodec(value: unknown): string {
   if (typeof value === "function") return "a function; call it, as in koaTokens({ keys })";
   const isOwn = typeof (value as Partial<TokenCodec> | null)?.open === "function";
-  return isOwn ? "a codec of your own; wrap it by defineCodec() of web-session-store/accept/define" : "no codec";
+  return isOwn ? "a codec of your own; wrap it with defineCodec() from web-session-store/accept/define" : "no codec";
 }

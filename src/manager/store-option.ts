@@ -15,7 +15,7 @@ export function checkStore(store: BackedStore): void {
   const problem = misunderstood(store) ?? lack(store);
   if (problem !== undefined) cannot("use option store", problem);
   if (typeof store["~backend"] === "function") return;
-  cannot("use option store", "wrap it by defineStore() of web-session-store/stores/define");
+  cannot("use option store", "wrap it with defineStore() from web-session-store/stores/define");
 }
 
 /** What to do with what is no store of any kind, if that can be told. The value is not shown: a URL may hold a password. */

@@ -21,5 +21,5 @@ export function throwCommitted(): never {
 
 /** What a change meets that comes too late. */
 export function committedError(): StateError {
-  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response is made and its cookie is on the way");
+  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response has already been made");
 }

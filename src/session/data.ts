@@ -179,7 +179,7 @@ export class SessionData {
    * Takes no change any more. Nothing that may be the application's own is touched: only the object that we made is closed, and not
    * what is in it.
    *
-   * @param onChange Is told of a change that comes all the same, in the place of an error.
+   * @param onChange Called for a change that comes all the same, in the place of an error.
    */
   close(onChange?: () => void): void {
     if (this.#visible !== undefined && !this.#replaced && !this.#isBare && onChange === undefined) Object.freeze(this.#visible);

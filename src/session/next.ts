@@ -51,7 +51,7 @@ export function afterChange(visit: Visit, data: string, { mode, timeouts, now }:
   return { ...living, record, cookie: due ? dueNow(living.cookie) : living.cookie };
 }
 
-/** The session after use without a change; the same object where that need not be written down. */
+/** The session after use without a change; the same object where that need not be recorded. */
 export function afterUse(living: Living, { mode, timeouts, now }: Circumstances): Living {
   const { record, cookie } = living;
   if (!isTouchDue(record, timeouts, now)) return living;
@@ -76,7 +76,7 @@ export function loginAgeOf(visit: Visit, { now }: Pick<SessionHost, "now">): num
   return isKnown ? Math.max(0, now() - (startOf(visit) ?? now())) : Number.POSITIVE_INFINITY;
 }
 
-/** When the session ends if it is not used again. Use that is not written down moves nothing. Epoch seconds. */
+/** When the session ends if it is not used again. Use that is not recorded moves nothing. Epoch seconds. */
 export function expiryFor(visit: Visit, host: Pick<SessionHost, "now" | "timeouts">): number {
   const { found, wish } = visit;
   const timeouts = timeoutsOf(timesOf(visit), host.timeouts);

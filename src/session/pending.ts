@@ -4,6 +4,7 @@
  * @module
  */
 import { StateError } from "../ground/errors.ts";
+import { inTime } from "../ground/in-time.ts";
 
 /** How long a response waits. Milliseconds. */
 const LONGEST_WAIT = 30_000;
@@ -40,7 +41,7 @@ export class PendingCalls {
     const failures: unknown[] = [];
     for (let call = this.#first(); call !== undefined; call = this.#first()) {
       try {
-        await inTime(call.settled, deadline - Date.now());
+        await inTime((deadline - Date.now()) / 1000, () => call.settled, tooLate);
       } catch (error) {
         // Whoever hears of it by now answers for it.
         if (!call.isHeard) failures.push(error);
@@ -83,18 +84,6 @@ class Call<Result> extends Promise<Result> {
   ): Promise<Next | Caught> {
     this.isHeard = true;
     return super.then(next, caught);
-  }
-}
-
-async function inTime(call: Promise<unknown>, milliseconds: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooLate()), milliseconds);
-  });
-  try {
-    await Promise.race([call, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

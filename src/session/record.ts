@@ -45,7 +45,7 @@ export interface SessionRecord {
   readonly version: number;
   /** When the session began: at its creation or at the last login. */
   readonly startedAt: number;
-  /** When the session was last used, as far as was written down. */
+  /** When the session was last used, as far as was recorded. */
   readonly seenAt: number;
   /** When the record ends. A store may keep it longer, never shorter. */
   readonly expiresAt: number;
@@ -65,7 +65,7 @@ export interface SessionInfo {
   readonly id: string;
   /** When it began: its creation, or the last login. Epoch seconds. */
   readonly startedAt: number;
-  /** When it was last used, as far as that was written down. Epoch seconds. */
+  /** When it was last used, as far as that was recorded. Epoch seconds. */
   readonly seenAt: number;
   /** When it ends unless it is used before. Epoch seconds. */
   readonly expiresAt: number;

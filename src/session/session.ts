@@ -77,7 +77,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   /**
    * `"moved"` when the request came with a session that has another id by now: another request logged the user in, or called
    * {@link regenerateId}. The session is empty here. {@link isNew} is false where it is a user's, and true where it is a visitor's, which
-   * begins anew when you write. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
+   * starts again when you write. Where a user is needed, answer 409 with `Retry-After: 1`, not 401: the browser has
    * the new cookie, or will have it in a moment.
    */
   get gone(): "moved" | undefined {
@@ -105,7 +105,7 @@ export class Session<Data extends object = Record<string, unknown>> {
 
   /**
    * Logs a user in: binds the session to `subject`, gives it a new id and ends the old one, so that an id somebody
-   * planted before is worth nothing (session fixation). Both timeouts begin again.
+   * planted before is worth nothing (session fixation). Both timeouts restart.
    * @param subject The user's stable id in your application. Not shown to the client when a store holds the session.
    * @throws OptionError for a subject or an option that cannot be used; StateError when the response is made; StoreError in an outage
    *
@@ -124,7 +124,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   }
 
   /**
-   * Ends the session for ever, in the store and in this browser. It is empty and new afterwards; what is written then
+   * Ends the session forever, in the store and in this browser. It is empty and new afterwards; what is written then
    * starts another one. Without a store, a copy of the cookie taken before stays good until it expires.
    */
   destroy(options: DestroyOptions = {}): void {

@@ -67,9 +67,9 @@ export interface Visit {
   wish: Wish;
   /** What ends at the commit. */
   ended: Ending[];
-  /** What the request's tokens name that is no session any more, or was none: an end is carried out for it, too. */
+  /** What the request's tokens name that is no session any more, or was none: a logout is carried out for it, too. */
   readonly remains: Ending[];
-  /** How each of the sessions ends of which none was used, because several came; `settled` once a login or an end says which one counts. */
+  /** How each of the sessions ends of which none was used, because several came; `settled` once a login or a logout says which one counts. */
   rivals: readonly Ending[] | "settled" | null;
   /** The latest end, and what the browser is to drop with it, as the value of Clear-Site-Data. */
   farewell: { readonly clearSiteData: string | undefined } | null;
@@ -103,7 +103,7 @@ export interface Visit {
   failing: (() => boolean) | null;
   /** The data as the handler left it that failed. */
   failedWith: string | undefined;
-  /** Is told of late changes, which throw where there is none. */
+  /** Called for late changes, which throw where there is none. */
   onLate: ((id: string) => void) | undefined;
 }
 
@@ -203,7 +203,7 @@ export const baseOf = (visit: Visit): string => shownOf(visit)?.record.data ?? "
 export const shownText = (visit: Visit): string => visit.converted ?? baseOf(visit);
 
 /**
- * Tells later whether the session is still the one that a change was meant for: what takes a while must reach neither the session after an end, nor that
+ * Tells later whether the session is still the one that a change was meant for: what takes a while must reach neither the session after a logout, nor that
  * of somebody else who logged in.
  */
 export function sameFor(visit: Visit): () => boolean {

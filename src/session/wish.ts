@@ -111,7 +111,7 @@ export function regenerateId(visit: Visit, options: { graceSeconds?: number }, h
   visit.nextId = newSessionId();
 }
 
-/** Ends all the sessions that came, where there were several: a login or an end says which one counts. */
+/** Ends all the sessions that came, where there were several: a login or a logout says which one counts. */
 export function settleRivals(visit: Visit): void {
   if (visit.rivals === null || visit.rivals === "settled") return;
   visit.ended.push(...visit.rivals);

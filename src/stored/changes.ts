@@ -12,7 +12,7 @@ import type { SessionStore } from "./contract.ts";
 /** What `load` is asked to slide. */
 export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
 
-/** Whether a record was seen so long ago that use is to be written down, and not so long ago that it is over. */
+/** Whether a record was seen so long ago that use is to be recorded, and not so long ago that it is over. */
 export const isDue = (seenAt: number, { seenAfter, seenBefore }: Touch): boolean => seenAt > seenAfter && seenAt <= seenBefore;
 
 /** Whether a record was last seen so long ago that it is over, whatever its own end says. */

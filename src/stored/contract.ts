@@ -19,7 +19,7 @@ import type {
 /**
  * Keeps records of sessions.
  *
- * - **Unknown is not an error.** A key that is not there is `null`, `false` or `gone`. An exception means that the store
+ * - **Unknown is not an error.** A missing key is `null`, `false` or `gone`. An exception means that the store
  *   failed; it reaches the application as a `StoreError`, and the request fails.
  * - **Keys are clean.** The core checks ids before it asks: 15 to 64 letters, digits, `-` and `_`, from a token it verified.
  * - **Values are JSON text.** Keys of the data may be any text, also `__proto__`; they never mix with the record's own fields.

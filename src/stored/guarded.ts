@@ -16,7 +16,7 @@ export interface Stored {
   /** The backend for what is in a cookie: visitors, where the application wants that. */
   readonly cookies: CookieBackend;
   readonly store: GuardedStore;
-  /** Ids that handlers were told of before they are written, and those that they replace. */
+  /** Ids that handlers were told about before they are written, and those that they replace. */
   readonly nextIds: Map<string, string>;
 }
 
@@ -63,14 +63,14 @@ export function guardedStore(store: SessionStore): GuardedStore {
 const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noAnswer("load"));
 
 function noAnswer(what: string): never {
-  throw new TypeError(`Cannot ${what} the session: the store gave no answer that there is`);
+  throw new TypeError(`Cannot ${what} the session: the store's answer is not one that a store may give`);
 }
 
 const rows = (found: SessionInfo[] | undefined): SessionInfo[] => (Array.isArray(found) ? found : noAnswer("list"));
 
 const WHYS: readonly unknown[] = ["gone", "moved", "conflict", "too-large"];
 
-/** Likewise of a change: nobody may be told of something that the store did not say. */
+/** Likewise of a change: nobody may be told about something that the store did not say. */
 const judged = (result: UpdateResult | null | undefined): UpdateResult =>
   (result?.ok === true ? typeof result.version === "number" : result?.ok === false && WHYS.includes(result.why))
     ? (result as UpdateResult)

@@ -195,7 +195,7 @@ function versionFor({ visit, stored, circumstances }: Scene, { record }: Pick<Li
   return mustKnow && circumstances.mode === "store" ? record.version : undefined;
 }
 
-/** Use without a change: written down when that is due. */
+/** Use without a change: recorded when that is due. */
 function planForUse({ circumstances }: Scene, living: Living): Decided {
   const next = afterUse(living, circumstances);
   return next === living ? { step: "none", next, saves: false } : { step: "touch", next, saves: false };

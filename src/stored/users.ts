@@ -22,7 +22,7 @@ const REVOKE_ALL: ReadonlySet<string> = new Set(["except"]);
 export function members(stored: Stored): Subjects {
   const { manager, store, nextIds } = stored;
 
-  /** The id under which a session is kept now whose request was told of another one. */
+  /** The id under which a session is kept now whose request was told about another one. */
   const idNow = (id: string): string => nextIds.get(id) ?? id;
 
   async function list(subject: string, options: { current?: string | undefined } = {}): Promise<ListedSession[]> {
@@ -69,7 +69,7 @@ export function members(stored: Stored): Subjects {
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
   }
 
-  /** Where the session is that is to stay: its request may have been told of an id that is not written yet, or that another gave it. */
+  /** Where the session is that is to stay: its request may have been told about an id that is not written yet, or that another gave it. */
   async function spared(subject: string, except: string): Promise<string> {
     const id = idNow(except);
     if (id === except || store.dataOnly) return id;

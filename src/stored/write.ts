@@ -36,7 +36,7 @@ const LONGEST_PAUSE_MS = 64;
 /** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
 
-/** Does the step. @throws StoreError, GoneError where the request must be told of a loss, ConflictError */
+/** Does the step. @throws StoreError, GoneError where the request must be told about a loss, ConflictError */
 export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living | null | "again"> {
   const { visit, stored, occasion, tries } = attempt;
   const before = livingOf(visit);
@@ -64,7 +64,7 @@ function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome>
 async function again(outcome: "again" | "conflict", tries: number): Promise<"again"> {
   if (outcome === "conflict") await pause(tries + 1);
   if (tries + 1 < MAX_TRIES) return "again";
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests change it all the time");
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it");
 }
 
 /** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */

@@ -29,5 +29,5 @@ export function primitivesOf(crypto: SessionCrypto | undefined): Primitives {
   if (crypto === undefined) return webCrypto;
   const choose: unknown = crypto?.[PRIMITIVES];
   if (typeof choose === "function") return choose();
-  cannot("use option crypto", "write crypto: nodeCrypto, with nodeCrypto of web-session-store/node, or leave it out");
+  cannot("use option crypto", "write crypto: nodeCrypto, with nodeCrypto from web-session-store/node, or leave it out");
 }

@@ -1,5 +1,5 @@
 /**
- * When a session ends, and when its use is written down: pure functions of a record, the timeouts and the time.
+ * When a session ends, and when its use is recorded: pure functions of a record, the timeouts and the time.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface OwnTimeouts {
 export const LONGEST_OWN_TIMEOUT: number = 400 * 24 * 60 * 60;
 
 /**
- * The timeouts of one session: its own, and the common ones where it has none. With an idle timeout of its own, use is written down
+ * The timeouts of one session: its own, and the common ones where it has none. With an idle timeout of its own, use is recorded
  * at least every quarter of that.
  */
 export const timeoutsOf = ({ idleTimeout, absoluteTimeout }: OwnTimeouts, common: Timeouts): Timeouts =>
@@ -88,14 +88,14 @@ const endBy = ({ startedAt, seenAt, expiresAt }: Lifespan, { idleTimeout, absolu
   !(now < startedAt + absoluteTimeout) ? "absolute" : now < expiresAt && now < seenAt + idleTimeout ? undefined : "idle";
 
 /**
- * Whether use of the session should be written down again: not at every request, but `touchEvery` seconds apart; or when that
+ * Whether use of the session should be recorded again: not at every request, but `touchEvery` seconds apart; or when that
  * would move its end as much, as after the timeout was raised.
  */
 export const isTouchDue = (span: Lifespan & OwnTimeouts, common: Timeouts, now: number): boolean =>
   isDueBy(span, timeoutsOf(span, common), now);
 
 const isDueBy = ({ startedAt, seenAt, expiresAt }: Lifespan, timeouts: Timeouts, now: number): boolean =>
-  // What was written down in this very second, as by loading it, would only be written again.
+  // What was recorded in this very second, as by loading it, would only be written again.
   (now > seenAt && now >= seenAt + timeouts.touchEvery) || isWorth(expiryOf(startedAt, now, timeouts) - expiresAt, timeouts);
 
 const isWorth = (gained: number, { touchEvery }: Timeouts): boolean => gained > 0 && gained >= touchEvery;

@@ -33,7 +33,7 @@ async function savedAndRefused(visitor: Session): Promise<void> {
   visitor.data.at = new Date(0);
 }
 
-/** A Koa application of one handler, its browser, and what Koa was told of errors. */
+/** A Koa application of one handler, its browser, and what Koa was told about errors. */
 function onKoa(options: SessionOptions, act: (ctx: Koa.Context) => unknown) {
   const errors: Error[] = [];
   const app = new Koa();

@@ -265,9 +265,13 @@ describe("what is remembered", () => {
 });
 
 it.each<[string, () => unknown, string]>([
-  ["a promise", async () => ({ secrets: SECRET }), "it gave a promise; what must be fetched goes into secrets: fetched(...)"],
-  ["nothing", () => undefined, "it gave no object"],
-  ["a text", () => "secret", "it gave no object"],
+  [
+    "a promise",
+    async () => ({ secrets: SECRET }),
+    "it returned a promise; secrets that must be fetched go in secrets: fetched(...)",
+  ],
+  ["nothing", () => undefined, "it returned no object"],
+  ["a text", () => "secret", "it returned no object"],
 ])("a function that gives %s is refused with what to do", async (_what, optionsFor, problem) => {
   const app = counting(optionsFor as () => SessionOptions);
   let thrown: unknown;

@@ -197,7 +197,7 @@ it("httpOnly: undefined is an option that is left out, and not, as it was, a coo
   expect((await oldLines(cookie, { https: false }))?.join()).not.toContain("httponly");
 });
 
-it("a day in cookie.expires that is over by now is told of once, and the cookie goes out as it did", async () => {
+it("a day in cookie.expires that is over by now is reported once, and the cookie goes out as it did", async () => {
   const events: object[] = [];
   const app = new Koa();
   app.keys = [SECRET];

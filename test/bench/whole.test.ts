@@ -24,10 +24,14 @@ describe("npm run bench -- --quick", () => {
     }
     expect(rows(stdout, "Budgets")).toHaveLength(19);
     expect(rows(stdout, "sockets")).toContain("koa-session (cookie)");
-    for (const database of ["Redis", "SQLite"]) {
+    for (const database of ["Redis", "PostgreSQL", "MariaDB", "SQLite"]) {
       expect(rows(stdout, `${database}: requests a second`)).toContain("ours: Hono");
     }
     expect(rows(stdout, "Redis: round trips")).toContain("koa-session, koa-redis");
+    expect(rows(stdout, "PostgreSQL: round trips")).toContain("express-session, connect-pg-simple");
+    expect(rows(stdout, "MariaDB: round trips")).toContain("express-session, express-mysql-session");
+    for (const database of ["PostgreSQL", "MariaDB"])
+      expect(rows(stdout, `${database}: a session loaded by its id`)).toHaveLength(2);
     expect(rows(stdout, "growth")).toContain("store, 1e3 sessions");
     expect(rows(stdout, "workerd")).toContain("read encrypted");
     expect(rows(stdout, "start")).toContain("hono-sessions");

@@ -213,7 +213,7 @@ async function play(scene: Scene, expect: Expect, { meanwhile, act, method, end 
   if (end === "lost" || end === "GoneError") return expect(now).toEqual(there);
   const subject = act === "login as the same" ? "user" : act === "login as another" ? "other" : "user";
   const kept = end === "begins" || (act === "login as another" && meanwhile === "grace") ? {} : { cart: ["apple"] };
-  // Whoever logs in as somebody else leaves the data of before behind, in the session that is joined, too.
+  // Whoever logs in as somebody else leaves the earlier data behind, in the session that is joined, too.
   const left = act === "login as another" && meanwhile === "login as another" ? {} : kept;
   expect(now).toEqual([subject, { ...left, mine: "written" }]);
   const isOld = end === "moves again" || end === "begins";

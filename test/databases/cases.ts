@@ -137,6 +137,18 @@ export function serverCases(store: () => SqlSessionStore): void {
   });
 }
 
+/** Calls every kind of statement that writes, as a role of production may. */
+export async function usesTheTable(store: SqlSessionStore): Promise<void> {
+  const [key, to] = [newKey(), newKey()];
+  const user = { ...record, subject: "ada" };
+  await store.create(key, user, { maxSessions: 1 });
+  await store.replace(key, to, { set: [["a", "1"]], unset: [] }, user, { by: "regenerateId", graceSeconds: 0, maxSessions: 2 });
+  expect(await store.load(to, { now })).toMatchObject({ data: '{"a":1}', version: 2 });
+  await store.remove(key);
+  expect(await store.load(to, { now })).toBeNull();
+  expect(await store.sweep(now)).toBe(0);
+}
+
 /** An application whose requests set a key of their own and count; what fails is answered as frameworks do. */
 export function countingApp(store: SqlSessionStore) {
   const faults: unknown[] = [];

@@ -30,12 +30,18 @@ afterAll(async () => {
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** What a request does: `/key` sets it, after a while as handlers take; `/slow` takes longer; `/logout` ends the session. */
-const takes = (path: string) => (path === "/slow" ? 1000 : 20);
+async function work(path: string): Promise<void> {
+  if (path === "/slow") slowHasBegun();
+  await pause(path === "/slow" ? 1000 : 20);
+}
+
+/** Is called when a slow request has its session. */
+let slowHasBegun = () => {};
 
 function ours(store: SqlSessionStore): Serve {
   return createSessions<Record<string, number>>({ secrets: SECRET, store }).handler(async (request, session) => {
     const { pathname } = new URL(request.url);
-    await pause(takes(pathname));
+    await work(pathname);
     if (pathname === "/logout") session.logout();
     else if (pathname !== "/") session.data[pathname] = 1;
     return Response.json(session.data);
@@ -61,7 +67,7 @@ function theirs(store: unknown): Serve {
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = request.url ?? "";
   const { session } = request as unknown as Express;
-  await pause(takes(path));
+  await work(path);
   if (path === "/logout") await new Promise<void>((resolve) => session.destroy(resolve));
   else if (path !== "/") session[path] = 1;
   const data = Object.entries((request as unknown as Partial<Express>).session ?? {}).filter(([key]) => key !== "cookie");
@@ -84,8 +90,11 @@ async function comesBack(serve: Serve): Promise<boolean> {
   const browser = new Browser(serve);
   await browser.visit("/first");
   const before = browser.copy();
+  const begun = new Promise<void>((resolve) => {
+    slowHasBegun = resolve;
+  });
   const slow = before.ask("/slow");
-  await pause(100);
+  await begun;
   await browser.visit("/logout");
   await slow;
   return "/first" in ((await (await before.visit("/")).json()) as object);

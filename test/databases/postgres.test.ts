@@ -6,7 +6,7 @@ import { type PostgresClient, type PostgresOptions, postgres, postgresTable } fr
 import type { SqlSessionStore } from "../../src/stores/sql/store.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
-import { serverCases } from "./cases.ts";
+import { serverCases, usesTheTable } from "./cases.ts";
 import { costsAre } from "./counted.ts";
 import { packages } from "./packages.ts";
 import { twoProcessesLoseNothing } from "./processes.ts";
@@ -44,18 +44,6 @@ describe("postgres keeps the contract", () => {
     for (const { name, run } of storeContract(() => postgres(pool, { table })))
       it(`with a pool of pg, ${round}: ${name}`, () => run());
   }
-
-  // Those that pass each transaction on to another connection, and keep no state, are like a new connection for each statement.
-  const fresh: PostgresClient = {
-    async query(text, values) {
-      const client = new pg.Client({ connectionString: server.url() });
-      await client.connect();
-      return client.query(text, values).finally(() => client.end());
-    },
-  };
-  const severalCalls = /same time|mark|moved|replace|maxSessions/;
-  for (const { name, run } of storeContract(() => postgres(fresh, { timeout: 30 })).filter((one) => severalCalls.test(one.name)))
-    it(`with a connection for each statement: ${name}`, () => run());
 
   let sql: ReturnType<typeof postgresJs>;
   const byPostgresJs: PostgresClient = {
@@ -116,6 +104,31 @@ describe("postgres, besides the contract", () => {
   serverCases(() => store);
 
   it("loses nothing of 100 requests at the same time in two processes", () => twoProcessesLoseNothing(server.url(), store));
+
+  it("a login that waits counts the sessions that are there then, and ends no more than there are too many", async () => {
+    const [first, between, last] = ["a", "b", "c"].map((letter) => ({ id: `${letter}-session-of-one-user` }));
+    const user = { ...record, subject: "one user" };
+    await store.create(first as { id: string }, user);
+    const holder = await pool.connect();
+    let asked = 0;
+    const late: PostgresClient = {
+      async query(text, values) {
+        // Before the login looks once more, another session is there.
+        if (++asked === 2) await store.create(between as { id: string }, user);
+        return pool.query(text, values);
+      },
+    };
+    await holder.query("BEGIN");
+    await holder.query("SELECT id FROM web_sessions WHERE id = $1 FOR UPDATE", [first?.id]);
+    const login = postgres(late).create(last as { id: string }, user, { maxSessions: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await store.remove(between as { id: string });
+    await holder.query("COMMIT");
+    holder.release();
+    await login;
+    expect(asked).toBe(2);
+    expect((await store.list("one user")).map(({ id }) => id).sort()).toEqual([first?.id, last?.id]);
+  });
 
   it("runs its statements again for the same role without any change, and says which schema it is", async () => {
     for (const _twice of [1, 2]) for (const sql of postgresTable("twice")) await pool.query(sql);
@@ -198,17 +211,7 @@ describe("postgres with the rights of production", () => {
     for (const sql of postgresTable("auth.sessions")) await pool.query(sql);
     const store = await asRole("app", { table: "auth.sessions" });
     await pool.query("GRANT USAGE ON SCHEMA auth TO app; GRANT SELECT, INSERT, UPDATE, DELETE ON auth.sessions TO app");
-    await store.create(key, { ...record, subject: "ada" }, { maxSessions: 1 });
-    const move = { by: "regenerateId", graceSeconds: 0, maxSessions: 2 } as const;
-    await store.replace(
-      key,
-      { id: "session-of-this-one" },
-      { set: [["a", "1"]], unset: [] },
-      { ...record, subject: "ada" },
-      move,
-    );
-    await store.remove(key);
-    expect(await store.sweep(NOW)).toBe(0);
+    await usesTheTable(store);
   });
 
   it("says what to do where the table is missing and may not be made, or is not for this role, or is another table", async () => {

@@ -1,7 +1,9 @@
-/** The same application on this library, on express-session and on koa-session, over HTTP: what is left of parallel requests. */
+/** The same application on this library, express-session, koa-session and hono-sessions: what is left of parallel requests. */
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import expressSession from "express-session";
+import { Hono } from "hono";
+import { type Session as HonoSession, sessionMiddleware } from "hono-sessions";
 import Koa from "koa";
 import koaSession from "koa-session";
 import { afterAll, describe, expect, it } from "vitest";
@@ -133,6 +135,47 @@ function koa(): Site {
   });
 }
 
+/** Rows of JSON, as in a database. Its MemoryStore hands the same object to every request, so there nothing is lost. */
+class JsonStore {
+  readonly #rows = new Map<string, string>();
+  getSessionById(id = "") {
+    return JSON.parse(this.#rows.get(id) ?? "null");
+  }
+  createSession(id: string, data: object) {
+    this.#rows.set(id, JSON.stringify(data));
+  }
+  persistSessionData(id: string, data: object) {
+    this.createSession(id, data);
+  }
+  deleteSession(id: string) {
+    this.#rows.delete(id);
+  }
+}
+
+function hono(): Site {
+  return new Site((answer) => {
+    const app = new Hono<{ Variables: { session: HonoSession<Record<string, unknown>> } }>();
+    app.use(sessionMiddleware({ store: new JsonStore() }));
+    app.all("*", async (c) => {
+      const session = c.get("session");
+      const data = new Proxy<Record<string, unknown>>(
+        {},
+        {
+          get: (_none, name) => session.get(String(name)) ?? undefined,
+          set: (_none, name, value) => {
+            session.set(String(name), value);
+            return true;
+          },
+          ownKeys: () => Object.keys(session.getCache()._data),
+          getOwnPropertyDescriptor: () => ({ configurable: true, enumerable: true }),
+        },
+      );
+      return c.text(await answer(c.req.path, { data, logout: () => session.deleteSession(), ...plainly(data) }));
+    });
+    return async (request) => app.fetch(request);
+  });
+}
+
 /** The ways of a library whose session is an object that is saved whole. */
 function plainly(data: Record<string, unknown>): Pick<Visit, "login" | "count"> {
   return {
@@ -157,6 +200,7 @@ describe.each([
   { library: "this library with memory()", start: ours, keys: PARALLEL, count: PARALLEL, revived: false },
   { library: `${versionOf("express-session")} with its MemoryStore`, start: express, keys: 1, count: 1, revived: true },
   { library: `${versionOf("koa-session")} with a store`, start: koa, keys: 1, count: 1, revived: true },
+  { library: `${versionOf("hono-sessions")} with a store of rows`, start: hono, keys: 1, count: 1, revived: true },
 ])("$library", ({ start, keys, count, revived }) => {
   it(`keeps ${keys} of ${PARALLEL} keys that as many parallel requests set`, async () => {
     const site = start();

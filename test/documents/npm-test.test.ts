@@ -99,7 +99,7 @@ describe("running", () => {
     return `node ${file}`;
   }
 
-  const PASSED = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 };
+  const PASSED = { numPassedTests: 7, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] as object[] };
   const ALL = { "check:arrows": "node -e 0", "check:house": "node -e 0", "test:runtimes": "node -e 0" };
 
   it("counts each check as one and each test, and names what it did not run and how to get it", () => {
@@ -110,9 +110,11 @@ describe("running", () => {
   });
 
   it("runs everything after a failure, and fails", () => {
-    const counts = { ...PASSED, numFailedTests: 2, numPendingTests: 1 };
+    const unloaded = { status: "failed", assertionResults: [] };
+    const counted = { status: "failed", assertionResults: [{ status: "passed" }, { status: "failed" }] };
+    const counts = { ...PASSED, numFailedTests: 2, numPendingTests: 1, testResults: [unloaded, counted] };
     const { status, last } = run({ ...ALL, "check:arrows": "node -e 'process.exit(1)'", "test:suite": suite(counts, 1) });
-    expect([last, status]).toEqual(["8 passed, 3 failed, 1 skipped", 1]);
+    expect([last, status]).toEqual(["8 passed, 4 failed, 1 skipped", 1]);
   });
 
   it.each([

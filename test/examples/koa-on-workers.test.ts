@@ -41,7 +41,7 @@ describe("examples/koa-on-workers.ts", () => {
     expect(await text(browser)).toContain("You are nobody we know");
   });
 
-  it("answers what is not there as Koa does elsewhere", async () => {
+  it("answers what is missing as Koa does elsewhere", async () => {
     const response = await browserOf(example).visit("/nothing");
     expect([response.status, response.statusText, await response.text()]).toEqual([404, "Not Found", "Not Found"]);
   });

@@ -54,7 +54,7 @@ function watch({ browser, path }: Visitor): { opened: Promise<boolean>; closed: 
 }
 
 describe("npm start", () => {
-  it("keeps who is logged in, and his cart, when it is stopped and started again, in every store", async () => {
+  it("keeps who is logged in, and their cart, when it is stopped and started again, in every store", async () => {
     await start();
     const visitors = await Promise.all(PATHS.map((path) => loggedIn(path, "Ada")));
     for (const visitor of visitors) await visitor.does("/cart-add", { item: "pear" });

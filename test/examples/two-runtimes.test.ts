@@ -37,7 +37,7 @@ it.each([["node"], ["bun"], ["deno", "run", "--allow-all"]])(
   },
 );
 
-it("a session of the Koa application of before goes on in the Worker and in Koa, and each sees what the other wrote", async () => {
+it("a session of the old Koa application continues in the Worker and in Koa, and each sees what the other wrote", async () => {
   const [before, now, edge] = await Promise.all([koa("koa-before.ts"), koa("koa.ts"), worker()]);
   let server = before;
   const browser = new Browser((request) => server.serve(request));
@@ -45,13 +45,13 @@ it("a session of the Koa application of before goes on in the Worker and in Koa,
     server = there;
     return [await (await browser.visit("/")).text(), [...browser.cookies.keys()].join()];
   };
-  expect(await visit(before)).toEqual(["Koa of before: 1 views\n", "koa:sess,koa:sess.sig"]);
-  expect(await visit(before)).toEqual(["Koa of before: 2 views\n", "koa:sess,koa:sess.sig"]);
+  expect(await visit(before)).toEqual(["Old Koa: 1 views\n", "koa:sess,koa:sess.sig"]);
+  expect(await visit(before)).toEqual(["Old Koa: 2 views\n", "koa:sess,koa:sess.sig"]);
   expect(await visit(edge)).toEqual(["Worker: 3 views\n", VISITOR_COOKIE]);
   expect(await visit(now)).toEqual(["Koa: 4 views\n", VISITOR_COOKIE]);
   expect(await visit(edge)).toEqual(["Worker: 5 views\n", VISITOR_COOKIE]);
 
-  // The other way: what the Worker began goes on in Koa; and a cookie of before is read by Koa too.
+  // The other way: what the Worker began goes on in Koa; and an old cookie is read by Koa too.
   const other = new Browser((request) => server.serve(request));
   server = edge;
   await other.visit("/");

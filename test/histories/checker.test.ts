@@ -2,8 +2,23 @@
 import { describe, expect, it } from "vitest";
 import { said } from "./calls.ts";
 import { explain } from "./explain.ts";
-import { BAD, create, GOOD, history, load, NOTHING, no, ok, type Row, record, remove, update } from "./known.ts";
-import { isLinearizable } from "./linearizable.ts";
+import {
+  BAD,
+  create,
+  GOOD,
+  history,
+  IN_PARTS,
+  load,
+  NOT_IN_PARTS,
+  NOTHING,
+  no,
+  ok,
+  type Row,
+  record,
+  remove,
+  update,
+} from "./known.ts";
+import { isLinearizable, withParts } from "./linearizable.ts";
 
 describe("a history can be explained:", () => {
   it.each(GOOD)("%s", (_what, rows) => {
@@ -14,6 +29,21 @@ describe("a history can be explained:", () => {
 describe("a history cannot be explained:", () => {
   it.each(BAD)("%s", (_what, rows) => {
     expect(isLinearizable(history(rows))).toBe(false);
+  });
+});
+
+describe("with a removal in several transactions, a history can be explained:", () => {
+  it.each([...GOOD, ...IN_PARTS])("%s", (_what, rows) => {
+    expect(explain(withParts(history(rows)))).toBeNull();
+  });
+  it.each(IN_PARTS)("only then: %s", (_what, rows) => {
+    expect(isLinearizable(history(rows))).toBe(false);
+  });
+});
+
+describe("with a removal in several transactions, a history cannot be explained:", () => {
+  it.each([...BAD, ...NOT_IN_PARTS])("%s", (_what, rows) => {
+    expect(isLinearizable(withParts(history(rows)))).toBe(false);
   });
 });
 

@@ -1,5 +1,4 @@
 /** What is wrong with a history, as short as it gets. */
-import type { Call } from "./calls.ts";
 import { changesNothing, isLinearizable, type Observed } from "./linearizable.ts";
 
 /** The calls up to the first answer that nothing explains, without those that changed nothing and are not needed; as a table. Null when all is well. */
@@ -44,6 +43,6 @@ function withoutUnneeded(history: Observed[]): Observed[] {
   return needed;
 }
 
-function shown({ does, id, ...rest }: Call): string {
+function shown({ does, id, ...rest }: Observed["call"]): string {
   return `${does} ${id.split("-").at(-1)} ${JSON.stringify(rest)}`;
 }

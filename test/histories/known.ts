@@ -1,5 +1,5 @@
 /** Histories of which it is known whether they can be explained. */
-import type { SessionRecord } from "../../src/session/record.ts";
+import { markFor, type SessionRecord } from "../../src/session/record.ts";
 import { type Call, said, TAKEN } from "./calls.ts";
 import type { Observed } from "./linearizable.ts";
 
@@ -31,6 +31,12 @@ const atB: Call = { does: "load", id: "b", now: NOW };
 export const ok = (version: number) => said({ ok: true, version });
 export const no = (why: string) => said({ ok: false, why });
 export const NOTHING = said(null);
+
+const MARK = said(markFor(NOW, { id: "b" }, { by: "login", graceSeconds: 0 }));
+const moved: Row[] = [
+  [create, NOTHING, 0, 1],
+  [move, ok(2), 2, 3],
+];
 
 /** A call, its answer (undefined: none), and when it began and ended. */
 export type Row = [call: Call, answer: string | undefined, began: number, ended: number];
@@ -225,4 +231,22 @@ export const BAD: [string, Row[]][] = [
       [update("x", "1"), ok(2), 4, 5],
     ],
   ],
+];
+
+/** Those that only a store can have whose `remove` is several transactions. */
+export const IN_PARTS: [string, Row[]][] = [
+  [
+    "a mark that outlives its session for a moment",
+    [...moved, [remove, NOTHING, 4, 9], [atB, NOTHING, 5, 6], [load, MARK, 7, 8]],
+  ],
+  [
+    "a removal that broke off between the session and the mark",
+    [...moved, [remove, undefined, 4, 4], [atB, NOTHING, 5, 6], [load, MARK, 7, 8]],
+  ],
+];
+
+/** Those that such a store cannot have either. */
+export const NOT_IN_PARTS: [string, Row[]][] = [
+  ["a mark that outlives a removal", [...moved, [remove, NOTHING, 4, 5], [load, MARK, 6, 7]]],
+  ["a session that outlives a removal", [...moved, [remove, NOTHING, 4, 5], [atB, said(record({ m: 1 }, { version: 2 })), 6, 7]]],
 ];

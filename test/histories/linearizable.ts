@@ -6,19 +6,30 @@
  * https://www.cs.ox.ac.uk/people/gavin.lowe/LinearizabiltyTesting/paper.pdf
  */
 import { type Call, TAKEN } from "./calls.ts";
-import { type State, step } from "./model.ts";
+import { type Part, partsOf, type State, step } from "./model.ts";
 
 /** A call as it was observed. */
 export interface Observed {
   /** Which client made it. */
   readonly by: string;
-  readonly call: Call;
+  readonly call: Call | Part;
   /** Null: it failed, or nobody was left to hear of it. */
   readonly answer: string | null;
   /** On one clock of the machine, in milliseconds. */
   readonly began: number;
   /** Infinity where there is no answer. */
   readonly ended: number;
+  /** A call of this history that comes first, whenever it ended. */
+  readonly after?: Observed["call"];
+}
+
+/** A history of a store whose `remove` is several transactions where marks lead to the session. */
+export function withParts(history: readonly Observed[]): Observed[] {
+  return history.flatMap((one) => {
+    if (one.call.does !== "remove") return [one];
+    const [end, ...marks] = partsOf(one.call).map((call) => ({ ...one, call }));
+    return [end as Observed, ...marks.map((mark) => ({ ...mark, after: (end as Observed).call }))];
+  });
 }
 
 /** How much is tried before a history counts as too hard to check. Those that are recorded take a few hundred steps. */
@@ -66,6 +77,7 @@ function choices(state: State, left: readonly Observed[]): [Observed, State][] {
     // What began after another one had ended comes after it.
     if (one.began > firstEnd) break;
     firstEnd = Math.min(firstEnd, one.ended);
+    if (one.after !== undefined && left.some(({ call }) => call === one.after)) continue;
     const { state: after, answer } = step(state, one.call);
     if (one.answer === null ? after === state : answer !== one.answer) continue;
     if (changesNothing(one)) return [[one, after]];

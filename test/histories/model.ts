@@ -14,9 +14,23 @@ export interface Step {
 const NOTHING = said(null);
 const why = (reason: string) => said({ ok: false, why: reason });
 
-/** Carries out one call. Nothing expires while a history lasts. */
-export function step(state: State, call: Call): Step {
+/** What a `remove` is where it is several transactions: the end of the session that marks lead to, and of each mark on the way. */
+export type Part = { readonly does: "end"; readonly id: string } | { readonly does: "unmark"; readonly id: string };
+
+/** Each mark has another id of its group, and the session one more. */
+const MARKS = 2;
+
+/** The parts of a `remove`: the end of the session comes first. */
+export const partsOf = ({ id }: { readonly id: string }): Part[] => [
+  { does: "end", id },
+  ...Array.from({ length: MARKS }, (): Part => ({ does: "unmark", id })),
+];
+
+/** Carries out one call, or part of one. Nothing expires while a history lasts. */
+export function step(state: State, call: Call | Part): Step {
   const found = state[call.id];
+  if (call.does === "end") return { state: ended(state, call.id), answer: NOTHING };
+  if (call.does === "unmark") return { state: unmarked(state, call.id), answer: NOTHING };
   if (call.does === "remove") return { state: removed(state, call.id), answer: NOTHING };
   if (call.does === "create") {
     return found === undefined ? { state: { ...state, [call.id]: call.record }, answer: NOTHING } : { state, answer: TAKEN };
@@ -75,4 +89,20 @@ function removed(state: State, id: string): State {
 function without(state: State, id: string): State {
   const { [id]: _gone, ...left } = state;
   return left;
+}
+
+/** Without the session that marks lead to from an id; they stay. */
+function ended(state: State, id: string): State {
+  const found = state[id];
+  if (found === undefined) return state;
+  if (!isMoved(found)) return without(state, id);
+  return found.to === undefined ? state : ended(state, found.to.id);
+}
+
+/** Without the last of the marks that lead on from an id. */
+function unmarked(state: State, id: string): State {
+  const found = state[id];
+  if (found === undefined || !isMoved(found)) return state;
+  const next = found.to === undefined ? undefined : state[found.to.id];
+  return next !== undefined && isMoved(next) ? unmarked(state, (found.to as { id: string }).id) : without(state, id);
 }

@@ -5,39 +5,19 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { isMoved } from "../../src/session/record.ts";
-import type { SessionStore } from "../../src/stored/contract.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { startRedis } from "../support/redis-server.ts";
 import type { IsTaken } from "./calls.ts";
-
-/** A store to be observed. */
-export interface Place {
-  /** Starts what the store needs, and says where it is. */
-  start(): Promise<Running>;
-  /** Opens the store in a process. @param process The how manieth it is. */
-  open(at: string, process: number): Promise<SessionStore>;
-  isTaken: IsTaken;
-}
-
-/** What runs. */
-export interface Running {
-  readonly at: string;
-  /** Kills the server at once, and starts it on the same data. Without it, one of the store's processes is killed. */
-  crash?(): Promise<void>;
-  stop(): Promise<void>;
-}
+import { killed, type Place } from "./place.ts";
+import { onMariadb, onPostgres } from "./sql-places.ts";
 
 const isOurs: IsTaken = (error) => /^Cannot (create|replace) the session: its (new )?id is taken$/.test((error as Error).message);
 
 const onRedis: Place = {
   async start() {
     const server = await startRedis(["--appendonly", "yes", "--appendfsync", "always"]);
-    const crash = async () => {
-      await server.kill();
-      await server.start();
-    };
-    return { at: String(server.port), crash, stop: server.stop };
+    return killed(server, String(server.port));
   },
   // As docs/redis.md recommends them: no command is sent twice. One whose answer was lost is given up by ioredis only when its time is over.
   async open(at, process) {
@@ -63,10 +43,10 @@ const onSqlite: Place = {
 };
 
 /** With the race that is in every store that reads, changes and writes. */
-const racy: Place = {
-  ...onRedis,
+const racy = (place: Place): Place => ({
+  ...place,
   async open(at, process) {
-    const store = await onRedis.open(at, process);
+    const store = await place.open(at, process);
     return {
       ...store,
       async update(key, { set, unset }, options) {
@@ -80,6 +60,19 @@ const racy: Place = {
       },
     };
   },
+});
+
+/** Those whose stores are well. */
+export const SOUND: Readonly<Record<string, Place>> = {
+  Redis: onRedis,
+  SQLite: onSqlite,
+  PostgreSQL: onPostgres,
+  MariaDB: onMariadb,
 };
 
-export const PLACES: Readonly<Record<string, Place>> = { Redis: onRedis, SQLite: onSqlite, "Redis, read and written back": racy };
+export const PLACES: Readonly<Record<string, Place>> = {
+  ...SOUND,
+  "Redis, read and written back": racy(onRedis),
+  "PostgreSQL, read and written back": racy(onPostgres),
+  "MariaDB, read and written back": racy(onMariadb),
+};

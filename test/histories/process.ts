@@ -1,4 +1,4 @@
-/** One of the processes that make a history: several clients, each of which makes one call after the other. Each call is written down before it, and after. */
+/** One of the processes that make a history: several clients, each of which makes one call after the other. Each call is recorded before it, and after. */
 import { openSync, writeSync } from "node:fs";
 import { type Call, type Chooser, choose, idsOf, make, versionIn } from "./calls.ts";
 import { PLACES } from "./places.ts";

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Observed } from "./linearizable.ts";
-import { PLACES, type Running } from "./places.ts";
+import type { Running } from "./place.ts";
+import { PLACES } from "./places.ts";
 import type { Line, Orders } from "./process.ts";
 
 const PROCESSES = 3;

@@ -160,7 +160,7 @@ describe("a user that login() made known to either dialect", () => {
   });
 });
 
-describe("the store of then", () => {
+describe("the old store", () => {
   it("that has lost a session brings nobody", async () => {
     const store = rowsOfKoaSession();
     const from = await visited((app) => theirs({ store }, app));

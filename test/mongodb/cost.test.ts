@@ -40,7 +40,7 @@ it("costs as many round trips as the documentation says", async () => {
   expect(await cost(app, (session) => session.logout())).toBe(2);
 });
 
-it("costs one more for a login that ends another session, and for an end of what is not there", async () => {
+it("costs one more for a login that ends another session, and for ending what is missing", async () => {
   const store = mongodb(await connect("mongodb", mongo.server), { collection: "more" });
   const app = makeApp({ store, maxSessions: 1 });
   const login: Act = (session) => session.login("ada");

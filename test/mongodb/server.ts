@@ -95,7 +95,7 @@ async function ended(child: ChildProcess, signal: "SIGKILL" | "SIGQUIT"): Promis
   child.kill(signal);
   if (signal === "SIGKILL") for (const pid of children) killNow(pid);
   await gone;
-  while (children.some((pid) => existsSync(`/proc/${pid}`))) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (children.some(isRunning)) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 function childrenOf(parent: number): number[] {
@@ -104,11 +104,20 @@ function childrenOf(parent: number): number[] {
 }
 
 function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(statusOf(pid))?.[1]);
+}
+
+/** Whether it has not ended. One that ended stays a zombie in a container whose first process waits for nobody. */
+function isRunning(pid: number): boolean {
+  return /^State:\s+[^ZX\s]/m.test(statusOf(pid));
+}
+
+function statusOf(pid: number): string {
   try {
-    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+    return readFileSync(`/proc/${pid}/status`, "utf8");
   } catch {
     // It has ended.
-    return -1;
+    return "";
   }
 }
 

@@ -197,7 +197,7 @@ describe("as the store", () => {
       ...Object.fromEntries(methods.map((name) => [name, method])),
       guarantees: { atomic: true, immediate: true },
     } as unknown as SessionStore;
-    const message = "Cannot use option store: wrap it by defineStore() of web-session-store/stores/define";
+    const message = "Cannot use option store: wrap it with defineStore() from web-session-store/stores/define";
     for (const store of [own, { ...own, get: method, set: method, list: method, save: method }] as never[]) {
       expect(refusal(() => createSessions({ secrets: SECRET, store }))).toBe(message);
       expect(refusal(() => honoSession({ secrets: SECRET, store }))).toBe(message);

@@ -32,7 +32,7 @@ function setUp(more: Partial<SessionOptions> = {}) {
 
 describe("a request over plain http", () => {
   it.each(["http://app.example.com", "http://192.168.0.10:3000", "http://localhost.example.com", "http://10.127.0.0.1.example"])(
-    "to %s is told of once",
+    "to %s is reported once",
     async (origin) => {
       const { told, visit } = setUp();
       for (let count = 0; count < 3; count++) await visit(new Request(`${origin}${VISIT}`));
@@ -63,7 +63,7 @@ describe("a request over plain http", () => {
     expect(told).toEqual([]);
   });
 
-  it("is told of when it gets a cookie, and not before", async () => {
+  it("is reported when it gets a cookie, and not before", async () => {
     const { told, visit } = setUp();
     await visit(new Request("http://app.example.com/"));
     expect(told).toEqual([]);

@@ -1,6 +1,6 @@
 /** The packed package works where only it is installed: with import, with require(), and with TypeScript. */
 import { execFileSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Project } from "./installed.ts";
@@ -16,6 +16,7 @@ const specifiersOf = (wanted: readonly string[]) =>
 const without = (...unwanted: string[]) => specifiersOf(names.filter((name) => !unwanted.includes(name)));
 
 const project = new Project();
+const folder = join(project.folder, "node_modules/web-session-store");
 beforeAll(async () => {
   execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
   await project.install();
@@ -28,13 +29,22 @@ describe("the packed package", () => {
     expect(installed.sort()).toEqual(["co", "web-session-store"]);
   });
 
-  it("holds what was built, its source, and no test", () => {
-    const folder = join(project.folder, "node_modules/web-session-store");
+  it("holds what was built, its source and its documentation", () => {
     const files = readdirSync(folder).sort();
-    expect(files).toEqual(
-      ["CHANGELOG.md", "LICENSE", "README.md", "dist", "package.json", "src"].filter((file) => files.includes(file)),
+    const folders = ["bench", "dist", "docs", "examples", "src", "test"];
+    const pages = ["CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
+    expect(files).toEqual([...pages, ...folders].sort());
+  });
+
+  it("holds every file that its README links to, and no other test", () => {
+    const links = [...readFileSync(join(folder, "README.md"), "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(
+      ([, path]) => path as string,
     );
-    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "dist", "package.json", "src"]));
+    expect(links.length).toBeGreaterThan(20);
+    expect(links.filter((path) => !existsSync(join(folder, path)))).toEqual([]);
+    const ofTests = [...new Set(links.filter((path) => path.startsWith("test/")))];
+    const inTests = readdirSync(join(folder, "test"), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(inTests).toHaveLength(ofTests.length);
   });
 
   it.each(["import", "require"])("gives every entry by %s, without Hono and Koa", async (way) => {

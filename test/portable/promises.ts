@@ -11,7 +11,7 @@ import { chapter, everybodyElse, type Story, story } from "./story.ts";
 
 /** The stories, by promise. */
 export const promises: Story[] = [
-  ...chapter("Promise 1: nothing for nobody", [
+  ...chapter("Promise 1: anonymous visitors cost nothing", [
     story("an anonymous request whose session is untouched sets no cookie, changes no header and asks no store", async () => {
       const store = failingStore();
       const { answers } = makeApp({ store });
@@ -41,7 +41,7 @@ export const promises: Story[] = [
     }),
   ]),
 
-  ...chapter("Promise 2: what was answered as done is done", [
+  ...chapter("Promise 2: saved means saved", [
     ...(["create", "update", "replace", "remove"] as const).map((operation) =>
       story(`the response waits for the store: ${operation}`, async () => {
         let finished = false;
@@ -134,7 +134,7 @@ export const promises: Story[] = [
     }),
   ]),
 
-  ...chapter("Promise 3: no lost update", [
+  ...chapter("Promise 3: no lost updates", [
     story("100 parallel requests that set 100 different keys all survive", async () => {
       const { does, browser } = makeApp({ store: memory() });
       await does((session) => session.login("alice"));

@@ -72,7 +72,7 @@ describe.each(BROKEN)("a clock that gives %s", (_what, by) => {
     await expect(ask(null, (session) => session.login("bob"))).rejects.toMatchObject(NO_TIME);
   });
 
-  it("opens none that a Koa application of before made", async () => {
+  it("opens none that an old Koa application made", async () => {
     const time = breakable();
     const before = fakeKoa(koaSession({ now: time.now }), [SECRET]);
     const { setCookie } = await before(null, (session) => Object.assign(session.data, { views: 1 }));

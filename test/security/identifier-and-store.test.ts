@@ -315,7 +315,7 @@ describe("A: session identifier and store", () => {
     }
   });
 
-  it("A11 no use moves the absolute limit, nor does a new id; a login begins anew", async () => {
+  it("A11 no use moves the absolute limit, nor does a new id; a login restarts it", async () => {
     for (const options of [{}, { store: memory() }]) {
       const app = makeApp({ idleTimeout: HOUR, absoluteTimeout: DAY, ...options });
       await app.does((session) => session.login("alice"));

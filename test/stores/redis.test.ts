@@ -257,7 +257,7 @@ describe("redis and time", () => {
     expect(await dataAt(store, key, late.now)).toEqual({ b: 2 });
   });
 
-  it("keeps a session for ever that never expires", async () => {
+  it("keeps a session forever that never expires", async () => {
     const store = redis(nodeRedis);
     const subject = newSessionId();
     const key = await begin(store, { subject, expiresAt: Number.POSITIVE_INFINITY });

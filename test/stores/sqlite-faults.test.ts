@@ -128,7 +128,7 @@ describe("a file that another process has locked", () => {
     for (const [index, visitor] of visitors.entries()) expect(await does(({ data }) => data.own, visitor)).toBe(index);
   });
 
-  it("is no reason to fail for ever, also when it is locked at the start", async () => {
+  it("is no reason to fail forever, also when it is locked at the start", async () => {
     const file = newFile();
     const release = await lock(file, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     const { browser, set, data } = app(file, { busyTimeout: 0.1 });

@@ -328,7 +328,7 @@ describe("unstorage and a driver that fails", () => {
     expect(await store.load({ id: ID }, { now: NOW + MINUTE, touch })).toEqual(record());
   });
 
-  it("goes on when only use cannot be written down, and reports that", async () => {
+  it("goes on when only use cannot be recorded, and reports that", async () => {
     const { failing, storage } = setUp();
     const { does, clock, events } = makeApp({ store: unstorage(storage) });
     await does((session) => {

@@ -1,4 +1,4 @@
-/** The option `accept`: tokens of before are read and made anew, and nobody is logged out. */
+/** The option `accept`: old tokens are read and made anew, and nobody is logged out. */
 
 import { beforeEach, describe, expect, it } from "vitest";
 import { defineCodec } from "../../src/accept/define.ts";
@@ -172,7 +172,7 @@ describe.each(changes().map(([what], index) => ({ what, index })))("a change fro
     expect(await inStore(app.sessions).list("alice")).toHaveLength(1);
   });
 
-  it("ends the session at the logout, with the cookie of before; whoever copied that is nobody where a store can tell", async () => {
+  it("ends the session at the logout, with the old cookie; whoever copied that is nobody where a store can tell", async () => {
     const { does, browser, old, clock } = await changed(before, after);
     await does((session) => session.logout());
     expect([...browser.cookies.keys()]).toEqual([]);
@@ -298,7 +298,7 @@ describe("accept", () => {
       expect.objectContaining({
         code: "ERR_OPTION",
         message:
-          "Cannot use option accept: number 1 is a codec of your own; wrap it by defineCodec() of web-session-store/accept/define",
+          "Cannot use option accept: number 1 is a codec of your own; wrap it with defineCodec() from web-session-store/accept/define",
       }),
     );
     expect(() => makeApp({ accept: [defineCodec(bare)] })).not.toThrow();

@@ -21,7 +21,7 @@ describe('anonymous: "cookie"', () => {
     expect(store.calls).toEqual([]);
   });
 
-  it("moves a visitor's data into the store at the login, and deletes his cookie", async () => {
+  it("moves a visitor's data into the store at the login, and deletes the cookie", async () => {
     const store = memory();
     const app = makeApp({ store, anonymous: "cookie" });
     await app.does((session) => Object.assign(session.data, { cart: ["apple"] }));
@@ -31,7 +31,7 @@ describe('anonymous: "cookie"', () => {
     expect(await app.does((session) => [session.subject, session.data.cart])).toEqual(["alice", ["apple"]]);
     expect(await app.sessions.list("alice")).toHaveLength(1);
     expect(app.events).toContainEqual(expect.objectContaining({ type: "regenerated", reason: "login" }));
-    // His old cookie is still his cart, and nobody's login.
+    // The old cookie is still the cart, and nobody's login.
     expect(await app.does((session) => [session.subject, session.data.cart], before)).toEqual([undefined, ["apple"]]);
   });
 

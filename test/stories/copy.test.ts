@@ -392,7 +392,7 @@ describe("copy", () => {
     expect(asked()).toEqual(["load"]);
   });
 
-  it("that ready({ fresh: true }) finds wrong is told of, and nothing of it is shown, whatever was changed before", async () => {
+  it("that ready({ fresh: true }) finds wrong is reported, and nothing of it is shown, whatever was changed before", async () => {
     for (const [end, gone, type] of [
       ["logout", undefined, "unknown"],
       ["regenerateId", "moved", "moved"],

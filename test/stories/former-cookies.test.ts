@@ -141,7 +141,7 @@ describe.each(CASES)("sessions of 0.1.0 %s", (_kept, make) => {
 describe("our own token, where accept could take it once more,", () => {
   const accept = [ownTokens({ secrets: SECRET })];
 
-  it("has ended where its cookie was read, and is told of once", async () => {
+  it("has ended where its cookie was read, and is reported once", async () => {
     const before = makeApp();
     await before.does((session) => session.login("alice"));
     const app = makeApp({ now: before.clock.now, idleTimeout: HOUR, accept });

@@ -16,7 +16,7 @@ function parallel(more: object = {}) {
 
 const GRACE = { graceSeconds: 10 };
 
-it("update() of a request whose session got a new id, with grace, counts also when use of the session is due to be written down", async () => {
+it("update() of a request whose session got a new id, with grace, counts also when use of the session is due to be recorded", async () => {
   const { does, start, clock } = parallel();
   await does((session) => session.login("alice"));
   clock.pass(7 * 3600);

@@ -85,7 +85,8 @@ describe.each(ADAPTERS)("%s", (_name, serve) => {
     expect(() => serve({ secrets: SECRET, crypto: given as never })).toThrow(
       expect.objectContaining({
         code: "ERR_OPTION",
-        message: "Cannot use option crypto: write crypto: nodeCrypto, with nodeCrypto of web-session-store/node, or leave it out",
+        message:
+          "Cannot use option crypto: write crypto: nodeCrypto, with nodeCrypto from web-session-store/node, or leave it out",
       }),
     );
   });

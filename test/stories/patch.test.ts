@@ -270,7 +270,7 @@ describe("patch() in a store", () => {
     }
   });
 
-  it("is told of a new id without a grace", async () => {
+  it("is told about a new id without a grace", async () => {
     const app = makeApp({ store: memory() });
     await app.does((session) => session.login("alice"));
     const old = app.browser.copy();

@@ -135,7 +135,7 @@ describe("calls under way while the same request goes on", () => {
     const { does, sessions } = makeApp({ store: slow(memory()) });
     await does((session) => {
       session.login("alice");
-      session.data.secret = "of before";
+      session.data.secret = "earlier";
     });
     await does(async (session) => {
       const revoking = sessions.revokeAll("alice");

@@ -285,7 +285,7 @@ describe("six requests at the same time, their answers in every order", () => {
     expect(crowd.lost, story).toBe(0);
   }
 
-  it("a visitor's login: he is logged in, with what was saved before", async () => {
+  it("a visitor's login: they are logged in, with what was saved before", async () => {
     await everyAnswer("arrive", "login", async (crowd, inTime, story) => {
       expect(await crowd.ask("who"), story).toBe("alice");
       await expectWritesInTime(crowd, inTime, story);
@@ -408,7 +408,7 @@ describe("requests that arrive with an old id", () => {
     }, late);
     expect(await does((session) => session.data.cart, late)).toBe("pear");
     expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
-    // What that answer set arrives beside the user's cookie, and she stays who she is.
+    // What that answer set arrives beside the user's cookie, and the user stays logged in.
     for (const [name, held] of late.cookies) browser.cookies.set(name, held);
     expect(await does((session) => [session.subject, session.data.cart])).toEqual(["alice", "apple"]);
   });

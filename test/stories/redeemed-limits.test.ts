@@ -24,7 +24,7 @@ it("the sessions of accepted tokens count for the limit of their user, and the o
   ]);
 });
 
-it("a token that is redeemed although the store says that it failed becomes the session that its request was told of", async () => {
+it("a token that is redeemed although the store says that it failed becomes the session that its request was told about", async () => {
   const inner = memory();
   const store = withMethods(inner, {
     create: async (key, ...rest) => {

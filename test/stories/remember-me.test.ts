@@ -41,7 +41,7 @@ async function loggedIn(options: Partial<SessionOptions>, login: LoginOptions): 
   return app;
 }
 
-/** Whether a client that keeps its cookies for ever is still alice. */
+/** Whether a client that keeps its cookies forever is still alice. */
 async function isAlice(app: App, Cookie: string): Promise<boolean> {
   let found: boolean | undefined;
   await app.answers(
@@ -227,7 +227,7 @@ describe("one timeout alone", () => {
 });
 
 describe("use of a session with timeouts of its own", () => {
-  it("is written down at least every quarter of its idle timeout, and as often as that of others", async () => {
+  it("is recorded at least every quarter of its idle timeout, and as often as that of others", async () => {
     const store = failingStore();
     const app = await loggedIn({ store, touchEvery: 6 * HOUR }, { idleTimeout: 100, absoluteTimeout: HOUR });
     const touches = async () => {
@@ -248,7 +248,7 @@ describe("use of a session with timeouts of its own", () => {
     expect(await touches()).toBe(true);
   });
 
-  it("is written down by the load itself where a session is loaded when it is asked for", async () => {
+  it("is recorded by the load itself where a session is loaded when it is asked for", async () => {
     const store = failingStore();
     const app = await loggedIn({ store }, LONG);
     const lazy = makeApp({ store, lazy: true, now: app.clock.now });

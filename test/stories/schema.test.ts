@@ -33,7 +33,7 @@ describe.each<[string, DataSchema]>([
     ["in the cookie", () => ({})],
     ["in a store", () => ({ store: memory() })],
   ])("%s", (_where, keptIn) => {
-    /** A visitor with data of before the schema. */
+    /** A visitor with data from before the schema. */
     async function visitorWith(data: object, migrate?: SchemaOptions["migrate"]) {
       const kept = keptIn();
       const old = makeApp(kept);
@@ -91,7 +91,7 @@ describe.each<[string, DataSchema]>([
       expect(await app.does((session) => session.update((data) => data.views))).toBe(5);
       expect(app.browser.cookieHeader()).toBe(cookies);
       expect(app.events.filter(({ type }) => type === "saved")).toEqual([]);
-      // Use that is due is written down, and nothing else.
+      // Use that is due is recorded, and nothing else.
       app.clock.pass(12 * 60 * 60);
       await app.does(async (session) => {
         await session.save();

@@ -69,9 +69,9 @@ describe("session.login()", () => {
     await does((session) => {
       session.data.hers = 1;
       session.login("bob", { keep: ["hers"] });
-      session.data.his = 2;
+      session.data.later = 2;
     });
-    expect({ ...(await does((session) => session.data)) }).toEqual({ his: 2 });
+    expect({ ...(await does((session) => session.data)) }).toEqual({ later: 2 });
   });
 
   it("logs in also when the visitor's session ended meanwhile, with what this request wrote and nothing of what had ended", async () => {

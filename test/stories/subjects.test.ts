@@ -157,7 +157,7 @@ it("sessions without a store have no list(), revoke() and revokeAll(), and those
 });
 
 describe("maxSessions", () => {
-  it("ends the session used longest ago at the login beyond it, also when another user logs in over his", async () => {
+  it("ends the session used longest ago at the login beyond it, also when another user logs in over it", async () => {
     const app = makeApp({ store: memory(), maxSessions: 2 });
     const browsers = [app.newBrowser(), app.newBrowser(), app.newBrowser(), app.newBrowser()] as const;
     for (const [index, browser] of browsers.entries()) {

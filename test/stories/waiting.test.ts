@@ -105,7 +105,7 @@ describe("no response is given before the store has done", () => {
     expect(await watched(gate, handler(request()))).toEqual(WAITS);
   });
 
-  it("use that is to be written down", async () => {
+  it("use that is to be recorded", async () => {
     const { gate, clock, sessions, request } = await start();
     const handler = sessions.handler(async (_request, session) => {
       expect(session.subject).toBe("alice");
@@ -254,7 +254,7 @@ describe("calls at the same time", () => {
   });
 });
 
-it("use that finds the session ended by then is told of", async () => {
+it("use that finds the session ended by then is reported", async () => {
   const { does, browser, clock, events } = makeApp({ store: gated().store });
   await does((session) => session.login("alice"));
   const id = await does((session) => session.id);

@@ -76,7 +76,7 @@ export class Answers {
     return joined.find((id) => this.#isGone(visit, this.#scene.standingAt(id, since), UPDATE));
   }
 
-  /** A login as somebody else ends, for a call of before, what it was made for. */
+  /** A login as somebody else ends, for an earlier call, what it was made for. */
   #callIsGone(visit: Visit, standing: Segment["calls"][number]): boolean {
     if (standing.subject !== undefined && standing.subject !== visit.segment.subject) return true;
     return this.#isGone(visit, standing, UPDATE) || this.#joinedAndGone(visit, standing) !== undefined;
@@ -165,7 +165,7 @@ export class Answers {
     const mayLose = asked.some((one) => this.#scene.allows(visit, segment, one, "lost"));
     const hasChanges = missing.length > 0 || segment.pending.size > 0 || segment.identities.length > 0 || visit.rebased;
     if (!mayLose) this.#problem(visit, `was answered, and ${what} is not in the store`);
-    else if (!hasChanges) this.#problem(visit, "is told of a loss, and lost nothing");
+    else if (!hasChanges) this.#problem(visit, "is told about a loss, and lost nothing");
     else if (missing.length > 0 && visit.losses === 0) this.#problem(visit, `lost ${what} without an event`);
     if (visit.losses > 1) this.#problem(visit, `was told ${visit.losses} times that it lost something`);
   }

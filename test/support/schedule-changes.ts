@@ -34,7 +34,7 @@ export class Explainer {
       return;
     }
     if (change.does === "replace") this.#scene.moves.set(change.id, { by: visit, to: change.to });
-    // A call that nobody waits for may carry out what was asked for later, but nothing of before.
+    // A call that nobody waits for may carry out what was asked for later, but nothing earlier.
     const segments = visit.segments.slice(visit.segments.indexOf(segment));
     const problems = segments.map((one) => this.#problemOf(change, one));
     const fits = segments[problems.lastIndexOf(undefined)];

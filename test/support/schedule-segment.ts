@@ -51,7 +51,7 @@ export class Segment {
   view: Map<string, string> = new Map();
   /** The same as it was when the session was loaded, or last written. */
   seen: Values = new Map();
-  /** What it changed and what it was not yet told of. Undefined: the key is to go. */
+  /** What it changed and what it was not yet told about. Undefined: the key is to go. */
   readonly pending: Map<string, string | undefined> = new Map();
   /** Keys that it ever removed. */
   readonly removed: Set<string> = new Set();

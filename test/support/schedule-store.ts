@@ -1,4 +1,4 @@
-/** A store whose every call waits for its turn, before and after, and is written down. */
+/** A store whose every call waits for its turn, before and after, and is recorded. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isMoved } from "../../src/session/record.ts";
 import type { SessionStore } from "../../src/stored/contract.ts";

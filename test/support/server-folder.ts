@@ -55,15 +55,25 @@ export async function startIn(
   return { port, folder, kill, start, stop };
 }
 
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once("exit", () => resolve());
-    // What it started goes with it, as when the power fails.
-    const others = childrenOf(child.pid as number);
-    child.kill("SIGKILL");
-    for (const pid of others) kill(pid);
-  });
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  // What it started goes with it, as when the power fails. Stopped, it starts no more.
+  child.kill("SIGSTOP");
+  const others = childrenOf(child.pid as number);
+  child.kill("SIGKILL");
+  for (const pid of others) kill(pid);
+  await gone;
+  while (others.some(runs)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Postgres does not start again while one of them is there. */
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function childrenOf(pid: number): number[] {
@@ -71,7 +81,8 @@ function childrenOf(pid: number): number[] {
     return execFileSync("pgrep", ["-P", String(pid)], { encoding: "utf8" })
       .trim()
       .split("\n")
-      .map(Number);
+      .map(Number)
+      .filter((pid) => pid > 0);
   } catch {
     return [];
   }

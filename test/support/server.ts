@@ -10,11 +10,15 @@ export interface Server {
 
 const PATIENCE_MS = 60_000;
 
-/** Starts a program; `command` gets the port. Resolves once it answers. */
-export async function startServer(command: (port: number) => string[], env: Record<string, string> = {}): Promise<Server> {
+/** Starts a program in a folder; `command` gets the port. Resolves once it answers. */
+export async function startServer(
+  command: (port: number) => string[],
+  env: Record<string, string> = {},
+  cwd = ".",
+): Promise<Server> {
   const port = await freePort();
   const [program = "", ...args] = command(port);
-  const child = spawn(program, args, { env: { ...process.env, ...env, PORT: String(port) }, stdio: "pipe", detached: true });
+  const child = spawn(program, args, { env: { ...process.env, ...env, PORT: String(port) }, stdio: "pipe", detached: true, cwd });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));

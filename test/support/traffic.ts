@@ -95,7 +95,7 @@ export async function crashUnderTraffic(
   return visitors;
 }
 
-/** Fails unless all that visitors were told of is in the store. `exact`: and no request was carried out twice. */
+/** Fails unless all that visitors were told is in the store. `exact`: and no request was carried out twice. */
 export async function expectAllKept(visitors: readonly Visitor[], store: DefinedStore, exact: boolean): Promise<void> {
   for (const { browser, acknowledged, tried } of visitors) {
     const { count = 0, ...changes } = await stored(browser, store);

@@ -101,7 +101,7 @@ describe("a take whose answer is lost", () => {
     expect(await durableObject(namespace, { wait: async () => {} }).take(key)).toEqual(record());
   });
 
-  it("is known among some others, and not for ever: no object remembers more than 8", async () => {
+  it("is known among some others, and not forever: no object remembers more than 8", async () => {
     const keys: Place[] = [];
     for (let index = 0; index < 20; index++) keys.push(await begin(store, { subject: "emil" }));
     const [first, ...others] = keys as [Place, ...Place[]];

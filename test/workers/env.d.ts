@@ -2,6 +2,7 @@
 declare module "cloudflare:workers" {
   export const exports: { readonly default: { fetch(request: Request): Promise<Response> } };
   export const env: {
+    readonly SESSION_SECRET: string;
     readonly SESSIONS_KV: import("@cloudflare/workers-types").KVNamespace;
     readonly SESSIONS_DB: import("@cloudflare/workers-types").D1Database;
     readonly SESSIONS: import("@cloudflare/workers-types").DurableObjectNamespace;

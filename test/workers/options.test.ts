@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { session } from "../../src/adapters/hono.ts";
 import { createSessions } from "../../src/index.ts";
 
-it("a Worker without its secret is told of .dev.vars and wrangler secret put", () => {
+it("a Worker without its secret is told about .dev.vars and wrangler secret put", () => {
   const message =
     "Cannot create sessions: no secret is set. Make one with: openssl rand -base64 32; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET";
   const calls: ((options: never) => unknown)[] = [createSessions, session];

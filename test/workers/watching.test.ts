@@ -35,7 +35,7 @@ async function open({ sessions }: StoredApp, browser: Browser): Promise<Page> {
 }
 
 describe("watch()", () => {
-  it("tells every window of a user when he logs out everywhere else, but the one that asked", async () => {
+  it("tells every window of a user when they log out everywhere else, but the one that asked", async () => {
     const app = await loggedIn();
     const phone = app.newBrowser();
     await app.does((session) => session.login(app.subject), phone);
@@ -73,7 +73,7 @@ describe("watch()", () => {
     expect(await (await open(app, old)).closed).toBe(4401);
   });
 
-  it("is closed at once for a visitor who is kept in his cookie", async () => {
+  it("is closed at once for a visitor who is kept in a cookie", async () => {
     const app = appWith({ anonymous: "cookie" });
     await app.does((session) => Object.assign(session.data, { views: 1 }));
     expect(await (await open(app, app.browser)).closed).toBe(4401);

@@ -22,7 +22,7 @@ export interface CompatibleOptions extends RequestOptions {
   idleTimeout?: number;
   /** A session this old ends, used or not. Default: never. */
   absoluteTimeout?: number;
-  /** How often, at most, use of a session is written down. Default: a quarter of the idle timeout. */
+  /** How often, at most, use of a session is recorded. Default: a quarter of the idle timeout. */
   touchEvery?: number;
   /** The hash that signs, where `app.keys` is a list. Default `"sha1"`, as everywhere in Koa; to change it is to log everybody out. */
   signatureAlgorithm?: "sha1" | "sha256";

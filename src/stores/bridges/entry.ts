@@ -33,7 +33,7 @@ export function entryFrom(value: unknown): RecordOrMark {
     if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
     if (typeof fields.data === "string") return recordFrom(fields, fields.data);
   }
-  throw new TypeError("Cannot read the session: what the store gave is no session");
+  throw new TypeError("Cannot read the session: what the store returned is not a session");
 }
 
 /** JSON.parse quotes what it cannot read in its error, which may be session data. */
@@ -41,7 +41,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new SyntaxError("Cannot read the session: what the store gave is not JSON");
+    throw new SyntaxError("Cannot read the session: what the store returned is not JSON");
   }
 }
 
@@ -67,7 +67,7 @@ function recordFrom(fields: Record<string, unknown>, data: string): SessionRecor
   };
   const { data: _data, subject: _subject, meta: _meta, ...numbers } = record;
   if (Object.values(numbers).some(Number.isNaN)) {
-    throw new TypeError("Cannot read the session: what the store gave lacks its version or its times");
+    throw new TypeError("Cannot read the session: what the store returned lacks its version or its times");
   }
   return record;
 }

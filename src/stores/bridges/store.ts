@@ -52,7 +52,7 @@ export class BridgeStore implements SessionStore {
     const entry = await this.#living(id, now);
     if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     const after = recordAfterUse(entry, now, touch.expiresAt);
-    // What was read is good, also when this write fails: the core sees that use is not written down, and asks for a touch.
+    // What was read is good, also when this write fails: the core sees that use is not recorded, and asks for a touch.
     return this.#put(id, after, now).then(
       () => after,
       () => entry,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inTime } from "../../ground/in-time.ts";
 
 /** A key as the store makes them. */
 export type DenoKvKey = readonly (string | number)[];
@@ -35,14 +36,14 @@ export interface DenoKv {
 export interface Change {
   /** Keys, and the versionstamps that they must have; null for a key that must not be there. At most 10, which is what @deno/kv takes. */
   readonly checks: readonly (readonly [key: DenoKvKey, versionstamp: string | null])[];
-  /** Keys, their bytes, and for how many seconds they are kept at least; Infinity for ever. */
+  /** Keys, their bytes, and for how many seconds they are kept at least; Infinity forever. */
   readonly sets: readonly (readonly [key: DenoKvKey, value: Uint8Array, seconds: number])[];
   readonly deletes: readonly DenoKvKey[];
 }
 
 /** The most entries that @deno/kv reads at one instant. https://docs.deno.com/api/deno/~/Deno.KvListOptions */
 const BATCH = 500;
-/** KV keeps no instant that is too far ahead: what lives longer than a century is kept for ever. */
+/** KV keeps no instant that is too far ahead: what lives longer than a century is kept forever. */
 const CENTURY = 100 * 365 * 24 * 60 * 60;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
@@ -121,17 +122,9 @@ export class Call {
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 
-  /** The answer, if it comes in time. A late one is dropped, also a late error. */
-  async #within<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new DenoKvFailure("TIMEOUT", true)), Math.max(0, this.#deadline - performance.now()));
-    });
-    try {
-      return await Promise.race([ask(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #within<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    const seconds = Math.max(0, this.#deadline - performance.now()) / 1000;
+    return inTime(seconds, ask, () => new DenoKvFailure("TIMEOUT", true));
   }
 }
 

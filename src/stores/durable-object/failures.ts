@@ -27,7 +27,7 @@ and to the Worker's main file:
 /** The only call that earlier builds lack. No other call of theirs can take its place: two callers could have the record. */
 const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
 
-const NO_SQL = `the class has no SQLite. In wrangler.toml it must stand under [exports], which needs wrangler 4.107,
+const NO_SQL = `the class has no SQLite. In wrangler.toml it must be under [exports], which needs wrangler 4.107,
 
   [exports.SessionObject]
   type = "durable-object"

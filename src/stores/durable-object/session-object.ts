@@ -51,7 +51,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   readonly #sockets = new SessionSockets(this.ctx);
   readonly #taken = new TakenRows();
 
-  /** A session or a mark; slides a session whose use is to be written down. */
+  /** A session or a mark; slides a session whose use is to be recorded. */
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): LoadedRow | null {
     const row = this.#table.living(id, now);
     if (row === undefined) return null;

@@ -64,12 +64,7 @@ function withoutData(error: unknown): Error {
 
 /** The answer of a call, if it comes in time. The signal tells the call when it is too late to go on. */
 export async function within<Result>(seconds: number, call: (late: AbortSignal) => Promise<Result>): Promise<Result> {
-  const late = new AbortController();
-  const tooLate = () => {
-    late.abort();
-    return new MongoFailure("TIMEOUT", true);
-  };
-  return inTime(seconds, () => call(late.signal), tooLate).catch((error: unknown) => {
+  return inTime(seconds, call, () => new MongoFailure("TIMEOUT", true)).catch((error: unknown) => {
     throw withoutData(error);
   });
 }

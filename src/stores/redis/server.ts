@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { inTime } from "../../ground/in-time.ts";
 import { type Commands, commandsOf, type RedisClient } from "./client.ts";
 import { isScriptMissing, timeoutFailure, withoutData } from "./failure.ts";
 import { READ, type Script } from "./scripts.ts";
@@ -38,22 +39,11 @@ export class RedisServer {
     return readHash === undefined ? this.run(READ, [key], []) : this.#within((signal) => readHash(key, signal));
   }
 
-  /** The answer of a call, if it comes in time. A late one is dropped, also a late error. */
   async #within(call: (signal: AbortSignal) => Promise<unknown>): Promise<unknown> {
-    const late = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(timeoutFailure());
-        late.abort();
-      }, this.#timeout * 1000);
-    });
     try {
-      return await Promise.race([call(late.signal), timeout]);
+      return await inTime(this.#timeout, call, timeoutFailure);
     } catch (error) {
       throw withoutData(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -60,24 +60,19 @@ export class MysqlDatabase implements SqlDatabase {
 
   async #inTime(run: (late: AbortSignal) => Promise<unknown[][]>): Promise<unknown[][]> {
     const { timeout, table, tables } = this.#setup;
-    const late = new AbortController();
-    const ask = () =>
-      untilAlone(
-        () => this.#inLine(() => run(late.signal)),
-        (error) => says(error, MYSQL_ANSWERS.collided),
-      );
     const isMissing = (error: unknown) => tables.length > 0 && says(error, MYSQL_ANSWERS.noTable);
     const make = () => this.#inLine(() => this.#alone(tables.map((sql) => [sql])));
-    const call = async () => {
+    const call = async (late: AbortSignal) => {
       if (!this.#checked) await this.#inLine(() => this.#check());
+      const ask = () =>
+        untilAlone(
+          () => this.#inLine(() => run(late)),
+          (error) => says(error, MYSQL_ANSWERS.collided),
+        );
       return makingTable(ask, isMissing, make);
     };
-    const giveUp = () => {
-      late.abort();
-      return tooLate();
-    };
     try {
-      return await inTime(timeout, call, giveUp);
+      return await inTime(timeout, call, tooLate);
     } catch (error) {
       throw failureOf(error, MYSQL_ANSWERS, table, MYSQL_ADVICE);
     }

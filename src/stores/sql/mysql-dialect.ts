@@ -52,17 +52,19 @@ export const MYSQL: Dialect = {
     // A join: for IN, MariaDB would look at every row of the table.
     const limited = `DELETE ended FROM ${table} AS ended JOIN (${beyondLimit(table)}) AS beyond ON ended.id = beyond.id`;
     const lock = `SELECT version + 1 AS version FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE`;
+    const asRead = "moved_at IS NULL AND version = $version AND seen_at = $seenAt AND expires_at = $lastsUntil";
     const moves = [lock, move(`${table} WHERE id = $id`), mark("id = $id")];
     return {
       ...common,
       // Of what was read before: whoever takes it first is the only one.
-      take: `DELETE FROM ${table} WHERE id = $id AND moved_at IS NULL AND version = $version AND seen_at = $seenAt AND expires_at = $expiresAt`,
+      take: `DELETE FROM ${table} WHERE id = $id AND ${asRead}`,
+      touchDue: `${common.touch} AND ${asRead}`,
       create,
       createLimited: [create, limited],
       replace: moves,
       replaceLimited: [...moves, limited],
       remove: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NULL`,
-      removeMark: `DELETE FROM ${table} WHERE id = $id`,
+      removeMark: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NOT NULL`,
     };
   },
 };

@@ -11,7 +11,7 @@ import { checkOptions, checkTable, checkTimeout, DEFAULT_TABLE } from "./options
 import { recordFromRow, type SessionRow } from "./rows.ts";
 import { ServerStore } from "./server-store.ts";
 import { callsFor } from "./statements.ts";
-import { defineSql, type SqlSessionStore, type Values } from "./store.ts";
+import { defineSql, type Slide, type SqlSessionStore } from "./store.ts";
 
 export type { MysqlClient, MysqlConnection } from "./mysql-client.ts";
 export { mysqlTable } from "./mysql-dialect.ts";
@@ -75,17 +75,18 @@ const STRETCH = 5000;
 const BLANK_AT_END = / $/;
 
 class MysqlStore extends ServerStore {
-  protected override async touchDue(values: Values & { readonly id: string }): Promise<SessionRow | undefined> {
-    await this.write("touchDue", values);
-    return this.row(values.id);
+  /** No row comes with what was written. So a touch is one of the row as it was read, and what it is then is known. */
+  protected override async touchDue(row: SessionRow, { now, expiresAt }: Slide): Promise<SessionRow | undefined> {
+    const [touched] = await this.write("touchDue", { ...asRead(row), now, expiresAt });
+    if (touched?.length !== 1) return undefined;
+    return { ...row, seen_at: Math.max(row.seen_at, now), expires_at: Math.max(row.expires_at, expiresAt) };
   }
 
   override async take({ id }: Key): Promise<SessionRecord | null> {
     for (;;) {
       const row = await this.row(id);
       if (row === undefined || row.moved_at !== null) return null;
-      const { version, seen_at: seenAt, expires_at: expiresAt } = row;
-      const [taken] = await this.write("take", { id, version, seenAt, expiresAt });
+      const [taken] = await this.write("take", asRead(row));
       // Where it was changed meanwhile, there is another row to take, or none.
       if (taken?.length === 1) return recordFromRow(row);
     }
@@ -94,4 +95,9 @@ class MysqlStore extends ServerStore {
   protected override subjectText(subject: string): string {
     return super.subjectText(subject).replace(BLANK_AT_END, "%0020");
   }
+}
+
+/** What is another one after every change of a session. */
+function asRead({ id, version, seen_at: seenAt, expires_at: lastsUntil }: SessionRow) {
+  return { id, version, seenAt, lastsUntil };
 }

@@ -81,10 +81,12 @@ export const POSTGRES: Dialect = {
       replace: `WITH ${moving} SELECT version FROM moved`,
       replaceLimited: `WITH ${moving}, ended AS (${end(`${beyond} AND EXISTS (SELECT 1 FROM moving)`)})
         SELECT version, ${others} FROM moved`,
-      settle: end(beyond),
+      // All of them are locked first, and those that another one has just ended are gone then: two that count on what the other ends would end too many.
+      settle: `WITH present AS (SELECT id, subject, expires_at, seen_at FROM ${table} WHERE subject = $subject ORDER BY id FOR UPDATE)
+        DELETE FROM ${table} WHERE id IN (${beyondLimit("present")}) RETURNING id`,
       removeAll: end("subject = $subject AND id <> $except"),
       remove: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NULL RETURNING id`,
-      removeMark: `DELETE FROM ${table} WHERE id = $id RETURNING id`,
+      removeMark: `DELETE FROM ${table} WHERE id = $id AND moved_to IS NOT NULL RETURNING id`,
     };
   },
 };

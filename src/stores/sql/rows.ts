@@ -9,7 +9,7 @@
 import { OptionError } from "../../ground/errors.ts";
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { MovedMark, SessionInfo, SessionRecord } from "../../session/record.ts";
+import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
 import { saidFrom, toInfo } from "../../stored/changes.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
@@ -59,6 +59,9 @@ export function rowFrom(given: unknown): SessionRow {
 const UNREADABLE = "";
 /** Where a session never ends, a row says the year 275760: D1 keeps no Infinity. */
 const NEVER = 8.64e12;
+/** Why a change was not made. */
+type NotMade = Extract<UpdateResult, { ok: false }>["why"];
+
 // What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), what a TextDecoder takes from the beginning (U+FEFF), and the sign
 // that stands for them.
 const UNSAFE = /[%"\\\p{Cc}\p{Cs}\ufeff]/gu;
@@ -125,7 +128,7 @@ export function recordFromRow(row: SessionRow): SessionRecord {
 }
 
 /** Whether a row's data can be read. */
-export const isReadable = (row: SessionRow): boolean => recordFromRow(row).data !== UNREADABLE;
+const isReadable = (row: SessionRow): boolean => recordFromRow(row).data !== UNREADABLE;
 
 /** The column `meta` for a mark. A mark's row has room there, so that the table is the one that earlier builds made. */
 export function markColumn({ by, graceUntil }: MovedMark): string {
@@ -133,7 +136,7 @@ export function markColumn({ by, graceUntil }: MovedMark): string {
 }
 
 /** The mark in a row, or null when it is the row of a session. Earlier builds left a mark's `meta` empty. */
-export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
+function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   if (moved_at === null) return null;
   const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};
   return {
@@ -142,6 +145,24 @@ export function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | nu
     by: reasonOf(by, moved_to),
     ...(typeof graceUntil === "number" && { graceUntil }),
   };
+}
+
+/** What a load says of a row. */
+export function answerOf(row: SessionRow | undefined, now: number): SessionRecord | MovedMark | null {
+  if (row === undefined || (row.moved_at !== null && row.expires_at <= now)) return null;
+  return markOf(row) ?? recordFromRow(row);
+}
+
+/** What stops a change of a row; null: nothing. */
+export function whyNot(
+  row: SessionRow | undefined,
+  { now, ifVersion, seenAfter = Number.NEGATIVE_INFINITY, maxBytes }: Omit<UpdateOptions, "expiresAt">,
+): NotMade | null {
+  if (row === undefined || row.expires_at <= now) return "gone";
+  if (row.moved_at !== null) return "moved";
+  if (ifVersion !== undefined && ifVersion !== row.version) return "conflict";
+  if (row.seen_at <= seenAfter || !isReadable(row)) return "gone";
+  return maxBytes === undefined ? null : "too-large";
 }
 
 /** A session in a list. */

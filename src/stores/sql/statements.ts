@@ -17,7 +17,7 @@ type OwnCall = "create" | "createLimited" | "replace" | "replaceLimited" | "remo
 /**
  * The statement of each call, or several, which are one transaction. A statement that writes answers a row for each that it wrote;
  * those of `update` and `replace` have the new version, and where `replace` answers none, nothing is written. The last one of `touchDue`
- * answers the row after the touch, or nothing where others were faster.
+ * answers the row after the touch, or nothing where others were faster; in MySQL it writes for each row that is as it was read.
  */
 type Texts = { readonly [Name in CommonCall | OwnCall]: string | readonly string[] } & {
   /** Only where statements run at the same time, each by itself. */

@@ -21,12 +21,11 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { checkSeconds } from "./options.ts";
 import {
+  answerOf,
   dataColumn,
   infoOf,
   instantColumn,
-  isReadable,
   markColumn,
-  markOf,
   named,
   patchColumn,
   recordFromRow,
@@ -34,6 +33,7 @@ import {
   type SessionRow,
   type SqlValue,
   safeText,
+  whyNot,
 } from "./rows.ts";
 import { bind, type Calls, type Statement } from "./statements.ts";
 
@@ -73,6 +73,9 @@ const MOST = Number.MAX_SAFE_INTEGER;
 /** What is bound, by name. */
 export type Values = Readonly<Record<string, SqlValue>>;
 
+/** How a load writes use down: a row that was last seen between two instants. */
+export type Slide = { readonly [Name in "now" | "seenAfter" | "seenBefore" | "expiresAt"]: number };
+
 /** Keeps sessions in one table. */
 export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
@@ -85,13 +88,14 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
-    const found = await this.row(id);
-    if (found === undefined) return null;
-    if (found.moved_at !== null) return found.expires_at > now ? markOf(found) : null;
-    if (touch === undefined || !isDue(found.seen_at, touch)) return recordFromRow(found);
-    const { seenAfter, seenBefore, expiresAt } = touch;
-    const row = await this.touchDue({ id, now, seenAfter, seenBefore, expiresAt: instantColumn(expiresAt) });
-    return row === undefined ? null : (markOf(row) ?? recordFromRow(row));
+    for (let tries = 1; ; tries++) {
+      const found = await this.row(id);
+      const slides = found !== undefined && touch !== undefined && tries <= TRIES;
+      const isLiving = slides && found.moved_at === null && found.expires_at > now;
+      if (!isLiving || !isDue(found.seen_at, touch)) return answerOf(found, now);
+      const touched = await this.touchDue(found, { now, ...touch, expiresAt: instantColumn(touch.expiresAt) });
+      if (touched !== undefined) return answerOf(touched, now);
+    }
   }
 
   /** Fails when the id is taken, by the table's primary key. */
@@ -108,8 +112,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     const unseen = { seenAfter: Math.max(seenAfter ?? -MOST, -MOST), maxBytes: maxBytes ?? MOST };
     const expiresAt = instantColumn(options.expiresAt);
     const values = { id, patch: patchColumn(patch), now, expiresAt, ifVersion, ...unseen };
-    const [rows] = await this.write(isRead ? "update" : "updateUnread", values);
-    return this.#result(rows, id, options);
+    return this.#change(isRead ? "update" : "updateUnread", values, options);
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -121,8 +124,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
       ...{ replaces: patch.replacesData ? 1 : 0, patch: patchColumn(patch) },
       ...{ mark: markColumn(markFor(now, to, move)), markEnds: now + MOVED_MARK_SECONDS },
     };
-    const [rows] = await this.write(limit === null ? "replace" : "replaceLimited", values);
-    return this.#result(rows, from.id, { now, ifVersion });
+    return this.#change(limit === null ? "replace" : "replaceLimited", values, { now, ifVersion });
   }
 
   async touch({ id }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
@@ -167,10 +169,10 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     return row === undefined ? undefined : rowFrom(row);
   }
 
-  /** Writes use down, and gives the row as it is then. */
-  protected async touchDue(values: Values & { readonly id: string }): Promise<SessionRow | undefined> {
-    const row = (await this.write("touchDue", values)).at(-1)?.[0];
-    return row === undefined ? this.row(values.id) : rowFrom(row);
+  /** Writes use down, and gives the row as it is then; undefined where it is another one by now. */
+  protected async touchDue({ id }: SessionRow, slide: Slide): Promise<SessionRow | undefined> {
+    const row = (await this.write("touchDue", { ...slide, id })).at(-1)?.[0];
+    return row === undefined ? undefined : rowFrom(row);
   }
 
   protected read(call: keyof Calls, values: Values): Promise<unknown[]> {
@@ -203,23 +205,28 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     };
   }
 
-  /** What came of a change: its row says the version; without one, what is there now says why. */
-  async #result(
-    rows: unknown[] | undefined,
-    id: string,
-    { now, ifVersion, seenAfter = -MOST, maxBytes }: Omit<UpdateOptions, "expiresAt">,
+  /**
+   * Makes a change, and says what came of it: its row says the version; without one, what is there now says why. Where nothing that is there now
+   * would have stopped it, that came in between, and the change is made again.
+   */
+  async #change(
+    call: keyof Calls,
+    values: Values & { readonly id: string },
+    conditions: Omit<UpdateOptions, "expiresAt">,
   ): Promise<UpdateResult> {
-    const [written] = (rows ?? []) as { version: number | string }[];
-    // Drivers give large kinds of whole numbers as text.
-    if (written !== undefined) return { ok: true, version: Number(written.version) };
-    const row = await this.row(id);
-    if (row === undefined || row.expires_at <= now) return { ok: false, why: "gone" };
-    if (row.moved_at !== null) return { ok: false, why: "moved" };
-    if (ifVersion !== undefined && ifVersion !== row.version) return { ok: false, why: "conflict" };
-    const isGone = maxBytes === undefined || row.seen_at <= seenAfter || !isReadable(row);
-    return { ok: false, why: isGone ? "gone" : "too-large" };
+    for (let tries = 1; ; tries++) {
+      const [written] = ((await this.write(call, values))[0] ?? []) as { version: number | string }[];
+      // Drivers give large kinds of whole numbers as text.
+      if (written !== undefined) return { ok: true, version: Number(written.version) };
+      const why = whyNot(await this.row(values.id), conditions);
+      if (why !== null) return { ok: false, why };
+      if (tries === TRIES) return { ok: false, why: "conflict" };
+    }
   }
 }
+
+/** How often something is tried that others came in between of. Twice in a row is rare. */
+const TRIES = 10;
 
 /** How many others a subject may have; null where there is no limit. */
 function limitOf({ subject }: SessionRecord, maxSessions: number | undefined): { mostOthers: number } | null {

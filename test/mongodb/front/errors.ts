@@ -5,7 +5,7 @@
  */
 import type { Document } from "./wire.ts";
 
-/** An error that the driver is told of. */
+/** An error that the driver gets. */
 export class CommandError extends Error {
   readonly code: number;
   readonly codeName: string;

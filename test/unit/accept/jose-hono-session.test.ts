@@ -1,4 +1,4 @@
-/** Changing from @hono/session: its real cookies open, and everybody keeps the session that he has. */
+/** Changing from @hono/session: its real cookies open, and everybody keeps their session. */
 import { useSession } from "@hono/session";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";

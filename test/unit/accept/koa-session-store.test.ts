@@ -35,7 +35,7 @@ async function visitedKoa(middleware: Koa.Middleware, Application = Koa, note = 
   return browser;
 }
 
-/** The application that follows: what a browser of before sees there. */
+/** The application that follows: what a browser with old cookies sees there. */
 function newApp(more: Partial<KoaTokensOptions> = {}, clock = new Clock(Math.floor(Date.now() / 1000)), store = memory()) {
   const accept = [koaTokens({ keys: KEYS, now: clock.now, ...more })];
   const sessions = createSessions<Record<string, unknown>>({ secrets: SECRET, accept, now: clock.now, store });
@@ -70,7 +70,7 @@ describe("a session in a cookie of", () => {
     expect(await sees(browser)).toEqual([false, null, { ...data, written: true }, startedAt]);
   });
 
-  it("a user knows who he is, and ends with a logout", async () => {
+  it("users know who they are, and that ends with a logout", async () => {
     const { moved, sees } = newApp();
     const browser = moved(
       await visitedKoa((async (ctx: Koa.Context, next: Koa.Next) => {

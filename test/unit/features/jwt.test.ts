@@ -216,7 +216,7 @@ describe("jwks()", () => {
     expect(decodeProtectedHeader(token).kid).toBe("other");
   });
 
-  it("shows other keys, without what is private in them: tokens of before and after a change of keys are good", async () => {
+  it("shows other keys, without what is private in them: tokens from before and after a change of keys are good", async () => {
     const next = { ...ecJwk, alg: "ES256", kid: "next" };
     const [now, then] = [make({ otherKeys: [next] }), make({ key: next, algorithm: "ES256", otherKeys: [jwk] })];
     expect(await (await now.jwks()).text()).not.toContain(ecJwk.d);

@@ -186,7 +186,7 @@ describe("defineStore()", () => {
     expect(() => createSessions({ secrets: SECRET, store: new OwnStore() as never })).toThrow(
       expect.objectContaining({
         code: "ERR_OPTION",
-        message: "Cannot use option store: wrap it by defineStore() of web-session-store/stores/define",
+        message: "Cannot use option store: wrap it with defineStore() from web-session-store/stores/define",
       }),
     );
   });

@@ -141,7 +141,7 @@ describe("who needs a content key while another request makes one", () => {
     expect(await other).toMatchObject({ wrapped: encodeBase64url(new Uint8Array(40).fill(2)) });
   });
 
-  it("is not told of its failure, and the failure is not remembered", async () => {
+  it("is not told about its failure, and the failure is not remembered", async () => {
     const { contentKeys, making } = slow();
     const [failing, other] = [contentKeys.seal(TEXT), contentKeys.seal(TEXT)];
     making[0]?.(new Error("out of order"));

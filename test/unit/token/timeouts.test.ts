@@ -1,4 +1,4 @@
-/** When a session ends, and when its use is written down. */
+/** When a session ends, and when its use is recorded. */
 import { describe, expect, it } from "vitest";
 import {
   endOf,
@@ -87,7 +87,7 @@ describe("a session ends", () => {
   });
 });
 
-describe("use is written down", () => {
+describe("use is recorded", () => {
   it.each([
     ["not at once", T, false],
     ["not a second before it is due", T + 6 * HOUR - 1, false],
@@ -126,7 +126,7 @@ describe("a session's own timeouts", () => {
     [7, 1],
     [3, 0],
     [1, 0],
-  ])("of %i seconds without use have it written down every %i", (idleTimeout, touchEvery) => {
+  ])("of %i seconds without use have it recorded every %i", (idleTimeout, touchEvery) => {
     expect(timeoutsOf({ idleTimeout }, common)).toMatchObject({ touchEvery });
   });
 
