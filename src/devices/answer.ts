@@ -19,7 +19,6 @@ export interface Asked<Incoming> {
   readonly request: Request;
   /** Host and port, as the browser knows them. */
   readonly host: string;
-  readonly path: string;
   readonly query: URLSearchParams;
   /** The request as the application knows it. */
   readonly incoming: Incoming;
@@ -72,7 +71,7 @@ export function assertStored(sessions: object | undefined): void {
 }
 
 async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Response> {
-  const { request, session, sessions, settled, texts, path, query } = visited;
+  const { request, session, sessions, settled, texts, query } = visited;
   await session.ready({ fresh: true });
   if (session.gone) return text(409, "Try again", { "Retry-After": "1" });
   const { subject } = session;
@@ -90,8 +89,8 @@ async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Resp
   if (!own.some(({ current }) => current)) own.push({ id, startedAt, seenAt: startedAt, expiresAt, current: true });
   if (!isPost) return page(200, await list(own, session.takeFlash(NOTICE), texts, settled), visited);
   session.flash(NOTICE, await end(visited, subject, own, query.get("end")));
-  // Relative to the address that the browser knows, which a proxy may have changed.
-  return seeOther(`./${path.slice(path.lastIndexOf("/") + 1)}`);
+  // The address that the browser knows, whatever a mount or a proxy made of it.
+  return seeOther("?");
 }
 
 /** Ends what a button is for, and says what came of it. */

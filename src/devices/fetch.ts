@@ -43,8 +43,8 @@ export function devices<Data extends object>(
   assertStored(sessions);
   const settled = settle(options);
   return (request) => {
-    const { host, pathname, searchParams } = new URL(request.url);
-    const asked = { request, host, path: pathname, query: searchParams, incoming: request };
+    const { host, searchParams } = new URL(request.url);
+    const asked = { request, host, query: searchParams, incoming: request };
     return answer(asked, sessions as unknown as StoredSessions<never>, settled);
   };
 }

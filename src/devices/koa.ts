@@ -19,7 +19,6 @@ export interface DevicesKoaContext {
   /** From `Host`, and with `app.proxy` from `X-Forwarded-Host`. */
   readonly host: string;
   readonly secure: boolean;
-  readonly path: string;
   readonly querystring: string;
   status: number;
   body: unknown;
@@ -53,11 +52,11 @@ export function devices<Data extends object, Context extends DevicesKoaContext =
   if ("watch" in options) cannot("use option watch", "Koa answers no WebSockets; use askEvery");
   const settled = settle(options);
   return async (ctx) => {
-    const { host, path, querystring } = ctx;
+    const { host, querystring } = ctx;
     const sessions = web.sessions as unknown as StoredSessions<never>;
     assertStored(sessions);
     const query = new URLSearchParams(querystring);
-    await put(ctx, await answer({ request: requestOf(ctx), host, path, query, incoming: ctx }, sessions, settled));
+    await put(ctx, await answer({ request: requestOf(ctx), host, query, incoming: ctx }, sessions, settled));
   };
 }
 

@@ -48,6 +48,11 @@ describe("libsql keeps the contract", () => {
   }
 });
 
+describe.each(["bigint", "string"])("libsql keeps the contract where whole numbers come as %s", (intMode) => {
+  const client = open(undefined, { intMode });
+  for (const { name, run } of storeContract(() => libsql(client))) it(name, () => run());
+});
+
 describe("libsql, besides the contract", () => {
   it("loses nothing of 100 requests at the same time in two processes", async () => {
     const file = join(folder, "processes.db");

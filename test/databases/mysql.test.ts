@@ -38,7 +38,7 @@ afterAll(async () => {
 /** Options of a pool that change what it answers, or how. */
 const ODD = {
   ...{ rowsAsArray: true, namedPlaceholders: true, supportBigNumbers: true, bigNumberStrings: true, decimalNumbers: true },
-  ...{ dateStrings: true, timezone: "+09:00", multipleStatements: true, flags: ["-FOUND_ROWS"] },
+  ...{ dateStrings: true, typeCast: false, timezone: "+09:00", multipleStatements: true, flags: ["-FOUND_ROWS"] },
 };
 const MODES = ["NO_BACKSLASH_ESCAPES,ANSI_QUOTES,STRICT_ALL_TABLES,ONLY_FULL_GROUP_BY,NO_UNSIGNED_SUBTRACTION", ""];
 
@@ -215,6 +215,15 @@ describe("mysql with the rights of production", () => {
     });
   });
 
+  it("says that an account cannot log in, and not that the table is to be made", async () => {
+    await pool.query("CREATE USER knocks@'127.0.0.1' IDENTIFIED BY 'right'");
+    expect(await failure(mysql(connect({ password: "wrong" }, "knocks")))).toMatchObject({
+      code: "ER_ACCESS_DENIED_ERROR",
+      retryable: false,
+      message: "Cannot use the session database: it answers ER_ACCESS_DENIED_ERROR",
+    });
+  });
+
   it("refuses connections that would damage or lose what they are given", async () => {
     expect(await failure(mysql(connect({ charset: "latin1" })))).toMatchObject({
       code: "ERR_OPTION",
@@ -232,7 +241,8 @@ describe("mysql with the rights of production", () => {
 
 it("mysql refuses what is no client, and options that are none", () => {
   const client = { query: async () => [[]] as const, execute: async () => [[]] as const };
-  for (const none of [undefined, null, {}, { query() {} }, Promise.resolve()])
+  // The last one takes callbacks, as a pool of mysql2 itself does.
+  for (const none of [undefined, null, {}, { query() {} }, Promise.resolve(), { ...client, promise: () => client }])
     expect(() => mysql(none as never)).toThrow(OptionError);
   for (const options of [{ table: "a b" }, { table: "a.b.c" }, { timeout: -1 }, { tabel: "a" }])
     expect(() => mysql(client, options as never)).toThrow(OptionError);

@@ -55,6 +55,23 @@ describe("postgres keeps the contract", () => {
   ends.push(() => sql?.end());
   for (const { name, run } of storeContract(() => postgres(byPostgresJs))) it(`with postgres.js: ${name}`, () => run());
 
+  const asTexts = { types: { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig };
+  let bare: pg.Pool | undefined;
+  const inTexts = () => {
+    bare ??= connect(asTexts);
+    return postgres(bare, { table: "in_texts" });
+  };
+  for (const { name, run } of storeContract(inTexts)) it(`with a pool whose rows are texts: ${name}`, () => run());
+
+  it("refuses a client that changes the names of columns, instead of losing sessions", async () => {
+    const inCamels = (row: object) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replace("_at", "At"), value]));
+    const store = postgres({ query: async (text, values) => ({ rows: (await pool.query(text, values)).rows.map(inCamels) }) });
+    const key = { id: "session-of-this-test" };
+    await store.create(key, record);
+    await expect(store.load(key, { now: NOW })).rejects.toThrow(OptionError);
+  });
+
   let lite: Promise<PostgresClient & { close(): Promise<void> }> | undefined;
   ends.push(async () => (await lite)?.close());
   const inProcess = async () => {
@@ -62,6 +79,12 @@ describe("postgres keeps the contract", () => {
     return postgres(await lite);
   };
   for (const { name, run } of storeContract(inProcess)) it(`in PGlite: ${name}`, () => run());
+
+  it("in PGlite, too, a user whose name begins with a byte order mark is no other user", async () => {
+    const [store, key] = [await inProcess(), { id: "session-of-this-test" }];
+    await store.create(key, { ...record, subject: "\ufeffada" });
+    expect(await store.load(key, { now: NOW })).toMatchObject({ subject: "\ufeffada" });
+  });
 
   it.each(["repeatable read", "serializable"])("where %s is the default, too: what collides is asked again", async (level) => {
     const strict = connect({ options: `-c default_transaction_isolation=${level.replace(" ", "\\ ")}` });

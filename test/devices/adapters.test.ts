@@ -42,6 +42,15 @@ devicesContract("Hono, behind the session's middleware", (options, now) => {
   return (request) => app.fetch(request);
 });
 
+devicesContract("Hono, mounted at its address", (options, now) => {
+  const web = honoSession({ secrets: SECRET, store: memory(), now });
+  const app = new Hono();
+  app.use(web);
+  app.mount(PAGE, devices(web.sessions, options));
+  app.all("*", (c) => c.json(act(c.req.path, new URL(c.req.url).searchParams, web.get(c)) as object));
+  return (request) => app.fetch(request);
+});
+
 function koa(web: ReturnType<typeof koaSession>, options: Parameters<typeof koaDevices>[1]): Koa {
   const app = new Koa();
   app.keys = [SECRET];

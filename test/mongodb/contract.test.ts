@@ -7,17 +7,22 @@ import { serverOfFile } from "./server.ts";
 
 const mongo = serverOfFile();
 
-const RUNS: [string, Driver][] = [
+/** Options of a client that change what it gives, or how. */
+const ODD = { raw: true, promoteValues: false, promoteBuffers: true, ignoreUndefined: true, forceServerObjectId: true };
+
+const RUNS: [string, Driver, object?][] = [
   ["driver 7", "mongodb"],
   ["driver 7 once more, so that races fall out differently", "mongodb"],
   ["driver 7 a third time", "mongodb"],
   ["driver 6", "mongodb6"],
+  ["a client that gives bytes", "mongodb", ODD],
+  ["a client that gives bytes of a field", "mongodb", { fieldsAsRaw: { data: true }, useBigInt64: true }],
 ];
 
-describe.each(RUNS)("mongodb keeps the store contract, with %s", (_what, driver) => {
+describe.each(RUNS)("mongodb keeps the store contract, with %s", (_what, driver, options) => {
   let client: MongoClientLike;
   beforeAll(async () => {
-    client = await connect(driver, mongo.server);
+    client = await connect(driver, mongo.server, options);
   });
   for (const { name, run } of storeContract(() => mongodb(client))) it(name, run);
 });

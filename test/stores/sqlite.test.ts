@@ -41,6 +41,26 @@ describe("sqlite keeps the contract", () => {
 
   const mine: SqliteDatabase = new DatabaseSync(newFile());
   for (const { name, run } of storeContract(() => open(mine, { table: "mine" }))) it(`in an open database: ${name}`, () => run());
+
+  const large = new DatabaseSync(newFile(), { readBigInts: true } as object);
+  for (const { name, run } of storeContract(() => open(large as SqliteDatabase)))
+    it(`in an open database that gives bigint: ${name}`, () => run());
+});
+
+it("refuses an open database whose rows have no names, instead of losing sessions", async () => {
+  const store = open(new DatabaseSync(":memory:", { returnArrays: true } as object) as SqliteDatabase);
+  const key = { id: "session-of-this-test" };
+  await store.create(key, { ...record, subject: "ada" });
+  for (const call of [
+    () => store.load(key, { now: NOW }),
+    () => store.list("ada"),
+    () => store.sweep(NOW),
+    () => store.take(key),
+  ])
+    await expect(call()).rejects.toMatchObject({
+      code: "ERR_OPTION",
+      message: expect.stringContaining("its rows lack the column"),
+    });
 });
 
 describe("sqlite keeps the contract in other runtimes", () => {

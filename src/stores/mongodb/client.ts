@@ -56,6 +56,9 @@ export const BARE = { includeResultMetadata: false } as const;
  */
 const CONCERNS = { writeConcern: { w: "majority" }, readConcern: { level: "local" }, readPreference: "primary" };
 
+/** And documents come as documents: from bytes, the store would read that there is nothing. */
+const READABLE = { raw: false, fieldsAsRaw: {} };
+
 /** A transaction works on one state of the data, and fails if another one changes what it changes. */
 export const TRANSACTION: object = { ...CONCERNS, readConcern: { level: "snapshot" } };
 
@@ -75,7 +78,7 @@ export function collectionOf(client: MongoClientLike, database: string | undefin
       "ERR_OPTION",
       'Cannot use this MongoDB client: pass a MongoClient of the package "mongodb" (6 or later)',
     );
-  return client.db(database).collection(name, CONCERNS);
+  return client.db(database).collection(name, { ...CONCERNS, ...READABLE });
 }
 
 /**

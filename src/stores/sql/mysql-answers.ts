@@ -28,13 +28,13 @@ export const MYSQL_ANSWERS: Answers = {
   ]),
   noTable: new Set(["ER_NO_SUCH_TABLE"]),
   notSetUp: new Set([
-    ...["ER_BAD_FIELD_ERROR", "ER_BAD_DB_ERROR", "ER_NO_DB_ERROR", "ER_DBACCESS_DENIED_ERROR", "ER_ACCESS_DENIED_ERROR"],
+    ...["ER_BAD_FIELD_ERROR", "ER_BAD_DB_ERROR", "ER_NO_DB_ERROR", "ER_DBACCESS_DENIED_ERROR"],
     ...["ER_TABLEACCESS_DENIED_ERROR", "ER_COLUMNACCESS_DENIED_ERROR", "ER_FUNC_INEXISTENT_NAME_COLLISION"],
   ]),
 };
 
 export const MYSQL_ADVICE =
-  "Run the statements of mysqlTable() by an account that may create, and GRANT SELECT, INSERT, UPDATE, DELETE on the table to this one";
+  "If the database exists, run the statements of mysqlTable() by an account that may create, and GRANT SELECT, INSERT, UPDATE, DELETE on the table to this one";
 
 export function says(error: unknown, codes: ReadonlySet<string>): boolean {
   const code = ofServer(error);

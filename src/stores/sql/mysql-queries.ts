@@ -21,6 +21,7 @@ export interface MysqlStatement {
   readonly rowsAsArray: false;
   readonly nestTables: false;
   readonly namedPlaceholders: false;
+  readonly typeCast: true;
 }
 
 /** Runs a statement. */
@@ -41,6 +42,7 @@ const plainly = (sql: string): MysqlStatement => ({
   rowsAsArray: false,
   nestTables: false,
   namedPlaceholders: false,
+  typeCast: true,
 });
 
 /** The statement with its values. No text of this library has a question mark but for them. */

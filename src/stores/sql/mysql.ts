@@ -60,9 +60,12 @@ export function mysql(client: MysqlClient, options: MysqlOptions = {}): SqlSessi
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   const { createTable = true, prepared = true } = options;
-  const isPromised = typeof client?.query === "function" && typeof (client as { then?: unknown }).then !== "function";
+  // A connection that is still to come, and a client that takes callbacks.
+  const { then, promise } = (client ?? {}) as { then?: unknown; promise?: unknown };
+  const isPromised = typeof client?.query === "function" && then === undefined && promise === undefined;
   if (!isPromised || (prepared && typeof client.execute !== "function")) {
-    throw new OptionError("ERR_OPTION", 'Cannot use this MySQL client: pass what createPool() of "mysql2/promise" gives');
+    const advice = 'pass what createPool() of "mysql2/promise" gives, or pool.promise() of one that takes callbacks';
+    throw new OptionError("ERR_OPTION", `Cannot use this MySQL client: ${advice}`);
   }
   const database = new MysqlDatabase(client, { table, tables: createTable ? mysqlTable(table) : [], prepared, timeout });
   return defineSql(new MysqlStore(database, callsFor(MYSQL, table, STRETCH)));

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { OptionError } from "../../ground/errors.ts";
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
@@ -29,6 +30,31 @@ export interface SessionRow {
   readonly data: string;
 }
 
+/**
+ * What is named in a row that a client gave.
+ *
+ * @throws OptionError where it is not: the client is set to give arrays, or names of its own.
+ */
+export function named<Row>(row: unknown, column: keyof Row): Row {
+  if ((row as Row)[column] !== undefined) return row as Row;
+  const advice = "leave out what makes rows arrays, or changes the names of columns";
+  throw new OptionError("ERR_OPTION", `Cannot use this database client: its rows lack the column ${String(column)}; ${advice}`);
+}
+
+/** A session's row as a client gave it: some are set to give numbers as texts, or as bigint. */
+export function rowFrom(given: unknown): SessionRow {
+  const row = named<SessionRow>(given, "moved_at");
+  const { version, started_at, seen_at, expires_at, moved_at } = row;
+  return {
+    ...row,
+    version: Number(version),
+    started_at: Number(started_at),
+    seen_at: Number(seen_at),
+    expires_at: Number(expires_at),
+    moved_at: moved_at === null ? null : Number(moved_at),
+  };
+}
+
 /** What no JSON text is: the core reports the record as one that it cannot read. */
 const UNREADABLE = "";
 /** Where a session never ends, a row says the year 275760: D1 keeps no Infinity. */
@@ -36,8 +62,9 @@ const NEVER = 8.64e12;
 /** Why a change was not made. */
 type NotMade = Extract<UpdateResult, { ok: false }>["why"];
 
-// What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), and the sign that stands for them.
-const UNSAFE = /[%"\\\p{Cc}\p{Cs}]/gu;
+// What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), what a TextDecoder takes from the beginning (U+FEFF), and the sign
+// that stands for them.
+const UNSAFE = /[%"\\\p{Cc}\p{Cs}\ufeff]/gu;
 const ESCAPED = /%([0-9a-f]{4})/g;
 
 /** Any text as one that SQLite keeps, compares and finds: the same for the same text, another for another. */
@@ -88,7 +115,7 @@ export function recordFromRow(row: SessionRow): SessionRecord {
   const { version, subject } = row;
   const said = saidFrom(row.meta);
   const numbers = [version, row.started_at, row.seen_at, row.expires_at];
-  const readable = said !== null && numbers.every((value) => typeof value === "number");
+  const readable = said !== null && numbers.every(Number.isFinite);
   return {
     data: readable ? dataOf(row.data) : UNREADABLE,
     version,

@@ -26,8 +26,10 @@ import {
   infoOf,
   instantColumn,
   markColumn,
+  named,
   patchColumn,
   recordFromRow,
+  rowFrom,
   type SessionRow,
   type SqlValue,
   safeText,
@@ -136,13 +138,13 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
 
   async take({ id }: Key): Promise<SessionRecord | null> {
     const [rows] = await this.write("take", { id });
-    const row = rows?.[0] as SessionRow | undefined;
-    return row === undefined ? null : recordFromRow(row);
+    const row = rows?.[0];
+    return row === undefined ? null : recordFromRow(rowFrom(row));
   }
 
   async list(subject: string): Promise<SessionInfo[]> {
     const rows = await this.read("list", { subject: this.subjectText(subject) });
-    return rows.map((row) => infoOf(row as SessionRow));
+    return rows.map((row) => infoOf(rowFrom(row)));
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
@@ -155,7 +157,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     let deleted = 0;
     for (let after = ""; ; ) {
       const [found] = await this.read("lookForExpired", { now, after });
-      const { last, expired } = found as { last: string | null; expired: number | string };
+      const { last, expired } = named<{ last: string | null; expired: number | string }>(found, "last");
       if (last === null) return deleted;
       if (Number(expired) > 0) deleted += (await this.write("removeExpired", { after, last, now }))[0]?.length ?? 0;
       after = last;
@@ -164,13 +166,13 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
 
   protected async row(id: string): Promise<SessionRow | undefined> {
     const [row] = await this.read("load", { id });
-    return row as SessionRow | undefined;
+    return row === undefined ? undefined : rowFrom(row);
   }
 
   /** Writes use down, and gives the row as it is then; undefined where it is another one by now. */
   protected async touchDue({ id }: SessionRow, slide: Slide): Promise<SessionRow | undefined> {
-    const rows = (await this.write("touchDue", { ...slide, id })).at(-1);
-    return rows?.[0] as SessionRow | undefined;
+    const row = (await this.write("touchDue", { ...slide, id })).at(-1)?.[0];
+    return row === undefined ? undefined : rowFrom(row);
   }
 
   protected read(call: keyof Calls, values: Values): Promise<unknown[]> {
