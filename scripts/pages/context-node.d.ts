@@ -54,14 +54,14 @@ declare module "@upstash/redis" {
 
 declare module "mysql2/promise" {
   export function createPool(options: {
-    uri: string | undefined;
+    uri: string;
     connectTimeout?: number;
   }): import("web-session-store/stores/mysql").MysqlClient;
 }
 
 declare module "@libsql/client" {
   export function createClient(options: {
-    url: string | undefined;
+    url: string;
     authToken?: string | undefined;
   }): import("web-session-store/stores/libsql").LibsqlClient;
 }

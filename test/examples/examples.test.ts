@@ -88,8 +88,7 @@ describe("examples", () => {
         ? [file, ...readdirSync("examples/playground").flatMap((part) => (part.endsWith(".ts") ? `playground/${part}` : []))]
         : [file];
     const forms = programs.filter((file) => withParts(file).some((part) => answersPost.test(text(part))));
-    expect(forms).toEqual(["devices.ts", "koa-page.ts", "koa-playground.ts", "node-sqlite.ts", "worker.ts"]);
-    for (const file of forms)
-      expect(withParts(file).map(text).join("\n"), file).toMatch(/app\.use\(csrf\(\)\);|protect = csrf\(\);/);
+    expect(forms).toEqual(["devices.ts", "koa-page.ts", "koa-playground.ts", "node-postgres.ts", "node-sqlite.ts", "worker.ts"]);
+    for (const file of forms) expect(withParts(file).map(text).join("\n"), file).toMatch(/\.use\(csrf\(\)\)|protect = csrf\(\);/);
   });
 });

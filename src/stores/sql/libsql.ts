@@ -51,7 +51,7 @@ export interface LibsqlOptions {
  * ```ts
  * import { createClient } from "@libsql/client";
  *
- * const client = createClient({ url: process.env.TURSO_DATABASE_URL, authToken: process.env.TURSO_AUTH_TOKEN });
+ * const client = createClient({ url: process.env.TURSO_DATABASE_URL ?? "file:sessions.db", authToken: process.env.TURSO_AUTH_TOKEN });
  * const sessions = createSessions({ secrets, store: libsql(client) });
  * ```
  */

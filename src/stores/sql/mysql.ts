@@ -51,7 +51,7 @@ export interface MysqlOptions {
  * ```ts
  * import { createPool } from "mysql2/promise";
  *
- * const pool = createPool({ uri: process.env.DATABASE_URL, connectTimeout: 5000 });
+ * const pool = createPool({ uri: process.env.DATABASE_URL ?? "", connectTimeout: 5000 });
  * const sessions = createSessions({ secrets, store: mysql(pool) });
  * ```
  */
