@@ -55,7 +55,7 @@ const TRIES = 10;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 
-/** Makes a call again that collided with others and changed nothing, some times. The last failure is the caller's. */
+/** Retries a call that collided with others and changed nothing, a few times. The last failure is the caller's. */
 export async function untilAlone<Result>(attempt: () => Promise<Result>, collided: (error: unknown) => boolean): Promise<Result> {
   for (let tries = 1, pause = FIRST_PAUSE_MS; ; tries++, pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {
