@@ -27,16 +27,18 @@ afterAll(async () => {
   await databases?.mariadb.stop();
 });
 
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds: number) => new Promise<void>((resolve) => setTimeout(resolve, milliseconds));
 
-/** What a request does: `/key` sets it, after a while as handlers take; `/slow` takes longer; `/logout` ends the session. */
+/** What a request does: `/key` sets it, after a while as handlers take; `/slow` takes until it is told; `/logout` ends the session. */
 async function work(path: string): Promise<void> {
-  if (path === "/slow") slowHasBegun();
-  await pause(path === "/slow" ? 1000 : 20);
+  if (path !== "/slow") return pause(20);
+  slowHasBegun();
+  await slowMayEnd;
 }
 
 /** Is called when a slow request has its session. */
 let slowHasBegun = () => {};
+let slowMayEnd: Promise<void> | undefined;
 
 function ours(store: SqlSessionStore): Serve {
   return createSessions<Record<string, number>>({ secrets: SECRET, store }).handler(async (request, session) => {
@@ -75,29 +77,43 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.end(JSON.stringify(Object.fromEntries(data)));
 }
 
+/** An answer to its end, which express-session holds back until the session is saved. */
+async function whole(answer: Promise<Response>): Promise<Response> {
+  const response = await answer;
+  return new Response(await response.text(), response);
+}
+
 /** Of 100 changes at the same time, how many are there afterwards. */
 async function kept(serve: Serve): Promise<number> {
   const browser = new Browser(serve);
   // Some make their table beside the first requests.
-  await expect.poll(async () => (await browser.visit("/first")).status).toBe(200);
-  await Promise.all(Array.from({ length: 100 }, (_none, index) => browser.ask(`/key${index}`)));
+  await expect.poll(async () => (await whole(browser.visit("/first"))).status).toBe(200);
+  await Promise.all(Array.from({ length: 100 }, (_none, index) => whole(browser.ask(`/key${index}`))));
   const data = (await (await browser.visit("/")).json()) as object;
   return Object.keys(data).length - 1;
+}
+
+function promised(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve: () => resolve() };
 }
 
 /** Whether a session that ended while a slow request ran is there again afterwards. */
 async function comesBack(serve: Serve): Promise<boolean> {
   const browser = new Browser(serve);
-  await browser.visit("/first");
+  await whole(browser.visit("/first"));
   const before = browser.copy();
-  const begun = new Promise<void>((resolve) => {
-    slowHasBegun = resolve;
-  });
+  const [begun, logout] = [promised(), promised()];
+  slowHasBegun = begun.resolve;
+  slowMayEnd = logout.promise;
   const slow = before.ask("/slow");
-  await begun;
-  await browser.visit("/logout");
-  // express-session holds back the end of an answer until the session is saved.
-  await (await slow).text();
+  await begun.promise;
+  await whole(browser.visit("/logout"));
+  logout.resolve();
+  await whole(slow);
   return "/first" in ((await (await before.visit("/")).json()) as object);
 }
 
