@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseData } from "../../ground/json.ts";
+import { parseData, wellFormed } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
 import { reasonOf } from "../../stored/contract.ts";
@@ -14,11 +14,6 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** The field of a data key. UTF-8 cannot carry half a character, so a key with one is written as JSON, under `j:`. */
 function fieldOf(key: string): string {
   return LONE_SURROGATE.test(key) ? `j:${JSON.stringify(key)}` : `d:${key}`;
-}
-
-/** A JSON text in which half a character is escaped. */
-function wellFormed(json: string): string {
-  return LONE_SURROGATE.test(json) ? JSON.stringify(JSON.parse(json)) : json;
 }
 
 /** The fields and values of a record's data, in turn. Throws a SyntaxError when it is not the JSON text of an object. */
