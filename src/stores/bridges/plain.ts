@@ -67,7 +67,7 @@ class PlainSessionStore implements SessionStore {
     if (data === null || data === undefined || data === "") return null;
     if ((data as unknown) instanceof Uint8Array)
       return { ...EMPTY, data: new TextDecoder().decode(data as unknown as Uint8Array) };
-    if (typeof data !== "string") throw new TypeError("Cannot load the session: load() must give a JSON string");
+    if (typeof data !== "string") throw new TypeError("Cannot load the session: load() must return a JSON string");
     return { ...EMPTY, data };
   }
 

@@ -54,7 +54,10 @@ export function denoKv(kv: DenoKv, options: DenoKvOptions = {}): DefinedStore {
   refuseUnknown(options, new Set(Object.keys(RULES)));
   checkValues(options, RULES);
   if (typeof kv?.list !== "function" || typeof kv.atomic !== "function")
-    cannot("use this database", "it lacks list() or atomic(): pass what (await Deno.openKv()) gives, or openKv() of @deno/kv");
+    cannot(
+      "use this database",
+      "it lacks list() or atomic(). Pass the result of await Deno.openKv(), or of openKv() from @deno/kv",
+    );
   const { prefix = "web-session-store", timeout = 5 } = options;
   return defineStore<SessionStore>(new DenoKvStore(kv, new Keys(prefix), timeout));
 }

@@ -58,7 +58,7 @@ export class Work {
     // The change was made, then the session ended.
     if (now === null) return { ok: false, why: "gone" };
     const outcome = outcomeOf(isMark(now) ? now.moved.settled : now.body.settled, nonce);
-    if (outcome === undefined) throw new Error("Cannot change the session: what became of the change is not known any more");
+    if (outcome === undefined) throw new Error("Cannot change the session: the outcome of the change is no longer known");
     return outcome;
   }
 

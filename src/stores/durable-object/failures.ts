@@ -43,7 +43,7 @@ const MISSING: readonly (readonly [RegExp, string])[] = [
   [/does not export a (?:\S+ )?Durable Object/i, `the Worker does not export the class of the binding. ${WIRING}`],
   [
     /^Worker .* not found\. Make sure it is running/i,
-    "the Worker that script_name names does not run here. Start it, too: npx wrangler dev, in its folder",
+    "the Worker in script_name is not running here. Start it too: npx wrangler dev, in its folder",
   ],
   [/does not (?:implement|support RPC)/i, `the class is not SessionObject. ${WIRING}`],
 ];
@@ -52,7 +52,7 @@ const MISSING: readonly (readonly [RegExp, string])[] = [
 export function failureOf(error: unknown): ObjectFailure {
   if (error instanceof OptionError) return error;
   const { message, overloaded, retryable, durableObjectReset } = (error ?? {}) as Partial<Record<string, unknown>>;
-  if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can answer", false);
+  if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can handle", false);
   if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
   const text = String(message);
   if (/does not implement (?:the method )?"take"/.test(text)) return coded("OLD_OBJECT", OLD_OBJECT, false);
@@ -63,7 +63,7 @@ export function failureOf(error: unknown): ObjectFailure {
 }
 
 export function notABinding(given: unknown): OptionError {
-  const what = given === undefined || given === null ? "the binding is missing" : "this is no binding of a Durable Object";
+  const what = given === undefined || given === null ? "the binding is missing" : "it is not a Durable Object binding";
   return wrong(`${what}. ${WIRING}`);
 }
 

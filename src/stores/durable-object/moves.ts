@@ -33,7 +33,7 @@ export async function moveBetween(objects: SessionObjects, newOp: () => string, 
     const result = await tryMove(objects, newOp, asked);
     if (result.ok || result.why !== "conflict" || asked.move.ifVersion !== undefined) return result;
   }
-  const error = new Error("Cannot move the session: it is changed all the time");
+  const error = new Error("Cannot move the session: other requests keep changing it. Retry the request");
   throw Object.assign(error, { code: "CONFLICT", retryable: true });
 }
 

@@ -117,7 +117,7 @@ export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo {
 }
 
 function unreadable(): never {
-  throw new SyntaxError("Cannot read the session: its row holds something else");
+  throw new SyntaxError("Cannot read the session: its row does not hold a session");
 }
 
 /** A row after use. Neither instant moves backwards. */

@@ -53,7 +53,7 @@ export async function twice<Result>(
     return await write();
   } catch (error) {
     if (!isRateLimited(error)) throw error;
-    const message = "Cannot write the session: KV takes one write a second to each key, and others were faster twice";
+    const message = "Cannot write the session: KV allows one write per second and key, and refused both tries. Retry the request";
     throw Object.assign(new Error(message), { code: "KV_RATE_LIMITED", retryable: true });
   }
 }

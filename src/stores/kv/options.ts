@@ -43,7 +43,7 @@ export function settleKvOptions(options: KvOptions): Required<KvOptions> {
   }
   if (!Number.isSafeInteger(cacheTtl) || cacheTtl < LEAST_CACHE_TTL) {
     throw refusal(
-      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV demands`,
+      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV requires`,
     );
   }
   if (typeof sleep !== "function") throw refusal("option sleep: it must be a function");

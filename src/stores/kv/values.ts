@@ -96,7 +96,7 @@ function decode(text: string): Record<string, unknown> {
 }
 
 function foreign(): Error {
-  return new Error("Cannot load the session: its key in KV holds something else");
+  return new Error("Cannot load the session: its key in KV does not hold a session");
 }
 
 /**

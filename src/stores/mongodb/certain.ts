@@ -22,7 +22,7 @@ export async function certainly<Result>(late: AbortSignal, attempt: () => Promis
   throw new MongoFailure(
     "MISSED",
     true,
-    "Cannot change the session: MongoDB shows it, and says again and again that nothing is there to change",
+    "Cannot change the session: MongoDB returns it, but finds nothing to change at every attempt. Retry the request",
   );
 }
 

@@ -89,20 +89,20 @@ export function collectionOf(client: MongoClientLike, database: string | undefin
 export async function prepare(database: MongoDatabase, collection: MongoCollection, createIndexes: boolean): Promise<void> {
   const { setName, msg } = (await database.command({ hello: 1 })) as { setName?: unknown; msg?: unknown };
   if (setName === undefined && msg !== "isdbgrid") {
-    const advice = "start mongod with --replSet and run rs.initiate() once; a set of one member will do";
+    const advice = "Start mongod with --replSet and run rs.initiate() once. One member is enough";
     throw new OptionError(
       "ERR_OPTION",
-      `Cannot use this MongoDB server: it is no replica set, and so knows no transactions; ${advice}`,
+      `Cannot use this MongoDB server: it is not a replica set, so it has no transactions. ${advice}`,
     );
   }
   if (!createIndexes) return;
   await collection.createIndexes(INDEXES).catch((error: unknown) => {
     const { codeName } = (error ?? {}) as { codeName?: unknown };
     if (codeName !== "IndexOptionsConflict" && codeName !== "IndexKeySpecsConflict") throw error;
-    const advice = "drop end_1 and subject_1, or make them yourself as docs/mongodb.md says, and set createIndexes: false";
+    const advice = "Drop end_1 and subject_1, or create them as docs/mongodb.md says and set createIndexes: false";
     throw new OptionError(
       "ERR_OPTION",
-      `Cannot make the indexes of the session collection: they are there with other options; ${advice}`,
+      `Cannot create the indexes of the session collection: they exist with other options. ${advice}`,
     );
   });
 }

@@ -81,9 +81,9 @@ export interface RedisOptions {
 export function redis(client: RedisClient, options: RedisOptions = {}): DefinedStore {
   const { prefix = "session:", timeout = 5, ...unknown } = options;
   for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
-  if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a text that is not empty");
+  if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a non-empty string");
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
-    throw wrong(`timeout ${String(timeout)}: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
+    throw wrong(`timeout ${String(timeout)}: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
   const server = new RedisServer(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);

@@ -11,7 +11,7 @@ export class DatabaseFailure extends Error {
   readonly retryable: boolean;
 
   constructor(code: string, retryable: boolean) {
-    super(`Cannot use the session database: it answers ${code}`);
+    super(`Cannot use the session database: it reports ${code}`);
     this.name = "DatabaseFailure";
     this.code = code;
     this.retryable = retryable;
@@ -35,7 +35,7 @@ export function failureOf(error: unknown, answers: Answers, table: string, advic
   const code = answers.codeOf(error);
   if (code === undefined) return new DatabaseFailure(wordOf(error), !(error instanceof TypeError));
   if (answers.noTable.has(code) || answers.notSetUp.has(code)) {
-    return new OptionError("ERR_OPTION", `Cannot use the session table ${table}: the database answers ${code}. ${advice}`);
+    return new OptionError("ERR_OPTION", `Cannot use the session table ${table}: the database reports ${code}. ${advice}`);
   }
   return new DatabaseFailure(code, answers.collided.has(code) || answers.passing.has(code));
 }

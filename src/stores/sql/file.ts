@@ -43,7 +43,7 @@ function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
   if (found !== undefined) return found;
   throw new OptionError(
     "ERR_OPTION",
-    `Cannot open the session database: this runtime has no ${name} (Node has it from 22.13 on, Deno and Bun have it); pass an open database`,
+    `Cannot open the session database: this runtime has no ${name}. Use Node 22.13 or later, Deno or Bun, or pass an open database`,
   );
 }
 
@@ -71,7 +71,7 @@ export class SqliteFile implements SqliteSource {
       const reason = typeof code === "string" ? code : name;
       throw new OptionError(
         "ERR_OPTION",
-        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must have files`,
+        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must support files`,
       );
     }
   }

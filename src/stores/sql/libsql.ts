@@ -65,7 +65,7 @@ export function libsql(client: LibsqlClient, options: LibsqlOptions = {}): SqlSe
   const tables = sessionTable(table);
   const timeout = checkTimeout(options.timeout ?? 5);
   if (typeof client?.batch !== "function") {
-    throw new OptionError("ERR_OPTION", "Cannot use this libSQL client: pass what createClient() of @libsql/client gives");
+    throw new OptionError("ERR_OPTION", "Cannot use this libSQL client: pass a client from createClient() of @libsql/client");
   }
   const database = new LibsqlDatabase(client, table, createTable ? tables : [], timeout);
   return defineSql(new SqlStore(database, callsFor(SQLITE, table, STRETCH)));

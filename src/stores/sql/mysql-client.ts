@@ -140,9 +140,9 @@ export class MysqlDatabase implements SqlDatabase {
     ];
     const [found] = rowsOf(await this.#ask(this.#client, asked)) as Record<string, unknown>[];
     const { autocommit, sent, read_as, answered } = found ?? {};
-    if (Number(autocommit) !== 1) refuse("autocommit is off: what it answers would never be kept. Leave autocommit on");
+    if (Number(autocommit) !== 1) refuse("autocommit is off, so writes would be lost. Leave autocommit on");
     if ([sent, read_as, answered].some((set) => set !== "utf8mb4")) {
-      refuse('its character set is not utf8mb4: texts would be damaged. Leave out charset, or set charset: "utf8mb4"');
+      refuse('its character set is not utf8mb4, so text would be damaged. Leave out charset, or set charset: "utf8mb4"');
     }
     this.#checked = true;
   }

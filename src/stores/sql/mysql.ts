@@ -68,7 +68,7 @@ export function mysql(client: MysqlClient, options: MysqlOptions = {}): SqlSessi
   const { then, promise } = (client ?? {}) as { then?: unknown; promise?: unknown };
   const isPromised = typeof client?.query === "function" && then === undefined && promise === undefined;
   if (!isPromised || (prepared && typeof client.execute !== "function")) {
-    const advice = 'pass what createPool() of "mysql2/promise" gives, or pool.promise() of one that takes callbacks';
+    const advice = 'pass a pool from createPool() of "mysql2/promise", or pool.promise() of a pool with callbacks';
     throw new OptionError("ERR_OPTION", `Cannot use this MySQL client: ${advice}`);
   }
   const database = new MysqlDatabase(client, { table, tables: createTable ? mysqlTable(table) : [], prepared, timeout });

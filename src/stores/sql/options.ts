@@ -28,7 +28,10 @@ export function checkTable(table: string, parts: 1 | 2 = 1): string {
   const names = typeof table === "string" ? table.split(".") : [];
   const isName = (name: string) => /^[A-Za-z_]\w*$/.test(name) && name.length <= most && !/^sqlite_/i.test(name);
   if (names.length >= 1 && names.length <= parts && names.every(isName)) return table;
-  throw new OptionError("ERR_OPTION", `Cannot use option table: a name is 1 to ${most} letters, digits and _, no digit first`);
+  throw new OptionError(
+    "ERR_OPTION",
+    `Cannot use option table: a name must be 1 to ${most} letters, digits and _, not starting with a digit`,
+  );
 }
 
 /** In seconds. */
@@ -37,5 +40,5 @@ const LONGEST_TIMEOUT = 600;
 /** @throws OptionError unless it is a number of seconds, more than 0 and at most 600. */
 export function checkTimeout(timeout: number): number {
   if (typeof timeout === "number" && timeout > 0 && timeout <= LONGEST_TIMEOUT) return timeout;
-  throw new OptionError("ERR_OPTION", `Cannot use option timeout: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
+  throw new OptionError("ERR_OPTION", `Cannot use option timeout: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
 }

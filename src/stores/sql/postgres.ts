@@ -57,7 +57,7 @@ export function postgres(client: PostgresClient, options: PostgresOptions = {}):
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   if (typeof client?.query !== "function") {
-    const advice = "pass a Pool of the package pg, or an object with query(text, values) that answers { rows }";
+    const advice = "pass a Pool of the package pg, or an object with query(text, values) that returns { rows }";
     throw new OptionError("ERR_OPTION", `Cannot use this Postgres client: ${advice}`);
   }
   const tables = (options.createTable ?? true) ? postgresTable(table) : [];

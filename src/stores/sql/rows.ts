@@ -36,8 +36,8 @@ export interface SessionRow {
  */
 export function named<Row>(row: unknown, column: keyof Row): Row {
   if ((row as Row)[column] !== undefined) return row as Row;
-  const advice = "leave out what makes rows arrays, or changes the names of columns";
-  throw new OptionError("ERR_OPTION", `Cannot use this database client: its rows lack the column ${String(column)}; ${advice}`);
+  const advice = "Turn off options that return rows as arrays or rename columns";
+  throw new OptionError("ERR_OPTION", `Cannot use this database client: its rows lack the column ${String(column)}. ${advice}`);
 }
 
 /** A session's row. Some clients return numbers as strings or bigints. */

@@ -32,7 +32,7 @@ class SqliteFailure extends Error {
   constructor(error: unknown) {
     const result = resultCode(error);
     const code = result === undefined ? "SQLITE_ERROR" : (NAMES[result] ?? "SQLITE_ERROR");
-    super(`Cannot use the session database: it answers ${code}`);
+    super(`Cannot use the session database: it reports ${code}`);
     this.name = "SqliteFailure";
     this.code = code;
     this.retryable = result === BUSY;
