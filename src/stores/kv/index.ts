@@ -39,8 +39,7 @@ export interface KvStore extends DefinedStore<Required<Omit<SessionStore, "dataO
  * Risky: other locations know of a login, a change or a logout up to 60 seconds later, "or more" in Cloudflare's words. Of
  * two changes at the same time the last one wins, whatever keys they change. The option `maxSessions` is not enforced: counting
  * a user's sessions costs as much as a write at every login, and KV's lists are up to a minute old. `removeAll` is a request:
- * it ends what the list shows. What may be used once can be used again for as long. docs/kv.md has each bound, with the test
- * that shows it.
+ * it ends what the list shows. What may be used once can be used again for as long. docs/kv.md has each bound.
  *
  * @see https://developers.cloudflare.com/kv/concepts/how-kv-works/
  * @throws {@link OptionError} when the binding is missing or an option cannot be used.
