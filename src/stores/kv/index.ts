@@ -41,7 +41,7 @@ export interface KvStore extends DefinedStore<Required<Omit<SessionStore, "dataO
  * Cloudflare's words. Of two changes at the same time the last one wins, even if they set different
  * keys. The option `maxSessions` is not enforced: counting a user's sessions costs as much as a write at
  * every login, and KV's lists are up to a minute old. `removeAll` ends only the sessions that the list
- * shows. A one-time record can be used again for as long. docs/kv.md has each bound, with its test.
+ * shows. A one-time record can be used again for as long. docs/kv.md has each bound.
  *
  * @see https://developers.cloudflare.com/kv/concepts/how-kv-works/
  * @throws {@link OptionError} if the binding is missing or an option is invalid.
