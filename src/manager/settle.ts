@@ -1,5 +1,5 @@
 /**
- * Settings: the options, checked and settled once.
+ * Settings: the options, checked and with defaults.
  *
  * @module
  */
@@ -34,15 +34,13 @@ import { plainHttpNotice } from "./plain-http.ts";
 import { emitter, warn } from "./reporting.ts";
 import { checkStore } from "./store-option.ts";
 
-/** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
-  /** The cryptography of the tokens. */
   readonly primitives: Primitives;
   readonly scope: KeyScope;
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
+  /** The cookies of users and visitors; with `cookie.single` they are the same. */
   readonly cookies: SessionCookies;
-  /** Makes the cookie of a feature, beside those two. */
+  /** Makes another cookie, for a feature. */
   readonly furtherCookie: (suffix: string) => Cookie;
   readonly readable: boolean;
   readonly store: BackedStore | undefined;
@@ -52,7 +50,7 @@ export interface Settings extends RequestSettings {
 }
 
 const DAY = 24 * 60 * 60;
-/** A hundred years: longer sums would be no whole seconds any more. */
+/** A hundred years, so that sums stay whole seconds. */
 export const LONGEST: number = 100 * 365 * DAY;
 
 const REQUEST_RULES = {
@@ -85,7 +83,7 @@ const NOT_ATOMIC = "the store is not atomic, so two requests that bring an accep
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  *
- * @throws {@link OptionError} for anything that cannot work, saying what to do.
+ * @throws {@link OptionError} for an option that cannot work.
  */
 export function settle(options: SessionOptions): Settings {
   check(options);
@@ -133,7 +131,7 @@ function check(options: SessionOptions): void {
   if (cookie?.single && copy !== undefined) cannot("use option copy", "with cookie.single there is no second cookie");
 }
 
-/** The part of the settings that has nothing to do with cookies and tokens. */
+/** The settings that do not depend on cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
 ): Pick<Settings, "lazy" | "onStoreError" | "cacheHeaders" | "rememberTokens" | "emit" | "now"> {
@@ -150,13 +148,13 @@ function settleTimeouts({ absoluteTimeout = 30 * DAY, ...options }: SessionOptio
   return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
 }
 
-/** @throws {@link OptionError} when sessions would end sooner than the idle timeout says: who sees them end would look for the cause. */
+/** @throws {@link OptionError} if sessions would expire before the idle timeout, which would be hard to debug. */
 export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: number): void {
   if (idleTimeout > absoluteTimeout)
     cannot(`use ${what}`, `it is more than absoluteTimeout, ${absoluteTimeout}; both are in seconds`);
 }
 
-/** What the application imported, each with what it is to be given as. @throws {@link OptionError} for what is none of it */
+/** The features that the application passed. @throws {@link OptionError} for values that are none */
 function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Feature[] {
   checkFeature("copy", copy, "maxAge", "{ maxAge: 60 }");
   checkFeature("schema", schema, "schema", "z.object({ ... })");
@@ -166,7 +164,7 @@ function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Fea
   return [accepts, copy, schema].filter((feature) => feature !== undefined) as readonly unknown[] as readonly Feature[];
 }
 
-/** @param has What tells this feature from another. */
+/** @param has A property that only this feature has. */
 function checkFeature(name: string, value: object | undefined, has: string, like: string): void {
   if (value !== undefined && !isFeature(value, has))
     cannot(`use option ${name}`, `write ${name}: ${name}(${like}), with ${name} of web-session-store/${name}`);
