@@ -133,12 +133,12 @@ function check(name: string, options: KoaCookieOptions, now: () => number): void
   const words = (value: unknown, ...of: string[]) => typeof value === "string" && of.includes(value.toLowerCase());
   if (!NAME.test(name)) refuse("name", name, 'it must be visible characters of ASCII without "=", ";" and ","');
   if (path && !(typeof path === "string" && PATH_VALUE.test(path)))
-    refuse("path", path, 'it must be a text of ASCII characters without ";" and "<"');
+    refuse("path", path, 'it must be ASCII text without ";" and "<"');
   if (domain && !(typeof domain === "string" && DOMAIN_VALUE.test(domain))) refuse("domain", domain, NO_HOST);
   if ((maxAge || Number.isNaN(maxAge)) && !(typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST_MAX_AGE))
     refuse("maxAge", maxAge, "it must be milliseconds, more than 0 and at most 100 years, or left out to end with the browser");
   if (!maxAge && expires && !Number.isFinite(expires.getTime?.())) refuse("expires", expires, "it must be a Date");
-  if (isOver(options, now)) refuse("expires", expires, "it is over; use maxAge");
+  if (isOver(options, now)) refuse("expires", expires, "it is in the past. Use maxAge");
   if (typeof secure === "string" && secure !== "")
     refuse("secure", secure, "it must be true or false, or left out to follow ctx.secure");
   if (sameSite && sameSite !== true && !words(sameSite, "strict", "lax", "none"))

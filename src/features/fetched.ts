@@ -57,7 +57,7 @@ async function asked<Value>(get: () => Promise<Value>): Promise<Value> {
   try {
     return await get();
   } catch {
-    throw new OptionError("ERR_SECRET", "Cannot get the secrets: their provider failed");
+    throw new OptionError("ERR_SECRET", "Cannot fetch the secrets: their provider failed. Call it yourself to see its error");
   }
 }
 

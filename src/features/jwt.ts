@@ -134,9 +134,9 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
   if (!Array.isArray(services) || services.length === 0 || !services.every((name) => typeof name === "string" && name !== ""))
-    cannot("make a JWT", "audience must say for which service it is");
+    cannot("make a JWT", "audience must name a service, or a list of them");
   const own = OWN_CLAIMS.find((name) => Object.hasOwn(claims, name));
-  if (own !== undefined) cannot("make a JWT", `"${own}" in claims is set by the library`);
+  if (own !== undefined) cannot("make a JWT", `the library sets "${own}" itself. Leave it out of claims`);
   return {
     audience: typeof audience === "string" ? audience : services,
     expiresIn: seconds("expiresIn", expiresIn, 1, LONGEST),
@@ -149,7 +149,8 @@ function check(options: SessionJwtOptions): void {
   refuseUnknown(options, KNOWN);
   const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {
-    if (value !== undefined && (typeof value !== "string" || value === "")) cannot(`use option ${name}`, "it must be a text");
+    if (value !== undefined && (typeof value !== "string" || value === ""))
+      cannot(`use option ${name}`, "it must be a non-empty string");
   }
   checkKey(options);
 }

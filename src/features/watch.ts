@@ -41,7 +41,7 @@ export async function watch<Data extends object>(
   const manager = managerBehind(sessions);
   const watchKey = manager.backend.watch;
   if (watchKey === undefined) {
-    cannot("watch sessions", "that needs a store that can tell pages, like durableObject()");
+    cannot("watch sessions", "the store cannot notify pages. Use one that can, like durableObject()");
   }
   const { method, headers, url } = request;
   const header = (name: string) => headers.get(name) ?? "";

@@ -159,7 +159,7 @@ function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {
   if ((next === null || !needsCookie(next)) && visit.farewell === null) return;
   throw new StateError(
     "ERR_COOKIE_NOT_POSSIBLE",
-    "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
+    "Cannot change the session: this response can no longer set a cookie, or has status 101. Change it before the headers are sent",
   );
 }
 

@@ -73,13 +73,15 @@ export function isAnswer(value: unknown): value is Response {
 
 /** @throws TypeError if the handler returned no response */
 export function assertAnswer(value: unknown): asserts value is Response {
-  if (!isAnswer(value)) throw new TypeError("Cannot answer: the handler returned no Response");
+  if (!isAnswer(value)) throw new TypeError("Cannot send the response: the handler returned none. Return a Response");
 }
 
 /** @throws TypeError if the response cannot be sent. Checked before anything is written. */
 export function assertSendable(value: Response): void {
-  if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
-  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() cannot be sent");
+  if (value.bodyUsed)
+    throw new TypeError("Cannot send the response: its body has been read. Return a new one, or clone() it before you read it");
+  if (value.type === "error")
+    throw new TypeError("Cannot send the response: it is Response.error(), which has no status. Return one with a status");
 }
 
 export const letsShare = (cacheControl: string | null | undefined): boolean =>

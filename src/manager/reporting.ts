@@ -35,4 +35,4 @@ export function lateChanges(onEvent: Listener): (id: string) => void {
   };
 }
 
-const LATE = "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it";
+const LATE = "ctx.session was changed after the response, so the change is lost. Change it earlier, or await the code that does";

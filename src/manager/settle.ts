@@ -62,7 +62,7 @@ const REQUEST_RULES = {
 } satisfies Partial<Record<keyof RequestOptions, Rule>>;
 
 const RULES = {
-  context: [`a text without "\\0"`, (value) => typeof value === "string" && !value.includes("\0")],
+  context: [`a string without "\\0"`, (value) => typeof value === "string" && !value.includes("\0")],
   anonymous: oneOf("store", "cookie"),
   maxSessions: wholeNumber(1),
   readable: FLAG,
@@ -78,7 +78,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionOptions>([
 ]);
 
 const NOT_SECURE = "cookie.secure is false, so the session cookie also travels over plain http";
-const NOT_ATOMIC = "the store is not atomic, so two requests that bring an accepted token together may become two sessions";
+const NOT_ATOMIC = "the store is not atomic, so one accepted token may become two sessions if two requests bring it at once";
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
@@ -127,8 +127,9 @@ function check(options: SessionOptions): void {
   if (anonymous === "cookie" && store === undefined)
     cannot('use anonymous "cookie"', "it needs a store; without one every session is in its cookie");
   if (cookie?.single && anonymous === "cookie")
-    cannot('use anonymous "cookie"', "with cookie.single, one cookie has visitors and users");
-  if (cookie?.single && copy !== undefined) cannot("use option copy", "with cookie.single there is no second cookie");
+    cannot('use anonymous "cookie"', "cookie.single keeps visitors and users in one cookie. Leave one of the two out");
+  if (cookie?.single && copy !== undefined)
+    cannot("use option copy", "cookie.single allows no second cookie. Leave one of the two out");
 }
 
 /** The settings that do not depend on cookies and tokens. */
@@ -176,11 +177,13 @@ const isFeature = (value: unknown, has: string): boolean =>
 function checkAccept(accept: readonly unknown[]): void {
   if (!Array.isArray(accept)) cannot("use option accept", "it must be a list of codecs");
   const at = accept.findIndex((codec) => !isFeature(codec, "open"));
-  if (at !== -1) cannot("use option accept", `number ${at + 1} is ${noCodec(accept[at])}`);
+  if (at !== -1) cannot("use option accept", `entry ${at + 1} is ${noCodec(accept[at])}`);
 }
 
 function noCodec(value: unknown): string {
   if (typeof value === "function") return "a function; call it, as in koaTokens({ keys })";
   const isOwn = typeof (value as Partial<TokenCodec> | null)?.open === "function";
-  return isOwn ? "a codec of your own; wrap it with defineCodec() from web-session-store/accept/define" : "no codec";
+  return isOwn
+    ? "a codec of your own; wrap it with defineCodec() from web-session-store/accept/define"
+    : "not a codec. Make one, as in koaTokens({ keys })";
 }

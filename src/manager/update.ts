@@ -40,7 +40,10 @@ export async function updateAlone<Result>(visit: Visit, manager: Manager, change
     const done = await tryUpdate(visit, manager, change);
     if (done !== "again") return done.result;
   }
-  throw new ConflictError("ERR_CONFLICT", "Cannot update the session: this request itself changed it at each try");
+  throw new ConflictError(
+    "ERR_CONFLICT",
+    "Cannot update the session: this request changed its data during every try. Await update() before you change more",
+  );
 }
 
 /** Sets keys at once, so that what the handler does next comes after it. Its earlier changes are saved with them. */

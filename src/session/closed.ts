@@ -20,5 +20,8 @@ export function throwCommitted(): never {
 }
 
 export function committedError(): StateError {
-  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response has already been made");
+  return new StateError(
+    "ERR_SESSION_COMMITTED",
+    "Cannot change the session: its response has already been made. Change it before that",
+  );
 }

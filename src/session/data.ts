@@ -197,7 +197,7 @@ export function assertFree(key: string): void {
   if (!key.startsWith(FLASH) && key !== ACCEPTED) return;
   throw new DataError(
     "ERR_DATA_NOT_JSON",
-    `Cannot save the session: "${ACCEPTED}" and keys that start with "${FLASH}" are kept for the library`,
+    `Cannot save the session: "${ACCEPTED}" and keys that start with "${FLASH}" are reserved. Use another key`,
   );
 }
 

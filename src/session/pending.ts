@@ -88,6 +88,6 @@ class Call<Result> extends Promise<Result> {
 function tooLate(): StateError {
   return new StateError(
     "ERR_SESSION_PENDING",
-    `Cannot answer: session.update() or session.save() is not done after ${LONGEST_WAIT / 1000} seconds; await it in the handler`,
+    `Cannot commit the session: update() or save() is not done after ${LONGEST_WAIT / 1000} seconds. Await it in the handler`,
   );
 }

@@ -186,10 +186,10 @@ function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: T
   // Koa's compatible mode has no idle timeout by default.
   if (idle <= absolute || idle === Number.POSITIVE_INFINITY) return;
   if (idleTimeout === undefined) {
-    const why = `it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`;
+    const why = `it is less than the option idleTimeout, ${idle}. Give login() an idleTimeout, too`;
     cannot(`log in with absoluteTimeout ${absolute}`, why);
   }
-  const advice = absoluteTimeout === undefined ? "; give login() an absoluteTimeout, too" : "";
+  const advice = absoluteTimeout === undefined ? ". Give login() an absoluteTimeout, too" : "";
   cannot(`log in with idleTimeout ${idle}`, `it is more than absoluteTimeout, ${absolute}; both are in seconds${advice}`);
 }
 
