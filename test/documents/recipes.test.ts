@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import type { SessionHandler } from "../../src/index.ts";
 import { Browser } from "../support/browser.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -13,8 +14,9 @@ import { type Server, startServer } from "../support/server.ts";
 const DAY = 24 * 3600;
 const HOME = "https://app.example.com";
 const page = readFileSync("docs/recipes.md", "utf8");
+// check-pages runs the test that the page shows.
 const programs = new Map(
-  [...page.matchAll(/^```ts (\S+\.ts)\n([\s\S]+?)^```$/gm)].map(([, name, code]) => [name, code as string]),
+  [...page.matchAll(/^```ts (\S+(?<!\.test)\.ts)\n([\s\S]+?)^```$/gm)].map(([, name, code]) => [name, code as string]),
 );
 const tried = new Set<string>();
 
@@ -44,9 +46,23 @@ function written(name: string): string {
   return file;
 }
 
-/** A function that opens browsers on the program, which runs in this process: the test moves its clock. */
-async function imported(name: string): Promise<() => Browser> {
-  const { default: app } = await import(pathToFileURL(resolve(written(name))).href);
+type Handler = SessionHandler<{ views: number }, []>;
+const count: Handler = (_request, session) => {
+  session.data.views = (session.data.views ?? 0) + 1;
+  return new Response(`${session.data.views} views\n`);
+};
+const login: Handler = (request, session) => {
+  if (new URL(request.url).pathname === "/login") session.login("ada");
+  return new Response(session.subject ?? "visitor");
+};
+
+/**
+ * A function that opens browsers on the program, which runs in this process: the test moves its clock. A program that is only its
+ * `sessions` gets a handler.
+ */
+async function imported(name: string, handler?: Handler): Promise<() => Browser> {
+  const program = await import(pathToFileURL(resolve(written(name))).href);
+  const app = handler === undefined ? program.default : { fetch: program.sessions.handler(handler) };
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
   const now = () => Date.now() / 1000;
   return () => new Browser((request) => app.fetch(request), { now } as never);
@@ -70,7 +86,7 @@ const form = (fields: Record<string, string>) => ({ ...post, body: new URLSearch
 const lines = async (answer: Promise<Response>) => (await answer).headers.getSetCookie().join("\n");
 
 it("stay logged in for 30 days: after 29 days without a visit, again and again, but not after 30, nor after a year", async () => {
-  const open = await imported("thirty-days.ts");
+  const open = await imported("thirty-days.ts", login);
   const browser = open();
   expect(await lines(browser.visit("/login", post))).toContain(`Max-Age=${30 * DAY}`);
   for (let visits = 0; visits < 12; visits++) {
@@ -126,7 +142,7 @@ it("subdomains: the cookie goes to all of them, and only the trusted ones may se
 });
 
 it("in an iframe: the cookie may be sent there, one for each site around it", async () => {
-  const open = await imported("iframe.ts");
+  const open = await imported("iframe.ts", count);
   const browser = open();
   expect(await lines(browser.visit("/"))).toMatch(/^__Host-Http-session=.+; SameSite=None; Partitioned$/);
   expect(await said(browser)).toBe("2 views\n");
@@ -135,13 +151,13 @@ it("in an iframe: the cookie may be sent there, one for each site around it", as
 it("http on a local network: PLAIN_HTTP=1 sets a cookie that browsers keep there, and nothing else does", async () => {
   const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
   vi.stubEnv("PLAIN_HTTP", "1");
-  const plain = (await imported("local-network.ts"))();
+  const plain = (await imported("local-network.ts", count))();
   expect(await lines(plain.visit("/"))).toMatch(/^session=(?!.*Secure)/);
   expect(await said(plain)).toBe("2 views\n");
   vi.stubEnv("PLAIN_HTTP", "");
   rmSync(folder, { recursive: true });
   folder = mkdtempSync(".vitest/recipe-");
-  expect(await lines((await imported("local-network.ts"))().visit("/"))).toMatch(/^__Host-Http-session=.*Secure/);
+  expect(await lines((await imported("local-network.ts", count))().visit("/"))).toMatch(/^__Host-Http-session=.*Secure/);
   warned.mockRestore();
 });
 

@@ -1,4 +1,4 @@
-/** An application's own test in workerd, as docs/recipes.md shows it. */
+/** An application's own test in workerd, which docs/recipes.md links to. */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { expect, it } from "vitest";
