@@ -48,7 +48,7 @@ interface Acceptance {
 export function acceptHooks(manager: Manager, codecs: readonly TokenCodec[]): Hooks {
   const acceptance: Acceptance = { manager, codecs };
   if (codecs.some(({ namesSessions }) => namesSessions) && manager.channels.user.mode === "cookie")
-    cannot("use option accept", "tokens that name a session need the store that it is in");
+    cannot("use option accept", "tokens that name a session need its store. Set option store.");
   return {
     find: (visit) => findAccepted(acceptance, visit.cookie),
     endings: (header) => acceptedEndings(acceptance, header),

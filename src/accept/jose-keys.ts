@@ -46,28 +46,28 @@ export function checkAlgorithms(algorithms: unknown, encryption: unknown): void 
   const content = checkList("encryption", encryption).find((enc) => !CONTENT.test(enc));
   if (content !== undefined) refuse("encryption", content, "it is not a content encryption, such as A256GCM");
   for (const alg of wanted) {
-    if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "with the public key anybody can make such a token");
-    if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would say how much work it makes");
+    if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "anybody can make such a token with the public key");
+    if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would decide how much work it causes");
     if (!ENCRYPTED_BY_SECRET.test(alg))
-      refuse("algorithms", alg, "it does not encrypt; without encryption, it would have to sign");
+      refuse("algorithms", alg, "it does not encrypt. For signed tokens, leave out encryption.");
   }
 }
 
 function checkSigning(wanted: readonly string[]): void {
   for (const alg of wanted) {
-    if (alg.toLowerCase() === "none") refuse("algorithms", alg, "anybody can make a token that nobody signed");
+    if (alg.toLowerCase() === "none") refuse("algorithms", alg, "anybody can make an unsigned token");
     if (SIGNED_BY_SECRET.test(alg) || SIGNED_BY_PAIR.test(alg)) continue;
-    refuse("algorithms", alg, "it does not sign; for encrypted tokens set encryption, too");
+    refuse("algorithms", alg, "it does not sign. For encrypted tokens, set encryption too.");
   }
   // If a public key were taken for a secret, anybody could sign. So one codec knows one kind of key.
   const secret = wanted.find((alg) => SIGNED_BY_SECRET.test(alg));
   if (secret !== undefined && !wanted.every((alg) => SIGNED_BY_SECRET.test(alg)))
-    refuse("algorithms", secret, "the others need a public key; make a codec for each");
+    refuse("algorithms", secret, "the others need a public key. Make one codec for each kind of key.");
 }
 
 function checkList(name: string, list: unknown): readonly string[] {
   if (Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === "string")) return list;
-  cannot(`use option ${name}`, "it must be a list of what the tokens are made with");
+  cannot(`use option ${name}`, "it must be a list of the algorithms that the tokens use");
 }
 
 function refuse(name: string, value: string, why: string): never {

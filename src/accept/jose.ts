@@ -135,7 +135,7 @@ export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens
   }
 
   function seal(): never {
-    cannot("make a token", "joseTokens() only reads them; it put it in accept");
+    cannot("make a token", "joseTokens() only reads them. Use it in option accept.");
   }
 
   return defineCodec<JoseTokens>({

@@ -33,7 +33,7 @@ export function identityOf(token: string): string {
 export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Signer {
   if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
   if (!Array.isArray(keys) || keys.length === 0)
-    fail("keys", "it must be a list of strings: what app.keys, or its Keygrip, was made of");
+    fail("keys", "it must be a list of strings: the keys in app.keys or its Keygrip");
   if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
   const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
   const imported = once(() =>

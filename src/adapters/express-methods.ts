@@ -146,7 +146,7 @@ const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { 
 export function ownerOf(data: object): DataOwner {
   const owner = Object(data) === data ? (OwnedData.ownerOf(data) ?? OWNERS.get(data)) : undefined;
   if (owner !== undefined) return owner;
-  throw new TypeError("Cannot use this method of a session: call it on ctx.session itself");
+  throw new TypeError("Cannot call this method: the object is not a session. Call it on ctx.session itself.");
 }
 
 /**

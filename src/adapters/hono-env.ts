@@ -69,8 +69,8 @@ function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
   const isPromise = options instanceof Promise;
   const problem = isPromise
-    ? "it returned a promise; secrets that must be fetched go in secrets: fetched(...)"
-    : "it returned no object";
+    ? "it returned a promise. To fetch secrets, use secrets: fetched(...)."
+    : "it did not return an object.";
   cannot("use the options function of session()", problem);
 }
 
@@ -100,11 +100,9 @@ function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
 function advice(names: readonly string[]): string {
   const isStore = names.includes("store");
   const name = isStore ? "store" : names[0];
-  const why = isStore
-    ? "has a store of its own: one in memory forgets everybody, one in a file opens it again"
-    : "derives its keys anew";
+  const why = isStore ? "has its own store: a memory store forgets everybody, a file is opened again" : "derives its keys again";
   return (
-    `the options function of session() gives a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside of the ` +
+    `the options function of session() returns a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside the ` +
     `function: let ${name}; session((env) => ({ ${name}: ${name} ??= ${isStore ? "kv(env.KV)" : "..."}, ... }))`
   );
 }

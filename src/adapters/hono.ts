@@ -135,14 +135,14 @@ export function session<Data extends object>(
         if (visitor !== undefined) return visitor;
         throw new StateError(
           "ERR_SESSION_MISSING",
-          "Cannot get the session: its middleware did not run for this request; app.use() it before the handler",
+          "Cannot get the session: its middleware did not run for this request. Call app.use() with it before the handler.",
         );
       },
     },
     sessions: {
       get: () => {
         if (fixed !== undefined) return fixed.sessions;
-        return cannot("get the sessions", "their options are a function of env, so they differ by request");
+        return cannot("get the sessions", "the options are a function of env, so each env has its own. Use get(c).");
       },
     },
   }) as HonoSession<Data, string>;

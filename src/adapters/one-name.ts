@@ -7,6 +7,6 @@ import { OptionError } from "../ground/errors.ts";
 
 /** The error for a second middleware with the same name in one request. */
 export function twice(name: string): OptionError {
-  const advice = "use the same one twice, or give one another name";
+  const advice = "both would set the same cookie. Use one middleware for both, or give one another name.";
   return new OptionError("ERR_OPTION", `Cannot use two sessions named "${name}" in one request: ${advice}`);
 }

@@ -61,7 +61,7 @@ function checkOrigin(origin: unknown): string {
   if (typeof origin !== "string" || !ORIGIN.test(origin) || origin.includes("*")) {
     cannot(
       `trust the origin ${JSON.stringify(origin)}`,
-      'it must be like "https://example.com:8443", with no path and no slash after it',
+      'it must be like "https://example.com:8443", without a path or trailing slash',
     );
   }
   const sent = /^https?:/.test(origin) ? URL.parse(origin)?.origin : origin;

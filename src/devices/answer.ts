@@ -64,7 +64,8 @@ export async function answer<Incoming>(
 
 /** @throws OptionError for sessions without a store. */
 export function assertStored(sessions: object | undefined): void {
-  if (!sessions || !("list" in sessions)) cannot("show the sessions of users", "give what createSessions() made, with a store");
+  if (!sessions || !("list" in sessions))
+    cannot("show the sessions of users", "they need a store. Pass sessions made with option store.");
 }
 
 async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Response> {

@@ -51,7 +51,7 @@ export function devices<Data extends object, Context extends DevicesKoaContext =
   web: { readonly sessions: StoredSessions<Data> },
   options: Omit<DevicesOptions<Context>, "watch"> = {},
 ): (ctx: Context) => Promise<void> {
-  if ("watch" in options) cannot("use option watch", "Koa answers no WebSockets; use askEvery");
+  if ("watch" in options) cannot("use option watch", "Koa does not handle WebSockets. Use askEvery.");
   const settled = settle(options);
   return async (ctx) => {
     const { host, querystring } = ctx;

@@ -81,7 +81,7 @@ function chooser<Incoming>(texts: NonNullable<DevicesOptions<Incoming>["texts"]>
 function complete(texts: Partial<DevicesTexts>): DevicesTexts {
   refuseUnknown(texts, KNOWN_TEXTS, [], "text");
   const all = { ...ENGLISH, ...texts };
-  for (const [name, text] of Object.entries(all)) if (typeof text !== "string") cannot(`use text ${name}`, "it must be a text");
+  for (const [name, text] of Object.entries(all)) if (typeof text !== "string") cannot(`use text ${name}`, "it must be a string");
   try {
     new Intl.Locale(all.lang);
   } catch {

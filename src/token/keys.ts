@@ -62,7 +62,7 @@ export function deriveKeys(
   return after(deriving, (keys) => {
     const byHeader = new Map(keys.map((key) => [key.header, key]));
     if (byHeader.size < keys.length)
-      throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them give the same key id");
+      throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them have the same key id");
     return { current: keys[0] as TokenKey, all: keys, find: (header: string) => byHeader.get(header) };
   });
 }

@@ -52,7 +52,10 @@ function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
 function cookieValueOf({ sid, start, exp, idle, abs, sub, data = "{}" }: Claims): string {
   const taken = RESERVED.find((reserved) => data.includes(`"${reserved}"`) && Object.hasOwn(parseData(data) ?? {}, reserved));
   if (taken !== undefined)
-    throw new DataError("ERR_DATA_NOT_JSON", `Cannot save the session: the key "${taken}" is kept for the library`);
+    throw new DataError(
+      "ERR_DATA_NOT_JSON",
+      `Cannot save the session: the key "${taken}" is reserved for the library. Rename it.`,
+    );
   const own: JsonObject = { _sid: sid };
   if (Number.isFinite(exp) || (sub ?? idle ?? abs) !== undefined) own._start = start;
   if (Number.isFinite(exp)) own._exp = exp;

@@ -71,7 +71,7 @@ function cookieOf(
     ...one,
     set: (token) => {
       if (!VALUE.test(splitKeygripToken(token).value))
-        cannot("set the session's cookie", "what encode or genid gives must be ASCII without ; and control characters");
+        cannot("set the session's cookie", "encode and genid must return ASCII without ; and control characters");
       const maxAge = current()?.options.maxAge ?? common;
       const isOwn = maxAge !== common || endsBy === undefined;
       return one.set(token, maxAge === "session" || !isOwn ? undefined : maxAge / 1000);

@@ -129,7 +129,7 @@ class ThreeMethods implements SessionStore {
     const options = this.#options;
     const { ctx, store = options.store, changed = true, ...own } = current() ?? { options };
     if (store) return { options: own.options, ctx, store, changed };
-    cannot("ask the store", "ContextStore makes it of a request's context, and there is none here");
+    cannot("ask the store", "ContextStore needs a request's context, and there is none here. Use the session within a request.");
   }
 
   /** Runs a change after the earlier ones of this session. A store that does not respond must not block it forever. */

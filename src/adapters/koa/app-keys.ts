@@ -27,7 +27,7 @@ export interface KeyedManagers {
 
 const KEYS = "it must be a list of strings, or a Keygrip";
 const WEAK_KEY =
-  "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: npx web-session-store keygen, put it first, and leave the old one behind it until its cookies have ended";
+  "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: npx web-session-store keygen, put it first, and keep the old one behind it until its cookies have expired";
 
 /** The parts of a manager that differ between dialects. */
 export type DialectParts = Omit<RequestSettings, "hostOnly" | "limit" | "neverGone" | "several"> &
@@ -88,8 +88,8 @@ export function managersByKeys(make: (keys: AppKeys | undefined) => KeyedManager
     },
     one() {
       if (latest !== undefined) return latest;
-      const why = "without secrets they are made with app.keys, at the first request";
-      cannot("get the sessions yet", `${why}; ask then, or give secrets`);
+      const why = "without secrets they are made with app.keys at the first request";
+      cannot("get the sessions yet", `${why}. Get them after it, or set secrets.`);
     },
   };
 }

@@ -27,7 +27,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
  * The prototype of the data. Applications of koa-session-store call methods such as hasOwnProperty on their session.
  */
 const DATA = methodsOn(Object.prototype);
-const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge";
+const EXPIRES_PAST = "cookie.expires is in the past, so browsers drop the session cookie at once; use cookie.maxAge";
 
 /**
  * Checks the options of the compatible mode, but not the keys, which an application may set later. @throws OptionError

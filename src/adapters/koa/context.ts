@@ -74,7 +74,7 @@ export class ContextSession implements DataOwner {
     this.#outer = opened?.innermost;
     this.#before = opened?.latest;
     if (Object.getOwnPropertyDescriptor(ctx, "session")?.configurable === false)
-      cannot("make ctx.session", "another middleware outside of this one has made it its own; leave that out, or use it inside");
+      cannot("define ctx.session", "middleware outside this one has already defined it. Remove that, or use it inside this one.");
     (ctx as Context)[SESSIONS] = { innermost: this, latest: this };
     Object.defineProperty(ctx, "session", PROPERTY);
   }

@@ -40,7 +40,7 @@ function makeMiddleware<Data extends object>(
   if (typeof (more[0] as { use?: unknown } | undefined)?.use === "function")
     cannot(
       "use session(options, app)",
-      "leave the application out; as in koa-session, it is written for session of web-session-store/koa-session",
+      "this session() takes no application. Leave it out, or for koa-session's API use session of web-session-store/koa-session.",
     );
   const options = given ?? {};
   const managers = hasSecrets(options) ? ownManager(options) : compatible(options);

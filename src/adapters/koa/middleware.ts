@@ -122,7 +122,7 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
   if (found !== undefined) return withCommit(found, ctx as KoaContext) as unknown as KoaVisitor<Data>;
   throw new StateError(
     "ERR_SESSION_MISSING",
-    "Cannot get the session: its middleware did not run for this request; app.use() it before",
+    "Cannot get the session: its middleware did not run for this request. Call app.use() with it first.",
   );
 }
 

@@ -20,7 +20,7 @@ export function sessionStore(store: KoaStore | null | undefined): DefinedStore |
   if (misunderstood(store)?.startsWith("use connect"))
     cannot(
       "use option store",
-      "for one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store) of web-session-store/stores/connect",
+      "it is made for another library. For one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store) of web-session-store/stores/connect.",
     );
   const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
   if (isPlain) return plain(store as PlainStore);
