@@ -85,8 +85,8 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
  * A codec for the option `accept` that reads sessions made by other software: JWS and JWE in compact form, made with a
  * secret or signed with a private key. It needs the package `jose`.
  *
- * With a store, a token with a `sub`, `sid` or `jti` is redeemed once, under a hash of the signed or encrypted content
- * and never under its `sid`. Other tokens are copied each time.
+ * With a store, a token is redeemed once if `claims` returns a `sub` or `sid` for it, or if it has a `sid` or `jti`:
+ * under a hash of the signed or encrypted content, never under its `sid`. Other tokens are copied each time.
  *
  * Risky: anyone who can make such a token can be any user that `claims` lets it name. Once read, the session is kept
  * like your own. Without a store, the token stays valid until it expires, even after a logout.
