@@ -112,7 +112,7 @@ async function allOf(codec: TokenCodec, manager: Manager, header: string | null,
 
 /**
  * The channel whose own cookie holds this token and opens it. That token was judged when the cookie was read, and is
- * not judged again. Only a user's token under the visitors' name, where 0.1.0 kept users, still counts.
+ * not judged again. Only a user's token under the visitors' name, where `cookie.single` kept users, still counts.
  */
 async function channelThatOpens(text: string, { channels }: Manager, header: string | null): Promise<Channel | undefined> {
   for (const channel of [channels.user, channels.visitor]) {

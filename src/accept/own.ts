@@ -5,7 +5,7 @@
  * @module
  */
 
-import { everySessionCookie } from "../cookie/names.ts";
+import { sessionCookies } from "../cookie/names.ts";
 import { cookieValues } from "../cookie/parse.ts";
 import { baseName, type CookieOptions } from "../cookie/serialize.ts";
 import { cannot } from "../ground/errors.ts";
@@ -31,7 +31,7 @@ export interface OwnTokensOptions {
   name?: string;
   /** The option `context` that the tokens were made with. Default: empty. */
   context?: string;
-  /** The option `cookie` that the tokens were made with. Cookies with the names of version 0.1.0 are read too. */
+  /** The option `cookie` that the tokens were made with. */
   cookie?: CookieOptions;
 }
 
@@ -57,7 +57,8 @@ export function ownTokens(options: OwnTokensOptions): AcceptedCodec {
     cannot("use option kind", `it is one of ${KINDS.map((kind) => `"${kind}"`).join(", ")}`);
   }
   const { kind = "data", name = "session", context = "", cookie = {} } = options;
-  const cookies = everySessionCookie(name, cookie);
+  const { session, visitor } = sessionCookies(name, cookie);
+  const cookies = [...new Set([session, visitor])];
   const scope = { secrets: checkSecrets(options.secrets), name: baseName(name), context };
   const isSigned = kind === "readable" || kind === "id";
   const codec = isSigned ? signedTokens({ ...scope, kind }, webCrypto) : encryptedTokens({ ...scope, kind }, webCrypto);

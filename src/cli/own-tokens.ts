@@ -143,20 +143,19 @@ function misfit(
   if (wireName === undefined) return undefined;
   const size = wireName.length + value.length;
   if (size > MAX_COOKIE_BYTES) return `too big: ${size} bytes, and browsers keep at most ${MAX_COOKIE_BYTES}`;
-  const { today, former } = whereabouts(name, whoseOf(kind, claims));
-  if ([...today, ...former].includes(baseName(wireName))) return undefined;
-  return `name mismatch: it belongs in a cookie named ${today.map((one) => `"${printableName(one)}"`).join(" or ")}, after its prefix`;
+  const names = whereabouts(name, whoseOf(kind, claims));
+  if (names.includes(baseName(wireName)) || isSingle(wireName, name, kind)) return undefined;
+  return `name mismatch: it belongs in a cookie named ${names.map((one) => `"${printableName(one)}"`).join(" or ")}, after its prefix`;
 }
 
 /** What an application needs for a token where it stands. */
 function conditionOf({ name: wireName }: PastedCookie, { kind, name }: { kind: KeyKind; name: string }, claims: Claims): string {
-  const { today } = whereabouts(name, whoseOf(kind, claims));
-  if (wireName === undefined) return "";
-  const base = baseName(wireName);
-  if (today.includes(base)) return "";
-  const single = base === name ? ", or with cookie.single" : "";
-  return `, where accept has ownTokens() for cookies of version 0.1.0${single}`;
+  if (wireName === undefined || whereabouts(name, whoseOf(kind, claims)).includes(baseName(wireName))) return "";
+  return ", with cookie.single";
 }
+
+/** Whether the cookie is where `cookie.single` has visitors and users. */
+const isSingle = (wireName: string, name: string, kind: KeyKind): boolean => kind !== "copy" && baseName(wireName) === name;
 
 function whoseOf(kind: KeyKind, { sub }: Claims): "user" | "visitor" | "copy" | undefined {
   if (kind === "copy") return "copy";

@@ -95,8 +95,7 @@ describe.each(KINDS)("a single cookie, sessions %s", (_kept, kind) => {
   });
 
   it("is what an application changes to, and from, with nobody logged out", async () => {
-    const shared = { ...kind() };
-    const kindOf = shared.readable ? "readable" : shared.store === undefined ? "data" : shared.store.dataOnly ? "user" : "id";
+    const { shared, kindOf } = kept();
     for (const [before, after] of [
       [{}, SINGLE],
       [SINGLE, {}],
@@ -116,6 +115,26 @@ describe.each(KINDS)("a single cookie, sessions %s", (_kept, kind) => {
       expect([namesOf(app), [...come.cookies.keys()]]).toEqual([[user], [others]]);
     }
   });
+
+  it("is changed from also where visitors have its name afterwards, as without a prefix", async () => {
+    const { shared, kindOf } = kept();
+    const cookie = { secure: false, single: true };
+    const old = makeApp({ ...shared, cookie });
+    await old.does((session) => session.login("alice"));
+    const accept = [ownTokens({ secrets: SECRET, kind: kindOf, cookie })];
+    const app = makeApp({ ...shared, cookie: { secure: false }, accept });
+    app.browser.hold(old.browser.cookieHeader());
+    for (let page = 0; page < 2; page++) {
+      expect(await app.does(seen)).toEqual(["alice", {}]);
+      expect(namesOf(app)).toEqual(["session-user"]);
+    }
+  });
+
+  function kept() {
+    const shared = { ...kind() };
+    const kindOf = shared.readable ? "readable" : shared.store === undefined ? "data" : shared.store.dataOnly ? "user" : "id";
+    return { shared, kindOf } as const;
+  }
 });
 
 describe("cookie.single", () => {

@@ -25,9 +25,3 @@ export function userCookie(name: string): string {
 export function copyCookie(name: string): string {
   return `${PREFIX}${name}-copy`;
 }
-
-/** Where version 0.1.0 had users and visitors. */
-export const FORMER: { readonly user: string; readonly visitor: string } = {
-  user: "__Host-session",
-  visitor: "__Host-session-visitor",
-};

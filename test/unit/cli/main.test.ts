@@ -13,7 +13,7 @@ import { plain } from "../../../src/stores/bridges/plain.ts";
 import { memory } from "../../../src/stores/memory/index.ts";
 import { cookieFor } from "../../../src/testing/index.ts";
 import { Browser } from "../../support/browser.ts";
-import { baseOf, COPY_COOKIE, FORMER, USER_COOKIE, userCookie, VISITOR_COOKIE } from "../../support/cookie-names.ts";
+import { baseOf, COPY_COOKIE, USER_COOKIE, userCookie, VISITOR_COOKIE } from "../../support/cookie-names.ts";
 import { closeServers, serveNode } from "../../support/koa.ts";
 import { OLD_SECRET, OTHER_SECRET, SECRET } from "../../support/secrets.ts";
 
@@ -167,15 +167,11 @@ describe("inspect: what it is", () => {
     expect(code).toBe(0);
   });
 
-  it.each([
-    ["a user's of version 0.1.0, or a single one", FORMER.user, {}, "ada", ", or with cookie.single"],
-    ["a visitor's of version 0.1.0", FORMER.visitor, {}, undefined, ""],
-    ["a visitor's of version 0.1.0, in a store", FORMER.visitor, { store: memory() }, undefined, ". Whether the session lives"],
-  ] as const)("%s, and what the application needs to take it", async (_what, name, options, user, more) => {
-    const { code, out } = await inspect(`${name}=${tokenOf(await cookie(options, user))}`);
-    const said = `  opens    yes, where accept has ownTokens() for cookies of version 0.1.0${more}`;
-    expect(out).toContain(said);
-    expect([code, out.includes("or with cookie.single")]).toEqual([0, name === FORMER.user]);
+  it.each(["session", "__Host-session", VISITOR_COOKIE])("a single one of a user, %s", async (name) => {
+    const { code, out } = await inspect(`${name}=${tokenOf(await cookie({}, "ada"))}`);
+    expect(out).toContain("  opens    yes, with cookie.single");
+    expect(code).toBe(0);
+    expect((await inspect(`${name}=${tokenOf(await cookie())}`)).out).not.toContain("cookie.single");
   });
 
   it.each([
@@ -284,7 +280,7 @@ describe("inspect: why it does not open", () => {
     await never(`${USER_COOKIE}=${tokenOf(other)}`, `no: name mismatch: ${user}`, ["--name", "shop"]);
     const visitor = `it belongs in a cookie named "${baseOf(VISITOR_COOKIE)}"`;
     await never(`${USER_COOKIE}=${tokenOf(await cookie())}`, `no: name mismatch: ${visitor}`);
-    await never(`${FORMER.visitor}=${tokenOf(await cookie({}, "ada"))}`, "no: name mismatch");
+    await never(`__Host-session-visitor=${tokenOf(await cookie())}`, `no: name mismatch: ${visitor}`);
     await never(`${COPY_COOKIE}=${tokenOf(await cookie({}, "ada"))}`, "no: name mismatch");
   });
 
