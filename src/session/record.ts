@@ -94,8 +94,8 @@ export type MoveReason = "login" | "regenerateId";
 export interface MovedMark {
   /** The `seenAt` of the record that moved. */
   readonly movedAt: number;
-  /** Where it went. May be missing if a login left the mark. */
-  readonly to?: Key;
+  /** Where it went. */
+  readonly to: Key;
   /** What gave it the new id. */
   readonly by: MoveReason;
   /** Until then, in epoch seconds, the old id still stands for the session. Absent: it was dead at once. */

@@ -5,7 +5,7 @@
  */
 import { utf8Length } from "../ground/encoding.ts";
 import { applyPatch, type Patch } from "../session/patch.ts";
-import type { SessionInfo, SessionRecord, UpdateOptions } from "../session/record.ts";
+import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions } from "../session/record.ts";
 import { ownTimeouts } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 
@@ -67,6 +67,19 @@ export function beyondLimit(
 export function toInfo(id: string, record: Omit<SessionInfo, "id">): SessionInfo {
   const { startedAt, seenAt, expiresAt, meta } = record;
   return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }), ...ownTimeouts(record) };
+}
+
+/** The mark in what a store read. Null where a member is missing or of a wrong type: such a mark stands for no session. */
+export function markFrom({
+  movedAt,
+  to,
+  by,
+  graceUntil = 0,
+}: { readonly [Name in keyof MovedMark]?: unknown }): MovedMark | null {
+  const { id, route = "" } = Object(to);
+  if (typeof id !== "string" || typeof route !== "string" || (by !== "login" && by !== "regenerateId")) return null;
+  if (!Number.isFinite(movedAt) || !Number.isFinite(graceUntil)) return null;
+  return { movedAt, to: { id, ...(route && { route }) }, by, ...(graceUntil !== 0 && { graceUntil }) } as MovedMark;
 }
 
 /** What a login said of its session. */

@@ -4,17 +4,7 @@
  * @module
  */
 import type { Patch } from "../session/patch.ts";
-import type {
-  Key,
-  Limit,
-  Move,
-  MovedMark,
-  MoveReason,
-  SessionInfo,
-  SessionRecord,
-  UpdateOptions,
-  UpdateResult,
-} from "../session/record.ts";
+import type { Key, Limit, Move, MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../session/record.ts";
 
 /**
  * Keeps records of sessions.
@@ -89,9 +79,3 @@ export interface SessionStore {
 
 /** What the ids of records begin with that say which session an accepted token became. No session's id is as long as these. */
 export const REDEEMED = "redeemed-";
-
-/** What a mark of an earlier build leaves unsaid: only after a new id did it say where to. */
-export function reasonOf(by: unknown, to: unknown): MoveReason {
-  if (by === "login" || by === "regenerateId") return by;
-  return to === undefined || to === null ? "login" : "regenerateId";
-}

@@ -36,13 +36,14 @@ export async function follow({ manager, store }: Stored, first: MovedMark): Prom
   let mark = first;
   for (let count = 0; count < MAX_MARKS && isFresh(mark, now); count++) {
     const { to } = mark;
+    // A store that an application wrote may leave it out.
     if (!isSessionId(to?.id)) return null;
     inGrace &&= isInGrace(mark, now);
     renewed &&= mark.by === "regenerateId";
-    const found = await store.load(to as Key, { now });
+    const found = await store.load(to, { now });
     if (found === null) return null;
     if (!isMoved(found))
-      return endOf(found, manager.timeouts, now) === undefined ? { key: to as Key, record: found, inGrace, renewed } : null;
+      return endOf(found, manager.timeouts, now) === undefined ? { key: to, record: found, inGrace, renewed } : null;
     mark = found;
   }
   return null;

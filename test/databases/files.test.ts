@@ -61,7 +61,7 @@ describe("libsql, besides the contract", () => {
     await twoProcessesLoseNothing(`file:${file}`, libsql(client));
   });
 
-  it("has the table of sqlite(), and reads what that wrote, also long ago", async () => {
+  it("has the table of sqlite(), and reads what that wrote, also by version 0.1.0", async () => {
     const file = join(folder, "same.db");
     const database = new DatabaseSync(file);
     for (const sql of FROZEN_SQL) database.exec(sql);

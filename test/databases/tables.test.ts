@@ -1,4 +1,4 @@
-/** The tables of postgres() and mysql(): as their pages show them, with rows of earlier builds, and swept by the database itself. */
+/** The tables of postgres() and mysql(): as their pages show them, with the rows of version 0.1.0, and swept by the database itself. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import pg from "pg";
@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type MysqlClient, mysql, mysqlTable } from "../../src/stores/sql/mysql.ts";
 import { postgres, postgresTable } from "../../src/stores/sql/postgres.ts";
 import type { SqlSessionStore } from "../../src/stores/sql/store.ts";
-import { FROZEN_MYSQL, FROZEN_POSTGRES, LOGIN_LEADS, readsFrozenRows } from "../stores/sql-frozen.ts";
+import { FROZEN_MYSQL, FROZEN_POSTGRES, readsFrozenRows, writesFrozenRows } from "../stores/sql-frozen.ts";
 import { type MariadbServer, startMariadb } from "../support/mariadb-server.ts";
 import { type PostgresServer, startPostgres } from "../support/postgres-server.ts";
 import { packages } from "./packages.ts";
@@ -62,9 +62,12 @@ describe("the table of postgres()", () => {
     expect(printedBy("docs/postgres.md")).toBe(asShown(postgresTable()));
   });
 
-  it("of schema 1 is read and gone on with", async () => {
+  it("as version 0.1.0 makes and fills it is read by every later version", async () => {
     for (const sql of [...FROZEN_POSTGRES, ...postgresTable("frozen")]) await pool.query(sql);
-    await readsFrozenRows(postgres(pool, { table: "frozen" }), LOGIN_LEADS);
+    await writesFrozenRows(postgres(pool, { table: "written" }));
+    const rowsOf = async (table: string) => (await pool.query(`SELECT * FROM ${table} ORDER BY id`)).rows;
+    expect(await rowsOf("written")).toEqual(await rowsOf("frozen"));
+    await readsFrozenRows(postgres(pool, { table: "frozen" }));
   });
 
   it("is swept by the statement that docs/postgres.md gives to pg_cron", async () => {
@@ -83,9 +86,12 @@ describe("the table of mysql()", () => {
     expect(printedBy("docs/mysql.md")).toBe(asShown(mysqlTable()));
   });
 
-  it("of schema 1 is read and gone on with", async () => {
+  it("as version 0.1.0 makes and fills it is read by every later version", async () => {
     for (const sql of [...FROZEN_MYSQL, ...mysqlTable("frozen")]) await mysqlPool.query(sql);
-    await readsFrozenRows(mysql(mysqlPool, { table: "frozen" }), LOGIN_LEADS);
+    await writesFrozenRows(mysql(mysqlPool, { table: "written" }));
+    const rowsOf = async (table: string) => (await mysqlPool.query(`SELECT * FROM ${table} ORDER BY id`))[0];
+    expect(await rowsOf("written")).toEqual(await rowsOf("frozen"));
+    await readsFrozenRows(mysql(mysqlPool, { table: "frozen" }));
   });
 
   it("is swept by MariaDB's event scheduler, as docs/mysql.md has it", async () => {

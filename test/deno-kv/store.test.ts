@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { newSessionId } from "../../src/ground/session-id.ts";
 import { createSessions, OptionError } from "../../src/index.ts";
-import type { SessionRecord } from "../../src/session/record.ts";
+import type { Key, SessionRecord } from "../../src/session/record.ts";
 import type { DenoKv } from "../../src/stores/deno-kv/client.ts";
 import { denoKv } from "../../src/stores/deno-kv/index.ts";
+import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
 import { HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { counted, type OpenKv, openKv } from "./databases.ts";
@@ -16,6 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => kv.close());
 
+const NO_CHANGE = { set: [], unset: [] };
 const newKey = () => ({ id: newSessionId() });
 const loaded = async (key: { id: string }, now = NOW) => (await denoKv(kv).load(key, { now })) as SessionRecord;
 
@@ -158,6 +160,32 @@ it("entries that somebody broke are a session that cannot be read: it can be end
     expect(await store.load(headless, { now: NOW })).toBe(null);
   }
   expect(await store.list?.("ada")).toEqual([]);
+});
+
+it("marks are written letter by letter like this, which every later version reads", async () => {
+  const store = denoKv(kv);
+  const keys = [newKey(), newKey(), newKey()] as const;
+  const ids = keys.map(({ id }) => id);
+  await store.create(keys[0], RECORD);
+  await store.replace(keys[0], keys[1], NO_CHANGE, RECORD, { by: "login", graceSeconds: 0 });
+  await store.replace(keys[1], keys[2], NO_CHANGE, RECORD, { by: "regenerateId", graceSeconds: 10 });
+  const texts = [
+    `{"mark":{"movedAt":${NOW},"to":{"id":"${ids[1]}"},"by":"login"},"settled":[]}`,
+    `{"mark":{"movedAt":${NOW},"to":{"id":"${ids[2]}"},"by":"regenerateId","graceUntil":${NOW + 10}},"settled":[]}`,
+  ];
+  for (const [index, text] of texts.entries()) {
+    const head = (await entriesOf()).find((entry) => entry.key.includes(ids[index]) && entry.key.at(-1) === "head");
+    expect(new TextDecoder().decode(head?.value as Uint8Array)).toBe(text);
+    await put(head?.key as string[], new TextEncoder().encode(text));
+    expect(await store.load(keys[index] as Key, { now: NOW })).toEqual(JSON.parse(text).mark);
+  }
+});
+
+it.each([...BROKEN_MARKS, ["is none", 7] as const])("a mark that %s is no session", async (_what, change) => {
+  const [key, to] = [newKey(), newKey()];
+  const mark = change === 7 ? 7 : { movedAt: NOW, to, by: "regenerateId", graceUntil: NOW + 10, ...(change as object) };
+  await put(["web-session-store", "s", key.id, "head"], new TextEncoder().encode(JSON.stringify({ mark, settled: [] })));
+  await isNoSession(denoKv(kv), key, NOW);
 });
 
 it("applications with prefixes of their own see nothing of each other", async () => {

@@ -5,6 +5,7 @@ import { newSessionId } from "../../src/ground/session-id.ts";
 import { OptionError, type SessionRecord } from "../../src/index.ts";
 import type { Key, Move } from "../../src/session/record.ts";
 import { type MongoClientLike, type MongoOptions, mongodb } from "../../src/stores/mongodb/index.ts";
+import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
 import { HOUR } from "../support/clock.ts";
 import { connect } from "./clients.ts";
 import { poolOf } from "./front/postgres.ts";
@@ -55,6 +56,18 @@ describe("documents of mongodb", () => {
     const mark = { movedAt: NOW, to: second.id, by: "regenerateId", graceUntil: NOW + 10, end: new Date((NOW + 60) * 1000) };
     expect(await documentAt(first, "shown")).toEqual({ _id: first.id, ...mark });
     expect(await documentAt({ id: "user:u8FGGBkc46ATgP9-o_MD1UQ" }, "shown")).toMatchObject({ logins: 1, end: session.end });
+  });
+
+  it.each(BROKEN_MARKS)("of a mark that %s are no session", async (_what, change) => {
+    const store = mongodb(mongo.client, { collection: "broken_marks" });
+    const [key, next] = newKeys(2) as [Key, Key];
+    const session = record();
+    await store.create(key, session);
+    await store.replace(key, next, NO_CHANGE, session, { by: "regenerateId", graceSeconds: 10 });
+    const marks = mongo.client.db().collection<{ _id: string }>("broken_marks");
+    for (const [name, value] of Object.entries(change))
+      await marks.updateOne({ _id: key.id }, value === undefined ? { $unset: { [name]: "" } } : { $set: { [name]: value } });
+    await isNoSession(store, key, session.seenAt);
   });
 
   it("keep every key for what it is, whatever MongoDB would make of it as a field", async () => {

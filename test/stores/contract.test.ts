@@ -105,7 +105,10 @@ describe("the store contract holds a weak store", () => {
     ["to throwing nothing", () => ({ guarantees, remove: () => Promise.reject(new Error("Cannot remove the session")) })],
     ["to sessions of the right subject", mixedUp],
     ["to taking no mark", (whole) => ({ guarantees, take: (key) => whole.load(key, { now: 0 }) as Promise<SessionRecord> })],
-    ["to marks that say where to", (whole) => ({ guarantees, ...marking(whole, ({ movedAt, by }) => ({ movedAt, by })) })],
+    [
+      "to marks that say where to",
+      (whole) => ({ guarantees, ...marking(whole, ({ movedAt, by }) => ({ movedAt, by }) as MovedMark) }),
+    ],
     ["to a grace that has an end", (whole) => ({ guarantees, ...marking(whole, endless) })],
   ])("%s", async (_what, change) => {
     expect(await failuresOf(() => altered(change))).not.toEqual([]);

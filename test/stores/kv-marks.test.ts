@@ -1,9 +1,11 @@
-/** The KV store's ends and what may be taken once, as values; and values that earlier builds wrote. */
+/** The KV store's ends and what may be taken once, as values; and the values of version 0.1.0. */
 import { describe, expect, it } from "vitest";
 import type { Move, SessionRecord } from "../../src/session/record.ts";
 import { kv } from "../../src/stores/kv/index.ts";
+import { allKeys } from "../../src/stores/kv/namespace.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
+import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -35,15 +37,15 @@ const RECORD: SessionRecord = {
   meta: { device: "Firefox" },
 };
 
-/** What earlier builds wrote for {@link RECORD}. */
-const OLD_RECORD =
+/** What version 0.1.0 writes for {@link RECORD}. Never to be changed. */
+const FROZEN_RECORD =
   '{"v":4,"b":1795000000,"s":1795000600,"e":1795087000,"u":"ada","m":{"device":"Firefox"},"d":"{\\"cart\\":[\\"apple\\"],\\"views\\":3}"}';
-const OLD_METADATA = { b: 1795000000, s: 1795000600, e: 1795087000, m: { device: "Firefox" } };
+const FROZEN_METADATA = { b: 1795000000, s: 1795000600, e: 1795087000, m: { device: "Firefox" } };
 
-describe("a value that earlier builds wrote is still read:", () => {
+describe("a value that version 0.1.0 writes is read by every later version:", () => {
   it("a session is loaded, listed, changed, and ended with its user's", async () => {
     const { clock, network, store, write } = setUp();
-    await write(nameOf(OLD), OLD_RECORD, OLD_METADATA);
+    await write(nameOf(OLD), FROZEN_RECORD, FROZEN_METADATA);
     expect(await store.load(OLD, { now: NOW })).toEqual(RECORD);
     expect(await store.list("ada")).toMatchObject([{ id: OLD.id, meta: { device: "Firefox" } }]);
     clock.pass(1);
@@ -54,29 +56,31 @@ describe("a value that earlier builds wrote is still read:", () => {
     expect(network.keys()).toEqual([`${nameOf(OLD)}:x`]);
   });
 
-  it("a mark that says where to is one of regenerateId without grace, and a logout goes through it", async () => {
+  it("a session is written like that", async () => {
+    const { network, store } = setUp();
+    await store.create(OLD, RECORD);
+    expect(network.central(nameOf(OLD))).toBe(FROZEN_RECORD);
+    expect(await allKeys(network.at("here"), "s:")).toMatchObject([{ name: nameOf(OLD), metadata: FROZEN_METADATA }]);
+  });
+
+  it.each([
+    ['"by":"login"', { by: "login" }],
+    ['"by":"regenerateId","graceUntil":1795000610', { by: "regenerateId", graceUntil: NOW + 10 }],
+  ])("a mark with %s, and a logout goes through it", async (text, said) => {
     const { network, store, write } = setUp();
-    await write(`${nameOf(OLD)}:x`, `{"x":1,"mark":{"movedAt":1795000600,"to":{"id":"${NEXT.id}","route":"${ROUTE}"}}}`);
-    await write(nameOf(NEXT), OLD_RECORD, OLD_METADATA);
-    expect(await store.load(OLD, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: NEXT, by: "regenerateId" });
+    const end = `{"x":1,"mark":{"movedAt":1795000600,"to":{"id":"${NEXT.id}","route":"${ROUTE}"},${text}}}`;
+    await write(`${nameOf(OLD)}:x`, end);
+    await write(nameOf(NEXT), FROZEN_RECORD, FROZEN_METADATA);
+    expect(await store.load(OLD, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: NEXT, ...said });
     expect(await store.load(OLD, { now: NOW + 60 })).toBeNull();
     await store.remove(OLD);
     expect(await store.load(NEXT, { now: NOW })).toBeNull();
     expect(network.central(`${nameOf(NEXT)}:x`)).toBe('{"x":1}');
   });
 
-  it("a mark that does not say where to is one of a login", async () => {
-    const { store, write } = setUp();
-    await write(nameOf(OLD), OLD_RECORD, OLD_METADATA);
-    await write(`${nameOf(OLD)}:x`, '{"x":1,"mark":{"movedAt":1795000600}}');
-    expect(await store.load(OLD, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-    expect(await store.take(OLD)).toBeNull();
-    expect(await store.load(OLD, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-  });
-
   it("an end is an end", async () => {
     const { store, write } = setUp();
-    await write(nameOf(OLD), OLD_RECORD, OLD_METADATA);
+    await write(nameOf(OLD), FROZEN_RECORD, FROZEN_METADATA);
     await write(`${nameOf(OLD)}:x`, '{"x":1}');
     expect(await store.load(OLD, { now: NOW })).toBeNull();
     expect(await store.take(OLD)).toBeNull();
@@ -97,8 +101,26 @@ describe("a mark", () => {
     await store.create(visitor, RECORD);
     await store.replace(visitor, NEXT, NO_CHANGE, RECORD, move);
     const mark = { movedAt: NOW, to: NEXT, ...said };
-    expect(JSON.parse(network.central(`${nameOf(visitor)}:x`) ?? "")).toEqual({ x: 1, mark });
+    expect(network.central(`${nameOf(visitor)}:x`)).toBe(JSON.stringify({ x: 1, mark }));
     expect(await store.load(visitor, { now: NOW })).toEqual(mark);
+  });
+
+  it.each([...BROKEN_MARKS, ["leads to a place that is none", { to: { id: NEXT.id, route: 5 } }] as const])(
+    "that %s is the end of a session",
+    async (_what, change) => {
+      const { store, write } = setUp();
+      await write(nameOf(OLD), FROZEN_RECORD, FROZEN_METADATA);
+      const mark = { movedAt: NOW, to: NEXT, by: "regenerateId", graceUntil: NOW + 10, ...change };
+      await write(`${nameOf(OLD)}:x`, JSON.stringify({ x: 1, mark }));
+      await isNoSession(store, OLD, NOW);
+    },
+  );
+
+  it.each(["7", "null", '"text"', "[]", "{}"])("that is %s is the end of a session", async (mark) => {
+    const { store, write } = setUp();
+    await write(nameOf(OLD), FROZEN_RECORD, FROZEN_METADATA);
+    await write(`${nameOf(OLD)}:x`, `{"x":1,"mark":${mark}}`);
+    await isNoSession(store, OLD, NOW);
   });
 });
 

@@ -39,7 +39,7 @@ describe("the column meta", () => {
     },
   );
 
-  it("is the only one that tells, in a table as it always was", async () => {
+  it("is the only one that tells", async () => {
     const database = new DatabaseSync(":memory:");
     const store = sqlite(database);
     for (const [index, [said]] of COLUMNS.entries())

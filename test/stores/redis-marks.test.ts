@@ -1,4 +1,4 @@
-/** The Redis store's marks and what may be taken once, as hashes on a real server; and hashes that earlier builds wrote. */
+/** The Redis store's marks and what may be taken once, as hashes on a real server; and the hashes of version 0.1.0. */
 import { createClient } from "redis";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Move, SessionRecord } from "../../src/session/record.ts";
@@ -6,6 +6,7 @@ import type { SessionStore } from "../../src/stored/contract.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
+import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -43,8 +44,8 @@ const RECORD: SessionRecord = {
   meta: { device: "Firefox" },
 };
 
-/** What earlier builds wrote for {@link RECORD}. */
-const OLD_RECORD = {
+/** What version 0.1.0 writes for {@link RECORD}. Never to be changed. */
+const FROZEN_RECORD = {
   "d:cart": '["apple"]',
   "d:views": "3",
   "m:version": "4",
@@ -56,9 +57,9 @@ const OLD_RECORD = {
   "m:meta": '{"device":"Firefox"}',
 };
 
-describe("a hash that earlier builds wrote is still read:", () => {
+describe("a hash that version 0.1.0 writes is read by every later version:", () => {
   it("a session is loaded, listed, changed, and ended with its user's", async () => {
-    await client.hSet(`session:s:${OLD}`, OLD_RECORD);
+    await client.hSet(`session:s:${OLD}`, FROZEN_RECORD);
     // When the server drops it, by the server's clock.
     await client.zAdd(SET, { value: OLD, score: Date.now() + 24 * HOUR * 1000 });
     expect(await store.load({ id: OLD }, { now: NOW })).toEqual(RECORD);
@@ -69,21 +70,19 @@ describe("a hash that earlier builds wrote is still read:", () => {
     expect(await client.keys("*")).toEqual([]);
   });
 
-  it("a mark that says where to is one of regenerateId without grace, and a logout goes through it", async () => {
-    await client.hSet(`session:s:${OLD}`, { "m:movedAt": "1795000600", "m:to": NEXT });
-    await client.hSet(`session:s:${NEXT}`, OLD_RECORD);
-    expect(await store.load({ id: OLD }, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: { id: NEXT }, by: "regenerateId" });
+  it.each([
+    [{ by: "login" }, { "m:by": "login" }],
+    [
+      { by: "regenerateId", graceUntil: NOW + 10 },
+      { "m:by": "regenerateId", "m:grace": "1795000610" },
+    ],
+  ])("a mark with %j, and a logout goes through it", async (said, fields) => {
+    await client.hSet(`session:s:${OLD}`, { "m:movedAt": "1795000600", "m:to": NEXT, ...fields });
+    await client.hSet(`session:s:${NEXT}`, FROZEN_RECORD);
+    expect(await store.load({ id: OLD }, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: { id: NEXT }, ...said });
     expect(await store.load({ id: OLD }, { now: NOW + 60 })).toBeNull();
     await store.remove({ id: OLD });
     expect(await client.keys("*")).toEqual([]);
-  });
-
-  it("a mark that does not say where to is one of a login", async () => {
-    await client.hSet(`session:s:${OLD}`, { "m:movedAt": "1795000600" });
-    expect(await store.load({ id: OLD }, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-    expect(await store.touch({ id: OLD }, { now: NOW, expiresAt: NOW + HOUR })).toBe(false);
-    expect(await store.take({ id: OLD })).toBeNull();
-    expect(await hash(OLD)).toEqual({ "m:movedAt": "1795000600" });
   });
 });
 
@@ -102,6 +101,15 @@ describe("a mark", () => {
     expect(await client.zRange(SET, 0, -1)).toEqual([NEXT]);
   });
 
+  it.each(BROKEN_MARKS)("that %s is no session", async (_what, change) => {
+    const { to, by, graceUntil } = { to: NEXT, by: "regenerateId", graceUntil: NOW + 10, ...change };
+    const fields = { "m:movedAt": "1795000600", "m:to": to, "m:by": by, "m:grace": graceUntil };
+    const there = Object.entries(fields).filter(([, value]) => value !== undefined);
+    await client.hSet(`session:s:${OLD}`, Object.fromEntries(there.map(([field, value]) => [field, String(value)])));
+    await isNoSession(store, { id: OLD }, NOW);
+    expect(await client.keys("*")).toEqual([]);
+  });
+
   it("keeps the fractions of an instant", async () => {
     const seenAt = NOW + 0.123456;
     await store.create({ id: VISITOR }, { ...RECORD, seenAt });
@@ -117,12 +125,12 @@ describe("a session with timeouts of its own", () => {
 
   it("has two fields more, and is read, listed, moved and taken with them", async () => {
     await store.create({ id: OLD }, { ...RECORD, ...own });
-    expect(await hash(OLD)).toEqual({ ...OLD_RECORD, ...fields });
+    expect(await hash(OLD)).toEqual({ ...FROZEN_RECORD, ...fields });
     expect(await store.load({ id: OLD }, { now: NOW })).toEqual({ ...RECORD, ...own });
     const { startedAt, seenAt, expiresAt, meta } = RECORD;
     expect(await store.list?.("ada")).toEqual([{ id: OLD, startedAt, seenAt, expiresAt, meta, ...own }]);
     await store.replace({ id: OLD }, { id: NEXT }, NO_CHANGE, { ...RECORD, idleTimeout: 1 }, { by: "login", graceSeconds: 0 });
-    expect(await hash(NEXT)).toEqual({ ...OLD_RECORD, "m:version": "5", "m:idle": "1" });
+    expect(await hash(NEXT)).toEqual({ ...FROZEN_RECORD, "m:version": "5", "m:idle": "1" });
     expect(await store.take({ id: NEXT })).toEqual({ ...RECORD, version: 5, idleTimeout: 1 });
   });
 });

@@ -1,8 +1,9 @@
-/** Marks of sessions that moved, in SQLite: what stands in their rows, and rows that earlier builds wrote. */
+/** Marks of sessions that moved, in SQLite: what stands in their rows; and the rows of version 0.1.0. */
 import { DatabaseSync } from "node:sqlite";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
-import { FROZEN_SQL, readsFrozenRows } from "./sql-frozen.ts";
+import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { FROZEN_SQL, readsFrozenRows, writesFrozenRows } from "./sql-frozen.ts";
 
 const NOW = 1_800_000_000;
 const NO_CHANGE = { set: [], unset: [] };
@@ -29,20 +30,36 @@ it("the row of a mark says in meta what moved the session, and until when the ol
   ]);
 });
 
-it("rows that earlier builds wrote are still read", async () => {
+it("rows that version 0.1.0 writes are read by every later version", async () => {
   const database = new DatabaseSync(":memory:");
   for (const sql of FROZEN_SQL) database.exec(sql);
+  await writesFrozenRows(sqlite(database, { table: "written" }));
+  const [frozen, written] = ["frozen", "written"].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
+  expect(written).toEqual(frozen);
   await readsFrozenRows(sqlite(database, { table: "frozen" }));
 });
 
-it("a mark whose meta somebody broke gives no grace", async () => {
-  const database = new DatabaseSync(":memory:");
-  const store = sqlite(database);
-  const [before, after] = [{ id: "before-the-new-id" }, { id: "after-the-new-id" }];
-  await store.create(before, record);
-  await store.replace(before, after, NO_CHANGE, record, { by: "regenerateId", graceSeconds: 10 });
-  for (const meta of ["{", "[]", "7", "", '{"by":1,"graceUntil":"never"}']) {
-    database.prepare("UPDATE web_sessions SET meta = ? WHERE moved_at IS NOT NULL").run(meta);
-    expect(await store.load(before, { now: NOW })).toEqual({ movedAt: NOW, to: after, by: "regenerateId" });
+describe("a mark", () => {
+  /** A session that got a new id with a grace, and what stands in the row of its mark. */
+  async function broken(meta: string | null, movedTo?: null) {
+    const database = new DatabaseSync(":memory:");
+    const store = sqlite(database);
+    const [before, after] = [{ id: "before-the-new-id" }, { id: "after-the-new-id" }];
+    await store.create(before, record);
+    await store.replace(before, after, NO_CHANGE, record, { by: "regenerateId", graceSeconds: 10 });
+    const set = movedTo === null ? "meta = ?, moved_to = NULL" : "meta = ?";
+    database.prepare(`UPDATE web_sessions SET ${set} WHERE moved_at IS NOT NULL`).run(meta);
+    return { store, before };
   }
+
+  it.each(BROKEN_MARKS)("that %s is no session", async (_what, change) => {
+    const { to, ...said } = { to: "", by: "regenerateId", graceUntil: NOW + 10, ...change };
+    const { store, before } = await broken(JSON.stringify(said), to === undefined ? null : undefined);
+    await isNoSession(store, before, NOW);
+  });
+
+  it.each([null, "{", "[]", "7", ""])("with %j in meta is no session", async (meta) => {
+    const { store, before } = await broken(meta);
+    await isNoSession(store, before, NOW);
+  });
 });

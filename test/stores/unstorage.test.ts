@@ -15,6 +15,7 @@ import { type UnstorageLike, unstorage } from "../../src/stores/bridges/unstorag
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { makeApp, typesOf } from "../support/app.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
+import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
 import { immediate } from "./immediate.ts";
 
 const NOW = 1_800_000_000;
@@ -149,26 +150,55 @@ describe("unstorage", () => {
     for (const key of [first, second, third]) expect(await store.load(key, { now: NOW })).toBeNull();
   });
 
-  it("reads items that earlier builds wrote: a session, and the marks of a new id and of a login", async () => {
+  describe("and the items of version 0.1.0", () => {
     const base = folder();
-    mkdirSync(join(base, "session"));
-    const session =
-      `{"data":"{\\"cart\\":[\\"apple\\"]}","version":3,"startedAt":1799999900,"seenAt":1800000000,"expiresAt":1800003600,` +
-      `"subject":"ada","meta":"{\\"device\\":\\"phone\\"}"}\n`;
-    writeFileSync(join(base, "session", `${ID}-session`), session);
-    writeFileSync(join(base, "session", `${ID}-new-id`), `{"movedAt":1800000000,"to":"${ID}-session"}\n`);
-    writeFileSync(join(base, "session", `${ID}-login`), '{"movedAt":1800000000}\n');
     const store = unstorage(createStorage({ driver: fs({ base }) }));
-    const load = (end: string) => store.load({ id: `${ID}-${end}` }, { now: NOW + 1 });
-    expect(await load("session")).toEqual(
-      record({ data: '{"cart":["apple"]}', version: 3, startedAt: NOW - 100, subject: "ada", meta: { device: "phone" } }),
+    mkdirSync(join(base, "session"));
+    const fileOf = (end: string) => join(base, "session", `${ID}-${end}`);
+    const user = record({
+      data: '{"cart":["apple"]}',
+      version: 3,
+      startedAt: NOW - 100,
+      subject: "ada",
+      meta: { device: "phone" },
+    });
+    const ITEMS = {
+      session:
+        `{"data":"{\\"cart\\":[\\"apple\\"]}","version":3,"startedAt":1799999900,"seenAt":1800000000,"expiresAt":1800003600,` +
+        `"subject":"ada","meta":"{\\"device\\":\\"phone\\"}"}\n`,
+      "new-id": `{"movedAt":1800000000,"to":"${ID}-session","by":"regenerateId"}\n`,
+      login: `{"movedAt":1800000000,"to":"${ID}-session","by":"login"}\n`,
+    };
+
+    it("are written like that", async () => {
+      await store.create({ id: `${ID}-session` }, user);
+      for (const [end, by] of [
+        ["new-id", "regenerateId"],
+        ["login", "login"],
+      ] as const) {
+        await store.create({ id: `${ID}-${end}` }, { ...user, version: 2 });
+        await store.replace({ id: `${ID}-${end}` }, { id: `${ID}-session` }, NO_CHANGE, user, { by, graceSeconds: 0 });
+      }
+      for (const [end, text] of Object.entries(ITEMS)) expect(readFileSync(fileOf(end), "utf8")).toBe(text);
+    });
+
+    it.each(["new-id", "login"] as const)("are read by every later version: a session, and the mark of a %s", async (end) => {
+      for (const [name, text] of Object.entries(ITEMS)) writeFileSync(fileOf(name), text);
+      const load = (name: string) => store.load({ id: `${ID}-${name}` }, { now: NOW + 1 });
+      expect(await load("session")).toEqual(user);
+      const by = end === "login" ? "login" : "regenerateId";
+      expect(await load(end)).toEqual({ movedAt: NOW, to: { id: `${ID}-session` }, by });
+      await store.remove({ id: `${ID}-${end}` });
+      expect(await load("session")).toBeNull();
+    });
+
+    it.each([...BROKEN_MARKS.slice(0, 3), ["has no number where an instant stands", { movedAt: "x" }] as const])(
+      "are no session where a mark %s",
+      async (_what, change) => {
+        writeFileSync(fileOf("login"), `${JSON.stringify({ ...JSON.parse(ITEMS.login), ...change })}\n`);
+        await isNoSession(store, { id: `${ID}-login` }, NOW + 1);
+      },
     );
-    expect(await load("new-id")).toEqual({ movedAt: NOW, to: { id: `${ID}-session` }, by: "regenerateId" });
-    expect(await load("login")).toEqual({ movedAt: NOW, by: "login" });
-    await store.remove({ id: `${ID}-login` });
-    expect(await load("session")).not.toBeNull();
-    await store.remove({ id: `${ID}-new-id` });
-    expect(await load("session")).toBeNull();
   });
 
   it("forgets the mark of a session that moved after 60 seconds", async () => {

@@ -114,8 +114,8 @@ export const store: SessionStore = {
   load: async ({ id }) => rows.get(id) ?? null,
   create: async ({ id }: Key, record) => void rows.set(id, record),
   update: async () => gone,
-  replace: async (_oldKey, _newKey, _patch, _record, { by, graceSeconds, maxSessions }: Move) => {
-    const mark: MovedMark = { movedAt: 1, by, graceUntil: 1 + graceSeconds };
+  replace: async (_oldKey, newKey, _patch, _record, { by, graceSeconds, maxSessions }: Move) => {
+    const mark: MovedMark = { movedAt: 1, to: newKey, by, graceUntil: 1 + graceSeconds };
     return { ok: true, version: mark.movedAt + (maxSessions ?? 0) };
   },
   touch: async () => false,
@@ -123,7 +123,9 @@ export const store: SessionStore = {
   take: async ({ id }) => rows.get(id) ?? null,
 };
 // @ts-expect-error: a mark says what moved the session.
-export const mark: MovedMark = { movedAt: 1 };
+export const mark: MovedMark = { movedAt: 1, to: { id: "" } };
+// @ts-expect-error: and where it is now.
+export const lost: MovedMark = { movedAt: 1, by: "login" };
 const { take: _take, ...without } = store;
 // @ts-expect-error: a store gives out what may be used once.
 export const untaken: SessionStore = without;

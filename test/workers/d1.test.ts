@@ -170,7 +170,7 @@ it("a session that could not be written ends no others on d1, whatever maxSessio
   for (const key of keys) expect(await store.load(key, { now: NOW })).toEqual(user);
 });
 
-it("rows that version 0.1.0 wrote are read on by d1", async () => {
+it("rows that version 0.1.0 writes are read by every later version of d1", async () => {
   for (const sql of FROZEN_SQL) await env.SESSIONS_DB.prepare(sql).run();
   await readsFrozenRows(d1(binding, { table: "frozen" }));
 });

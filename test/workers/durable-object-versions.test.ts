@@ -1,24 +1,41 @@
-/** Objects and Workers of version 0.1.0: the rows it wrote are read on, and either side may still be that version during a deploy. */
+/** What later versions rely on: they read the rows of version 0.1.0, and a Worker and an object may be of different versions during a deploy. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Move } from "../../src/session/record.ts";
-import type { SessionStub } from "../../src/stores/durable-object/client.ts";
-import { type DurableObjectStore, durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
-import { rowOf } from "../../src/stores/durable-object/rows.ts";
-import { begin, HOUR, LOGIN, NEW_ID, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
+import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
+import { storeContract } from "../../src/testing/contract/store-contract.ts";
+import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
+import { begin, HOUR, LOGIN, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);
 const slide = { now: NOW, expiresAt: NOW + HOUR };
 const GRACE: Move = { by: "regenerateId", graceSeconds: 10 };
 
-/** The table as version 0.1.0 made it. */
+/** The table as version 0.1.0 makes it. Never to be changed, like the rows below. */
 const LAYOUT = `CREATE TABLE sessions_v1 (
   id TEXT PRIMARY KEY, data TEXT NOT NULL, version INTEGER NOT NULL, started_at REAL NOT NULL, seen_at REAL NOT NULL,
   ends_at REAL NOT NULL, subject TEXT, meta TEXT, moved_at REAL, moved_to TEXT, moved_route TEXT, ops TEXT NOT NULL
 ) WITHOUT ROWID`;
+const OPS = "AAAAAAAAAAAABBBBBBBBBBBB";
 
-/** Writes rows, as SQL has them, into an object that was never used. */
+/** A row of a user's session, as SQL has it. */
+const recordSql = (id: string, subject = "ada") =>
+  `'${id}', '{"cart":["apple"]}', 4, ${NOW - 600}.0, ${NOW}.0, ${NOW + HOUR}.0, '"${subject}"', '{"device":"phone"}', NULL, NULL, NULL, '${OPS}'`;
+/** A row of a mark. */
+const markSql = (id: string, meta: string, to: string, route: string | null = null) =>
+  `'${id}', '{}', 5, ${NOW - 600}.0, ${NOW}.0, ${NOW + 60}.0, NULL, '${meta}', ${NOW}.0, '${to}', ${route === null ? "NULL" : `'${route}'`}, '${OPS}'`;
+const FROZEN_RECORD = record({
+  data: '{"cart":["apple"]}',
+  version: 4,
+  startedAt: NOW - 600,
+  subject: "ada",
+  meta: { device: "phone" },
+});
+const WITH_GRACE = `{"by":"regenerateId","graceUntil":${NOW + 10}}`;
+const OF_LOGIN = '{"by":"login"}';
+
+/** Writes rows, as SQL has them, into an object that was never asked: it remembers whether it has a table. */
 function write(place: { route: string }, rows: readonly string[]): Promise<void> {
   return runInDurableObject(objectOf(place), (_object, { storage }) => {
     storage.sql.exec(LAYOUT);
@@ -27,25 +44,20 @@ function write(place: { route: string }, rows: readonly string[]): Promise<void>
   });
 }
 
-const recordSql = (id: string, subject = '"ada"') =>
-  `'${id}', '{"cart":["apple"]}', 4, ${NOW - 600}.0, ${NOW}.0, ${NOW + HOUR}.0, '${subject}', '{"device":"phone"}', NULL, NULL, NULL, 'AAAAAAAAAAAABBBBBBBBBBBB'`;
-const markSql = (id: string, to: string | null, route: string | null = null) => {
-  const text = (value: string | null) => (value === null ? "NULL" : `'${value}'`);
-  return `'${id}', '{}', 5, ${NOW - 600}.0, ${NOW}.0, ${NOW + 60}.0, NULL, NULL, ${NOW}.0, ${text(to)}, ${text(route)}, 'CCCCCCCCCCCCAAAAAAAAAAAA'`;
-};
-const OLD_RECORD = record({
-  data: '{"cart":["apple"]}',
-  version: 4,
-  startedAt: NOW - 600,
-  subject: "ada",
-  meta: { device: "phone" },
-});
+/** All rows of an object. The names of calls, 12 random characters each, are letters here. */
+const rowsOf = (place: { route: string }) =>
+  runInDurableObject(objectOf(place), (_object, { storage }) =>
+    storage.sql
+      .exec("SELECT * FROM sessions_v1 ORDER BY id")
+      .toArray()
+      .map((row: Record<string, unknown>) => ({ ...row, ops: String(row.ops).length / 12 })),
+  );
 
-describe("rows that version 0.1.0 wrote are read on:", () => {
+describe("rows that version 0.1.0 writes are read by every later version:", () => {
   it("a session is loaded, listed, changed, and ended with its user's", async () => {
     const key = await newKey(store, "ada");
     await write(key, [recordSql(key.id)]);
-    expect(await store.load(key, { now: NOW })).toEqual(OLD_RECORD);
+    expect(await store.load(key, { now: NOW })).toEqual(FROZEN_RECORD);
     expect(await store.list("ada")).toMatchObject([{ id: key.id, meta: { device: "phone" } }]);
     const change = { set: [["views", "1"] as const], unset: [] };
     expect(await store.update(key, change, slide)).toEqual({ ok: true, version: 5 });
@@ -53,40 +65,73 @@ describe("rows that version 0.1.0 wrote are read on:", () => {
     expect(await stored(key)).toEqual(NOTHING);
   });
 
-  it("a mark that says where to is one of regenerateId without grace, and a logout goes through it", async () => {
-    const [key, next] = [await newKey(store, "bob"), await newKey(store, "bob")];
-    await write(key, [markSql(key.id, next.id), recordSql(next.id, '"bob"')]);
-    expect(await store.load(key, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: next, by: "regenerateId" });
+  it.each([
+    ["a new id", WITH_GRACE, { by: "regenerateId", graceUntil: NOW + 10 }],
+    ["a login", OF_LOGIN, { by: "login" }],
+  ])("the mark of %s, and a logout goes through it, also into another object", async (_what, meta, said) => {
+    const bob = `bob-after-${said.by}`;
+    const [key, next] = [await newKey(store, bob), await newKey(store, bob)];
+    await write(key, [markSql(key.id, meta, next.id), recordSql(next.id, bob)]);
+    expect(await store.load(key, { now: NOW + 59 })).toEqual({ movedAt: NOW, to: next, ...said });
     expect(await store.load(key, { now: NOW + 60 })).toBeNull();
-    await store.remove(key);
-    expect(await stored(key)).toEqual(NOTHING);
-  });
-
-  it("the same for a mark that leads to another object", async () => {
-    const [key, next] = [await newKey(store), await begin(store)];
-    await write(key, [markSql(key.id, next.id, next.route)]);
-    expect(await store.load(key, { now: NOW })).toEqual({ movedAt: NOW, to: next, by: "regenerateId" });
-    await store.remove(key);
-    for (const place of [key, next]) expect(await stored(place)).toEqual(NOTHING);
-  });
-
-  it("a mark that does not say where to is one of a login, and nobody's session ends through it", async () => {
-    const [key, next] = [await newKey(store, "cleo"), await newKey(store, "cleo")];
-    await write(key, [markSql(key.id, null), recordSql(next.id, '"cleo"')]);
-    expect(await store.load(key, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
     expect(await store.update(key, NO_CHANGE, slide)).toEqual({ ok: false, why: "moved" });
     expect(await store.take(key)).toBeNull();
     await store.remove(key);
-    expect((await stored(next)).ids).toEqual([next.id]);
+    expect(await stored(key)).toEqual(NOTHING);
+
+    const [visitor, elsewhere] = [await newKey(store), await begin(store)];
+    await write(visitor, [markSql(visitor.id, meta, elsewhere.id, elsewhere.route)]);
+    expect(await store.load(visitor, { now: NOW })).toEqual({ movedAt: NOW, to: elsewhere, ...said });
+    await store.remove(visitor);
+    for (const place of [visitor, elsewhere]) expect(await stored(place)).toEqual(NOTHING);
   });
 
-  it("in a table that has the same columns today", async () => {
-    const key = await begin(store);
-    const layouts = await runInDurableObject(objectOf(key), (_object, { storage }) =>
-      storage.sql.exec("SELECT sql FROM sqlite_master WHERE name = 'sessions_v1'").toArray(),
+  it("they are written like that, in that table", async () => {
+    const [visitor, key, next] = [await newKey(store), await newKey(store, "cleo"), await newKey(store, "cleo")];
+    const cleo = { ...FROZEN_RECORD, subject: "cleo" };
+    await store.create(visitor, { ...FROZEN_RECORD, version: 2 });
+    await store.replace(visitor, key, NO_CHANGE, cleo, LOGIN);
+    await store.replace(key, next, NO_CHANGE, cleo, GRACE);
+    const written = [await rowsOf(visitor), await rowsOf(key)];
+    const layout = "SELECT sql FROM sqlite_master WHERE name = 'sessions_v1'";
+    expect(await runInDurableObject(objectOf(key), (_object, { storage }) => storage.sql.exec(layout).toArray())).toEqual([
+      { sql: LAYOUT },
+    ]);
+    const [frozenVisitor, frozenUser] = [await newKey(store), await newKey(store)];
+    await write(frozenVisitor, [markSql(visitor.id, OF_LOGIN, key.id, key.route)]);
+    await write(frozenUser, [markSql(key.id, WITH_GRACE, next.id), recordSql(next.id, "cleo")]);
+    const versions = { [visitor.id]: [3, 2], [key.id]: [4, 2], [next.id]: [4, 1] } as Record<string, [number, number]>;
+    const frozen = [await rowsOf(frozenVisitor), await rowsOf(frozenUser)].map((rows) =>
+      rows.map((row: { id?: unknown }) => {
+        const [version, ops] = versions[String(row.id)] ?? [];
+        return { ...row, version, ops };
+      }),
     );
-    expect(layouts).toEqual([{ sql: LAYOUT }]);
+    expect(written).toEqual(frozen);
   });
+});
+
+describe("a mark", () => {
+  it.each(BROKEN_MARKS)("that %s is no session", async (_what, change) => {
+    const { to, by, graceUntil } = { to: "", by: "regenerateId", graceUntil: NOW + 10, ...change };
+    const [key, next] = [await newKey(store), await newKey(store)];
+    await write(key, [markSql(key.id, JSON.stringify({ by, graceUntil }), next.id)]);
+    if (to === undefined) await execute(key, "UPDATE sessions_v1 SET moved_to = NULL");
+    await isNoSession(store, key, NOW);
+  });
+
+  it.each(["NULL", "'{'", "'[]'", "'7'"])("with %s in meta is no session", async (meta) => {
+    const [key, next] = [await newKey(store), await newKey(store)];
+    await write(key, [markSql(key.id, WITH_GRACE, next.id)]);
+    await execute(key, `UPDATE sessions_v1 SET meta = ${meta}`);
+    await isNoSession(store, key, NOW);
+  });
+
+  function execute(place: Place, sql: string): Promise<void> {
+    return runInDurableObject(objectOf(place), (_object, { storage }) => {
+      storage.sql.exec(sql);
+    });
+  }
 });
 
 describe("timeouts of a session's own", () => {
@@ -101,7 +146,7 @@ describe("timeouts of a session's own", () => {
         .map(({ meta }: Record<string, unknown>) => meta),
     );
 
-  it("stand in the column meta, in a table as it always was", async () => {
+  it("stand in the column meta", async () => {
     const key = await begin(store, ada);
     expect(await metaOf(key)).toEqual([META]);
     const { startedAt, seenAt, expiresAt, meta } = ada;
@@ -117,20 +162,6 @@ describe("timeouts of a session's own", () => {
     expect(await metaOf(last)).toEqual([null]);
   });
 
-  it("are kept by an object of version 0.1.0, and passed on by its Workers", async () => {
-    const mixed = durableObject(objects010());
-    const key = await newKey(store, "lea");
-    await mixed.create(key, record({ subject: "lea", ...own }));
-    expect(await mixed.load(key, { now: NOW })).toEqual(record({ subject: "lea", ...own }));
-    // Such a Worker takes what it read for `meta`, and gives it to the session's new id.
-    const row = (await objectFor010(key).load(key.id, NOW, null)) as { meta: string };
-    const meta = JSON.parse(row.meta);
-    const added = { id: "next-next-next-next", row: { ...rowOf(record({ subject: "lea" })), meta: JSON.stringify(meta) } };
-    await objectFor010(key).replace("AAAAAAAAAAAA", key.id, { ...added, maxSessions: null }, NO_CHANGE, true);
-    const moved = { ...key, id: added.id };
-    expect(await store.load(moved, { now: NOW })).toEqual(record({ subject: "lea", version: 2, ...own }));
-  });
-
   it("that somebody broke are an error which does not quote it", async () => {
     const key = await begin(store, { subject: "mia" });
     await runInDurableObject(objectOf(key), (_object, { storage }) => {
@@ -140,136 +171,51 @@ describe("timeouts of a session's own", () => {
   });
 });
 
-/** The object as a Worker of version 0.1.0 sees it: it says and reads no more than that version did. */
-const objectFor010 = (place: Place) => env.SESSIONS.getByName(place.route) as unknown as SessionStub;
+/** What a later version may say besides: a member more in each object, whoever made it. */
+function withMore(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withMore);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).map(([name, one]) => [name, withMore(one)]);
+  return { ...Object.fromEntries(members), later: "more" };
+}
 
-/** An object of version 0.1.0: it has no `take`, and knows nothing of what was added since. */
-function objects010(): ObjectNamespace {
-  const refuse = async () => {
-    throw new Error('The RPC receiver does not implement the method "take".');
-  };
+/** A Worker of a later version, which passes more than objects of today know; or objects of one, which answer more than Workers know. */
+function later(side: "worker" | "object"): ObjectNamespace {
   return {
     getByName(route) {
-      const object = env.SESSIONS.getByName(route) as unknown as SessionStub;
-      const old: Partial<SessionStub> = {
-        load: async (...given) => withoutReason(await object.load(...given)),
-        create: (...given) => object.create(...given),
-        update: (...given) => object.update(...given),
-        replace: (op, from, added, patch, follow) => object.replace(op, from, added, patch, follow),
-        leave: (op, id, mark, version) => object.leave(op, id, withoutReason(mark), version),
-        remove: (...given) => object.remove(...given),
-        take: refuse,
+      const stub = env.SESSIONS.getByName(route) as unknown as Record<string, (...given: unknown[]) => Promise<unknown>>;
+      const ask = async (method: string, given: unknown[]) => {
+        if (side === "worker") return stub[method]?.(...given.map(withMore), "more");
+        return withMore(await stub[method]?.(...given));
       };
-      return old;
+      return new Proxy(
+        {},
+        {
+          get:
+            (_target, method) =>
+            (...given: unknown[]) =>
+              ask(String(method), given),
+        },
+      );
     },
-    jurisdiction: () => objects010(),
+    jurisdiction: () => later(side),
   };
 }
 
-/** A mark with no more than version 0.1.0 knows of one. */
-function withoutReason<Found>(found: Found): Found {
-  if (typeof found !== "object" || found === null || !("moved_at" in found)) return found;
-  const { moved_at, moved_to, moved_route } = found as unknown as Record<string, unknown>;
-  return { moved_at, moved_to, moved_route } as Found;
-}
+describe.each(["worker", "object"] as const)("with a %s of a later version, what it says besides is ignored:", (side) => {
+  for (const { name, run } of storeContract(() => durableObject(later(side)))) {
+    it(name, () => expect(run()).resolves.toBeUndefined());
+  }
 
-describe("a Worker of version 0.1.0 that asks an object of today", () => {
-  const NEXT = "next-next-next-next";
-  const asked = (subject: string) => ({ id: NEXT, row: rowOf(record({ subject })), maxSessions: null });
-
-  it("gives a session a new id, with a mark that says where to", async () => {
-    const key = await begin(store, { subject: "dora" });
-    const object = objectFor010(key);
-    expect(await object.replace("AAAAAAAAAAAA", key.id, asked("dora"), NO_CHANGE, true)).toEqual({ ok: true, version: 2 });
-    expect(await object.load(key.id, NOW, null)).toMatchObject({ moved_at: NOW, moved_to: NEXT, moved_route: null });
-    expect(await store.load(key, { now: NOW })).toEqual({ movedAt: NOW, to: { ...key, id: NEXT }, by: "regenerateId" });
-    expect(await object.remove(key.id, false)).toBeNull();
-    expect(await stored(key)).toEqual(NOTHING);
-  });
-
-  it("logs in again, with a mark that does not say where to", async () => {
-    const key = await begin(store, { subject: "emil" });
-    const object = objectFor010(key);
-    expect(await object.replace("AAAAAAAAAAAA", key.id, asked("emil"), NO_CHANGE, false)).toEqual({ ok: true, version: 2 });
-    expect(await object.load(key.id, NOW, null)).toMatchObject({ moved_at: NOW, moved_to: null, moved_route: null });
-    expect(await store.load(key, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-  });
-
-  it("leaves a visitor's object at a login, with a mark that does not say where to", async () => {
-    const key = await begin(store);
-    const mark = { moved_at: NOW, moved_to: null, moved_route: null };
-    expect(await objectFor010(key).leave("AAAAAAAAAAAA", key.id, mark, 1)).toEqual({ ok: true, version: 2 });
-    expect(await store.load(key, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-  });
-
-  it.each([
-    ["within an object", "finn"],
-    ["between objects", undefined],
-  ])("does not see where a login went, and so does not follow it: %s", async (_where, subject) => {
-    const [key, next] = [await begin(store, subject === undefined ? {} : { subject }), await newKey(store, "finn")];
-    await store.replace(key, next, NO_CHANGE, record({ subject: "finn" }), LOGIN);
-    expect(await objectFor010(key).load(key.id, NOW, null)).toMatchObject({ moved_at: NOW, moved_to: null, moved_route: null });
-  });
-
-  it("sees where regenerateId went", async () => {
-    const [key, next] = [await begin(store, { subject: "gwen" }), await newKey(store, "gwen")];
-    await store.replace(key, next, NO_CHANGE, record({ subject: "gwen" }), GRACE);
-    expect(await objectFor010(key).load(key.id, NOW, null)).toMatchObject({ moved_at: NOW, moved_to: next.id });
-  });
-
-  it("ends a session through the mark of a login, wherever that leads", async () => {
-    const [key, next] = [await begin(store), await newKey(store, "hugo")];
-    await store.replace(key, next, NO_CHANGE, record({ subject: "hugo" }), LOGIN);
-    expect(await objectFor010(key).remove(key.id, false)).toEqual({ id: next.id, route: next.route });
-  });
-});
-
-describe("a Worker of today that asks an object of version 0.1.0", () => {
-  const mixed: DurableObjectStore = durableObject(objects010());
-
-  it.each<[string, Move, object]>([
-    ["regenerateId", NEW_ID, { by: "regenerateId" }],
-    ["regenerateId with a grace, which that version does not keep", GRACE, { by: "regenerateId" }],
-  ])("reads where %s went", async (_what, move, said) => {
-    for (const subject of [undefined, "ines"]) {
-      const [key, next] = [await begin(store, subject === undefined ? {} : { subject }), await newKey(store, "ines")];
-      const result = await mixed.replace(key, next, NO_CHANGE, record({ subject: "ines" }), move);
-      expect(result).toEqual({ ok: true, version: 2 });
-      expect(await mixed.load(key, { now: NOW })).toEqual({ movedAt: NOW, to: next, ...said });
-      await mixed.remove(key);
-      expect(await mixed.load(next, { now: NOW })).toBeNull();
-    }
-  });
-
-  it("takes the mark of a login for one of a login, whichever version wrote it", async () => {
-    for (const writer of [store, mixed]) {
-      for (const subject of [undefined, "jack"]) {
-        const [key, next] = [await begin(store, subject === undefined ? {} : { subject }), await newKey(store, "jack")];
-        await writer.replace(key, next, NO_CHANGE, record({ subject: "jack" }), LOGIN);
-        expect(await mixed.load(key, { now: NOW })).toEqual({ movedAt: NOW, by: "login" });
-        expect(await mixed.load(next, { now: NOW })).toMatchObject({ subject: "jack", version: 2 });
-      }
-    }
-  });
-
-  it("cannot take a record, and hears what to do", async () => {
-    const key = await begin(store);
-    const taking = mixed.take(key);
-    await expect(taking).rejects.toMatchObject({ code: "OLD_OBJECT", retryable: false });
-    await expect(taking).rejects.toThrow("Deploy the Worker that exports SessionObject");
-    expect(await store.load(key, { now: NOW })).toEqual(record());
-  });
-
-  it("hears the same from a real object without that call", async () => {
-    const key = await begin(store);
-    const withTake = await runInDurableObject(objectOf(key), (object) => {
-      const shape = Object.getPrototypeOf(object) as { take?: unknown };
-      const { take } = shape;
-      delete shape.take;
-      return () => Object.assign(shape, { take });
-    });
-    await expect(store.take(key)).rejects.toMatchObject({ code: "OLD_OBJECT" });
-    withTake();
-    expect(await store.take(key)).toEqual(record());
+  it("both versions go on with one session", async () => {
+    const other = durableObject(later(side));
+    const [visitor, user, next] = [await newKey(store), await newKey(other, "finn"), await newKey(store, "finn")];
+    await other.create(visitor, record());
+    await store.replace(visitor, user, NO_CHANGE, record({ subject: "finn" }), LOGIN);
+    expect(await other.load(visitor, { now: NOW })).toEqual({ movedAt: NOW, to: user, by: "login" });
+    await other.replace(user, next, NO_CHANGE, record({ subject: "finn" }), GRACE);
+    expect(await store.load(user, { now: NOW })).toMatchObject({ to: next, graceUntil: NOW + 10 });
+    expect(await store.take(next)).toEqual(record({ subject: "finn", version: 3 }));
+    expect(await other.take(next)).toBeNull();
   });
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { isMoved, type RecordOrMark, type SessionRecord } from "../../session/record.ts";
-import { reasonOf } from "../../stored/contract.ts";
+import { markFrom } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 /**
@@ -12,7 +12,7 @@ import { ownTimeouts } from "../../token/timeouts.ts";
  * so that no JSON reader on the way can misread or drop one of its keys.
  */
 export function entryToText(entry: RecordOrMark): string {
-  if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
+  if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to.id, by: entry.by });
   const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = entry;
   // JSON has no Infinity, the expiry of sessions without timeouts.
   const end = Number.isFinite(expiresAt) ? expiresAt : null;
@@ -21,15 +21,15 @@ export function entryToText(entry: RecordOrMark): string {
 }
 
 /**
- * Reads an entry from its text, or from the object that a store parsed from it.
+ * Reads an entry from its text, or from the object that a store parsed from it. Null for a mark that lacks something.
  *
  * @throws SyntaxError if it is not JSON, TypeError if it is not an entry.
  */
-export function entryFrom(value: unknown): RecordOrMark {
+export function entryFrom(value: unknown): RecordOrMark | null {
   const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
   if (typeof fields === "object" && fields !== null) {
-    const { movedAt, to, by } = fields;
-    if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
+    const { movedAt, to: id, by } = fields;
+    if (movedAt !== undefined) return markFrom({ movedAt, to: { id }, by });
     if (typeof fields.data === "string") return recordFrom(fields, fields.data);
   }
   throw new TypeError("Cannot read the session: what the store returned is not a session");

@@ -101,7 +101,7 @@ export class BridgeStore implements SessionStore {
   async remove({ id }: Key): Promise<void> {
     const entry = await this.#items.get(id);
     // If this fails, a retry of the logout still finds the mark.
-    if (entry !== null && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
+    if (entry !== null && isMoved(entry)) await this.remove(entry.to);
     await this.#items.remove(id);
   }
 

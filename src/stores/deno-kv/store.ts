@@ -113,8 +113,7 @@ export class DenoKvStore implements SessionStore {
       let found = await work.read(id);
       while (found !== null && isMark(found) && marks.length < MOST_MOVES) {
         marks.push(this.#keys.head(found.id));
-        const { to } = found.moved.mark;
-        found = to === undefined ? null : await work.read(to.id);
+        found = await work.read(found.moved.mark.to.id);
       }
       if (found === null && marks.length === 0) return;
       const end = found === null ? [] : [await work.end(found)];

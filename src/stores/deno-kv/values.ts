@@ -7,7 +7,7 @@ import { decodeUtf8, encodeUtf8 } from "../../ground/encoding.ts";
 import { parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionRecord } from "../../session/record.ts";
-import { reasonOf } from "../../stored/contract.ts";
+import { markFrom } from "../../stored/changes.ts";
 
 /** The part of a session that is fixed while it has its id. */
 export interface Head extends Omit<SessionRecord, "data" | "version" | "seenAt" | "expiresAt"> {
@@ -74,8 +74,8 @@ export function decodeHead(value: unknown): Head | Moved | null {
   const head = parseData(textOf([value]) ?? "");
   if (head === null) return null;
   if (head.mark === undefined) return { ...(head as unknown as Head), until: instantOf(head.until) };
-  const { mark, settled } = head as unknown as Moved;
-  return { mark: { ...mark, by: reasonOf(mark.by, mark.to) }, settled };
+  const [mark, settled] = [markFrom(Object(head.mark)), head.settled];
+  return mark !== null && Array.isArray(settled) ? { mark, settled } : null;
 }
 
 /** Version and times on the first line, then the data. */

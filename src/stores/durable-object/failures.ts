@@ -22,9 +22,6 @@ and to the Worker's main file:
   export { SessionObject } from "web-session-store/stores/session-object";
 `;
 
-/** Older objects lack `take`. Nothing else can replace it without two callers getting the record. */
-const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
-
 const NO_SQL = `the class has no SQLite. In wrangler.toml it must be under [exports], which needs wrangler 4.107,
 
   [exports.SessionObject]
@@ -55,7 +52,6 @@ export function failureOf(error: unknown): ObjectFailure {
   if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can handle", false);
   if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
   const text = String(message);
-  if (/does not implement (?:the method )?"take"/.test(text)) return coded("OLD_OBJECT", OLD_OBJECT, false);
   const missing = MISSING.find(([said]) => said.test(text));
   if (missing !== undefined) return wrong(missing[1]);
   if (durableObjectReset === true) return coded("RESET", "it was reset", true);

@@ -20,8 +20,8 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { recordRouteOf, routeOf } from "../../stored/route.ts";
 import { isRoute, type ObjectNamespace, SessionObjects } from "./client.ts";
-import { markOf } from "./marks.ts";
-import { moveBetween, type Place, removeThrough } from "./moves.ts";
+import { markOf, type Place } from "./marks.ts";
+import { moveBetween, removeThrough } from "./moves.ts";
 import { type ChangeResult, infoOf, isMark, recordFromRow, rowOf } from "./rows.ts";
 
 export type { ObjectNamespace } from "./client.ts";
@@ -130,9 +130,7 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     const op = newOp();
     const { maxSessions = null, ...moving } = move;
     const added = { id: to.id, row: rowOf(record), maxSessions };
-    // All that an older object understands.
-    const follow = move.by !== "login";
-    return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, moving)));
+    return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, moving)));
   }
 
   async touch({ id, route }: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {

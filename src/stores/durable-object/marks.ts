@@ -3,79 +3,39 @@
  *
  * @module
  */
+import { parseData } from "../../ground/json.ts";
+import { type Key, MOVED_MARK_SECONDS, type Move, type MovedMark, markFor } from "../../session/record.ts";
+import { markFrom } from "../../stored/changes.ts";
 
-import { MOVED_MARK_SECONDS, type Move, type MovedMark, type MoveReason } from "../../session/record.ts";
-import { reasonOf } from "../../stored/contract.ts";
+export type Place = Key & { readonly route: string };
 
-/** Where a session moved. `route` is null if it stayed in the same object. */
-export interface Target {
-  readonly id: string;
-  readonly route: string | null;
-}
-
-/**
- * A mark as a row.
- *
- * Older objects take every mark with a `moved_to` for one of `regenerateId`, and follow it.
- * So the target of a login is in `meta`, which they ignore: to them, the session is gone.
- */
+/** A mark as a row. */
 export interface MarkRow {
   readonly moved_at: number;
-  readonly moved_to: string | null;
+  readonly moved_to: string;
   /** The route of `moved_to` if that is in another object. */
   readonly moved_route: string | null;
-  /** {@link MarkMeta} as JSON. May be missing. */
-  readonly meta?: string | null;
-}
-
-/** The parts of a mark that have no column. */
-interface MarkMeta {
-  readonly by?: MoveReason;
-  readonly graceUntil?: number;
-  /** Where a login moved the session. */
-  readonly to?: Target;
+  /** What moved the session, and until when the old id counts, as JSON. */
+  readonly meta: string | null;
 }
 
 /** The reason and grace of a move, and the version it requires. */
 export type Moving = Pick<Move, "by" | "graceSeconds" | "ifVersion">;
 
 export function markPart({ moved_at, moved_to, moved_route, meta }: MarkRow): MarkRow {
-  return { moved_at, moved_to, moved_route, ...(meta !== undefined && { meta }) };
+  return { moved_at, moved_to, moved_route, meta };
 }
 
-export function markOf(row: MarkRow, route: string): MovedMark {
-  const { by, graceUntil } = metaOf(row);
-  const to = targetOf(row);
-  return {
-    movedAt: row.moved_at,
-    ...(to !== null && { to: { id: to.id, route: to.route ?? route } }),
-    by: reasonOf(by, row.moved_to),
-    ...(graceUntil !== undefined && { graceUntil }),
-  };
+/** The mark in a row of the object with this route. Null if somebody damaged it. */
+export function markOf({ moved_at: movedAt, moved_to: id, moved_route, meta }: MarkRow, route: string): MovedMark | null {
+  const { by, graceUntil } = parseData(meta ?? "") ?? {};
+  return markFrom({ movedAt, to: { id, route: moved_route ?? route }, by, graceUntil });
 }
 
-export function targetOf(row: MarkRow): Target | null {
-  const { moved_to, moved_route } = row;
-  return moved_to === null ? (metaOf(row).to ?? null) : { id: moved_to, route: moved_route };
-}
-
-/** An older caller passes a boolean as `move`: whether the mark may name the target. */
-export function markRow(movedAt: number, target: Target, move: Moving | boolean): MarkRow {
-  const { id, route } = target;
-  const open = { moved_at: movedAt, moved_to: id, moved_route: route, meta: null };
-  const closed = { ...open, moved_to: null, moved_route: null };
-  if (typeof move === "boolean") return move ? open : closed;
-  const { by, graceSeconds } = move;
-  const said = { by, ...(graceSeconds > 0 && { graceUntil: movedAt + graceSeconds }) };
-  return by === "login" ? { ...closed, meta: textOf({ ...said, to: target }) } : { ...open, meta: textOf(said) };
-}
-
-function textOf(meta: MarkMeta): string {
-  return JSON.stringify(meta);
-}
-
-function metaOf({ meta }: MarkRow): MarkMeta {
-  return meta === undefined || meta === null ? {} : (JSON.parse(meta) as MarkMeta);
+/** @param to Without a route if the session stays in the same object. */
+export function markRow(movedAt: number, to: Key, move: Moving): MarkRow {
+  const { by, graceUntil } = markFor(movedAt, to, move);
+  return { moved_at: movedAt, moved_to: to.id, moved_route: to.route ?? null, meta: JSON.stringify({ by, graceUntil }) };
 }
 
 export function markEndsAt({ moved_at }: MarkRow): number {

@@ -8,13 +8,11 @@
  * @module
  */
 import { applyPatch, type Patch } from "../../session/patch.ts";
-import type { Key, Move, SessionRecord, UpdateResult } from "../../session/record.ts";
+import type { Move, SessionRecord, UpdateResult } from "../../session/record.ts";
 import { beyondLimit, isVersion } from "../../stored/changes.ts";
 import type { SessionObjects } from "./client.ts";
-import { markRow } from "./marks.ts";
+import { markRow, type Place } from "./marks.ts";
 import { type ChangeResult, type CreateResult, infoOf, isMark, type RecordRow, rowOf } from "./rows.ts";
-
-export type Place = Key & { readonly route: string };
 
 export interface Relocation {
   readonly from: Place;
@@ -88,7 +86,7 @@ async function leave(objects: SessionObjects, op: string, asked: Relocation, ver
  */
 export async function removeThrough(objects: SessionObjects, { id, route }: Place): Promise<void> {
   const target = await objects.ask(route, (object) => object.remove(id, false));
-  if (target === null || target.route === null) return;
-  await removeThrough(objects, { id: target.id, route: target.route });
+  if (target === null) return;
+  await removeThrough(objects, target);
   await objects.ask(route, (object) => object.remove(id, true));
 }

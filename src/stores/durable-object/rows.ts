@@ -6,7 +6,7 @@
 import type { Patch } from "../../session/patch.ts";
 import type { SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
 import { saidFrom, saidToText, toInfo } from "../../stored/changes.ts";
-import type { MarkRow, Moving, Target } from "./marks.ts";
+import type { MarkRow, Moving, Place } from "./marks.ts";
 
 /** A session as a row of SQL values. Arbitrary strings are stored as JSON, which is always valid Unicode. */
 export interface RecordRow {
@@ -16,11 +16,11 @@ export interface RecordRow {
   readonly seen_at: number;
   readonly ends_at: number;
   readonly subject: string | null;
-  /** What the login said. Timeouts are part of it, so that older objects, which copy `meta`, keep them. */
+  /** What the login said, with the timeouts that it gave. */
   readonly meta: string | null;
 }
 
-/** `count` is the number of the subject's sessions, if no limit was passed. Older objects leave it out. */
+/** `count` is the number of the subject's sessions, if no limit was passed. The reply to a repeated call lacks it. */
 export type CreateResult =
   | { readonly ok: true; readonly count?: number }
   | { readonly ok: false; readonly why: "taken" | "too-large" };
@@ -38,7 +38,7 @@ export interface Slide {
   readonly expiresAt: number;
 }
 
-/** The conditions of an update. An older object only reads the instants. */
+/** The conditions of an update. */
 export type Updating = Slide & Pick<UpdateOptions, "seenAfter" | "maxBytes">;
 
 /**
@@ -54,16 +54,12 @@ export interface ObjectCalls {
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): Result<LoadedRow | null>;
   create(op: string, added: NewRow): Result<CreateResult>;
   update(op: string, id: string, patch: Patch, updating: Updating, ifVersion: number | null): Result<ChangeResult>;
-  /**
-   * Gives a session a new id. `follow` is for older objects: whether
-   * the mark may name the target, which it must not after a login.
-   */
-  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean, move?: Moving): Result<ChangeResult>;
+  /** Gives a session a new id. */
+  replace(op: string, from: string, added: NewRow, patch: Patch, move: Moving): Result<ChangeResult>;
   leave(op: string, id: string, mark: MarkRow, ifVersion: number): Result<UpdateResult>;
   touch(id: string, slide: Slide): Result<boolean>;
   /** A mark that leads to another object is returned and stays, unless `all`. */
-  remove(id: string, all: boolean): Result<Target | null>;
-  /** Older objects lack this call. */
+  remove(id: string, all: boolean): Result<Place | null>;
   take(op: string, id: string): Result<RecordRow | null>;
   list(subject: string): Result<(RecordRow & { readonly id: string })[]>;
   removeAll(subject: string, except: string | null): Result<number>;

@@ -8,7 +8,7 @@ import { applyPatch, type Patch, tryPatch } from "../../session/patch.ts";
 import type { UpdateResult } from "../../session/record.ts";
 import { isDue, isOver, isTooLarge, isVersion } from "../../stored/changes.ts";
 import { TakenRows } from "./answers.ts";
-import { type MarkRow, type Moving, markPart, markRow, type Target } from "./marks.ts";
+import { type MarkRow, type Moving, markPart, markRow, type Place } from "./marks.ts";
 import {
   type ChangeResult,
   type CreateResult,
@@ -96,7 +96,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   }
 
   /** Gives a session a new id, and leaves a mark at the old one. */
-  replace(op: string, from: string, added: NewRow, patch: Patch, follow: boolean, move?: Moving): ChangeResult {
+  replace(op: string, from: string, added: NewRow, patch: Patch, move: Moving): ChangeResult {
     const now = added.row.seen_at;
     return this.#transaction(() => {
       const found = this.#table.living(from, now);
@@ -105,11 +105,11 @@ export class SessionObject extends DurableObject implements ObjectCalls {
       const there = changeable(found);
       if (!there.ok) return there;
       const { row } = there;
-      if (!isVersion(row, move ?? {})) return { ok: false, why: "conflict" };
+      if (!isVersion(row, move)) return { ok: false, why: "conflict" };
       if (this.#table.living(added.id, now) !== undefined) return { ok: false, why: "taken" };
       const moved = { ...added.row, data: applyPatch(row.data, patch), version: row.version + 1 };
       if (size(moved) > MAX_ROW) return { ok: false, why: "too-large" };
-      this.#table.mark(from, markRow(now, { id: added.id, route: null }, move ?? follow), moved.version, withOp(op, row));
+      this.#table.mark(from, markRow(now, { id: added.id }, move), moved.version, withOp(op, row));
       this.#add({ ...added, row: moved }, op);
       this.#sockets.close([from], REPLACED);
       return { ok: true, version: moved.version };
@@ -140,7 +140,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   /**
    * Ends a session, following marks. If they lead to another object, returns that and keeps the marks, unless `all`.
    */
-  async remove(id: string, all: boolean): Promise<Target | null> {
+  async remove(id: string, all: boolean): Promise<Place | null> {
     const { ids, out } = this.#table.chain(id);
     if (out !== null && !all) return out;
     for (const ended of ids) this.#table.drop(ended);

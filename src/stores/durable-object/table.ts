@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type MarkRow, markEndsAt, type Target, targetOf } from "./marks.ts";
+import { type MarkRow, markEndsAt, type Place } from "./marks.ts";
 import { isMark, type LoadedRow, type RecordRow } from "./rows.ts";
 
 export interface Sql {
@@ -67,13 +67,14 @@ export class SessionTable {
   }
 
   /** The ids of a chain of marks within the object, and where the last one leads out of it. */
-  chain(id: string): { ids: string[]; out: Target | null } {
+  chain(id: string): { ids: string[]; out: Place | null } {
     const ids: string[] = [];
     for (let next = id, row = this.get(next); row !== undefined; row = this.get(next)) {
       ids.push(next);
-      const target = isMark(row) ? targetOf(row) : null;
-      if (target === null || target.route !== null) return { ids, out: target };
-      next = target.id;
+      if (!isMark(row)) break;
+      const { moved_to, moved_route } = row;
+      if (moved_route !== null) return { ids, out: { id: moved_to, route: moved_route } };
+      next = moved_to;
     }
     return { ids, out: null };
   }
@@ -97,7 +98,7 @@ export class SessionTable {
   mark(id: string, mark: MarkRow, version: number, ops: string): void {
     const set =
       "data = '{}', version = ?, ends_at = ?, subject = NULL, meta = ?, moved_at = ?, moved_to = ?, moved_route = ?, ops = ?";
-    const { moved_at, moved_to, moved_route, meta = null } = mark;
+    const { moved_at, moved_to, moved_route, meta } = mark;
     const values = [version, markEndsAt(mark), meta, moved_at, moved_to, moved_route, ops];
     this.#all(`UPDATE ${TABLE} SET ${set} WHERE id = ?`, ...values, id);
   }

@@ -8,7 +8,7 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { reasonOf } from "../../stored/contract.ts";
+import { markFrom } from "../../stored/changes.ts";
 import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../token/timeouts.ts";
 
 /** The end of a session. A mark means that the session has a new key. */
@@ -78,12 +78,8 @@ export function encodeEnd({ mark }: End): string {
 export function decodeEnd(text: string): End {
   const { x, mark } = decode(text);
   if (x !== 1) throw foreign();
-  return mark === undefined ? {} : { mark: markFrom(mark) };
-}
-
-function markFrom(kept: unknown): MovedMark {
-  const mark = kept as Omit<MovedMark, "by"> & Partial<Pick<MovedMark, "by">>;
-  return { ...mark, by: reasonOf(mark.by, mark.to) };
+  const whole = markFrom(Object(mark));
+  return whole === null ? {} : { mark: whole };
 }
 
 function decode(text: string): Record<string, unknown> {

@@ -119,7 +119,7 @@ class MemoryStore implements SessionStore {
 
   async remove({ id }: Key): Promise<void> {
     const entry = this.#entries.drop(id);
-    if (entry !== undefined && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
+    if (entry !== undefined && isMoved(entry)) await this.remove(entry.to);
   }
 
   async take({ id }: Key): Promise<SessionRecord | null> {

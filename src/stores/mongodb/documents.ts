@@ -14,7 +14,7 @@ import {
   type SessionInfo,
   type SessionRecord,
 } from "../../session/record.ts";
-import { toInfo } from "../../stored/changes.ts";
+import { markFrom, toInfo } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 export interface Pair {
@@ -85,7 +85,7 @@ export function sessionDocument(_id: string, record: SessionRecord, data: readon
 }
 
 export function markDocument(_id: string, { to, ...mark }: MovedMark): SessionDocument {
-  return { _id, end: endOf(mark.movedAt + MOVED_MARK_SECONDS), ...mark, ...(to !== undefined && { to: to.id }) };
+  return { _id, end: endOf(mark.movedAt + MOVED_MARK_SECONDS), ...mark, to: to.id };
 }
 
 /**
@@ -93,7 +93,7 @@ export function markDocument(_id: string, { to, ...mark }: MovedMark): SessionDo
  */
 export function entryFrom(document: SessionDocument | null): RecordOrMark | null {
   if (document === null) return null;
-  return document.movedAt === undefined ? recordFrom(document) : markFrom(document);
+  return document.movedAt === undefined ? recordFrom(document) : markIn(document);
 }
 
 export function recordIn(document: SessionDocument | null): SessionRecord | null {
@@ -101,13 +101,8 @@ export function recordIn(document: SessionDocument | null): SessionRecord | null
   return entry === null || isMoved(entry) ? null : entry;
 }
 
-function markFrom({ movedAt, to, by, graceUntil }: SessionDocument): MovedMark {
-  return {
-    movedAt: Number(movedAt),
-    ...(to !== undefined && { to: { id: to } }),
-    by: by === "regenerateId" ? by : "login",
-    ...(graceUntil !== undefined && { graceUntil: Number(graceUntil) }),
-  };
+function markIn({ movedAt, to: id, by, graceUntil }: SessionDocument): MovedMark | null {
+  return markFrom({ movedAt: Number(movedAt), to: { id }, by, graceUntil: numberOf(graceUntil) });
 }
 
 // The driver may be configured to return MongoDB's number types, hence Number().

@@ -7,7 +7,7 @@
 import { parseData, wellFormed } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { reasonOf } from "../../stored/contract.ts";
+import { markFrom } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -52,7 +52,7 @@ export function entryFrom(reply: unknown): SessionRecord | MovedMark | null {
     if (field.startsWith("m:")) fields.set(field, value);
     else data += `${data && ","}${field.startsWith("d:") ? JSON.stringify(field.slice(2)) : field.slice(2)}:${value}`;
   }
-  if (fields.has("m:movedAt")) return markFrom(fields);
+  if (fields.has("m:movedAt")) return markIn(fields);
   return fields.has("m:version") ? recordFrom(fields, `{${data}}`) : null;
 }
 
@@ -64,14 +64,11 @@ function pairsOf(reply: unknown): Iterable<readonly [unknown, unknown]> {
   return pairs;
 }
 
-function markFrom(fields: Map<string, string>): MovedMark {
-  const [to, grace] = [fields.get("m:to"), fields.get("m:grace")];
-  return {
-    movedAt: Number(fields.get("m:movedAt")),
-    ...(to !== undefined && { to: { id: to } }),
-    by: reasonOf(fields.get("m:by"), to),
-    ...(grace !== undefined && { graceUntil: Number(grace) }),
-  };
+function markIn(fields: Map<string, string>): MovedMark | null {
+  const grace = fields.get("m:grace");
+  const movedAt = Number(fields.get("m:movedAt"));
+  const graceUntil = grace === undefined ? undefined : Number(grace);
+  return markFrom({ movedAt, to: { id: fields.get("m:to") }, by: fields.get("m:by"), graceUntil });
 }
 
 function recordFrom(fields: Map<string, string>, data: string): SessionRecord {

@@ -10,8 +10,7 @@ import { OptionError } from "../../ground/errors.ts";
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
-import { saidFrom, toInfo } from "../../stored/changes.ts";
-import { reasonOf } from "../../stored/contract.ts";
+import { markFrom, saidFrom, toInfo } from "../../stored/changes.ts";
 
 export type SqlValue = string | number | null;
 
@@ -129,21 +128,12 @@ export function markColumn({ by, graceUntil }: MovedMark): string {
   return JSON.stringify({ by, graceUntil });
 }
 
-/** The mark in a row, or null if it is a session. The column `meta` may be empty. */
-function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
-  if (moved_at === null) return null;
-  const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};
-  return {
-    movedAt: moved_at,
-    ...(moved_to !== null && { to: { id: moved_to } }),
-    by: reasonOf(by, moved_to),
-    ...(typeof graceUntil === "number" && { graceUntil }),
-  };
-}
-
 export function answerOf(row: SessionRow | undefined, now: number): SessionRecord | MovedMark | null {
-  if (row === undefined || (row.moved_at !== null && row.expires_at <= now)) return null;
-  return markOf(row) ?? recordFromRow(row);
+  if (row === undefined) return null;
+  const { moved_at: movedAt, moved_to: id, meta } = row;
+  if (movedAt === null) return recordFromRow(row);
+  const { by, graceUntil } = parseData(meta ?? "") ?? {};
+  return row.expires_at <= now ? null : markFrom({ movedAt, to: { id }, by, graceUntil });
 }
 
 export function whyNot(
