@@ -1,5 +1,5 @@
 /**
- * What an adapter puts on answers, when, and what it leaves alone.
+ * What an adapter adds to responses, when, and what it leaves alone.
  *
  * @module
  */
@@ -96,7 +96,8 @@ export const answerStories: readonly AdapterStory[] = [
           {
             async pull(controller) {
               try {
-                // Nobody freezes what is the application's own; a change inside of it comes too late all the same.
+                // The library does not freeze the application's own
+                // objects, but a change inside one still comes too late.
                 session.data.cart?.push("pear");
                 session.data.cart = ["plum"];
               } catch (error) {

@@ -1,12 +1,12 @@
 /**
- * What all other stories of the adapter contract rest on: the application answers, and a session comes back.
+ * What all other stories depend on: the application responds, and a session persists.
  *
  * @module
  */
 import { expect } from "./expect.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The stories, in the order in which they rest on each other. When one fails, none after it is tried. */
+/** The stories, each depending on those before it. If one fails, none of the later ones runs. */
 export const basicStories: readonly AdapterStory[] = [
   story("the adapter: answers with what the route of the path returned", async (setUp) => {
     const { browser } = await setUp();

@@ -1,5 +1,5 @@
 /**
- * The life of a session over several requests, wherever it is kept.
+ * The life of a session over several requests, wherever it is stored.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { DAY, HOUR } from "./clock.ts";
 import { expect } from "./expect.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The stories; each holds for every kind of session. */
+/** The stories. Each holds for every kind of session. */
 export const lifeStories: readonly AdapterStory[] = [
   story("remembers a visitor from request to request", async (setUp) => {
     const { browser } = await setUp();

@@ -1,5 +1,5 @@
 /**
- * What an adapter answers when the store fails.
+ * What an adapter does when the store fails.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { failingStore, LEAK } from "./failing-store.ts";
 import type { StoryRoute } from "./routes.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The answer, or the error that came instead of one. */
+/** The response, or the error thrown in its place. */
 const outcome = (answer: Promise<Response>): Promise<Response | unknown> => answer.catch((error: unknown) => error);
 const expectFailure = (answer: Response | unknown): void => {
   const isOurs = answer instanceof Response || answer instanceof StoreError;
@@ -88,7 +88,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const answer = await outcome(browser.visit("/renew"));
     expectFailure(answer);
     store.recover();
-    // Where there is no answer to carry it, the session has ended: no browser knows its id.
+    // Without a response the session is lost: no browser knows its new id.
     const isSent = answer instanceof Response;
     expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
     expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");

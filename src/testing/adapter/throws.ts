@@ -1,5 +1,5 @@
 /**
- * What becomes of a session when the handler throws, or when its change comes too late.
+ * What happens to a session when the handler throws, or when a change comes too late.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export const throwStories: readonly AdapterStory[] = [
     const thief = browser.copy();
     const answer = await Promise.resolve(browser.visit("/crash")).catch(() => new Response());
     expect(await text(thief.visit("/who")), "who is logged in").toBe("nobody");
-    // The new id goes with the error's answer; where there is none to carry it, the session has ended.
+    // The error's response carries the new id. Without one, the session is lost.
     const isSent = answer.headers.getSetCookie().length > 0;
     expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
     expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");

@@ -1,5 +1,5 @@
 /**
- * The store contract for what all its other cases rest on: each method does what it is for, once.
+ * The store contract, basics: each method does its job once. All other cases depend on these.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { expectEqual, expectThat } from "./expect.ts";
 import { type Begun, HOUR, LOGIN, type Trial, type TrialCase } from "./trial.ts";
 import type { Method } from "./watched.ts";
 
-/** A case about one method. When it fails, no other case is tried that calls the method. */
+/** A case about one method. If it fails, no other case that calls the method is tried. */
 export interface BasicCase extends TrialCase {
   readonly method: Method;
 }
 
-/** The cases about each method. Each calls only methods of the cases before it, and its own. */
+/** One case per method. Each calls only its own method and those of the cases before it. */
 export const basicCases: readonly BasicCase[] = [
   { method: "create", name: "create: keeps a record", run: creates },
   { method: "load", name: "load: answers the record that create kept, and null where there is none", run: loads },
@@ -114,7 +114,7 @@ async function removesAll(trial: Trial): Promise<void> {
   await trial.lacks(key);
 }
 
-/** A record that is seen to be there, so that what happens to it next is not taken for what create or load did. */
+/** Creates a record and checks that it loads, so that later failures are not blamed on the wrong method. */
 async function begun(trial: Trial, fields: Partial<SessionRecord> = {}): Promise<Begun> {
   const session = await trial.begin(fields);
   await trial.has(session.key, session.record);

@@ -1,5 +1,5 @@
 /**
- * The store contract for data: patches act key by key, any text is a key, and values come back as they were.
+ * The store contract for data: patches work key by key, any text can be a key, and values round-trip.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const ODD_KEYS: readonly string[] = [
   ...["🚀", "地名", "e\u0301", "\u202e"],
 ];
 
-/** JSON texts that do not survive every way through a database or another language's JSON. */
+/** JSON texts that some databases, and JSON libraries of other languages, change. */
 const ODD_VALUES: readonly (readonly [what: string, json: string])[] = [
   ["null", "null"],
   ["false", "false"],
@@ -57,7 +57,7 @@ export const dataCases: readonly TrialCase[] = [
   ...ODD_VALUES.map(([what, json]) => ({ name: `a value comes back as it was: ${what}`, run: anyValue(json) })),
 ];
 
-/** Patches the session, and expects what the patch says. */
+/** Patches the session and checks the result. */
 async function patchAndExpect(trial: Trial, { key, record }: Begun, patch: Patch): Promise<Begun> {
   const options = { now: record.seenAt + 1, expiresAt: record.expiresAt + 1 };
   const version = record.version + 1;

@@ -1,5 +1,5 @@
 /**
- * The store contract for marks: what stays for a while where a session was, and what a call there does.
+ * The store contract for marks, which stay for a while where a session was.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { type Key, MOVED_MARK_SECONDS, type Move } from "../../session/record.ts
 import { expectLegalLoad } from "./expect.ts";
 import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** A new id whose old one counts a little longer. */
+/** A new id, with grace for the old one. */
 const WITH_GRACE: Move = { by: "regenerateId", graceSeconds: 10 };
 const MOVES: readonly Move[] = [LOGIN, NEW_ID, WITH_GRACE];
 
-/** Cases about the marks that replace leaves. Without marks that are followed, only that every answer is legal. */
+/** Cases about the marks that `replace` leaves. For a store with `marks: false`, any valid result passes. */
 export const markCases: readonly TrialCase[] = [
   { name: "the mark of a login says when the session moved, where to, and that it was a login", run: markOfLogin },
   { name: "the mark of a new id says when the session moved, where to, and that it was a new id", run: markOfNewId },
@@ -25,7 +25,7 @@ export const markCases: readonly TrialCase[] = [
   { name: "removing a moved session goes from mark to mark through all its moves", run: removeThroughMoves },
 ];
 
-/** Moves a session at a time of its own, and expects the mark to say just this. */
+/** Moves a session at a time of its own and checks the exact mark. */
 async function leavesMark(trial: Trial, move: Move, grace: { graceUntil?: number } = {}): Promise<void> {
   const { key, record } = await trial.begin({ subject: trial.subject() });
   const to = await trial.key(record.subject);
@@ -120,7 +120,7 @@ async function removeThroughMoves(trial: Trial): Promise<void> {
   await lacksWhatMoved(trial, fourth.key);
 }
 
-/** Where nothing says where a session went, it lives on. */
+/** Without marks, `remove` at the old id does not reach the session. */
 async function lacksWhatMoved(trial: Trial, key: Key): Promise<void> {
   if (trial.marks) await trial.lacks(key);
   else expectLegalLoad(await trial.store.load(key, { now: trial.now }));

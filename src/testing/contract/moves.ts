@@ -1,5 +1,5 @@
 /**
- * The store contract for sessions that get a new key: the record moves in one step.
+ * The store contract for new keys: the record moves in one step.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The store contract for calls at the same time: an atomic store does each of them wholly and alone.
+ * The store contract for parallel calls: in an atomic store, each is all or nothing and isolated.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { type Begun, HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase 
 
 const PARALLEL = 50;
 
-/** Cases about calls at the same time. What they find can only be judged in a store that is atomic and immediate. */
+/**
+ * Cases about parallel calls. Only a store that is atomic and
+ * immediate can fail them, except by throwing or by an invalid result.
+ */
 export const raceCases: readonly TrialCase[] = [
   { name: "50 updates of 50 keys at the same time all survive", run: updatesOfManyKeys },
   { name: "of updates of one key at the same time, one is the last", run: updatesOfOneKey },
@@ -29,7 +32,7 @@ function set(trial: Trial, key: Key, name: string, value: unknown, ifVersion?: n
   return trial.store.update(key, { set: [[name, JSON.stringify(value)]], unset: [] }, options);
 }
 
-/** The record there, or null when there is none. Fails when the answer is none that a store may give. */
+/** The record, or null if there is none. Fails on an invalid result. */
 async function loadRecord(trial: Trial, key: Key): Promise<SessionRecord | null> {
   const found = await trial.store.load(key, { now: trial.now });
   expectLegalLoad(found);
@@ -105,7 +108,7 @@ async function replaces(trial: Trial): Promise<void> {
   await trial.lacks(keys[loser] as Key);
 }
 
-/** Everything that changes a session, all at once. */
+/** Every kind of change to a session, all at once. */
 function changes(trial: Trial, key: Key): Promise<unknown>[] {
   const options = { now: trial.now, expiresAt: trial.now + HOUR };
   return numbers(10).flatMap((index) => [
@@ -141,7 +144,7 @@ async function replaceAgainstRemove(trial: Trial, move: Move, removeFirst: boole
   if (!trial.judged) return;
   expectThat(result.ok || result.why === "gone", "the replace to be made, or to answer gone", result);
   expectEqual("what is loaded at the old key", before, null);
-  // Made first, it left a mark that leads the remove there.
+  // If the move was first, its mark led the remove to the new key.
   if (trial.marks) expectEqual("what is loaded at the new key", after, null);
 }
 

@@ -1,5 +1,5 @@
 /**
- * The store contract for single records: they are kept as they are, end, and never come back.
+ * The store contract for single records: stored unchanged, removed for good.
  *
  * @module
  */
@@ -96,7 +96,7 @@ async function loadedIsNotShared(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ data: '{"a":1}', meta: { device: "phone" } });
   const found = await store.load(key, { now });
   expectLegalLoad(found);
-  // A store may freeze what it gives away: then these change nothing, and do not throw.
+  // If the store freezes its results, this changes nothing and does not throw.
   if (found !== null && "meta" in found && found.meta !== undefined) Reflect.set(found.meta, "device", "changed");
   for (const field of Object.keys(found ?? {})) Reflect.set(found ?? {}, field, 1);
   await trial.has(key, record);

@@ -1,5 +1,5 @@
 /**
- * The store contract for what may be used once: a record is taken by one caller only, and is gone.
+ * The store contract for records that may be used once: only one caller gets a record, and then it is gone.
  *
  * @module
  */

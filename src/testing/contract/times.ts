@@ -1,5 +1,5 @@
 /**
- * The store contract for time: use slides a record, nothing shortens its life, and expiry is no error.
+ * The store contract for time: use extends a record, nothing shortens its life, and expiry is not an error.
  *
  * @module
  */

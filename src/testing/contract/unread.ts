@@ -1,5 +1,5 @@
 /**
- * The store contract for a change whose caller has not read the record: what it cannot see, the store looks at.
+ * The store contract for changes whose caller has not read the record, so the store has to check it.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { isMoved } from "../../session/record.ts";
 import { expectEqual, expectThat } from "./expect.ts";
 import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** Cases about seenAfter and maxBytes. Only an atomic store is asked with them. */
+/** Cases about seenAfter and maxBytes. Only atomic stores get them. */
 export const unreadCases: readonly TrialCase[] = [
   { name: "update with seenAfter changes nothing that was seen then or before", run: onlySeenAfter },
   { name: "update with seenAfter and without maxBytes does the same", run: onlySeenAfterAlone },
@@ -22,7 +22,7 @@ export const unreadCases: readonly TrialCase[] = [
 
 const set = (key: string, value: unknown): Patch => ({ set: [[key, JSON.stringify(value)]], unset: [] });
 
-/** Whether a store is asked like this. */
+/** Whether the core passes these options to the store. */
 function isAsked({ store }: Trial): boolean {
   return store.guarantees.atomic;
 }
@@ -94,7 +94,7 @@ async function notTogether(trial: Trial): Promise<void> {
   for (const result of results) if (!result.ok) trial.refused(result, "too-large");
   const found = await trial.store.load(begun.key, { now: trial.now });
   if (!trial.judged) return;
-  // Two of them fit, and any two may be first.
+  // Two of them fit, in any order.
   expectEqual("the versions that the updates made", versions, [2, 3]);
   expectThat(found !== null && !isMoved(found) && utf8Length(found.data) <= 250, "data of at most 250 bytes", found);
 }
