@@ -1,5 +1,5 @@
 /**
- * Cookies of other session software: what they are, and what it takes to accept them. Known by their value, or by the name they have by default.
+ * Recognizes cookies of other session software, by value or default name, and says how to accept them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type Rows = Finding["rows"];
 const KOA_SESSION = "koa.sess";
 const EXPRESS_SESSION = "connect.sid";
 
-/** What there is to say of a cookie that is none of this library. */
+/** The report on a cookie that this library did not make. */
 export function inspectForeign(cookie: PastedCookie): Finding {
   return { opens: null, rows: tokenRows(cookie) ?? expressRows(cookie) ?? koaRows(cookie) ?? [["kind", otherKind(cookie)]] };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `web-session-store`: `keygen` and `inspect`. For Node; no entry of the library imports it.
+ * The `web-session-store` program: `keygen` and `inspect`. For Node. No entry of the library imports it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { inspect } from "./inspect.ts";
 import { keygen } from "./keygen.ts";
 import { secretsFromFile, secretsFromVariables } from "./secrets.ts";
 
-/** What a wrong use of the program is answered with. */
+/** The program was called incorrectly. */
 class UsageError extends Error {}
 
 const MAX_INPUT = 1_000_000;
@@ -62,7 +62,7 @@ async function runInspect(args: string[]): Promise<number> {
   return inspection.opens ? 0 : 1;
 }
 
-/** What Node says of wrong arguments may repeat them, and a cookie or a secret may be among them. */
+/** Node's own message may repeat the arguments, which may include a cookie or a secret. */
 function optionsOf(command: string, args: string[], known: Record<string, { type: "string" | "boolean" }>) {
   try {
     const options = { ...known, help: { type: "boolean", short: "h" } as const };
