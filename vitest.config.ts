@@ -45,7 +45,7 @@ export default defineConfig({
             miniflare: { bindings: { SESSION_SECRET: "hOxkTJ2qwmkHk3zUTZ6UPWaPbBKnpLZ9gdBTDRnTvFM=" } },
           }),
         ],
-        test: { name: "workers", include: ["test/workers/**/*.test.ts"], exclude, testTimeout: 30_000 },
+        test: { name: "workers", include: ["test/workers/**/*.test.ts", "examples/*.test.ts"], exclude, testTimeout: 30_000 },
       },
       {
         test: {

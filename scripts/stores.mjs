@@ -75,15 +75,19 @@ function table(head, rows) {
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
-/** Short: stores that promise the same share a row. */
-function readmeTable() {
+/** A row for the cells that stores have in common; stores with the same cells share it. */
+function rowsOf(cellsOf, folder) {
   const rows = new Map();
   for (const store of stores) {
-    const { survives, atomic, watches, ends = `at once${watches ? ", and open pages are told" : ""}` } = store;
-    const cells = [survives, ends, atomic ? "no update is lost" : "the last one wins", store.limit ?? ""];
+    const cells = cellsOf(store);
     const key = cells.join(" | ");
-    rows.set(key, { cells, names: [...(rows.get(key)?.names ?? []), linked(store, "docs/")] });
+    rows.set(key, { cells, names: [...(rows.get(key)?.names ?? []), linked(store, folder)] });
   }
+  return [...rows.values()].map(({ names, cells }) => [names.join(", "), ...cells]);
+}
+
+function readmeTable() {
+  const head = ["store", "survives a restart", "can be revoked", "parallel requests", "limit"];
   const cookie = [
     "none: in the cookie",
     "yes",
@@ -91,6 +95,10 @@ function readmeTable() {
     "the last one wins",
     COOKIE_LIMIT,
   ];
+  const rows = rowsOf(({ survives, atomic, watches, ends, limit }) => {
+    const revoked = ends ?? `at once${watches ? ", and open pages are told" : ""}`;
+    return [survives, revoked, atomic ? "no update is lost" : "the last one wins", limit ?? ""];
+  }, "docs/");
   const own = [
     "[a store of your own](docs/writing-a-store.md), by `defineStore()`",
     "up to you",
@@ -98,18 +106,16 @@ function readmeTable() {
     "as the store declares",
     "",
   ];
-  const head = ["store", "survives a restart", "can be revoked", "parallel requests", "limit"];
-  return table(head, [cookie, ...[...rows.values()].map(({ names, cells }) => [names.join(", "), ...cells]), own]);
+  return table(head, [cookie, ...rows, own]);
 }
 
 function promisesTable() {
-  const head = ["", "lost updates", "a logout holds", "list and end all", "grace for old ids", "survives a restart", "install"];
-  const cookie = ["none: in the cookie", "possible", "no", "no", "no", "yes", "nothing"];
-  const rows = stores.map((store) => {
-    const { atomic, immediate, ends = "at once", lists, marks, survives, install } = store;
+  const head = ["", "lost updates", "a logout holds", "list and end all", "grace for old ids", "survives a restart"];
+  const cookie = ["none: in the cookie", "possible", "no", "no", "no", "yes"];
+  const rows = rowsOf(({ atomic, immediate, ends = "at once", lists, marks, survives }) => {
     const listing = !lists ? "no" : immediate ? "yes" : "yes, as late";
-    return [linked(store, ""), atomic ? "none" : "possible", ends, listing, yes(marks), survives, install];
-  });
+    return [atomic ? "none" : "possible", ends, listing, yes(marks), survives];
+  }, "");
   return table(head, [cookie, ...rows]);
 }
 

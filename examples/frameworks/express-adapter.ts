@@ -21,7 +21,7 @@ export function expressSession<Data extends object>(sessions: Sessions<Data>) {
       const committed = await sessions.commit(session, { status, headers, failed });
       if (headers !== null) put(headers, committed);
     }
-    /** What the handler said of its answer does not hold for that of the error. */
+    /** Removes the handler's headers, which do not belong on the error's response. */
     function answerError(error: unknown): void {
       for (const name of res.getHeaderNames()) res.removeHeader(name);
       for (const [name, value] of early) if (value !== undefined) res.setHeader(name, value);

@@ -8,11 +8,11 @@ interface Visit<Data extends object> {
   readonly early: [name: string, value: unknown][];
   /** The handler threw. */
   threw: boolean;
-  /** The session could not be saved, and this error takes the place of the answer. */
+  /** The session could not be saved, and this error replaces the response. */
   isUnsaved: boolean;
 }
 
-/** Adds the hooks to this instance and those that it registers later. */
+/** Adds the hooks to this instance, and to those that it registers later. */
 export function fastifySession<Data extends object>(app: FastifyInstance, sessions: Sessions<Data>) {
   const visits = new WeakMap<FastifyRequest, Visit<Data>>();
 
@@ -30,13 +30,13 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
 
   app.addHook("onSend", async (request, reply, payload) => {
     const visit = visits.get(request);
-    // Loading failed, or a hook before it has answered.
+    // Loading failed, or an earlier hook has responded.
     if (visit === undefined) return payload;
     const { session } = visit;
     const status = reply.statusCode;
     const failed = visit.isUnsaved || (visit.threw && status >= 500);
     try {
-      // Fastify takes over its status and headers only after this hook.
+      // Fastify copies its status and headers only after this hook.
       if (payload instanceof Response) return await sessions.apply(session, payload, { failed });
       const headers = reply.raw.closed ? null : replyHeaders(reply);
       const committed = await sessions.commit(session, { status, headers, failed });
@@ -44,7 +44,7 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
       return payload;
     } catch (error) {
       visit.isUnsaved = true;
-      // What the handler said of its answer does not hold for that of the error.
+      // The handler's headers do not belong on the error's response.
       for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
       for (const [name, value] of visit.early) reply.header(name, value);
       throw error;
@@ -59,7 +59,7 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
   return { get };
 }
 
-/** `reply.header()` adds to Set-Cookie lines that are there. */
+/** `reply.header()` appends to existing Set-Cookie lines. */
 function replyHeaders(reply: FastifyReply) {
   return nodeHeaders({
     getHeader: (name) => reply.getHeader(name),

@@ -1,4 +1,5 @@
-// The same, on Workers: the bindings that the pages tell their readers to make.
+// The same, on Workers: the bindings that the pages tell their readers to make. Workers have modules of Node, too.
+/// <reference types="node" />
 declare const env: Cloudflare.Env;
 declare namespace Cloudflare {
   interface Env {

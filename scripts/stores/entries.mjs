@@ -4,7 +4,7 @@
 // - `call`: what an application writes; `from`: the entry it imports that from; `page`: its page in docs/
 // - `contract`: the test that runs the contract on it, unless it keeps nothing but data
 // - `make`: makes one, of a client that is never asked
-// - `survives`: whether its sessions survive a restart; `install`: what else has to be installed
+// - `survives`: whether its sessions survive a restart
 // - `ends`: when an end is seen, for stores that are not immediate; `limit`: its own limit, where it has one
 import { DatabaseSync } from "node:sqlite";
 import { connect } from "../../dist/stores/bridges/connect.js";
@@ -24,79 +24,79 @@ import { sqlite } from "../../dist/stores/sql/sqlite.js";
 
 const never = () => Promise.reject(new Error("This client is for asking stores what they promise"));
 const client = (...names) => Object.fromEntries(names.map((name) => [name, never]));
-const WHEN_SHOWN = "when it shows what was written; a slow request may bring the session back";
+const WHEN_VISIBLE = "once visible, but a slow request may undo it";
 
 export const STORES = [
   {
     ...{ call: "memory()", from: "memory", contract: "test/stores/memory.test.ts" },
     make: () => memory(),
-    ...{ survives: "no", install: "nothing", limit: "100,000 sessions or 128 MB, by default" },
+    ...{ survives: "no", limit: "100,000 sessions or 128 MB" },
   },
   {
     ...{ call: 'sqlite("sessions.db")', from: "sqlite", page: "sql.md", contract: "test/stores/sqlite.test.ts" },
     make: () => sqlite(new DatabaseSync(":memory:")),
-    ...{ survives: "yes", install: "nothing, from Node 22.13 on" },
+    survives: "yes",
   },
   {
     ...{ call: "redis(client)", from: "redis", page: "redis.md", contract: "test/stores/redis.test.ts" },
     make: () => redis({ ...client("eval", "evalsha"), status: "ready" }),
-    ...{ survives: "as Redis persists", install: "`redis`, `ioredis`, `iovalkey` or `@upstash/redis`" },
+    survives: "as Redis persists",
   },
   {
     ...{ call: "postgres(pool)", from: "postgres", page: "postgres.md", contract: "test/databases/postgres.test.ts" },
     make: () => postgres(client("query")),
-    ...{ survives: "yes", install: "`pg`, or another client" },
+    survives: "yes",
   },
   {
     ...{ call: "mysql(pool)", from: "mysql", page: "mysql.md", contract: "test/databases/mysql.test.ts" },
     make: () => mysql(client("query", "execute", "getConnection")),
-    ...{ survives: "yes", install: "`mysql2`" },
+    survives: "yes",
   },
   {
     ...{ call: "libsql(client)", from: "libsql", page: "sql.md", contract: "test/databases/files.test.ts" },
     make: () => libsql(client("execute", "batch")),
-    ...{ survives: "yes", install: "`@libsql/client`" },
+    survives: "yes",
   },
   {
     ...{ call: "mongodb(client)", from: "mongodb", page: "mongodb.md", contract: "test/mongodb/contract.test.ts" },
     make: () => mongodb({ ...client("startSession"), db: () => ({ collection: () => ({}) }) }),
-    ...{ survives: "yes", install: "`mongodb`, and a replica set" },
+    survives: "yes",
   },
   {
     ...{ call: "denoKv(kv)", from: "deno-kv", page: "deno-kv.md", contract: "test/deno-kv/contract.test.ts" },
     make: () => denoKv(client("list", "atomic")),
-    ...{ survives: "yes", install: "nothing; on Node `@deno/kv`" },
+    survives: "yes",
   },
   {
     ...{ call: "durableObject(env.SESSIONS)", from: "durable-object", page: "durable-objects.md" },
     contract: "test/workers/durable-object.test.ts",
     make: () => durableObject(client("idFromName", "get", "getByName")),
-    ...{ survives: "yes", install: "nothing" },
+    survives: "yes",
   },
   {
     ...{ call: "d1(env.SESSIONS_DB)", from: "d1", page: "sql.md", contract: "test/workers/d1.test.ts" },
     make: () => d1(client("prepare", "batch")),
-    ...{ survives: "yes", install: "nothing" },
+    survives: "yes",
   },
   {
     ...{ call: "kv(env.SESSIONS_KV)", from: "kv", page: "kv.md", contract: "test/stores/kv.test.ts" },
     make: () => kv(client("get", "put", "delete", "list")),
-    ...{ survives: "yes", install: "nothing", limit: "one write a second for each session" },
-    ends: "at once where it happened, elsewhere within about a minute",
+    ...{ survives: "yes", limit: "one write per second per session" },
+    ends: "at once, elsewhere in about a minute",
   },
   {
     ...{ call: "unstorage(storage)", from: "unstorage", page: "bridges.md", contract: "test/stores/unstorage.test.ts" },
     make: () => unstorage(client("getItem", "setItem", "removeItem")),
-    ...{ survives: "if the driver's data does", install: "the driver", ends: WHEN_SHOWN },
+    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
   },
   {
     ...{ call: "connect(store)", from: "connect", page: "bridges.md", contract: "test/stores/connect.test.ts" },
     make: () => connect(client("get", "set", "destroy")),
-    ...{ survives: "if the store's data does", install: "the store", ends: WHEN_SHOWN },
+    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
   },
   {
     ...{ call: "plain({ load, save, remove })", from: "plain" },
     make: () => plain(client("load", "save", "remove")),
-    ...{ survives: "if the store's data does", install: "nothing", ends: WHEN_SHOWN },
+    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
   },
 ];

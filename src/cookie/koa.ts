@@ -10,33 +10,38 @@ import { MAX_COOKIE_BYTES } from "./parse.ts";
 import { type Cookie, checkMaxBytes, MAX_AGE_LIMIT } from "./serialize.ts";
 
 /**
- * The cookie options that Koa's users know, from the `cookies` package, in the spellings that it takes: words in any case, and null,
- * `""`, 0 or false for none.
+ * The cookie options of Koa's `cookies` package, in every spelling that it takes: words in any case;
+ * null, `""`, 0 or false for none.
  */
 export interface KoaCookieOptions {
-  /** Whether the cookie is signed with `app.keys`. Default true. Risky without: any client can make up its session. */
+  /** Whether `app.keys` sign the cookie. Risky if false: any client can forge its session. Default: true. */
   signed?: boolean | null;
-  /** How long the cookie and the session last without use, in milliseconds. Default: as long as the browser runs. */
+  /** How long the cookie and the session last without use, in milliseconds. Default: until the browser closes. */
   maxAge?: number | null;
-  /** When the cookie ends, instead of `maxAge`; a day in the future. Risky: from then on nobody keeps a session. */
+  /**
+   * When the cookie expires, instead of `maxAge`; a date in the future. Risky: after that
+   * date nobody keeps a session.
+   */
   expires?: Date | null;
-  /** Default `"/"`. Nothing, undefined too: the folder of the page that is asked for. */
+  /** The cookie's path. An empty or undefined value: the folder of the requested page. Default: `"/"`. */
   path?: string | null | undefined;
-  /** A host name alone. Default: this host alone. */
+  /** A host name. Default: this host only. */
   domain?: string | null;
-  /** Whether only https carries the cookie. Default: when the request came by https. */
+  /** Whether the cookie is only sent over https. Default: whether the request came by https. */
   secure?: boolean | null;
-  /** Whether scripts cannot read the cookie. Default true. */
+  /** Whether to hide the cookie from scripts. Default: true. */
   httpOnly?: boolean | null;
-  /** When the cookie goes along with requests from other sites; true is `"strict"`, false sends nothing. Default `"lax"`. */
+  /**
+   * When requests from other sites carry the cookie. True is `"strict"`, false sends no attribute. Default: `"lax"`.
+   */
   sameSite?: "strict" | "lax" | "none" | "Strict" | "Lax" | "None" | "" | boolean | null;
-  /** Default false. */
+  /** Default: false. */
   partitioned?: boolean | null;
   /** Default: not sent. */
   priority?: "low" | "medium" | "high" | "Low" | "Medium" | "High" | "" | null;
-  /** Known to the `cookies` package; here a cookie is set once at most. */
+  /** Accepted for compatibility. Here a cookie is set at most once. */
   overwrite?: boolean | null;
-  /** How many bytes name and value may take, 512 to 4,096, for proxies that take less than browsers. Default 4,096. */
+  /** The most bytes for name and value, 512 to 4,096, for proxies that take less than browsers. Default: 4,096. */
   maxBytes?: number;
 }
 
@@ -44,16 +49,16 @@ const NAME = /^[!-+\--:<>-~]+$/;
 const PATH_VALUE = /^[ -:=-~]*$/;
 const DOMAIN_VALUE = /^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const LONG_AGO = new Date(0);
-/** A hundred years: what is longer, or a little more than that, is no date any more. */
+/** A hundred years, well within the range of dates. */
 const LONGEST_MAX_AGE = 100 * 365 * 24 * 60 * 60 * 1000;
 
-/** How a token is taken apart into the cookie's value and its signature. */
+/** Splits a token into the cookie's value and its signature. */
 export type SplitToken = (token: string) => { readonly value: string; readonly signature: string };
 
 /**
  * Settles Koa's pair of cookies.
  *
- * @param secure What `Secure` is when the options do not say: whether the request came by https.
+ * @param secure The default of `Secure`: whether the request came by https.
  * @throws OptionError for what the `cookies` package refuses.
  */
 export function koaCookie(
@@ -77,7 +82,7 @@ export function koaCookie(
     sizeOf: (token) => name.length + split(token).value.length,
     set: (token, maxAge) => {
       const { value, signature } = split(token);
-      // A token of a session in a store has no end where there is no absolute timeout: it gets the latest day that browsers keep.
+      // Without an absolute timeout a stored session's token never expires. Browsers allow this much.
       const lasts = maxAge === Number.POSITIVE_INFINITY ? MAX_AGE_LIMIT : maxAge;
       const end = lasts === undefined ? options.expires : new Date((now() + lasts) * 1000);
       return pair(value, signature, end || undefined);
@@ -87,19 +92,19 @@ export function koaCookie(
   };
 }
 
-/** Whether the cookie comes with its signature. */
+/** Whether the cookie has a signature. */
 export function isSigned({ signed = true }: KoaCookieOptions): boolean {
   return Boolean(signed);
 }
 
-/** Whether the day that the application has set is over, so that browsers drop what they get. */
+/** Whether the date of `expires` has passed, so that browsers drop the cookie. */
 export function isOver({ maxAge, expires }: KoaCookieOptions, now: () => number): boolean {
   return !maxAge && Boolean(expires) && (expires as Date).getTime() <= now() * 1000;
 }
 
 function attributes(options: KoaCookieOptions, secure: boolean, expires: Date | undefined): string {
   const { domain, priority, sameSite = "lax", httpOnly = true, partitioned } = options;
-  // A path that is there and undefined is none, as it always was: with another one, browsers would hold two cookies.
+  // An explicit undefined has always meant no path. With another path, browsers would hold two cookies.
   const path = "path" in options ? options.path : "/";
   const site = sameSite === true ? "strict" : sameSite;
   return [
@@ -128,12 +133,12 @@ function check(name: string, options: KoaCookieOptions, now: () => number): void
   const words = (value: unknown, ...of: string[]) => typeof value === "string" && of.includes(value.toLowerCase());
   if (!NAME.test(name)) refuse("name", name, 'it must be visible characters of ASCII without "=", ";" and ","');
   if (path && !(typeof path === "string" && PATH_VALUE.test(path)))
-    refuse("path", path, 'it must be a text of ASCII characters without ";" and "<"');
+    refuse("path", path, 'it must be ASCII text without ";" and "<"');
   if (domain && !(typeof domain === "string" && DOMAIN_VALUE.test(domain))) refuse("domain", domain, NO_HOST);
   if ((maxAge || Number.isNaN(maxAge)) && !(typeof maxAge === "number" && maxAge > 0 && maxAge <= LONGEST_MAX_AGE))
     refuse("maxAge", maxAge, "it must be milliseconds, more than 0 and at most 100 years, or left out to end with the browser");
   if (!maxAge && expires && !Number.isFinite(expires.getTime?.())) refuse("expires", expires, "it must be a Date");
-  if (isOver(options, now)) refuse("expires", expires, "it is over; use maxAge");
+  if (isOver(options, now)) refuse("expires", expires, "it is in the past. Use maxAge");
   if (typeof secure === "string" && secure !== "")
     refuse("secure", secure, "it must be true or false, or left out to follow ctx.secure");
   if (sameSite && sameSite !== true && !words(sameSite, "strict", "lax", "none"))

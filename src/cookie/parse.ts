@@ -7,27 +7,27 @@
 /** No browser keeps a cookie with more bytes in name and value: RFC 6265bis, section 5.6. */
 export const MAX_COOKIE_BYTES = 4096;
 
-/** More different values of one name than this are not looked at: a browser sends one, or two after a collision. */
+/** A browser sends one value of a name, or two after a collision. More than this are not looked at. */
 const MAX_VALUES = 4;
 
-/** What a Cookie header holds under one name. */
+/** The values of one name in a Cookie header. */
 export interface CookieValues {
   /** The different values, in the header's order. */
   readonly values: readonly string[];
-  /** True when a value longer than any browser keeps was left out. */
+  /** True if a value was left out because it is longer than any browser keeps. */
   readonly oversize: boolean;
-  /** True when there were more than four different values; `values` is then incomplete and should not be trusted. */
+  /** True if there were more than four different values. `values` is then incomplete; do not trust it. */
   readonly tooMany: boolean;
 }
 
 const NONE: CookieValues = { values: [], oversize: false, tooMany: false };
 
 /**
- * The values that a Cookie header gives for `name`, which is compared byte for byte (RFC 6265bis, section 5.4).
+ * Finds the values of `name`, compared byte for byte (RFC 6265bis, section 5.4).
  *
- * A pair starts after `;` only. Browsers keep a comma in a cookie's value, and another host below the domain can set such a cookie: it
- * must not be able to start one with a `__Host-` name. (Where fields come joined by `, `, the first is read, so it fails safe.) The
- * work is bounded by the header's length, whatever stands in it.
+ * A pair starts only after `;`. Values may contain commas, and a host below the domain can set such a cookie: it must
+ * not be able to start a `__Host-` name. (If fields were joined by `, `, only the first is read, which fails safe.)
+ * Work is bounded by the header's length.
  */
 export function cookieValues(header: string | null, name: string): CookieValues {
   if (header === null) return NONE;
@@ -49,13 +49,12 @@ export function cookieValues(header: string | null, name: string): CookieValues 
   return values.length === 0 && !oversize ? NONE : { values, oversize, tooMany: false };
 }
 
-/** Whether a Cookie header brings a cookie of this name, of whatever value. */
 export function isSent(header: string | null, name: string): boolean {
   const { values, oversize, tooMany } = cookieValues(header, name);
   return values.length > 0 || oversize || tooMany;
 }
 
-/** The values under `name` as they stand, at most `limit` of them. Only `;` separates: these values may hold commas, as JSON does. */
+/** The raw values of `name`, at most `limit`. Only `;` separates, since JSON values may hold commas. */
 export function everyCookieValue(header: string | null, name: string, limit: number): string[] {
   const values: string[] = [];
   if (header === null) return values;
@@ -66,14 +65,13 @@ export function everyCookieValue(header: string | null, name: string, limit: num
   return values;
 }
 
-/** Whether a pair can start at `at`: at the beginning, or after `;` and white space. */
 function startsPair(header: string, at: number): boolean {
   let before = at - 1;
   while (header[before] === " " || header[before] === "\t") before--;
   return before < 0 || header[before] === ";";
 }
 
-/** Where the value ends that starts here. The comma is looked for in the value alone, so that a header is never read over and over. */
+/** The end of the value that starts here. Looks for a comma only in the value, so that work stays linear. */
 function endOfValue(header: string, start: number, orComma: boolean): number {
   const semicolon = header.indexOf(";", start);
   let end = semicolon === -1 ? header.length : semicolon;

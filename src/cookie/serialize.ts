@@ -1,5 +1,5 @@
 /**
- * Writes Set-Cookie lines: the name on the wire, the attributes, and the rules that browsers hold them to.
+ * Writes Set-Cookie lines by the rules of browsers: names, prefixes and attributes.
  *
  * @module
  */
@@ -20,60 +20,61 @@ import { MAX_COOKIE_BYTES } from "./parse.ts";
 /** The attributes of the session cookie. */
 export interface CookieOptions {
   /**
-   * A host name without scheme, port and path: the cookie is sent to it and to every host below it. A dot at its beginning says nothing
-   * and is left out. Default: this host alone, which allows the `__Host-` prefix. Risky: every host below it can set the cookie too.
+   * A host name without scheme, port or path. The cookie is then also sent to every host below it. A
+   * leading dot is ignored. Default: this host only, which allows the `__Host-` prefix. Risky: every host
+   * below it can set the cookie, too.
    */
   domain?: string | undefined;
-  /** Where on the host the cookie is sent. Default `"/"`. A path keeps nothing secret from other paths of the host. */
+  /** The path that the cookie is sent to. It hides nothing from the host's other paths. Default: `"/"`. */
   path?: string | undefined;
-  /** When the cookie goes along with requests from other sites. Default `"lax"`. `"none"` needs `secure`. */
+  /** When requests from other sites carry the cookie. `"none"` needs `secure`. Default: `"lax"`. */
   sameSite?: "lax" | "strict" | "none" | undefined;
   /**
-   * Whether the cookie is only sent over https, or http on localhost. Default true, also behind a proxy that ends TLS. There is no
-   * `"auto"`: what a request says of itself does not count.
+   * Whether the cookie is only sent over https, or http on localhost. Default: true, also behind a proxy that ends
+   * TLS. There is no `"auto"`, since requests are not trusted to say how they came.
    */
   secure?: boolean | undefined;
-  /** Whether scripts in the page cannot read the cookie. Default true. */
+  /** Whether to hide the cookie from scripts. Default: true. */
   httpOnly?: boolean | undefined;
-  /** Whether the cookie is kept apart for each top-level site (CHIPS). Default false. Needs `secure`. */
+  /** Whether browsers keep a cookie for each top-level site (CHIPS). Needs `secure`. Default: false. */
   partitioned?: boolean | undefined;
-  /** Which cookies Chromium drops first when a host has too many. Default: not sent. */
+  /** Which cookies Chromium drops first if a host has too many. Default: not sent. */
   priority?: "low" | "medium" | "high" | undefined;
-  /** Whether the cookie outlives the browser window (Max-Age is sent). Default true. */
+  /** Whether the cookie outlives the browser window (Max-Age is sent). Default: true. */
   persistent?: boolean | undefined;
   /**
-   * How many bytes name and value may take, 512 to 4,096; a larger cookie is not sent, and the request fails with `ERR_COOKIE_TOO_LARGE`.
-   * Lower it where a proxy takes less than browsers: nginx answers 502 to more than 4 KB of headers, all of them together, unless its
-   * `proxy_buffer_size` is raised. Default 4,096, what browsers keep.
+   * The most bytes for name and value, 512 to 4,096. A larger cookie is not sent, and the request fails with
+   * `ERR_COOKIE_TOO_LARGE`. Lower it for proxies that take less: nginx responds with 502 to more than 4 KB of headers
+   * in all, unless you raise its `proxy_buffer_size`. Default: 4,096, the limit of browsers.
    */
   maxBytes?: number | undefined;
   /**
-   * True keeps visitors and users in one cookie, whose name is `name` as it stands: nothing is put before it or after it, and a prefix that it
-   * spells is checked. For hosts that pass on the cookie of one name alone, such as Firebase Hosting: `name: "__session"`. Default false.
+   * True keeps visitors and users in one cookie, named exactly `name`; a prefix in it is checked. For hosts that pass
+   * on only one cookie name, such as Firebase Hosting with `name: "__session"`. Not with `copy` or
+   * `anonymous: "cookie"`, which need a second cookie. Default: false.
    *
-   * Risky, by what it gives up. Without a prefix, other hosts of the domain and scripts can plant the cookie; so a login takes no data of
-   * the visitor along but what `keep` names, unless the name spells a `__Host-` prefix. And of two answers on their way, that of a
-   * visitor's page may come after that of the login, and its cookie then takes the user's place: the user is logged out. Not together with
-   * `copy` and `anonymous: "cookie"`, which need a second cookie.
+   * Risky: without a prefix, other hosts of the domain and scripts can plant the cookie. So a login keeps no
+   * visitor's data except what `keep` names, unless the name has a `__Host-` prefix. And if the response for a
+   * visitor's page arrives after that of the login, its cookie replaces the user's, who is then logged out.
    */
   single?: boolean | undefined;
 }
 
-/** A cookie whose name and attributes are settled; it writes Set-Cookie lines. */
+/** A cookie with settled name and attributes. */
 export interface Cookie {
-  /** The name on the wire, prefix included. */
+  /** The full name, with its prefix. */
   readonly name: string;
-  /** The lines that set it to a token; `maxAge` in seconds, undefined for as long as the browser runs. */
+  /** Lines that set it to a token. `maxAge` in seconds; undefined: until the browser closes. */
   set(token: string, maxAge: number | undefined): string[];
-  /** How many bytes name and value may take. */
+  /** The most bytes for name and value. */
   readonly maxBytes: number;
-  /** How many bytes of what browsers limit a token takes. */
+  /** How many bytes a token takes, as browsers count. */
   sizeOf(token: string): number;
-  /** The lines that remove it from this host and, where a domain is set, from that. */
+  /** Lines that remove it from this host and from the domain, if one is set. */
   clear(): string[];
   /**
-   * The lines that remove every cookie of this name whose attributes can be known: with the domain and without, with the path and
-   * with `/`, partitioned and not. `others`: all but the one that {@link set} sets.
+   * Lines that remove every cookie of this name with known attributes: with and without the domain, at the path and
+   * at `/`, partitioned and not. `others`: all but the one that {@link set} sets.
    */
   clearEvery(others: boolean): string[];
 }
@@ -82,11 +83,11 @@ export interface Cookie {
 export const MAX_AGE_LIMIT: number = 400 * 24 * 60 * 60;
 const PREFIX = /^__(host-http|host|secure|http)-/i;
 const MAX_BYTES = wholeNumber(512, MAX_COOKIE_BYTES);
-// Attributes longer than 1,024 bytes are ignored by browsers: RFC 6265bis, section 5.6.
+// Browsers ignore attributes longer than 1,024 bytes: RFC 6265bis, section 5.6.
 const NAME = textLike(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,1024}$/, "letters, digits and !#$%&'*+-.^_`|~, at most 1024");
 const RULES = {
   path: textLike(/^\/[!-+\--:<-~]{0,1023}$/, 'ASCII characters without spaces, ";" and ",", at most 1024, and start with "/"'),
-  // Names and, for a host that has none, an address of IPv4. Browsers drop a cookie of any other, and do not say so.
+  // Host names, or IPv4 addresses. Browsers silently drop cookies of any other domain.
   domain: textLike(/^(?=.{0,1024}$)\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i, "a host name alone, like example.com"),
   sameSite: oneOf("lax", "strict", "none"),
   secure: FLAG,
@@ -100,21 +101,22 @@ const RULES = {
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));
 const EXPIRED = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 
-/** The name without the prefix browsers act on. */
+/** The name without its prefix. */
 export function baseName(name: string): string {
   return name.replace(PREFIX, "");
 }
 
-/** Whether browsers take a cookie of this name from its own host alone. */
+/** Whether browsers accept this name from its own host only. */
 export function isHostOnly(name: string): boolean {
   return PREFIX.exec(name)?.[1]?.toLowerCase().startsWith("host") ?? false;
 }
 
 /**
- * Settles a cookie. A bare name gets the strongest prefix its attributes allow, or none where it is the single one;
- * a name that spells a prefix is checked.
+ * Settles a cookie. A bare name gets the strongest prefix that its attributes allow, or none with `single`. A
+ * prefix in the name is checked.
  *
- * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC 6265bis, sections 4.1.3 and 5.7).
+ * @throws {@link OptionError} with `ERR_OPTION` for a combination that browsers refuse (RFC
+ * 6265bis, sections 4.1.3 and 5.7).
  */
 export function createCookie(name: string, options: CookieOptions = {}): Cookie {
   check(name, options);
@@ -150,7 +152,7 @@ function check(name: string, options: CookieOptions): void {
   if (options.partitioned) refuse("partitioned", "secure");
 }
 
-/** @throws {@link OptionError} for a limit that browsers do not keep, or in which a token that names a session has no room. */
+/** @throws {@link OptionError} for a limit above that of browsers, or too small for a token that names a session. */
 export function checkMaxBytes(maxBytes: number): void {
   checkValue("cookie maxBytes", maxBytes, MAX_BYTES);
 }
@@ -169,7 +171,6 @@ function attributeText({ secure = true, httpOnly = true, sameSite = "lax", parti
 
 const capital = (word: string): string => word[0]?.toUpperCase() + word.slice(1);
 
-/** The name on the wire, which browsers keep with these attributes. */
 function prefixed(given: string, options: CookieOptions): string {
   if (baseName(given) === "") cannot(`use cookie name "${given}"`, "nothing follows the prefix");
   const name = PREFIX.test(given) ? given : strongestPrefix(options) + given;
@@ -184,7 +185,7 @@ function prefixed(given: string, options: CookieOptions): string {
   return name;
 }
 
-/** Browsers that do not know `__Host-Http-` see `__Host-` in it; those that do refuse such a cookie to scripts. */
+/** Browsers that do not know `__Host-Http-` see `__Host-` in it; others hide the cookie from scripts. */
 function strongestPrefix({ domain, path = "/", secure = true, httpOnly = true, single }: CookieOptions): string {
   if (!secure || single) return "";
   if (domain !== undefined || path !== "/") return "__Secure-";

@@ -1,8 +1,8 @@
 /**
  * The copy: a session's record in a second, encrypted cookie for a short time, so that most requests ask no store.
  *
- * A copy is only as good as the last answer of the store. So a response that asked no store never makes one, and every
- * change made elsewhere, the end of the session included, is seen after at most `maxAge`.
+ * Only a response that asked the store makes a copy. So every change made elsewhere, including the session's end,
+ * is seen after at most `maxAge`.
  *
  * @module
  */
@@ -22,22 +22,24 @@ import { isTouchDue, timeoutClaims, timeoutsIn } from "../token/timeouts.ts";
 
 export type { CopyFeature } from "../manager/imported.ts";
 
-/** For how long a copy is good. */
+/** Options for `copy()`. */
 export interface CopyOptions {
-  /** Seconds, 1 to 300. */
+  /** How long a copy is valid, in seconds: 1 to 300. */
   maxAge: number;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof CopyOptions>(["maxAge"]);
 
 /**
- * For the option `copy`: keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, at most 300, so that most
- * requests ask no store. Needs a store that is atomic and immediate.
+ * For the option `copy`: keeps a copy of a stored session in a second, encrypted cookie for `maxAge` seconds, so that
+ * most requests ask no store. Needs a store that is atomic and immediate.
  *
- * Risky: a session that is revoked, or changed elsewhere, is seen as it was for up to `maxAge`. `session.ready({ fresh: true })`, `update`,
- * `login` and `regenerateId` ask the store; `loginAge` is `Infinity` until it was asked.
+ * Risky: for up to `maxAge`, requests may see a session as it was before it was revoked or changed
+ * elsewhere. `update`, `login`, `regenerateId` and `session.ready({ fresh: true })` ask the store; until
+ * then `loginAge` is `Infinity`.
  *
- * @throws OptionError for another option, or a `maxAge` that is no whole number of seconds from 1 to 300; when sessions are set up, with a store that cannot keep that.
+ * @throws OptionError for an unknown option or a `maxAge` that is not a whole number from 1 to 300; from
+ * `createSessions()`, for an unsuitable store.
  *
  * @example
  * ```ts
@@ -52,7 +54,7 @@ export function copy(options: CopyOptions): CopyFeature {
   return Object.freeze({ maxAge: seconds("maxAge", options.maxAge, 1, 300), "~feature": copyHooks });
 }
 
-/** What a copy does in a request: it answers in the place of the store, and a new one goes on answers that asked the store. */
+/** Reads the copy in place of the store, and renews it after the store was asked. */
 function copyHooks(manager: Manager, { maxAge }: CopyFeature): Hooks {
   const { guarantees } = manager.store ?? {};
   if (!guarantees?.atomic || !guarantees.immediate) cannot("use option copy", "it needs a store that is atomic and immediate");
@@ -66,14 +68,13 @@ function copyHooks(manager: Manager, { maxAge }: CopyFeature): Hooks {
   };
 }
 
-/** Where copies are, and for how many seconds they are good. */
 interface Copies {
   readonly manager: Manager;
   readonly channel: Channel;
   readonly maxAge: number;
 }
 
-/** The record that a request brought as a copy, for the session of this token; null when the store must be asked. */
+/** The record of this token's session from a copy; null if the store must be asked. */
 function readCopy(copies: Copies, header: string | null, token: Claims): MaybePromise<SessionRecord | null> {
   const { cookie, codec } = copies.channel;
   const { values } = cookieValues(header, cookie.name);
@@ -86,13 +87,13 @@ function readCopy(copies: Copies, header: string | null, token: Claims): MaybePr
   });
 }
 
-/** The `maxAge` of today holds, too. */
+/** The current `maxAge` applies, too. */
 function isCurrent(copy: Claims, { maxAge, manager }: Copies): boolean {
   const now = manager.now();
   return now < copy.exp && now < copy.iat + maxAge && !isFromTheFuture(copy, now);
 }
 
-/** The record, unless its use is to be recorded again: only the store can do that. */
+/** Null if the record's use is due to be recorded, which needs the store. */
 function copiedRecord({ start, sub, idle, abs, data = "{}" }: Claims, { manager }: Copies): SessionRecord | null {
   const copied = parseData(data);
   if (copied === null) return null;
@@ -110,15 +111,13 @@ function copiedRecord({ start, sub, idle, abs, data = "{}" }: Claims, { manager 
 }
 
 /**
- * The Set-Cookie lines for the copy: a new one where the store was asked, none where it was not; the end of one that is
- * wrong now, or that has become too large.
- *
- * @param changesOnly Whether only what must be said is to be said: the response may be cached for everybody.
+ * The Set-Cookie lines for the copy: a new one if the store was asked, its removal if it is wrong or too large.
+ * @param changesOnly Whether to send only changes, because the response may be in a shared cache.
  */
 async function copyLines({ manager, channel, maxAge }: Copies, visit: Visit, changesOnly: boolean): Promise<readonly string[]> {
   const { known, used, found, askedAt, wrote } = visit;
   const living = found.is === "living" && channelOf(manager, found.record.subject).mode === "store" ? found : null;
-  // The answer that gave it its new id brings its copy, too.
+  // The response that brings the new id brings its copy, too.
   if (living !== null && isBroughtElsewhere(living)) return [];
   const hasEnded = visit.farewell !== null || visit.rivals === "settled" || found.is === "gone";
   if (known === "stale" || (living === null && hasEnded)) return removalOf(visit, channel);

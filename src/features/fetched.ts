@@ -1,5 +1,5 @@
 /**
- * Secrets that are fetched: from a binding such as Cloudflare's Secrets Store, or by a function of the application's own.
+ * Secrets that are fetched: from a binding such as Cloudflare's Secrets Store, or by the application's own function.
  *
  * @module
  */
@@ -9,23 +9,24 @@ import { type CheckedSecret, checkList, type FetchedSecrets, type Secret } from 
 
 export type { FetchedSecrets } from "../token/secrets.ts";
 
-/** What a secret is fetched from: what has a `get()` for its text. */
+/** A source of one secret, such as a binding of Cloudflare's Secrets Store. */
 export interface SecretBinding {
   /** The secret's text. */
   get(): Promise<string>;
 }
 
-/** One secret or several, newest first, in which undefined is left out; or a function that gives them. */
+/** One or several secrets, newest first (undefined entries are skipped), or a function that returns them. */
 export type SecretProvider =
   | SecretBinding
   | readonly (SecretBinding | Secret | undefined)[]
   | (() => Promise<Secret | readonly (Secret | undefined)[]>);
 
 /**
- * For the option `secrets`: secrets that must be fetched. That is done at the first use, by each request that cannot do without them until they
- * are there, and again after a failure.
+ * For the option `secrets`: secrets that must be fetched. They are fetched at first use. Until they are there, each
+ * request that needs them fetches them, too, and so does the next one after a failure.
  *
- * @throws OptionError with `ERR_SECRET`, when a request needs them, if the provider fails or what it gives is no good secret.
+ * @throws OptionError with `ERR_SECRET`, when a request needs them, if the provider fails
+ * or returns an invalid secret.
  *
  * @example
  * ```ts
@@ -51,12 +52,12 @@ function isBinding(given: SecretBinding | Secret | undefined): given is SecretBi
   return typeof given === "object" && given !== null && typeof (given as { get?: unknown }).get === "function";
 }
 
-/** What a provider says about a failure may hold what it failed with. */
+/** The provider's own error may contain what it worked with. */
 async function asked<Value>(get: () => Promise<Value>): Promise<Value> {
   try {
     return await get();
   } catch {
-    throw new OptionError("ERR_SECRET", "Cannot get the secrets: their provider failed");
+    throw new OptionError("ERR_SECRET", "Cannot fetch the secrets: their provider failed. Call it yourself to see its error");
   }
 }
 

@@ -9,18 +9,17 @@ import { cannot } from "../ground/errors.ts";
 /** A private key: a JWK, PEM text in PKCS #8, an extractable CryptoKey, or a pair of CryptoKeys. */
 export type SigningKey = JWK | string | CryptoKey | SigningKeyPair;
 
-/** A pair of CryptoKeys, as `crypto.subtle.generateKey()` gives it. Spelled out, since Node's types have no global CryptoKeyPair. */
+/** A pair of CryptoKeys, as from `crypto.subtle.generateKey()`. Node's types have no global CryptoKeyPair. */
 export interface SigningKeyPair {
-  /** Signs. */
+  /** Signs the JWTs. */
   readonly privateKey: CryptoKey;
-  /** Proves what the other signed: the one that `jwks()` shows. */
+  /** Verifies them. `jwks()` publishes it. */
   readonly publicKey: CryptoKey;
 }
 
 /** How JWTs are signed. */
 export type SigningAlgorithm = "EdDSA" | "ES256";
 
-/** What a key is used as. */
 export interface KeyOptions {
   readonly key: SigningKey;
   readonly algorithm: SigningAlgorithm;
@@ -32,13 +31,12 @@ export interface KeyOptions {
 export interface SigningKeys {
   readonly privateKey: CryptoKey;
   readonly kid: string;
-  /** The JWK Set, as JSON. */
   readonly set: string;
 }
 
 const CURVES = { EdDSA: { kty: "OKP", crv: "Ed25519" }, ES256: { kty: "EC", crv: "P-256" } } as const;
 
-/** @throws OptionError when the key cannot be one for the algorithm. */
+/** @throws OptionError if the key does not fit the algorithm. */
 export function checkKey({ key, algorithm, otherKeys = [] }: KeyOptions): void {
   if (!Object.hasOwn(CURVES, algorithm)) fail("algorithm", 'it is "EdDSA" or "ES256"');
   if (!otherKeys.every(({ kty, x }) => (kty === "OKP" || kty === "EC") && typeof x === "string"))
@@ -81,7 +79,7 @@ function isOfCurve({ algorithm }: CryptoKey, crv: string): boolean {
   return algorithm.name === crv || (algorithm as EcKeyAlgorithm).namedCurve === crv;
 }
 
-/** Imports the key, and tries it. @throws OptionError when it is none, or its public part is that of another. */
+/** Imports the key and tests it. @throws OptionError for an invalid key, or a public part that does not match */
 export async function prepareKey(options: KeyOptions): Promise<SigningKeys> {
   const { key, algorithm, otherKeys = [] } = options;
   const { privateKey, publicJwk } = await importKey(key, algorithm);
@@ -100,12 +98,12 @@ async function importKey(key: SigningKey, algorithm: SigningAlgorithm): Promise<
     const bare = Object.fromEntries(Object.entries({ kty, crv, x, y, kid }).filter(([, value]) => value !== undefined)) as JWK;
     return await proved((await importJWK({ ...bare, d: d as string }, algorithm)) as CryptoKey, bare, algorithm);
   } catch {
-    // What failed may quote the key.
+    // The original error may quote the key.
     cannot("use option key", `it is not a private key for ${algorithm}`);
   }
 }
 
-/** The public key must prove what the private one signs: otherwise every service refuses every token. */
+/** Checks that the public key verifies what the private key signs. Otherwise services would refuse every token. */
 async function proved(
   privateKey: CryptoKey,
   publicJwk: JWK,
@@ -116,7 +114,6 @@ async function proved(
   return { privateKey, publicJwk };
 }
 
-/** The public part of a key, and nothing else of it. */
 async function publicOf({ kty, crv, x, y, alg, kid }: JWK): Promise<JWK> {
   const point = { kty, crv, x, ...(y !== undefined && { y }) } as JWK;
   return { ...point, kid: kid ?? (await calculateJwkThumbprint(point)), ...(alg !== undefined && { alg }), use: "sig" };

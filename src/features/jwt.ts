@@ -1,5 +1,5 @@
 /**
- * JWTs that say who a session belongs to, for services behind this one. They live for seconds and are no sessions.
+ * JWTs that tell services behind this one whose session it is. They live for seconds and are not sessions.
  *
  * @module
  */
@@ -12,54 +12,67 @@ import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./
 
 export type { SigningAlgorithm, SigningKey, SigningKeyPair } from "./jwt-keys.ts";
 
-/** What the JWTs are signed with. */
+/** Options for `sessionJwt()`. */
 export interface SessionJwtOptions {
   /**
-   * The private key: a JWK, PEM text in PKCS #8 (`-----BEGIN PRIVATE KEY-----`), an extractable CryptoKey, or a pair of CryptoKeys, of
-   * which the private one need not be extractable. A key of its own: not one that signs anything else.
+   * The private key: a JWK, PEM text in PKCS #8 (`-----BEGIN PRIVATE KEY-----`), an extractable CryptoKey, or a pair
+   * of CryptoKeys whose private one need not be extractable. Use this key for nothing else.
    */
   key: SigningKey;
-  /** `"EdDSA"`: Ed25519. `"ES256"`: ECDSA on P-256. A secret that both sides know is not possible: services could make tokens themselves. */
+  /**
+   * `"EdDSA"`: Ed25519. `"ES256"`: ECDSA on P-256. Shared secrets are not supported: services
+   * could make tokens themselves.
+   */
   algorithm: SigningAlgorithm;
   /** The key's name. Default: the JWK's `kid`, else its SHA-256 thumbprint (RFC 7638). */
   kid?: string;
-  /** Who makes the tokens: `iss`, your site's URL. Default: not said. */
+  /** The issuer, `iss`: your site's URL. Default: not set. */
   issuer?: string;
-  /** Public keys that `jwks()` shows besides: the next one before it signs, the last one until its tokens ended. Default: none. */
+  /**
+   * More public keys for `jwks()`: the next one before it signs, the previous one until its
+   * tokens expired. Default: none.
+   */
   otherKeys?: readonly JWK[];
-  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  /**
+   * The time in epoch seconds, for tests. If it returns anything but a finite number, its use throws
+   * OptionError. Default: the clock.
+   */
   now?: () => number;
 }
 
-/** What one JWT is for. */
+/** Options for one JWT. */
 export interface JwtOptions {
-  /** The service that may accept it, or several: `aud`. */
+  /** The service or services that may accept it: `aud`. */
   audience: string | readonly string[];
-  /** Seconds until it ends, at most 3,600. It never outlives the session, and nothing takes it back. Default 60. */
+  /** Seconds until it expires, at most 3,600. It never outlives the session, and it cannot be revoked. Default: 60. */
   expiresIn?: number;
-  /** What else it says. Anybody who sees the token can read it. Default: nothing. */
+  /** More claims. Anyone who sees the token can read them. Default: none. */
   claims?: Readonly<Record<string, unknown>>;
 }
 
-/** What a JWT says about a session: a `Session`, or what `read()` gives. */
+/** The session that a JWT is for: a `Session`, or the result of `read()`. */
 export interface HandedSession {
   /** Its public id. */
   readonly id: string;
   /** Who is logged in. */
   readonly subject?: string | undefined;
-  /** When it ends, in epoch seconds. */
+  /** When it expires, in epoch seconds. */
   readonly expiresAt: number;
 }
 
-/** Makes JWTs and shows the key that proves them. */
+/** Makes JWTs and publishes the keys that verify them. */
 export interface SessionJwt {
   /**
-   * A JWT for a service: `sub` is the session's subject, `sid` its id, with `aud`, `iat`, `exp`, `jti`, and `iss` where it is set.
+   * Makes a JWT for a service: `sub` is the session's subject, `sid` its id, with `aud`, `iat`,
+   * `exp`, `jti`, and `iss` if set.
    *
-   * @throws StateError (`ERR_NOT_LOGGED_IN`) when nobody is; OptionError when an option cannot be used, or the key is none.
+   * @throws StateError (`ERR_NOT_LOGGED_IN`) if nobody is logged in; OptionError for an invalid option or key.
    */
   jwt(session: HandedSession, options: JwtOptions): Promise<string>;
-  /** The public keys as a JWK Set (RFC 7517), which caches may keep for five minutes. @throws OptionError when the key is none. */
+  /**
+   * The public keys as a JWK Set (RFC 7517). Caches may keep it for five minutes.
+   * @throws OptionError for an invalid key.
+   */
   jwks(): Promise<Response>;
 }
 
@@ -67,17 +80,17 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionJwtOptions>([
   ...(["key", "algorithm", "kid", "issuer", "otherKeys", "now"] as const),
 ]);
 const KNOWN_JWT: ReadonlySet<string> = new Set<keyof JwtOptions>(["audience", "expiresIn", "claims"]);
-/** What the session and the options say, `claims` may not. */
+/** Reserved: `claims` must not set them. */
 const OWN_CLAIMS = ["sub", "sid", "aud", "iss", "iat", "nbf", "exp", "jti"];
 const LONGEST = 3600;
 const JTI_BYTES = 16;
 const JWKS_HEADERS = { "Content-Type": "application/jwk-set+json", "Cache-Control": "public, max-age=300" };
 
 /**
- * Hands sessions on: services behind this one get a short-lived, signed JWT in the place of the cookie, and check it with the
- * public key at `jwks()`. It needs the package `jose`.
+ * Gives services behind this one a short-lived, signed JWT in place of the cookie. They verify it with the public key
+ * at `jwks()`. Needs the package `jose`.
  *
- * @throws OptionError when an option or a key cannot be used.
+ * @throws OptionError for an invalid option or key.
  *
  * @see https://www.rfc-editor.org/rfc/rfc7519
  *
@@ -102,7 +115,7 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
     const iat = now();
     const times = { iat, exp: Math.min(iat + expiresIn, expiresAt) };
     const from = issuer === undefined ? {} : { iss: issuer };
-    // No UUID: Node has those ready ahead, and a machine that was cloned would have them twice.
+    // Not a UUID: Node makes those ahead of time, so a cloned machine would repeat them.
     const jti = encodeBase64url(crypto.getRandomValues(new Uint8Array(JTI_BYTES)));
     const said = { ...claims, ...from, sub: subject, aud: audience, ...times, jti, sid: id };
     return new SignJWT(said).setProtectedHeader({ alg: algorithm, kid, typ: "JWT" }).sign(privateKey);
@@ -121,9 +134,9 @@ function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
   if (!Array.isArray(services) || services.length === 0 || !services.every((name) => typeof name === "string" && name !== ""))
-    cannot("make a JWT", "audience must say for which service it is");
+    cannot("make a JWT", "audience must name a service, or a list of them");
   const own = OWN_CLAIMS.find((name) => Object.hasOwn(claims, name));
-  if (own !== undefined) cannot("make a JWT", `"${own}" in claims is set by the library`);
+  if (own !== undefined) cannot("make a JWT", `the library sets "${own}" itself. Leave it out of claims`);
   return {
     audience: typeof audience === "string" ? audience : services,
     expiresIn: seconds("expiresIn", expiresIn, 1, LONGEST),
@@ -136,7 +149,8 @@ function check(options: SessionJwtOptions): void {
   refuseUnknown(options, KNOWN);
   const { kid, issuer } = options;
   for (const [name, value] of Object.entries({ kid, issuer })) {
-    if (value !== undefined && (typeof value !== "string" || value === "")) cannot(`use option ${name}`, "it must be a text");
+    if (value !== undefined && (typeof value !== "string" || value === ""))
+      cannot(`use option ${name}`, "it must be a non-empty string");
   }
   checkKey(options);
 }

@@ -1,5 +1,5 @@
 /**
- * Schemas for session data: any that speaks Standard Schema, as zod, valibot and arktype do.
+ * Schemas for session data, from any Standard Schema library such as zod, valibot and arktype.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { reject } from "../session/visit.ts";
 
 export type { DataSchema, SchemaFeature, SchemaIssue, SchemaResult } from "../manager/imported.ts";
 
-/** How data of an earlier version is read. */
+/** Options for `schema()`. */
 export interface SchemaOptions {
   /**
-   * Converts data saved under an older schema. What it gives is saved with the next change. Without it, or when that does not fit either,
-   * the visitor has no session, so a user is logged out; what is no plain object, such as a promise, never fits. An error that it throws is yours, and
-   * fails the request. Default: none.
+   * Converts data saved under an older schema. The result is saved with the next change. If there is no `migrate`, or
+   * its result does not fit either, the visitor has no session and a user is logged out. Anything but a plain object
+   * never fits, a promise included. If it throws, the request fails with that error. Default: none.
    */
   migrate?: ((data: Record<string, unknown>) => Record<string, unknown>) | undefined;
 }
@@ -29,10 +29,11 @@ export interface SchemaOptions {
 const KNOWN: ReadonlySet<string> = new Set<keyof SchemaOptions>(["migrate"]);
 
 /**
- * For the option `schema`: what `session.data` must be, as a schema of zod, valibot or any other library of Standard Schema. Checked when a
- * session is loaded and before it is saved; what the schema makes of a value is not used, and an empty session always fits.
+ * For the option `schema`: checks `session.data` with a schema of zod, valibot or another Standard Schema
+ * library, when a session is loaded and before it is saved. Values that the schema transforms are not
+ * used. Empty data always fits.
  *
- * @throws OptionError for what is no Standard Schema, or an option that there is none of.
+ * @throws OptionError for anything but a Standard Schema, or an unknown option.
  *
  * @example
  * ```ts
@@ -52,7 +53,7 @@ export function schema<Data extends object>(standard: DataSchema<Data>, options:
   return Object.freeze({ schema: standard, migrate, "~feature": schemaHooks });
 }
 
-/** What a schema does in a request: data that does not fit is converted, or there is no session; and what is saved must fit. */
+/** Converts or rejects loaded data that does not fit, and checks data before it is saved. */
 function schemaHooks({ emit }: Manager, { schema, migrate }: SchemaFeature): Hooks {
   return {
     loaded: (visit, loaded) =>
@@ -73,7 +74,7 @@ function schemaHooks({ emit }: Manager, { schema, migrate }: SchemaFeature): Hoo
   };
 }
 
-/** Whether data fits the schema. Where it does not, `migrate` is tried on it, in place. */
+/** Whether data fits the schema, if necessary after `migrate` has changed it in place. */
 function makeFit(
   data: SessionData,
   schema: DataSchema,
@@ -84,13 +85,13 @@ function makeFit(
     const made = migrate === undefined ? null : plainOf(migrate({ ...data.visible }));
     if (made === null) return "unfit";
     data.become(made);
-    // Also what cannot be kept, such as a name of the library's own.
+    // Data that cannot be stored, such as a reserved key, does not fit either.
     if (data.text() === "") return "unfit";
     return after(fits(schema, data.visible), (isNow) => (isNow ? "converted" : "unfit"));
   });
 }
 
-/** What `migrate` made, as JSON has it; null for what is no data: a list, a Map, nothing, or a promise, which nobody waits for. */
+/** The result of `migrate` as JSON; null if it is not plain data. A promise is not awaited. */
 function plainOf(made: unknown): JsonObject | null {
   if (made instanceof Promise) made.catch(() => {});
   if (!isPlain(made)) return null;
@@ -101,12 +102,12 @@ function plainOf(made: unknown): JsonObject | null {
   }
 }
 
-/** Whether data fits. Sessions begin empty, and a schema that asks for more could never be met, so no data always fits. */
+/** Whether data fits. Empty data always does, since every session begins empty. */
 function fits(schema: DataSchema, data: JsonObject): MaybePromise<boolean> {
   return after(issuesOf(schema, data), (issues) => issues.length === 0);
 }
 
-/** @throws DataError with the paths of what does not fit, and never a value */
+/** @throws DataError with the paths that do not fit, never a value */
 function assertFits(schema: DataSchema, data: JsonObject): MaybePromise<void> {
   return after(issuesOf(schema, data), (issues) => {
     if (issues.length === 0) return;
@@ -117,7 +118,7 @@ function assertFits(schema: DataSchema, data: JsonObject): MaybePromise<void> {
 
 function issuesOf(schema: DataSchema, data: JsonObject): MaybePromise<readonly SchemaIssue[]> {
   if (Object.keys(data).length === 0) return [];
-  // Some schemas take objects without a prototype for something else.
+  // Some schemas refuse objects without a prototype.
   return after(schema["~standard"].validate({ ...data }), (result) => result.issues ?? []);
 }
 

@@ -11,17 +11,20 @@ import type { StoredSessions } from "../manager/seam.ts";
 import { managerBehind } from "../manager/sessions.ts";
 import { newVisit } from "../session/visit.ts";
 
-/** Who may watch. */
+/** Options for `watch()`. */
 export interface WatchOptions {
-  /** Other websites whose pages may open the socket, as in the `Origin` header: `"https://admin.example.com"`. Default none. */
+  /**
+   * Other websites whose pages may open the socket, as in the `Origin` header:
+   * `"https://admin.example.com"`. Default: none.
+   */
   trustedOrigins?: readonly string[];
 }
 
 /**
- * Answers the handshake of a WebSocket that says nothing and is closed when the session ends (4401) or gets a new id (4409), so that
- * open pages know at once. Pages of other websites get 403; without a session it is closed with 4401 at once.
+ * Accepts a WebSocket that sends nothing and closes when the session ends (4401) or gets a new id (4409), so that
+ * open pages know at once. Without a session it closes with 4401 at once. Pages of other websites get 403.
  *
- * @throws OptionError when the store cannot tell pages; StoreError when it fails
+ * @throws OptionError if the store cannot notify pages; StoreError if it fails
  *
  * @example
  * ```ts
@@ -38,7 +41,7 @@ export async function watch<Data extends object>(
   const manager = managerBehind(sessions);
   const watchKey = manager.backend.watch;
   if (watchKey === undefined) {
-    cannot("watch sessions", "that needs a store that can tell pages, like durableObject()");
+    cannot("watch sessions", "the store cannot notify pages. Use one that can, like durableObject()");
   }
   const { method, headers, url } = request;
   const header = (name: string) => headers.get(name) ?? "";
@@ -54,13 +57,13 @@ export async function watch<Data extends object>(
   return found.is === "gone" ? closed(4409, "The session has another id") : closed(4401, "The session has ended");
 }
 
-/** The same handshake, with headers that middleware may set: those of an object's answer cannot be changed. */
+/** Copies the handshake, since middleware may set headers and a Durable Object's response is immutable. */
 function withOwnHeaders(response: Response): Response {
   const { status, headers, webSocket } = response as Response & { webSocket?: WebSocket | null };
   return status === 101 ? new Response(null, { status, headers, webSocket } as ResponseInit) : response;
 }
 
-/** Browsers cannot see the status of a handshake that is refused: the page would try forever. So it is opened, and closed. */
+/** Pages cannot see the status of a refused handshake and would retry forever, so it is opened and closed. */
 function closed(code: number, reason: string): Response {
   const { WebSocketPair } = globalThis as { WebSocketPair?: new () => { 0: WebSocket; 1: WebSocket & { accept(): void } } };
   if (WebSocketPair === undefined) return answer(401, "There is no session to watch", {});

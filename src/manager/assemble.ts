@@ -1,5 +1,5 @@
 /**
- * Puts a manager together: from the settings its channels, then the backend and the hooks of features.
+ * Assembles a manager: channels, backend and hooks.
  *
  * @module
  */
@@ -28,7 +28,6 @@ import type { Settings } from "./settle.ts";
 const REMEMBERED_BYTES = 2 * 1024 * 1024;
 const LATER: Occasion = { mode: "later", status: 200 };
 
-/** Puts a manager together. */
 export function managerOf(parts: Parts): Manager {
   const manager: Manager = {
     ...parts,
@@ -58,7 +57,6 @@ export function managerOf(parts: Parts): Manager {
   return Object.assign(manager, { backend, hooks: hooksOf(parts.features, manager) });
 }
 
-/** The backend that a store brings. */
 function backendOf(store: BackedStore, manager: Manager, cookies: CookieBackend): Backend {
   return (store["~backend"] as unknown as (manager: Manager, cookies: CookieBackend) => Backend)(manager, cookies);
 }
@@ -69,7 +67,7 @@ async function save(visit: Visit, manager: Manager): Promise<void> {
   await manager.commit(visit);
 }
 
-/** The parts for the library's own tokens. No key is derived before the first token is opened or made. */
+/** The parts for the library's own tokens. Keys are derived when the first token is opened or made. */
 export function partsFor(settings: Settings): Parts {
   const { anonymous, cookies, secrets, primitives, scope, readable, store, rememberTokens: tokens, ...rest } = settings;
   const mode: Mode = store === undefined ? "cookie" : store.dataOnly ? "data" : "store";
@@ -98,14 +96,13 @@ export function partsFor(settings: Settings): Parts {
   };
 }
 
-/** A channel, with a memory of so many opened tokens. */
 export function channelFor(cookie: Cookie, mode: Mode, codec: TokenCodec, tokens: number): Channel {
   if (tokens === 0) return { cookie, mode, codec, forget: () => {} };
   const remembering = rememberTokens(codec, { tokens, bytes: REMEMBERED_BYTES });
   return { cookie, mode, codec: remembering, forget: remembering.forget };
 }
 
-/** A manager opens only the kind of token that it writes: one that carries data never passes where a store decides. */
+/** A manager opens only the kind of token it writes: with a store, a token that carries data must not pass. */
 function kindFor(mode: Mode, readable: boolean): KeyKind {
   if (mode === "store") return "id";
   if (readable) return "readable";

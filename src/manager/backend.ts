@@ -13,12 +13,11 @@ import type { CookieBackend, Plan } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 import { patchAlone, tryUpdate, updateAlone } from "./update.ts";
 
-/** What a new token says. */
 export const claimsOf = ({ key, record, remember }: Living, { mode, timeouts, now }: Circumstances): Claims => ({
   sid: key.id,
   start: record.startedAt,
   iat: now,
-  // The record in a store says when the session ends before its absolute limit. So use of it makes no new token.
+  // The stored record says when an unused session expires, so use needs no new token.
   exp: mode === "store" ? record.startedAt + (record.absoluteTimeout ?? timeouts.absoluteTimeout) : record.expiresAt,
   ...(!remember && { temp: true }),
   ...timeoutClaims(record),
@@ -27,7 +26,7 @@ export const claimsOf = ({ key, record, remember }: Living, { mode, timeouts, no
   ...(mode === "cookie" && { data: record.data }),
 });
 
-/** Sessions in their cookies: a write is done when the token is made, and nothing is known but what a token says. */
+/** Sessions in their cookies: making the token is the write. */
 export function inCookie(manager: Manager): CookieBackend {
   const circumstances = (): Circumstances => ({ mode: "cookie" satisfies Mode, timeouts: manager.timeouts, now: manager.now() });
 

@@ -1,5 +1,5 @@
 /**
- * Commit: writes what a request did to its session, waits for that, and makes the Set-Cookie lines that tell the browser.
+ * Commit: writes a request's changes to its session, and makes the Set-Cookie lines.
  *
  * @module
  */
@@ -16,11 +16,10 @@ import type { Occasion, Plan } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
 import { assertFits, type NewToken, setCookieLines } from "./set-cookie.ts";
 
-/** Most requests never look at their session, or need no cookie. */
 const NO_LINES: readonly string[] = [];
 
 /**
- * Writes what changed and waits for it; answers with the Set-Cookie lines. At once where nothing is to be waited for.
+ * Writes the changes and returns the Set-Cookie lines, without a promise if nothing has to be waited for.
  *
  * @throws DataError, StoreError, StateError, GoneError: then nothing is promised to the browser.
  */
@@ -31,7 +30,7 @@ export function commit(visit: Visit, manager: Manager, occasion: Occasion): Mayb
   return writing instanceof Promise ? whileWriting(visit, writing) : writing;
 }
 
-/** Commits when those before are done: a save() that nobody awaited may still be on its way. */
+/** Waits for earlier commits: a save() that nobody awaited may still be under way. */
 async function commitNext(visit: Visit, manager: Manager, occasion: Occasion): Promise<readonly string[]> {
   while (visit.writing !== null) await visit.writing.catch(() => {});
   return commit(visit, manager, occasion);
@@ -46,19 +45,17 @@ async function whileWriting<Result>(visit: Visit, writing: Promise<Result>): Pro
   }
 }
 
-/** One attempt to commit. */
 interface Attempt {
   readonly visit: Visit;
   readonly manager: Manager;
   readonly occasion: Occasion;
-  /** How many there were before. */
   readonly tries: number;
 }
 
 function write(attempt: Attempt): MaybePromise<readonly string[]> {
   const { visit, manager, occasion } = attempt;
   const planned = after(planOrEnd(attempt), (plan) => {
-    // Logged in now, or not at all: what came with the request is settled in the same moment.
+    // Rival sessions end in the same moment as the login.
     if (plan.next !== null && visit.wish.to === "login") settleRivals(visit);
     return visit.ended.length > 0 ? endAll(visit, manager).then(() => plan) : plan;
   });
@@ -76,7 +73,7 @@ function planOrEnd(attempt: Attempt): MaybePromise<Plan> {
   return planFor(visit, manager, occasion);
 }
 
-/** Most requests only read, and nothing is due: that asks no backend. */
+/** Requests that only read, with nothing due, ask no backend. */
 function planFor(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<Plan> {
   const { found, wish } = visit;
   const living = found.is === "living" ? found : null;
@@ -88,7 +85,7 @@ function planFor(visit: Visit, manager: Manager, occasion: Occasion): MaybePromi
   return manager.backend.plan(visit, text, occasion);
 }
 
-/** The plan. Data that cannot be kept must not keep a destroyed session alive. */
+/** Invalid data must not keep a destroyed session alive. */
 async function checkedPlan({ visit, manager, occasion }: Attempt): Promise<Plan> {
   try {
     const plan = await planFor(visit, manager, occasion);
@@ -100,7 +97,7 @@ async function checkedPlan({ visit, manager, occasion }: Attempt): Promise<Plan>
   }
 }
 
-/** Does the step, and makes the token meanwhile: it does not depend on the store's answer. */
+/** Carries the plan out, and seals the token in parallel, since it does not depend on the store. */
 function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]> {
   const { visit, manager, occasion, tries } = attempt;
   const sealing = plan.next === null ? undefined : seal(plan.next, manager, occasion);
@@ -121,7 +118,6 @@ function carryOut(plan: Plan, attempt: Attempt): MaybePromise<readonly string[]>
   });
 }
 
-/** The token of the session after this commit, where its browser needs one. */
 function seal(next: Living, manager: Manager, { mode }: Occasion) {
   const isNeeded = needsCookie(next) || (next.cookie === "due" && mode === "send");
   if (!isNeeded || mode === "later" || mode === "impossible") return undefined;
@@ -139,8 +135,7 @@ function lines(visit: Visit, manager: Manager, { mode }: Occasion, made: NewToke
   return after(further(visit, mode === "changes", isSilent), (more) => (more.length === 0 ? own : [...own, ...more]));
 }
 
-/** What was written is now what is kept. */
-/** @param converted The data as it is still shown, where that was not written: use alone does not write it. */
+/** Takes over what was written. @param converted The data as it is still shown. Use alone does not write it. */
 function written(visit: Visit, living: Living, converted: string | null): void {
   visit.loggedIn ||= visit.wish.to === "login";
   visit.found = living;
@@ -149,7 +144,9 @@ function written(visit: Visit, living: Living, converted: string | null): void {
   visit.converted = converted;
 }
 
-/** The session is what was written. A login, a new id or a logout that came meanwhile is still to be carried out, on that. */
+/**
+ * Takes over the session as written. If a login, a new id or a logout came meanwhile, it is still to be carried out.
+ */
 function take(visit: Visit, plan: Plan, living: Living): void {
   const isOvertaken = visit.wish !== plan.wish;
   if (isOvertaken && visit.found.is === "new" && visit.farewell !== null) return void visit.ended.push(endingOf(living));
@@ -162,28 +159,27 @@ function assertNoCookieNeeded(visit: Visit, { next }: Plan): void {
   if ((next === null || !needsCookie(next)) && visit.farewell === null) return;
   throw new StateError(
     "ERR_COOKIE_NOT_POSSIBLE",
-    "Cannot change the session: this response cannot carry a cookie any more, or has status 101; change it before the headers leave",
+    "Cannot change the session: this response can no longer set a cookie, or has status 101. Change it before the headers are sent",
   );
 }
 
 /**
- * Waits for the calls that nobody else waits for.
+ * Waits for calls that nobody awaited.
  *
- * @param failed Whether the handler has failed, so that its error is the one to report.
- * @throws what one of them failed with; what was to end is ended by then.
+ * @param failed Whether the handler failed, so that its own error is reported.
+ * @throws the error of such a call, after ending what the request wants ended.
  */
 export async function pendingCalls(visit: Visit, manager: Manager, failed: boolean): Promise<void> {
   try {
     await visit.pending?.done();
   } catch (error) {
-    // The request has failed already: what a call fails with is not the error to report.
     if (failed) return;
     await endAll(visit, manager);
     throw error;
   }
 }
 
-/** Ends what the request wants ended; the cookies go with the answer. */
+/** Ends what the request wants ended. The cookies go with the response. */
 async function endAll(visit: Visit, manager: Manager): Promise<void> {
   for (const ending of visit.ended) await end(ending, manager);
   visit.ended = [];
@@ -199,16 +195,16 @@ async function end(ending: Ending, manager: Manager): Promise<void> {
   if (ending.is === "session" && ending.token !== undefined) manager.channels[ending.of].forget(ending.token);
 }
 
-/** Ends what was to end whatever else failed, where no response can carry a cookie. */
+/** Ends what the request wants ended, if no response can carry a cookie. */
 export async function commitEnds(visit: Visit, manager: Manager): Promise<void> {
   discard(visit);
-  // A new id that save() wrote is one that the browser will never know. One that another answer brings, too, it may know.
+  // The browser never learns a new id that save() wrote, unless another response brings it.
   const living = livingOf(visit);
   if (living !== null && needsCookie(living) && living.key.id === visit.madeId) destroy(visit);
   await endAll(visit, manager);
 }
 
-/** Nothing may be changed any more: the answer is made. @param onLate Called for late changes, which throw where there is none. */
+/** Closes the session to changes. @param onLate Called for late changes. Without it they throw. */
 export function closeVisit(visit: Visit, stage: "closing" | "closed", onLate: Visit["onLate"]): void {
   visit.stage = stage;
   visit.onLate = onLate;
@@ -216,9 +212,9 @@ export function closeVisit(visit: Visit, stage: "closing" | "closed", onLate: Vi
 }
 
 /**
- * Commits for the answer that is about to leave. What is called from now on comes too late, and is told so.
+ * Commits for the response. Changes from now on come too late.
  *
- * @throws as {@link commit}: then the same can be tried once more, for the answer that says so.
+ * @throws as {@link commit}. Then commit once more for the error response.
  */
 export function commitAnswer(visit: Visit, manager: Manager, occasion: Occasion): MaybePromise<readonly string[]> {
   closeVisit(visit, "closing", manager.onLateChange);

@@ -1,5 +1,5 @@
 /**
- * What the library reports through `onEvent`: for logs, metrics and alarms. Never a token, a cookie or session data.
+ * The events that `onEvent` gets, for logs, metrics and alarms. They never contain a token, a cookie or session data.
  *
  * @module
  */
@@ -9,22 +9,24 @@ import type { TokenFault } from "../token/codec.ts";
 /**
  * Something that happened to a session. `id` is the session's public id.
  *
- * - `created`, `loaded`, `saved`, `touched`, `destroyed`: what the names say.
- * - `regenerated`: a new id, by `login()` or `regenerateId()`; `from` is the old id, if there was one.
- * - `expired`: a cookie for a session past its idle or absolute limit.
- * - `invalid`: a cookie that is no token of ours. Many of them: an attack, or a secret was changed.
- * - `unknown`: a good token whose session the store does not have: destroyed, or lost by the store. At `commit`: it was
+ * - `created`, `loaded`, `saved`, `touched`, `destroyed`: as their names say.
+ * - `regenerated`: `login()` or `regenerateId()` gave the session a new id. `from` is the old one, if any.
+ * - `expired`: a cookie of a session past its idle or absolute timeout.
+ * - `invalid`: a cookie that is not one of our tokens. Many of them mean an attack or a changed secret.
+ * - `unknown`: a good token whose session is not in the store: destroyed, or lost by the store. At `commit`:
  *   destroyed while this request ran.
- * - `moved`: a good token of a session that has a new id since.
- * - `lost`: a request was answered, and what it changed was dropped: its session `ended`, or `moved` to a new id, while it ran; or it
- *   came too `late`, after the answer, where Koa's `session()` without `secrets` does as koa-session-store did.
- * - `ambiguous`: two living sessions (`several`) or more than four values (`too-many`) in one request; none was used.
+ * - `moved`: a good token of a session that has a new id by now.
+ * - `lost`: the request was answered, but its changes were dropped: the session `ended` or `moved` to a new id
+ *   meanwhile, or the change came too `late`, after the response (only in Koa's `session()` without `secrets`).
+ * - `ambiguous`: a request brought two living sessions (`several`) or over four values (`too-many`). None was used.
  * - `conflict`: `update()` met another writer and runs again.
- * - `key-used`: a token was opened by a key that is not the newest. Once there are none for a while, the old secret can go.
- * - `store-error`: the store failed, and the request goes on.
- * - `insecure`: at creation: `secure: false` sends the cookie over plain http, a key of Koa's `app.keys` is weak, or tokens are accepted
- *   beside a store that is not atomic, so that one may become two sessions (`accept-not-atomic`). Later, once: browsers drop the cookie,
- *   since it is Secure and the request came over plain http (`plain-http`), or since the day in Koa's `cookie.expires` is over (`expires-past`).
+ * - `key-used`: a key other than the newest opened a token. Once these stop, the old secret can go.
+ * - `store-error`: the store failed, and the request continues.
+ * - `insecure`, at creation: `secure: false` sends the cookie over plain http (`not-secure`), a key in
+ *   Koa's `app.keys` is weak (`weak-key`), or `accept` is used with a store that is not atomic, so that one
+ *   token may become two sessions (`accept-not-atomic`). Later, once: browsers drop the cookie, because it
+ *   is Secure and the request came over plain http (`plain-http`), or because the date in Koa's
+ *   `cookie.expires` has passed (`expires-past`).
  */
 export type SessionEvent =
   | { readonly type: "created" | "loaded" | "saved" | "touched" | "destroyed" | "conflict"; readonly id: string }
@@ -42,5 +44,4 @@ export type SessionEvent =
       readonly reason: "not-secure" | "weak-key" | "accept-not-atomic" | "plain-http" | "expires-past";
     };
 
-/** Reports an event. */
 export type Emit = (event: SessionEvent) => void;

@@ -1,23 +1,25 @@
 /**
- * Handshakes of WebSockets that the server has answered itself, before the handler answers: nothing can be added to those.
+ * WebSocket handshakes that Bun's server answered itself, before the handler responds.
  *
  * @module
  */
 
-/** What is asked of Bun's server, which it passes to handlers, and which Hono has as its env: https://bun.com/docs/api/websockets */
+/**
+ * The part of Bun's server that is used. Handlers get it; in Hono it is the env. https://bun.com/docs/api/websockets
+ */
 interface BunServer {
   upgrade(request: Request): boolean;
   requestIP(request: Request): unknown;
 }
 
 /**
- * Whether Bun has made a WebSocket of the request by now: its address is known no more. Elsewhere the handler answers with status 101, or
- * with headers for it.
+ * Whether Bun has already upgraded this request, and so no longer knows its address. In other runtimes the
+ * handler's response does that.
  *
- * @param given The server, or an object that has it, or what another runtime passes.
+ * @param given The server, an object that has it, or what another runtime passes.
  */
 export function isUpgraded(request: Request, given: unknown): boolean {
-  // Most servers give nothing of the kind, and a look at the headers costs as much as the rest.
+  // Reading the headers is expensive, so servers that pass nothing are done here.
   if (given === undefined || given === null) return false;
   const { server = given } = given as { server?: unknown };
   const { upgrade, requestIP } = (server ?? {}) as Partial<BunServer>;

@@ -1,31 +1,30 @@
 /**
- * Puts Set-Cookie lines and cache headers on a Response, and touches nothing else of it.
+ * Puts Set-Cookie lines and cache headers on a response.
  *
  * @module
  */
 import { subjectOf, type Visit } from "../session/visit.ts";
 
-/** What is read of an answer's headers: those of a Response, or what a framework makes of its own. */
+/** The headers of a response or request: a `Headers`, or what an adapter makes of a framework's own. */
 export interface HeaderReader {
-  /** The value of a header; null or undefined where there is none. */
+  /** The value of a header; null or undefined if there is none. */
   get(name: string): string | null | undefined;
 }
 
-/** What goes on the answer to a request. */
+/** The headers that a commit adds to the response. */
 export interface Committed {
-  /** Lines to append as Set-Cookie, at most one for each name and scope. */
+  /** Set-Cookie lines to append, at most one for each name and scope. */
   readonly setCookie: readonly string[];
   /**
-   * Cache-Control and Vary, and Clear-Site-Data where it was asked for. What the answer says of caches itself stands, unless it sets a cookie:
-   * {@link put} knows how.
+   * Cache-Control and Vary, and Clear-Site-Data if requested. The response's own Cache-Control wins unless a cookie
+   * is set: {@link put} handles that.
    */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** What goes on the answer to most requests. */
 export const NOTHING: Committed = { setCookie: [], headers: [] };
 
-/** Where one of these stands, the caches it is meant for do not look at Cache-Control: RFC 9213, section 2.2. */
+/** Caches that these headers are for ignore Cache-Control: RFC 9213, section 2.2. */
 const TARGETED = ["CDN-Cache-Control", "Cloudflare-CDN-Cache-Control", "Surrogate-Control"];
 
 type Pairs = Committed["headers"];
@@ -37,10 +36,9 @@ const USERS: Pairs = [["Cache-Control", "private, no-store"], ...VARY];
 const VISITORS: Pairs = [["Cache-Control", "private"], ...VARY];
 
 /**
- * What a committed request puts on its answer.
- *
- * @param cacheHeaders False leaves Cache-Control and Vary as they are.
- * @param isUsers Whether it is an answer to a user.
+ * The headers for the response to a committed request.
+ * @param cacheHeaders False leaves Cache-Control and Vary alone.
+ * @param isUsers Whether the response is for a user.
  */
 export function headersFor(
   visit: Visit,
@@ -57,14 +55,15 @@ export function headersFor(
 function cacheHeadersFor(visit: Visit, setsCookie: boolean, isUsers: boolean): Pairs {
   if (setsCookie) return visit.used ? NOT_STORED_VARYING : NOT_STORED;
   if (isUsers) return USERS;
-  // An application may know its users by their data alone, so no living session's answer is for others; nor is that of one just lost.
+  // Applications may know users by their data alone, so every living session's response is
+  // private. So is that of one just lost.
   const { is } = visit.found;
   return is === "new" || is === "outage" ? VARY : VISITORS;
 }
 
 /**
- * Whether this is an answer: whatever has a status and headers. Frameworks and polyfills bring Response classes of their own, and an
- * error that has a status is still an error.
+ * Whether a value has the shape of a response: frameworks have Response classes of their own.
+ * An error with a status is none.
  */
 export function isAnswer(value: unknown): value is Response {
   if (typeof value !== "object" || value === null || value instanceof Error) return false;
@@ -72,33 +71,36 @@ export function isAnswer(value: unknown): value is Response {
   return typeof status === "number" && typeof headers?.get === "function";
 }
 
-/** @throws TypeError for what is no response: whoever made it forgot to answer. */
+/** @throws TypeError if the handler returned no response */
 export function assertAnswer(value: unknown): asserts value is Response {
-  if (!isAnswer(value)) throw new TypeError("Cannot answer: the handler returned no Response");
+  if (!isAnswer(value)) throw new TypeError("Cannot send the response: the handler returned none. Return a Response");
 }
 
-/** @throws TypeError for a response that cannot be sent: asked before anything is written, since nobody would hear of it. */
+/** @throws TypeError if the response cannot be sent. Checked before anything is written. */
 export function assertSendable(value: Response): void {
-  if (value.bodyUsed) throw new TypeError("Cannot answer: the body of the Response was read already");
-  if (value.type === "error") throw new TypeError("Cannot answer: Response.error() cannot be sent");
+  if (value.bodyUsed)
+    throw new TypeError("Cannot send the response: its body has been read. Return a new one, or clone() it before you read it");
+  if (value.type === "error")
+    throw new TypeError("Cannot send the response: it is Response.error(), which has no status. Return one with a status");
 }
 
-/** Whether a Cache-Control header lets shared caches keep the response. */
 export const letsShare = (cacheControl: string | null | undefined): boolean =>
   /(^|[\s,])(public|s-maxage)\b/i.test(cacheControl ?? "");
 
-/** Whether nobody may ever see the answer to a request. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Purpose */
+/**
+ * Whether nobody may ever see the response. https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Purpose
+ */
 export const isUnseen = (method: string | undefined, purpose: string | null | undefined): boolean =>
   method === "HEAD" || /\bprefetch\b/i.test(purpose ?? "");
 
-/** The response with the headers; a copy if its own cannot be changed. A response with status 101 is left alone. */
+/** The response with the headers, or a copy if its own are immutable. Status 101 is left alone. */
 export function withCommitted(response: Response, committed: Committed): Response {
   if (committed === NOTHING || response.status === 101) return response;
   try {
     put(response.headers, committed);
     return response;
   } catch (error) {
-    // A redirect made by Response.redirect(), and a fetched response, have headers that cannot be changed.
+    // Responses of Response.redirect() and fetch() have immutable headers.
     if (!(error instanceof TypeError)) throw error;
     const { body, status, statusText } = response;
     const copy = new Response(body, { status, statusText, headers: [...response.headers] });
@@ -107,16 +109,19 @@ export function withCommitted(response: Response, committed: Committed): Respons
   }
 }
 
-/** The header operations that {@link put} needs: those of `Headers`, which an adapter can offer for another kind of answer. */
+/**
+ * The header operations that {@link put} needs, a subset of `Headers`. An adapter can
+ * implement them for its framework.
+ */
 export type HeaderTarget = Pick<Headers, "append" | "delete" | "get" | "getSetCookie" | "set">;
 
 /**
- * Puts what `commit()` gave on an answer: Set-Cookie lines in place of earlier ones of the same cookies, and the headers beside what the
- * answer says by now. It may be done again, also on another answer. A redirect made by `Response.redirect()`, and a fetched response, have headers that
- * cannot be changed: copy those, or let `sessions.apply()` do it.
+ * Adds the result of `commit()` to a response. Set-Cookie lines replace those of the same cookies; other headers are
+ * merged with the response's own. You can call it again, also for another response. Responses of
+ * `Response.redirect()` and `fetch()` have immutable headers: copy them, or use `sessions.apply()`.
  *
- * @param target The answer's headers, or what does the same to those of another kind of answer.
- * @throws TypeError when they cannot be changed
+ * @param target The response's headers, or an equivalent.
+ * @throws TypeError if they are immutable
  *
  * @example
  * ```ts
@@ -129,7 +134,7 @@ export function put(target: HeaderTarget, { setCookie, headers }: Committed): vo
   for (const line of setCookie) target.append("Set-Cookie", line);
   for (const [name, value] of headers) {
     if (name === "Vary") addToVary(target);
-    // What the answer itself says of caches stands, unless it sets a cookie.
+    // The response's own Cache-Control wins unless it sets a cookie.
     else if (name !== "Cache-Control" || sets || target.get(name) == null) target.set(name, value);
     if (name === "Cache-Control" && sets) storeNowhere(target);
   }
@@ -143,7 +148,7 @@ function addToVary(target: HeaderTarget): void {
   if (!/(^|[\s,])(\*|cookie)([\s,]|$)/i.test(target.get("Vary") ?? "")) target.append("Vary", "Cookie");
 }
 
-/** Removes lines of the same names that an earlier run put there; RFC 6265bis, section 4.1.1, allows one for each name. */
+/** RFC 6265bis, section 4.1.1, allows one Set-Cookie line for each name. */
 function dropLines(target: HeaderTarget, setCookie: readonly string[]): void {
   const lines = target.getSetCookie();
   const names = setCookie.map(cookieName);

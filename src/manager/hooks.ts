@@ -1,5 +1,5 @@
 /**
- * The hooks of the features that an application imports, as one.
+ * The hooks of an application's features, combined.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Feature, Hooks } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 
-/** The hooks of all features. Each hook has one feature at most, but for lines. */
+/** Combines the hooks of all features. Only `lines` may come from several. */
 export function hooksOf(features: readonly Feature[], manager: Manager): Hooks {
   const made = features.map((feature) => feature["~feature"](manager as never, feature as never) as Hooks);
   const lines = made.flatMap((hooks) => hooks.lines ?? []);

@@ -16,7 +16,7 @@ import { closeVisit } from "./commit.ts";
 import type { Ask, Candidate, Channel, Loaded } from "./contract.ts";
 import { channelOf, type Manager } from "./manager.ts";
 
-/** Fills a visit with the session of its request. `used`: loading is itself use of it. `fresh`: a copy will not do. */
+/** Loads the session of a request into its visit. `used`: loading counts as use. `fresh`: bypasses a copy. */
 export function load(visit: Visit, manager: Manager, used = false, fresh = false): MaybePromise<void> {
   try {
     const finding = find(manager, { visit, used, fresh });
@@ -30,7 +30,7 @@ export function load(visit: Visit, manager: Manager, used = false, fresh = false
   }
 }
 
-/** Without a session, where the store failed and the application wants that. */
+/** Continues without a session after a store failed, if the application wants that. */
 function goOn(visit: Visit, manager: Manager, error: unknown): void {
   if (!isStoreError(error) || manager.onStoreError !== "anonymous") throw error;
   manager.emit({ type: "store-error", operation: error.operation });
@@ -44,7 +44,7 @@ function finish(visit: Visit, manager: Manager, loaded: Loaded | null): MaybePro
   const { loaded: check } = manager.hooks;
   const isThere = visit.found.is === "living" || visit.found.is === "imported";
   if (check === undefined || !isThere) return closeIfLate(visit, manager);
-  // What nobody has checked is not loaded.
+  // Not loaded before it is checked.
   const { found } = visit;
   visit.found = UNREAD;
   return after(check(visit, found), () => {
@@ -53,7 +53,7 @@ function finish(visit: Visit, manager: Manager, loaded: Loaded | null): MaybePro
   });
 }
 
-/** Whoever asks only after the response can still read, but nothing will carry a change. */
+/** After the response a session can be read, but not changed. */
 function closeIfLate(visit: Visit, { onLateChange }: Manager): void {
   if (visit.stage !== "open") closeVisit(visit, "closed", onLateChange);
 }
@@ -67,7 +67,7 @@ function takeOver(visit: Visit, { emit, now }: Manager, loaded: Loaded): void {
   else if (found.is !== "new") emit({ type: "loaded", id: found.is === "living" ? found.key.id : idOf(visit) });
 }
 
-/** Takes over what was loaded. @param data That of a living session, as an object that is nobody else's. */
+/** Takes over what was loaded. @param data The data of a living session, in an object that nothing else refers to. */
 function arrive(
   visit: Visit,
   found: Found,
@@ -81,7 +81,7 @@ function arrive(
   else if (found.is === "imported") visit.data.fill(found.record.data);
 }
 
-/** The session of somebody who is logged in comes first; a visitor's counts only if there is none. */
+/** A user's session wins. A visitor's counts only if there is none. */
 function find(manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
   const { user, visitor } = manager.channels;
   const own = after(findAt(user, manager, ask), (loaded) =>
@@ -105,24 +105,22 @@ function findAt(channel: Channel, manager: Manager, ask: Ask): MaybePromise<Load
   );
 }
 
-/** What a request brought in the cookie of a channel. */
 const valuesIn = ({ cookie }: Visit, { codec, cookie: { name } }: Channel): CookieValues =>
   codec.find?.(cookie, name) ?? cookieValues(cookie, name);
 
-/** Of several tokens, that of the only living session. */
 function findAmong(values: readonly string[], channel: Channel, manager: Manager, ask: Ask): MaybePromise<Loaded | null> {
   return after(all(values.map((text) => open(text, channel, manager, ask))), (opened) => {
     const candidates = oneOfEach(manager, opened);
     const loadAll = (how: Ask) => all(candidates.map((candidate) => manager.backend.load(channel, candidate, how)));
     return after(loadAll(ask), (loaded) => {
-      // A copy may show a session under an id that it had before.
+      // A copy may show a session under an older id.
       const mustAsk = loaded.length > 1 && loaded.some((one) => one?.copied);
       return after(mustAsk ? loadAll({ ...ask, fresh: true }) : loaded, (asked) => choose(manager, asked));
     });
   });
 }
 
-/** The claims of a token that is ours and has not ended; what is wrong with another is an event. */
+/** The claims of our token, if it has not expired. Else null, with an event. */
 function open(text: string, channel: Channel, manager: Manager, ask: Ask): MaybePromise<Candidate | null> {
   const opening = channel.codec.open(text);
   const check = (opened: Awaited<typeof opening>): Candidate | null => {
@@ -136,7 +134,7 @@ function open(text: string, channel: Channel, manager: Manager, ask: Ask): Maybe
     const over = endOfToken(claims, timeouts, now);
     if (over !== undefined) {
       emit({ type: "expired", id: claims.sid, reason: over });
-      // Where the token alone knows the times, what is in the store has no end of its own.
+      // Only the token knows when this session expires; the stored data does not.
       if (channel.mode === "data") noteRemains(channel, manager, claims, ask.visit);
       return null;
     }
@@ -146,13 +144,13 @@ function open(text: string, channel: Channel, manager: Manager, ask: Ask): Maybe
   return opening instanceof Promise ? opening.then(check) : check(opening);
 }
 
-/** What a token names is no session, but may be there. A token that anybody could have made may not have anything removed. */
+/** Remembers what an unusable token names, for a logout to end. Not if anyone could have made the token. */
 function noteRemains(channel: Channel, { tokensProve, channels }: Manager, claims: Claims, visit: Visit): void {
   if (!tokensProve || channel.mode === "cookie") return;
   visit.remains.push({ is: "session", key: keyOf(claims), of: channel === channels.user ? "user" : "visitor" });
 }
 
-/** One candidate for each session. Where the first counts, as in Koa, it counts here too: such tokens do not say when they were made. */
+/** The newest token of each session. With Koa the first counts, since its tokens do not say when they were made. */
 function oneOfEach({ several }: Manager, opened: (Candidate | null)[]): Candidate[] {
   const candidates = opened.filter((candidate) => candidate !== null);
   return newestOfEach(candidates, ({ claims: { sid, iat } }) => ({ session: sid, iat: several === "none" ? iat : 0 }));
@@ -168,7 +166,7 @@ function choose({ emit, several }: Manager, all: readonly (Loaded | null)[]): Lo
   return living[0] ?? loaded[0] ?? null;
 }
 
-/** An id in grace and the one after it are of one session, whose own cookie counts. */
+/** An id in grace and its successor are one session, whose own cookie wins. */
 function oneOfEachId(loaded: readonly Loaded[]): Loaded[] {
   const byId = new Map<string, Loaded>();
   for (const one of loaded) {
@@ -179,7 +177,7 @@ function oneOfEachId(loaded: readonly Loaded[]): Loaded[] {
   return [...byId.values()];
 }
 
-/** A record as a living session; null, with an event, where it is none: it has expired, cannot be read, or belongs to another cookie. */
+/** A record as a living session. Null, with an event, if it expired, is invalid or belongs to another cookie. */
 export function living(
   manager: Manager,
   channel: Channel,
@@ -197,7 +195,7 @@ export function living(
   return { found: { is: "living", key: keyOf(claims), record, cookie, remember: claims.temp !== true, text }, data, copied };
 }
 
-/** The data of a record that lives, can be read, and came in the cookie that is meant for it; else null, with an event. */
+/** The data of a record that lives, is valid and came in the right cookie. Else null, with an event. */
 export function dataOf(manager: Manager, channel: Channel, id: string, record: SessionRecord): JsonObject | null {
   const { emit, timeouts, now } = manager;
   const over = isWhole(record) ? endOf(record, timeouts, now()) : undefined;
@@ -211,7 +209,7 @@ export function dataOf(manager: Manager, channel: Channel, id: string, record: S
   return data;
 }
 
-/** Whether a record has what decides when it ends: without that, it never would. Whatever wrote it, it is no session. */
+/** Whether a record is complete. One without its times would never expire. */
 const isWhole = ({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, absoluteTimeout }: SessionRecord): boolean =>
   isTime(startedAt) &&
   isTime(seenAt) &&
@@ -223,11 +221,10 @@ const isWhole = ({ data, startedAt, seenAt, expiresAt, subject, idleTimeout, abs
 
 const isTime = (value: unknown): boolean => typeof value === "number" && !Number.isNaN(value);
 
-/** Whether the session of a request that was not loaded may be a user's: the name of its cookie says so, where users have their own. */
+/** Whether a session that was not loaded may be a user's, judged by the name of its cookie. */
 export const mayBeUsers = ({ cookie }: Visit, { channels: { user, visitor } }: Manager): boolean =>
   user === visitor || isSent(cookie, user.cookie.name);
 
-/** The only token that a request brought, where it is good; null where the session must be loaded to tell. */
 export async function onlyToken(visit: Visit, manager: Manager): Promise<{ channel: Channel; claims: Claims } | null> {
   const { user, visitor } = manager.channels;
   const brought = [...new Set([user, visitor])].flatMap((channel) => {
@@ -239,7 +236,7 @@ export async function onlyToken(visit: Visit, manager: Manager): Promise<{ chann
   if (!one || others.length > 0) return null;
   const opened = await one.channel.codec.open(one.text);
   if (typeof opened === "string" || isFromTheFuture(opened.claims, manager.now())) return null;
-  // A token of an older key is to be made again, which only a session can be that was loaded.
+  // To replace a token of an older key, the session must be loaded.
   if (opened.olderKey !== undefined) return null;
   const over = endOfToken(opened.claims, manager.timeouts, manager.now());
   return over === undefined ? { channel: one.channel, claims: opened.claims } : null;

@@ -1,22 +1,24 @@
 /**
- * The headers of Node's response, seen as those of a Response.
+ * Node's response headers with the interface of `Headers`.
  *
  * @module
  */
 import type { HeaderTarget } from "./headers.ts";
 
-/** What {@link nodeHeaders} uses of a response: Node's `ServerResponse` has it, and so do the replies of many frameworks. */
+/**
+ * The part of a response that {@link nodeHeaders} uses. Node's `ServerResponse` and many frameworks' replies have it.
+ */
 export interface NodeHeaderHolder {
-  /** What `setHeader()` set; a list where there are several lines. */
+  /** The value of a header; a list if there are several lines. */
   getHeader(name: string): number | string | string[] | undefined;
-  /** Sets a header, in place of what was there. */
+  /** Sets a header and replaces its earlier value. */
   setHeader(name: string, value: string | string[]): unknown;
   /** Removes a header with all its lines. */
   removeHeader(name: string): unknown;
 }
 
 /**
- * The header operations of `Headers` on Node's response, for `put()` and for the `headers` of `commit()`.
+ * Makes Node's response headers usable for `put()`, and for `headers` in `commit()`.
  *
  * @example
  * ```ts
@@ -28,7 +30,7 @@ export function nodeHeaders(response: NodeHeaderHolder): HeaderTarget {
   return new NodeHeaders(response);
 }
 
-/** A class, because every request makes one: six functions of its own would each be an object. */
+/** A class, since every request makes one and six closures would cost more. */
 class NodeHeaders implements HeaderTarget {
   readonly #response: NodeHeaderHolder;
 

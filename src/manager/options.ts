@@ -1,5 +1,5 @@
 /**
- * SessionOptions: what an application sets, documented.
+ * SessionOptions: the options of an application.
  *
  * @module
  */
@@ -10,96 +10,130 @@ import type { SessionCrypto } from "../token/session-crypto.ts";
 import type { SessionEvent } from "./events.ts";
 import type { AcceptedCodec, BackedStore, CopyFeature, SchemaFeature } from "./imported.ts";
 
-/** What every application may set. Only `secrets` is required. Durations are in seconds. */
+/** The options of every application. Only `secrets` is required. Durations are in seconds. */
 // biome-ignore lint/suspicious/noExplicitAny: options without a schema fit sessions of any data.
 export interface CommonOptions<Data extends object = any> {
   /**
-   * What tokens are made with: at least 32 random bytes, as a string, bytes, or a CryptoKey for HKDF, or a list of them, newest
-   * first. All of them open tokens, the first makes them. Secrets that must be fetched, as from Cloudflare's
-   * Secrets Store, are given by `fetched()` of `web-session-store/secrets`. To rotate a secret, deploy `[old, new]`, then `[new, old]`, then `[new]`: docs/operations.md says
-   * when. Remove a leaked secret at once: whoever has it can act as any user.
+   * The secrets of the tokens: at least 32 random bytes, as a string, bytes or a CryptoKey for HKDF, or a list
+   * of these. Every secret opens tokens, and the first one makes them. To rotate, deploy `[old, new]`, then
+   * `[new, old]`, then `[new]`: docs/operations.md says when. Remove a leaked secret at once: anyone who has
+   * it can act as any user. To fetch secrets, for example from Cloudflare's Secrets Store, use `fetched()`
+   * from `web-session-store/secrets`.
    */
   secrets: Secrets;
   /**
-   * Further tokens that are read, and never written: of another name, kind, context or library. A visitor with one gets a token of
-   * our own with the next response that used the session, and stays logged in. See `ownTokens`, `koaTokens` and `joseTokens`, in
-   * `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`; a codec of your own is made one by `defineCodec`. With a store, a token that carries data is redeemed once: after its session logged out, logged in, got a new id or expired, it opens nothing. Risky:
-   * without a store it is valid until it expires, even after a logout, for anyone who copied it; with one that is not atomic, two requests at the
-   * same time may redeem it twice. Two tokens of different sessions in one request are ambiguous, but of a visitor's and a user's of `ownTokens` the user's counts. Default: none.
+   * Other tokens to read but never write: with another name, kind or context, or from another library. Their visitors
+   * stay logged in, and get one of our tokens with the next response that used the session. See `ownTokens`,
+   * `koaTokens` and `joseTokens` in `web-session-store/accept/own`, `accept/koa-session-store` and `accept/jose`, or
+   * wrap your own codec with `defineCodec()`.
+   *
+   * With a store, a token that carries data is redeemed once: it opens nothing after its session logged out,
+   * logged in, got a new id or expired. Risky: without a store it stays valid until it expires, even after a
+   * logout, for anyone who copied it. A store that is not atomic may redeem it twice for parallel requests.
+   * Tokens of different sessions in one request are ambiguous, except that with `ownTokens` a user's wins
+   * over a visitor's. Default: none.
    */
   accept?: readonly AcceptedCodec[];
-  /** Names the application and stage, where several share a secret: tokens of one do not open in another. Default empty. */
+  /** Separates applications and stages that share a secret: tokens of one do not open in another. Default: empty. */
   context?: string;
   /**
-   * What makes and opens the tokens: `nodeCrypto` of `web-session-store/node` answers without a promise, on Node; on Bun and Deno, for tokens that
-   * are signed. The tokens are the same either way. Default: Web Crypto; in Koa, `nodeCrypto`.
+   * `nodeCrypto` from `web-session-store/node` makes and opens tokens without promises: all of them on Node, signed
+   * ones on Bun and Deno. The tokens are the same. Default: Web Crypto; with Koa, `nodeCrypto`.
    */
   crypto?: SessionCrypto;
   /**
-   * The session's name: that of the cookies, after their prefix. Visitors have `__Host-Http-<name>`, users, from `login()` on,
-   * `__Host-Http-<name>-user`, and copies `__Host-Http-<name>-copy`. A name that brings a prefix with it, like `__Host-sid`, keeps that
-   * prefix. One request has one session of a name. Default `"session"`.
+   * The session's name. Its cookies are `__Host-Http-<name>` for visitors, `__Host-Http-<name>-user` after `login()`
+   * and `__Host-Http-<name>-copy` for copies. A prefix in the name, as in `__Host-sid`, is kept. A request has one
+   * session for each name. Default: `"session"`.
    */
   name?: string;
   /**
-   * The cookies' attributes. Defaults: Secure, HttpOnly, SameSite=Lax, Path=/, no Domain, and so the prefix `__Host-Http-`: no other host
-   * can set such a cookie, and no script, where the browser knows the prefix; to others it is `__Host-`. With `httpOnly: false` the prefix is `__Host-`, with a domain or a path
-   * `__Secure-`, and without Secure there is none.
+   * The cookies' attributes. Default: Secure, HttpOnly, SameSite=Lax, Path=/ and no Domain, which allows the prefix
+   * `__Host-Http-`: no other host can set such a cookie, nor can scripts in browsers that know the prefix (others
+   * treat it as `__Host-`). With `httpOnly: false` the prefix is `__Host-`, with a domain or path `__Secure-`; with
+   * `secure: false` there is none.
    */
   cookie?: CookieOptions;
-  /** A session not used for this long ends. At most `absoluteTimeout`. Default 86,400 (1 day), or `absoluteTimeout` where that is less. */
+  /**
+   * A session expires when unused for this long. At most `absoluteTimeout`. Default: 86,400 (1 day),
+   * or `absoluteTimeout` if less.
+   */
   idleTimeout?: number;
-  /** A session this old ends, used or not; a login restarts it. Default 2,592,000 (30 days). */
+  /** A session expires at this age, even if it is in use. A login restarts it. Default: 2,592,000 (30 days). */
   absoluteTimeout?: number;
-  /** How often, at most, use of a session is recorded; it may end this much earlier than `idleTimeout` after its last use. Default: a quarter of `idleTimeout`. */
+  /**
+   * The minimum time between two recordings of a session's use. A session may expire up to this much earlier than
+   * `idleTimeout` after its last use. Default: a quarter of `idleTimeout`.
+   */
   touchEvery?: number;
-  /** What `session.data` must be: `schema(z.object({ ... }))`, with `schema` of `web-session-store/schema`. Default: anything that JSON can carry. */
+  /**
+   * The shape of `session.data`: `schema(z.object({ ... }))`, with `schema` from
+   * `web-session-store/schema`. Default: any JSON.
+   */
   schema?: SchemaFeature<Data> | undefined;
-  /** True loads sessions at `await session.ready()` and not before. For applications where most requests need none. Default false. */
+  /**
+   * True defers loading until `await session.ready()`, for applications where most requests
+   * need no session. Default: false.
+   */
   lazy?: boolean;
   /**
-   * What a store that cannot be read does to a request. `"fail"`: it throws `StoreError`. `"anonymous"`: the request continues
-   * with an empty session; no cookie is written, and whatever would change a session throws. Default `"fail"`.
+   * What happens if the store cannot be read. `"fail"`: the request throws `StoreError`. `"anonymous"`: it continues
+   * with an empty session; no cookie is written, and changing the session throws. Default: `"fail"`.
    */
   onStoreError?: "fail" | "anonymous";
-  /** Called for each event. What it throws is ignored: watching must not break a request. Default: none. */
+  /** Called for each event. Its errors are ignored. Default: none. */
   onEvent?: (event: SessionEvent) => void;
-  /** False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's cookie to another. Default true. */
+  /**
+   * False leaves `Cache-Control` and `Vary` to you. Risky: a shared cache may give one visitor's
+   * cookie to another. Default: true.
+   */
   cacheHeaders?: boolean;
-  /** How many opened tokens are remembered in memory, so that a visitor's next request needs no cryptography; 0 for none. Default 1,000, and at most 2 MB for each kind of cookie. */
+  /**
+   * How many opened tokens to remember, so that a visitor's next request needs no cryptography. 0 remembers none.
+   * They take at most 2 MB for each kind of cookie. Default: 1,000.
+   */
   rememberTokens?: number;
-  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  /**
+   * Epoch seconds, for tests. Throws OptionError when used if it returns anything but a
+   * finite number. Default: the clock.
+   */
   now?: () => number;
 }
 
 /** Options for sessions in a store. */
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface StoredOptions<Data extends object = any> extends CommonOptions<Data> {
-  /** Where sessions are kept: what `memory()`, `redis(client)` and the other stores make, or `defineStore(store)` of one of your own. */
+  /**
+   * Where sessions are stored: `memory()`, `redis(client)` or another of our stores, or
+   * `defineStore(store)` with your own.
+   */
   store: BackedStore;
   /**
-   * Where visitors who are not logged in are kept. `"store"`: there, too. `"cookie"`: in an encrypted cookie, until a login moves their data
-   * into the store; so they cost the store nothing. Data in a cookie can be replayed, and each of several logins at the same time has it: a
-   * counter that must hold needs the store. Default `"store"`.
+   * Where to store visitors who are not logged in. `"cookie"`: in an encrypted cookie until a login moves their data
+   * into the store, so that they cost the store nothing. That data can be replayed, and parallel logins each get it:
+   * a counter that must be exact needs the store. Default: `"store"`.
    */
   anonymous?: "store" | "cookie" | undefined;
-  /** A copy in a cookie for a minute or so, that spares the store most requests: `copy({ maxAge: 60 })`, with `copy` of `web-session-store/copy`. Default: none. */
+  /**
+   * Copies the session into a cookie for a minute or so, which spares the store most requests:
+   * `copy({ maxAge: 60 })`, with `copy` from `web-session-store/copy`. Default: none.
+   */
   copy?: CopyFeature | undefined;
   /**
-   * How many sessions a user may have; a login beyond that ends the one used longest ago. `kv()` and stores that cannot list a user's sessions,
-   * like `plain()`, `connect()` and `unstorage()`, end none. Default 100.
+   * How many sessions a user may have. A login beyond that ends the one used longest ago, but not in `kv()` and
+   * stores that cannot list sessions, like `plain()`, `connect()` and `unstorage()`. Default: 100.
    */
   maxSessions?: number | undefined;
-  /** Not with a store: its cookies hold no data. */
+  /** Not with a store, whose cookies hold no data. */
   readable?: undefined;
 }
 
-/** Options for sessions that are in their cookie: nothing can be revoked, and the data must stay below 4 KB. */
+/** Options for sessions in cookies: they cannot be revoked, and their data must stay below 4 KB. */
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface CookieSessionOptions<Data extends object = any> extends CommonOptions<Data> {
-  /** Not here: with a store the options are {@link StoredOptions}. */
+  /** With a store, use {@link StoredOptions}. */
   store?: undefined;
-  /** True signs the cookie instead of encrypting it: anyone who sees it can read the data. Default false. */
+  /** True signs the cookie instead of encrypting it: anyone who sees it can read the data. Default: false. */
   readable?: boolean | undefined;
   /** Only with a store. */
   anonymous?: undefined;
@@ -109,10 +143,10 @@ export interface CookieSessionOptions<Data extends object = any> extends CommonO
   maxSessions?: undefined;
 }
 
-/** What an application sets, whether or not there is a store. What needs one is refused without it when sessions are set up. */
+/** The options with or without a store. Without one, `createSessions` throws for options that need it. */
 // biome-ignore lint/suspicious/noExplicitAny: as above.
 export interface SessionOptions<Data extends object = any> extends CommonOptions<Data> {
-  /** As in {@link StoredOptions}; undefined: sessions are in their cookie. */
+  /** As in {@link StoredOptions}. Undefined keeps sessions in their cookies. */
   store?: BackedStore | undefined;
   /** As in {@link StoredOptions}. */
   anonymous?: "store" | "cookie" | undefined;
@@ -124,7 +158,7 @@ export interface SessionOptions<Data extends object = any> extends CommonOptions
   readable?: boolean | undefined;
 }
 
-/** The options that mean the same whatever the tokens are. */
+/** The options that do not depend on the kind of token. */
 export type RequestOptions = Pick<
   SessionOptions,
   "lazy" | "onStoreError" | "onEvent" | "cacheHeaders" | "rememberTokens" | "now"

@@ -1,18 +1,16 @@
 /**
- * Reports to the application: events, and warnings, which go to the console where nobody listens.
+ * Events and warnings for the application. Warnings go to the console if nobody listens.
  *
  * @module
  */
 import type { Emit, SessionEvent } from "./events.ts";
 
-/** Who gets events. */
 export type Listener = ((event: SessionEvent) => void) | undefined;
 
-/** What tells the listener, and never fails. */
+/** Emits events, and never fails. */
 export function emitter(onEvent: Listener): Emit {
   if (onEvent === undefined) return () => undefined;
   return (event) => {
-    // A listener that fails must not fail the request it watches.
     try {
       const heard: unknown = onEvent(event);
       if (heard instanceof Promise) heard.catch(() => {});
@@ -20,13 +18,13 @@ export function emitter(onEvent: Listener): Emit {
   };
 }
 
-/** Reports something insecure, or a cookie that browsers drop, to the application's listener or to the console. */
+/** Warns of something insecure, or of a cookie that browsers drop. */
 export function warn(reason: Extract<SessionEvent, { type: "insecure" }>["reason"], text: string, onEvent: Listener): void {
   if (onEvent !== undefined) emitter(onEvent)({ type: "insecure", reason });
   else console.warn(`web-session-store: ${text}`);
 }
 
-/** Reports changes that come too late: each to the application's listener; without one, the first to the console. */
+/** Reports late changes: all of them to a listener, or only the first to the console. */
 export function lateChanges(onEvent: Listener): (id: string) => void {
   const emit = emitter(onEvent);
   let isTold = onEvent !== undefined;
@@ -37,4 +35,4 @@ export function lateChanges(onEvent: Listener): (id: string) => void {
   };
 }
 
-const LATE = "ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it";
+const LATE = "ctx.session was changed after the response, so the change is lost. Change it earlier, or await the code that does";

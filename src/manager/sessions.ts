@@ -1,5 +1,5 @@
 /**
- * createSessions: the manager that loads a request's session, and puts it on the answer. A request's life is {@link handling}.
+ * createSessions: the manager that loads and commits sessions. See {@link handling} for a request's life.
  *
  * @module
  */
@@ -31,9 +31,10 @@ import { settle } from "./settle.ts";
 import { snapshotOf } from "./snapshot.ts";
 
 /**
- * Sets up sessions. Nothing random, timed or asynchronous happens before the first request, so it may stand at the top of a module.
+ * Sets up sessions. Nothing random, timed or asynchronous happens before the first request:
+ * call it at the top of a module.
  *
- * @throws OptionError when an option or a secret cannot be used.
+ * @throws OptionError for an invalid option or secret.
  *
  * @example
  * ```ts
@@ -42,11 +43,11 @@ import { snapshotOf } from "./snapshot.ts";
  * ```
  */
 export function createSessions<Data extends object = Record<string, unknown>>(options: StoredOptions<Data>): StoredSessions<Data>;
-/** Sets up sessions that are in their cookies. */
+/** Sets up sessions in cookies. */
 export function createSessions<Data extends object = Record<string, unknown>>(
   options: CookieSessionOptions<Data>,
 ): Sessions<Data>;
-/** Sets up sessions, in a store or not: `"list" in sessions` tells. */
+/** Sets up sessions with or without a store: check `"list" in sessions`. */
 export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data>,
 ): Sessions<Data> | StoredSessions<Data>;
@@ -54,7 +55,6 @@ export function createSessions<Data extends object>(options: SessionOptions<Data
   return sessionsOf(partsFor(settle(options)));
 }
 
-/** The sessions of a manager that is made of these parts. */
 export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
   const manager = managerOf(parts);
   const steps: Steps<Data> = {
@@ -95,43 +95,45 @@ export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
     },
     ...manager.backend.members,
   };
-  // Not enumerable: for adapters and features of ours, and no part of what an application sees.
+  // Not enumerable, since applications must not see it.
   return Object.defineProperty(sessions, MANAGER, { value: manager });
 }
 
 const LOAD: ReadonlySet<string> = new Set(["lazy", "fresh"]);
 const APPLY: ReadonlySet<string> = new Set(["failed"]);
 
-/** Node's request has its headers in an object of another kind. */
+/** Headers of Node's request are a plain object. */
 function refuseRequest(): never {
   const like = "{ method, url, headers: { get: (name) => req.headers[name.toLowerCase()] } }";
   cannot("load the session of this request", `its headers have no get(); for Node's request, give ${like}`);
 }
 
-// A string, so that two copies of the library in one program know each other's.
+// A string, so that it works across two copies of the library in one program.
 const MANAGER = "~manager";
 
-/** The manager behind the sessions of an application. @throws OptionError for what createSessions() did not make */
+/** The manager behind an application's sessions. @throws OptionError for anything else */
 export function managerBehind<Data extends object>(sessions: Sessions<Data>): Manager {
   const manager = (sessions as { [MANAGER]?: Manager } | undefined)?.[MANAGER];
   if (manager !== undefined) return manager;
   cannot("use these sessions", "give what createSessions() made, as in watch(sessions, request)");
 }
 
-/** Whether a session cannot be loaded at once, as a getter must. */
+/** Whether loading may need a promise, which a getter cannot wait for. */
 export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean {
   const { backend, opensLater, hooks } = managerBehind(sessions);
   return backend.waits || opensLater || hooks.find !== undefined || hooks.loaded !== undefined;
 }
 
-/** What a handler's session goes through. */
 interface Steps<Data extends object> {
   load(request: RequestInfo, options?: { lazy?: boolean; fresh?: boolean }): MaybePromise<Session<Data>>;
   commit(session: Session<Data>, answer?: Answer): MaybePromise<Committed>;
   apply(session: Session<Data>, response: Response, failed?: boolean): MaybePromise<Response>;
 }
 
-/** A request's life: its session is loaded, handled, committed, and put on the answer. @param server What Bun passes, which may have answered itself. */
+/**
+ * A request's life: load, handle, commit, set headers.
+ * @param server What Bun passes, which may have responded itself.
+ */
 async function handling<Data extends object>(
   { load, commit, apply }: Steps<Data>,
   handle: (session: Session<Data>) => MaybePromise<Response>,
@@ -144,7 +146,7 @@ async function handling<Data extends object>(
   try {
     response = await handle(session);
   } catch (thrown) {
-    // A thrown Response is an answer, whatever its status, and so is what the library says of a session that is gone.
+    // A thrown Response is a response, whatever its status. GoneError has one of its own.
     if (isAnswer(thrown)) response = thrown;
     else if (isGoneError(thrown)) response = thrown.getResponse();
     else {
@@ -157,18 +159,18 @@ async function handling<Data extends object>(
       const applying = apply(session, response);
       return applying instanceof Promise ? await applying : applying;
     }
-    // Bun takes no answer then; its documentation gives none.
+    // After an upgrade Bun takes no response.
     await commit(session, { headers: null });
     return response;
   } catch (thrown) {
-    // What was not written is dropped; the cookie of an id that save() wrote goes with the answer that says so.
+    // Unsaved changes are dropped. The cookie of an id that save() wrote goes with this response.
     if (isGoneError(thrown)) return apply(session, thrown.getResponse(), true);
     await commit(session, { headers: null, failed: true });
     throw thrown;
   }
 }
 
-/** Commits once: whoever commits meanwhile gets the same, and who comes later gets nothing. */
+/** Commits once. Parallel calls get the same result, later ones get nothing. */
 function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Committed> {
   const { failed = false, status = 200 } = answer;
   if (visit.pending?.isEmpty === false) return pendingCalls(visit, manager, failed).then(() => commit(visit, manager, answer));
@@ -177,10 +179,10 @@ function commit(visit: Visit, manager: Manager, answer: Answer): MaybePromise<Co
   if (visit.stage === "closed") return NOTHING;
   if (visit.found.is === "unread") {
     visit.stage = "closed";
-    // A patch() has written to it.
+    // A patch() has used it.
     return visit.used ? headersFor(visit, [], manager.cacheHeaders, mayBeUsers(visit, manager)) : NOTHING;
   }
-  // A commit that failed is followed by that of the answer which says so: no other is as it should be.
+  // After a commit failed, only an error response may be committed.
   const hasFailed = visit.stage === "closing";
   if (hasFailed && !failed && status < 400) throw visit.failure;
   try {
@@ -215,18 +217,17 @@ function commitNow(visit: Visit, manager: Manager, answer: Answer): MaybePromise
   });
 }
 
-/** What can be done with cookies on this answer. */
 function modeOf({ status, headers }: Answer): "send" | "changes" | "impossible" {
   if (headers === null || status === 101) return "impossible";
   return letsShare(headers?.get("Cache-Control")) ? "changes" : "send";
 }
 
 /**
- * Drops what was not saved. The cookie of an id that `save()` wrote goes along; where it cannot, that session ends, since no browser knows it.
- * The handler's own error is the one to report, whatever fails here.
+ * Drops unsaved changes. If `save()` wrote an id, its cookie goes with the response; if that is impossible, the
+ * session ends, because no browser knows it. Errors here never hide the handler's own.
  */
 async function commitFailed(visit: Visit, manager: Manager, answer: Answer): Promise<Committed> {
-  // A save() that the answer has waited for long enough may be under way forever.
+  // A save() that took too long may never end.
   const canSend = modeOf(answer) !== "impossible" && visit.writing === null;
   try {
     if (!canSend) await commitEnds(visit, manager);

@@ -14,21 +14,20 @@ import type { Claims } from "../token/claims.ts";
 import { claimsOf } from "./backend.ts";
 import { channelOf, type Manager } from "./manager.ts";
 
-/** A session, and the token that was made for it. */
 export interface NewToken {
   readonly living: Living;
   readonly token: string;
   readonly claims: Claims;
 }
 
-/** What a token takes at most of each character of data, as text of JSON in JSON, in UTF-8, and in Base64; and of all the rest. */
+/** The most bytes of a token for each character of data (JSON in JSON, UTF-8, Base64), and for all the rest. */
 const MOST_PER_CHARACTER = 4;
 const MOST_OF_REST = 1000;
 
 /**
- * For calls that say that a session is saved before its answer is there.
+ * For calls that report a session as saved before there is a response.
  *
- * @throws DataError when the cookie, where the session is in one, cannot hold it
+ * @throws DataError if the session does not fit in its cookie
  */
 export function assertFits(living: Living, manager: Manager): MaybePromise<void> {
   const { data, subject } = living.record;
@@ -43,20 +42,23 @@ function checkSize(cookie: Cookie, token: string, data: string): void {
   if (size > cookie.maxBytes) throw tooLarge(size, cookie.maxBytes, data);
 }
 
-/** The lines, with a new token or without one. @throws DataError when the token is too large for a cookie */
+/** The lines, with or without a new token. @throws DataError if the token is too large for a cookie */
 export function setCookieLines(visit: Visit, manager: Manager, made: NewToken | null): readonly string[] {
   const user = manager.channels.user.cookie;
   const visitor = manager.channels.visitor.cookie;
   const own = made === null ? null : channelOf(manager, made.living.record.subject).cookie;
   const set = made === null || own === null ? [] : setLines(own, made, manager);
-  // A login takes the visitor's session over, so its cookie has nothing left to say.
+  // A login takes over the visitor's session, so its cookie is obsolete.
   const isSettled = visit.farewell !== null || visit.rivals === "settled";
   const obsolete = isSettled ? [user, visitor] : own === user ? [visitor] : [];
   const removed = [...new Set(obsolete)].flatMap((cookie) => removalLines(cookie, visit, cookie === own));
   return [...removed, ...set];
 }
 
-/** What removes a cookie that came; of several, every variant whose attributes are known, since one of them was not ours. */
+/**
+ * Clears a cookie that was sent. If several came, one was not ours, so every variant with
+ * known attributes is cleared.
+ */
 function removalLines(cookie: Cookie, { cookie: header, rivals }: Visit, isSet: boolean): string[] {
   if (!isSent(header, cookie.name)) return [];
   if (rivals === "settled") return cookie.clearEvery(isSet);

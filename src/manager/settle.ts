@@ -1,5 +1,5 @@
 /**
- * Settings: the options, checked and settled once.
+ * Settings: the options, checked and with defaults.
  *
  * @module
  */
@@ -34,15 +34,13 @@ import { plainHttpNotice } from "./plain-http.ts";
 import { emitter, warn } from "./reporting.ts";
 import { checkStore } from "./store-option.ts";
 
-/** The options, settled. */
 export interface Settings extends RequestSettings {
   readonly secrets: CheckedSecrets;
-  /** The cryptography of the tokens. */
   readonly primitives: Primitives;
   readonly scope: KeyScope;
-  /** The cookie of sessions with a subject, and that of visitors; the same one where they are not told apart. */
+  /** The cookies of users and visitors; with `cookie.single` they are the same. */
   readonly cookies: SessionCookies;
-  /** Makes the cookie of a feature, beside those two. */
+  /** Makes another cookie, for a feature. */
   readonly furtherCookie: (suffix: string) => Cookie;
   readonly readable: boolean;
   readonly store: BackedStore | undefined;
@@ -52,7 +50,7 @@ export interface Settings extends RequestSettings {
 }
 
 const DAY = 24 * 60 * 60;
-/** A hundred years: longer sums would be no whole seconds any more. */
+/** A hundred years, so that sums stay whole seconds. */
 export const LONGEST: number = 100 * 365 * DAY;
 
 const REQUEST_RULES = {
@@ -64,7 +62,7 @@ const REQUEST_RULES = {
 } satisfies Partial<Record<keyof RequestOptions, Rule>>;
 
 const RULES = {
-  context: [`a text without "\\0"`, (value) => typeof value === "string" && !value.includes("\0")],
+  context: [`a string without "\\0"`, (value) => typeof value === "string" && !value.includes("\0")],
   anonymous: oneOf("store", "cookie"),
   maxSessions: wholeNumber(1),
   readable: FLAG,
@@ -80,12 +78,12 @@ const KNOWN: ReadonlySet<string> = new Set<keyof SessionOptions>([
 ]);
 
 const NOT_SECURE = "cookie.secure is false, so the session cookie also travels over plain http";
-const NOT_ATOMIC = "the store is not atomic, so two requests that bring an accepted token together may become two sessions";
+const NOT_ATOMIC = "the store is not atomic, so one accepted token may become two sessions if two requests bring it at once";
 
 /**
  * Checks the options and fills in the defaults. The caller's object is not changed.
  *
- * @throws {@link OptionError} for anything that cannot work, saying what to do.
+ * @throws {@link OptionError} for an option that cannot work.
  */
 export function settle(options: SessionOptions): Settings {
   check(options);
@@ -129,11 +127,12 @@ function check(options: SessionOptions): void {
   if (anonymous === "cookie" && store === undefined)
     cannot('use anonymous "cookie"', "it needs a store; without one every session is in its cookie");
   if (cookie?.single && anonymous === "cookie")
-    cannot('use anonymous "cookie"', "with cookie.single, one cookie has visitors and users");
-  if (cookie?.single && copy !== undefined) cannot("use option copy", "with cookie.single there is no second cookie");
+    cannot('use anonymous "cookie"', "cookie.single keeps visitors and users in one cookie. Leave one of the two out");
+  if (cookie?.single && copy !== undefined)
+    cannot("use option copy", "cookie.single allows no second cookie. Leave one of the two out");
 }
 
-/** The part of the settings that has nothing to do with cookies and tokens. */
+/** The settings that do not depend on cookies and tokens. */
 export function settleRequest(
   options: RequestOptions,
 ): Pick<Settings, "lazy" | "onStoreError" | "cacheHeaders" | "rememberTokens" | "emit" | "now"> {
@@ -150,13 +149,13 @@ function settleTimeouts({ absoluteTimeout = 30 * DAY, ...options }: SessionOptio
   return Object.freeze({ idleTimeout, absoluteTimeout, touchEvery });
 }
 
-/** @throws {@link OptionError} when sessions would end sooner than the idle timeout says: who sees them end would look for the cause. */
+/** @throws {@link OptionError} if sessions would expire before the idle timeout, which would be hard to debug. */
 export function checkOrder(what: string, idleTimeout: number, absoluteTimeout: number): void {
   if (idleTimeout > absoluteTimeout)
     cannot(`use ${what}`, `it is more than absoluteTimeout, ${absoluteTimeout}; both are in seconds`);
 }
 
-/** What the application imported, each with what it is to be given as. @throws {@link OptionError} for what is none of it */
+/** The features that the application passed. @throws {@link OptionError} for values that are none */
 function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Feature[] {
   checkFeature("copy", copy, "maxAge", "{ maxAge: 60 }");
   checkFeature("schema", schema, "schema", "z.object({ ... })");
@@ -166,7 +165,7 @@ function featuresOf({ accept = [], copy, schema }: SessionOptions): readonly Fea
   return [accepts, copy, schema].filter((feature) => feature !== undefined) as readonly unknown[] as readonly Feature[];
 }
 
-/** @param has What tells this feature from another. */
+/** @param has A property that only this feature has. */
 function checkFeature(name: string, value: object | undefined, has: string, like: string): void {
   if (value !== undefined && !isFeature(value, has))
     cannot(`use option ${name}`, `write ${name}: ${name}(${like}), with ${name} of web-session-store/${name}`);
@@ -178,11 +177,13 @@ const isFeature = (value: unknown, has: string): boolean =>
 function checkAccept(accept: readonly unknown[]): void {
   if (!Array.isArray(accept)) cannot("use option accept", "it must be a list of codecs");
   const at = accept.findIndex((codec) => !isFeature(codec, "open"));
-  if (at !== -1) cannot("use option accept", `number ${at + 1} is ${noCodec(accept[at])}`);
+  if (at !== -1) cannot("use option accept", `entry ${at + 1} is ${noCodec(accept[at])}`);
 }
 
 function noCodec(value: unknown): string {
   if (typeof value === "function") return "a function; call it, as in koaTokens({ keys })";
   const isOwn = typeof (value as Partial<TokenCodec> | null)?.open === "function";
-  return isOwn ? "a codec of your own; wrap it with defineCodec() from web-session-store/accept/define" : "no codec";
+  return isOwn
+    ? "a codec of your own; wrap it with defineCodec() from web-session-store/accept/define"
+    : "not a codec. Make one, as in koaTokens({ keys })";
 }

@@ -5,7 +5,7 @@
  */
 import type { Visit } from "../session/visit.ts";
 
-/** What `read()` gives: a session at one moment, without any way to change it. */
+/** A session at one moment, read-only. `read()` returns it. */
 export interface SessionSnapshot<Data extends object = Record<string, unknown>> {
   /** The public id. */
   readonly id: string;
@@ -13,13 +13,12 @@ export interface SessionSnapshot<Data extends object = Record<string, unknown>> 
   readonly subject?: string;
   /** The data, frozen. Any key may be missing. */
   readonly data: Readonly<Partial<Data>>;
-  /** When it began: its creation, or the last login. Epoch seconds. */
+  /** When it began: at its creation or last login. Epoch seconds. */
   readonly startedAt: number;
-  /** When it ends unless it is used before. Epoch seconds. */
+  /** When it expires if it is not used again. Epoch seconds. */
   readonly expiresAt: number;
 }
 
-/** The snapshot of a session as it was loaded; null when there is none. */
 export function snapshotOf<Data extends object>(visit: Visit): SessionSnapshot<Data> | null {
   if (visit.found.is !== "living") return null;
   const { key, record } = visit.found;
@@ -28,7 +27,7 @@ export function snapshotOf<Data extends object>(visit: Visit): SessionSnapshot<D
   return { id: key.id, ...(subject !== undefined && { subject }), data, startedAt, expiresAt };
 }
 
-/** Nobody else has the object: it was parsed for this snapshot. */
+/** Freezes in place: the object was parsed for this snapshot. */
 function freezeDeeply<Value extends object>(object: Value): Value {
   for (const inner of Object.values(object)) if (typeof inner === "object" && inner !== null) freezeDeeply(inner);
   return Object.freeze(object);

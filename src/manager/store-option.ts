@@ -1,5 +1,5 @@
 /**
- * The option `store`: what is a store, and what was meant by what is none.
+ * The option `store`: checks, and advice for values that are not a store.
  *
  * @module
  */
@@ -7,10 +7,9 @@ import { adviceForValue, STORE_ADVICE } from "../ground/advice.ts";
 import { cannot } from "../ground/errors.ts";
 import type { BackedStore } from "./imported.ts";
 
-/** What every store does. */
 export const STORE_METHODS = ["load", "create", "update", "replace", "touch", "remove", "take"] as const;
 
-/** @throws {@link OptionError} unless it is a SessionStore, saying what makes one of it. */
+/** @throws {@link OptionError} unless it is a SessionStore, with advice. */
 export function checkStore(store: BackedStore): void {
   const problem = misunderstood(store) ?? lack(store);
   if (problem !== undefined) cannot("use option store", problem);
@@ -18,7 +17,7 @@ export function checkStore(store: BackedStore): void {
   cannot("use option store", "wrap it with defineStore() from web-session-store/stores/define");
 }
 
-/** What to do with what is no store of any kind, if that can be told. The value is not shown: a URL may hold a password. */
+/** Advice for a value that is not a store. Does not show the value: a URL may hold a password. */
 export function misunderstood(store: unknown): string | undefined {
   if (typeof store === "function") return misunderstoodFunction(store);
   if (store instanceof Promise) return "it is a promise; await it";
@@ -37,7 +36,7 @@ function misunderstoodFunction(store: object): string {
     : "it is a function; call it, as in memory()";
 }
 
-/** What the contract asks for that this lacks; undefined where it has all. */
+/** What is missing of the contract; undefined if nothing is. */
 export function lack(store: Partial<BackedStore> | null | undefined): string | undefined {
   const missing = missingIn(store);
   if (missing.length > 0) return `it lacks the method ${missing.join(", ")}`;

@@ -1,5 +1,5 @@
 /**
- * `session.update()` and `patch()` of a session that no other request can write: in its cookie, or not kept yet.
+ * `session.update()` and `patch()` for a session that no other request can write: in its cookie, or not stored yet.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import { assertWritable } from "../session/wish.ts";
 import type { Change } from "./contract.ts";
 import type { Manager } from "./manager.ts";
 
-/** This request may call several at once: they take turns, and run again where it changed the data meanwhile. */
+/** Calls of one request take turns, and run again if it changed the data meanwhile. */
 const MAX_TRIES = 20;
 
-/** Whether all that this request did is written, so that a change need not wait for that. @throws DataError */
+/** Whether everything that this request did is written. @throws DataError */
 export const isSaved = (visit: Visit): boolean =>
   (visit.found.is === "living" || visit.found.is === "new") &&
   visit.wish.to === "stay" &&
@@ -24,9 +24,9 @@ export const isSaved = (visit: Visit): boolean =>
   visit.data.json(shownText(visit)) === shownText(visit);
 
 /**
- * Runs `change` on the data, and checks and keeps what it did.
+ * Runs `change` on the data and saves the result.
  *
- * @throws GoneError when the session ended meanwhile, or somebody else logged in
+ * @throws GoneError if the session ended meanwhile, or somebody else logged in
  */
 export async function updateAlone<Result>(visit: Visit, manager: Manager, change: Change<Result>): Promise<Result> {
   assertWritable(visit);
@@ -40,10 +40,13 @@ export async function updateAlone<Result>(visit: Visit, manager: Manager, change
     const done = await tryUpdate(visit, manager, change);
     if (done !== "again") return done.result;
   }
-  throw new ConflictError("ERR_CONFLICT", "Cannot update the session: this request itself changed it at each try");
+  throw new ConflictError(
+    "ERR_CONFLICT",
+    "Cannot update the session: this request changed its data during every try. Await update() before you change more",
+  );
 }
 
-/** Sets keys at once, so that what the handler does next comes after it. What it changed before is saved with them. */
+/** Sets keys at once, so that what the handler does next comes after it. Its earlier changes are saved with them. */
 export async function patchAlone(visit: Visit, manager: Manager, changes: JsonObject): Promise<void> {
   assertWritable(visit);
   visit.used = true;
@@ -75,14 +78,13 @@ async function changeData<Result>(visit: Visit, manager: Manager, change: Change
   const patch = diff(parseData(before) ?? {}, parseData(draft.json(before)) ?? {});
   if (patch === null) return { result };
   if (!isSame()) throw new GoneError("ended");
-  // The handler changed something while the change waited.
   if (data.json(null) !== before) return "again";
   const changed = applyPatch(before, patch);
   data.fill(changed);
   try {
     await manager.commit(visit);
   } catch (error) {
-    // What failed did not happen, and is not to be written with the rest.
+    // A failed change must not be written with the rest.
     if (isSame()) data.rebase(changed, before);
     throw error;
   }

@@ -1,12 +1,12 @@
 /**
- * The data of a session whose answer is made: it can be read, and a change is told that it comes too late.
+ * The data of a session after its response: readable, and it refuses changes.
  *
  * @module
  */
 import { StateError } from "../ground/errors.ts";
 import type { JsonObject } from "../ground/json.ts";
 
-/** The data, for reading. */
+/** A view that refuses changes. */
 export function closedView(data: JsonObject, onChange: () => void): JsonObject {
   const refuse = () => {
     onChange();
@@ -19,7 +19,9 @@ export function throwCommitted(): never {
   throw committedError();
 }
 
-/** What a change meets that comes too late. */
 export function committedError(): StateError {
-  return new StateError("ERR_SESSION_COMMITTED", "Cannot change the session: its response has already been made");
+  return new StateError(
+    "ERR_SESSION_COMMITTED",
+    "Cannot change the session: its response has already been made. Change it before that",
+  );
 }

@@ -1,5 +1,5 @@
 /**
- * SessionData: what a handler sees and changes of a session's data, and how that is stored.
+ * SessionData: a session's data as a handler sees it, and as it is stored.
  *
  * @module
  */
@@ -8,50 +8,46 @@ import { type JsonObject, parseData, stringifyOwn } from "../ground/json.ts";
 import { closedView, throwCommitted } from "./closed.ts";
 import { applyPatch, diff } from "./patch.ts";
 
-/** Where flash values are kept among the data: hidden from `session.data`, one key each. */
+/** Prefix of flash values in the stored data. `session.data` hides them. */
 const FLASH = "~flash:";
-/** Marks the data of a session that came by an accepted token, until somebody logs in. */
+/** Marks a session that came by an accepted token, until a login. */
 const ACCEPTED = "~accepted";
-/** What the names of both begin with. */
+/** The first character of both. */
 const TILDE = 126;
 
-/** The JSON text of data that an accepted token brought. */
+/** The JSON text of data from an accepted token. */
 export function markAccepted(data: string): string {
   const mark = `${JSON.stringify(ACCEPTED)}:true}`;
   return data === "{}" ? `{${mark}` : `${data.slice(0, -1)},${mark}`;
 }
 
-/** A session's data in one request. Without a prototype, so that no key means anything but itself, unless that is asked for. */
+/** A session's data in one request. By default without a prototype, so that inherited names are no keys. */
 export class SessionData {
-  /** What waits to be taken once. */
   readonly flashes: JsonObject = Object.create(null);
-  /** Whether an accepted token brought the session, and nobody has logged in since. */
+  /** Whether the session came by an accepted token, without a login since. */
   accepted = false;
   #visible: JsonObject | undefined;
-  /** Whether it still lacks its prototype, since nobody has seen it. */
+  /** Whether the prototype is still to be set, since nobody has seen the object. */
   #isBare = false;
-  /** Whether `visible` is an object of the application's own. */
+  /** Whether `visible` is the application's own object. */
   #replaced = false;
-  /** Once closed: what a change meets. */
+  /** Once closed, called for each change. */
   #refuse: (() => void) | undefined;
-  /** The data, once closed and looked at. */
   #view: JsonObject | undefined;
 
   readonly #prototype: object | null;
 
-  /** What a handler would see of data as it is stored, and could change. */
+  /** Stored data as a handler would see it, to work on. */
   static of(text: string): SessionData {
     const data = new SessionData();
     data.fill(text);
     return data;
   }
 
-  /** @param prototype That of `visible`. */
   constructor(prototype: object | null = null) {
     this.#prototype = prototype;
   }
 
-  /** What the handler sees as `session.data`. */
   get visible(): JsonObject {
     if (this.#isBare) this.#visible = Object.setPrototypeOf(this.#visible, this.#prototype);
     this.#isBare = false;
@@ -69,7 +65,7 @@ export class SessionData {
     return this.#replaced;
   }
 
-  /** Shows another, empty object. The one before stays as the handler left it. */
+  /** Shows a new, empty object. The old one stays as the handler left it. */
   renew(): void {
     this.#isBare = false;
     this.#visible = emptyObject(this.#prototype);
@@ -78,8 +74,8 @@ export class SessionData {
   }
 
   /**
-   * Puts the application's own object in the place of the data, so that what it changes in it later counts, too: until other data has to be
-   * shown, as after an `update()` or `patch()` that changed something. That is another object, since nothing is written into the application's own.
+   * Shows the application's own object as the data, so that later changes to it count. It is replaced when other data
+   * must be shown, as after an `update()`, since nothing is ever written into it.
    */
   replace(data: JsonObject): void {
     this.#visible = data;
@@ -87,7 +83,7 @@ export class SessionData {
     this.#replaced = true;
   }
 
-  /** Takes what was just parsed for nobody else, before any handler has seen the data. */
+  /** Takes a freshly parsed object, before any handler has seen the data. */
   take(data: JsonObject): void {
     this.accepted = takeAccepted(data);
     const flashes = takeFlashes(data);
@@ -96,7 +92,7 @@ export class SessionData {
     this.#isBare = this.#prototype !== null;
   }
 
-  /** Makes the data what the text says, in place: what is the same stays, so that references the handler holds stay good. */
+  /** Sets the data from text, in place. Equal values stay, so that the handler's references remain valid. */
   fill(text: string): void {
     this.#renewIfNotOurs();
     const data = parseData(text) ?? Object.create(null);
@@ -105,12 +101,12 @@ export class SessionData {
     become(this.#data, data);
   }
 
-  /** Makes the data this, and leaves the flash values. */
+  /** Sets the data, except for flash values. */
   become(data: JsonObject): void {
     become(this.#data, data);
   }
 
-  /** Shows this data in the place of what was before. What was changed in between stays changed. */
+  /** Replaces the data that was shown, and applies the changes made since. */
   rebase(before: string, now: string): void {
     if (before === now) return;
     const text = this.json(null);
@@ -121,14 +117,14 @@ export class SessionData {
   /**
    * The data as JSON text.
    *
-   * @param known The text before: parallel requests may have made it too large, and nobody is locked out for that. Null: of any size.
-   * @throws DataError when it cannot be kept.
+   * @param known The text before. If parallel requests made it too large already, that is no error. Null: no limit.
+   * @throws DataError for data that cannot be stored.
    */
   json(known?: string | null): string {
     return stringifyOwn(this.stored(), known);
   }
 
-  /** The data as text, of any size; empty where it is none, as a handler may leave it that fails. */
+  /** The data as text of any size; empty if it is invalid. */
   text(): string {
     try {
       return this.json(null);
@@ -137,14 +133,13 @@ export class SessionData {
     }
   }
 
-  /** A value that waits to be taken once. @param takes Whether it is taken now. */
   flash(key: string, takes: boolean): unknown {
     const value = Object.hasOwn(this.flashes, key) ? this.flashes[key] : undefined;
     if (value !== undefined && takes) delete this.flashes[key];
     return value;
   }
 
-  /** Drops every key that is not to be kept, and every flash value; answers with their names in {@link stored}. */
+  /** Drops all other keys and flash values. Returns their names in {@link stored}. */
   keepOnly(keeps: (key: string) => boolean): string[] {
     const all = Object.entries(this.#data);
     const dropped = Object.keys(this.#data).filter((key) => !keeps(key));
@@ -161,7 +156,7 @@ export class SessionData {
     return dropped;
   }
 
-  /** The data as it is stored: the visible keys and the flash values. For reading only: it may be what the handler sees. */
+  /** The data as stored. Read-only: it may be the handler's object. */
   stored(): JsonObject {
     const flashes = Object.keys(this.flashes);
     const own = !this.#replaced && flashes.length === 0 && !this.accepted;
@@ -176,44 +171,43 @@ export class SessionData {
   }
 
   /**
-   * Takes no change any more. Nothing that may be the application's own is touched: only the object that we made is closed, and not
-   * what is in it.
+   * Refuses further changes. Freezes only the object that we made, not what is in it, since
+   * that may be the application's.
    *
-   * @param onChange Called for a change that comes all the same, in the place of an error.
+   * @param onChange Called for a change, which would otherwise throw.
    */
   close(onChange?: () => void): void {
     if (this.#visible !== undefined && !this.#replaced && !this.#isBare && onChange === undefined) Object.freeze(this.#visible);
     this.#refuse = onChange ?? throwCommitted;
   }
 
-  /** The application's own object, and what it may still hold after the response, is not written into. */
+  /** The application's own object, and one it may hold after the response, are never written into. */
   #renewIfNotOurs(): void {
     if (this.#replaced || this.#refuse !== undefined) this.renew();
   }
 }
 
-/** Without a prototype, made in two steps: V8 keeps what `Object.create(null)` makes in a table, and all that is done with it is slow. */
+/** Without a prototype, made in two steps: `Object.create(null)` makes a slow object in V8. */
 function emptyObject(prototype: object | null): JsonObject {
   return prototype === null ? Object.setPrototypeOf({}, null) : Object.create(prototype);
 }
 
-/** @throws DataError for a name of the library's own */
+/** @throws DataError for a reserved key */
 export function assertFree(key: string): void {
   if (!key.startsWith(FLASH) && key !== ACCEPTED) return;
   throw new DataError(
     "ERR_DATA_NOT_JSON",
-    `Cannot save the session: "${ACCEPTED}" and keys that start with "${FLASH}" are kept for the library`,
+    `Cannot save the session: "${ACCEPTED}" and keys that start with "${FLASH}" are reserved. Use another key`,
   );
 }
 
-/** Takes the mark of an accepted session out of the data. */
 function takeAccepted(data: JsonObject): boolean {
   if (!Object.hasOwn(data, ACCEPTED)) return false;
   delete data[ACCEPTED];
   return true;
 }
 
-/** Takes the flash values out of the data; null when there are none. */
+/** Removes the flash values from the data and returns them; null if there are none. */
 function takeFlashes(data: JsonObject): JsonObject | null {
   let flashes: JsonObject | null = null;
   for (const key of Object.keys(data)) {
@@ -232,9 +226,9 @@ function become(object: JsonObject, wanted: JsonObject): void {
   }
 }
 
-/** Sets a key, `__proto__` and those of inherited members like every other. */
+/** Sets a key, even `__proto__` or an inherited name. */
 export function define(object: JsonObject, key: string, value: unknown): void {
-  // What it inherits may have an accessor of that name.
+  // The prototype may have an accessor of that name.
   if (Object.hasOwn(object, key) || !(key in object)) object[key] = value;
   else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
@@ -243,7 +237,7 @@ function isSame(value: unknown, wanted: unknown): boolean {
   try {
     return JSON.stringify(value) === JSON.stringify(wanted);
   } catch {
-    // What a handler left here may be no JSON at all.
+    // A handler may have left something that is not JSON.
     return false;
   }
 }

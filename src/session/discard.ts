@@ -1,5 +1,5 @@
 /**
- * What becomes of a request's changes when it fails.
+ * Drops a request's changes when it fails.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { applyPatch, diff, type Patch } from "./patch.ts";
 import { reject, shownText, type Visit } from "./visit.ts";
 
 /**
- * Takes back what the request changed and did not write, because it failed, but not what an error handler changed since. A session
- * that was to end still ends.
+ * Drops the failed request's unsaved changes, except those that an error handler made
+ * since. An ended session still ends.
  */
 export function discard(visit: Visit): void {
   const since = changedSinceFailure(visit);
@@ -20,7 +20,7 @@ export function discard(visit: Visit): void {
   if (since !== null) visit.data.fill(applyPatch(shownText(visit), since));
 }
 
-/** What an error handler did to the data. That a login of its own left something behind is taken back with the login. */
+/** What an error handler changed. Keys left behind by its own login do not count, as that login is dropped. */
 function changedSinceFailure(visit: Visit): Patch | null {
   const { failedWith, data, wish } = visit;
   const before = failedWith ? parseData(failedWith) : null;

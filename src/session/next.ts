@@ -1,5 +1,5 @@
 /**
- * The session as it is after this request: pure functions of a visit, the timeouts and the time.
+ * The session as it will be after this request: pure functions.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import type { SessionRecord } from "./record.ts";
 import { idOf, livingOf, metaOf, recordOf, remembersOf, startOf, subjectOf, timesOf, type Visit } from "./visit.ts";
 
 /**
- * Where sessions are kept: all of them in the cookie; all in a store, named by the cookie; or their data in a store and everything else in the
- * cookie.
+ * Where sessions are stored: in the `cookie`; in a `store`, named by the cookie; or only their `data` in a
+ * store, and the rest in the cookie.
  */
 export type Mode = "cookie" | "store" | "data";
 
-/** What decides beside the visit. */
+/** What decides, apart from the visit. */
 export interface Circumstances {
   readonly mode: Mode;
   readonly timeouts: Timeouts;
@@ -24,7 +24,7 @@ export interface Circumstances {
   readonly now: number;
 }
 
-/** The session after a change of its data, its id or its user. @param route The part of the store for a new key. */
+/** The session after a change of its data, id or user. @param route The part of the store for a new key. */
 export function afterChange(visit: Visit, data: string, { mode, timeouts, now }: Circumstances, route?: string): Living {
   const living = livingOf(visit);
   const before = recordOf(visit);
@@ -51,24 +51,22 @@ export function afterChange(visit: Visit, data: string, { mode, timeouts, now }:
   return { ...living, record, cookie: due ? dueNow(living.cookie) : living.cookie };
 }
 
-/** The session after use without a change; the same object where that need not be recorded. */
+/** The session after use without a change; the same object if that need not be recorded. */
 export function afterUse(living: Living, { mode, timeouts, now }: Circumstances): Living {
   const { record, cookie } = living;
   if (!isTouchDue(record, timeouts, now)) return living;
   return { ...living, record: usedNow(record, timeouts, now), cookie: mode === "store" ? cookie : dueNow(cookie) };
 }
 
-/** The record, used now. */
 export function usedNow(record: SessionRecord, timeouts: Timeouts, now: number): SessionRecord {
   return { ...record, seenAt: now, expiresAt: expiryOf(record.startedAt, now, timeoutsOf(record, timeouts)) };
 }
 
-/** Where the cookie says the times, a good one is to be made again. */
+/** For modes in which the cookie holds the times. */
 function dueNow(cookie: CookieState): CookieState {
   return cookie === "good" ? "due" : cookie;
 }
 
-/** Seconds since the login; Infinity where nobody is known to have logged in. */
 export function loginAgeOf(visit: Visit, { now }: Pick<SessionHost, "now">): number {
   const { wish, found, data, known } = visit;
   if (wish.to === "login") return 0;
@@ -76,7 +74,7 @@ export function loginAgeOf(visit: Visit, { now }: Pick<SessionHost, "now">): num
   return isKnown ? Math.max(0, now() - (startOf(visit) ?? now())) : Number.POSITIVE_INFINITY;
 }
 
-/** When the session ends if it is not used again. Use that is not recorded moves nothing. Epoch seconds. */
+/** When the session expires if it is not used again, in epoch seconds. Unrecorded use does not move it. */
 export function expiryFor(visit: Visit, host: Pick<SessionHost, "now" | "timeouts">): number {
   const { found, wish } = visit;
   const timeouts = timeoutsOf(timesOf(visit), host.timeouts);

@@ -1,17 +1,17 @@
 /**
  * Patches: the difference between a session's data before and after a request, key by key.
  *
- * Only top-level keys are compared. A nested object is one value: it is replaced, never merged. `null` is a value too.
- * (So this is not RFC 7396, where null removes and objects merge.)
+ * Only top-level keys are compared. A nested object is replaced as a whole, never merged, and `null`
+ * is a value (unlike RFC 7396).
  *
  * @module
  */
 import { cannot } from "../ground/errors.ts";
 import { isPlain, type JsonObject, parseData } from "../ground/json.ts";
 
-/** A change of a session's data. Keys are data: they are never names of a record's fields. */
+/** A change of a session's data. Keys are keys of the data, never fields of a record. */
 export interface Patch {
-  /** Drop everything that is there first. Only used when a login keeps nothing. */
+  /** Drops the existing data first, for a login that keeps nothing. */
   readonly replacesData?: true;
   /** Keys to set, with their values as JSON text. */
   readonly set: ReadonlyArray<readonly [key: string, json: string]>;
@@ -19,30 +19,29 @@ export interface Patch {
   readonly unset: readonly string[];
 }
 
-/** What turns `before` into `after`, or null when nothing does because they are equal. */
+/** What turns `before` into `after`; null if they are equal. */
 export function diff(before: JsonObject, after: JsonObject): Patch | null {
   const set: [string, string][] = [];
   for (const key of Object.keys(after)) {
     const value = after[key];
     const known = Object.hasOwn(before, key);
-    // Objects are compared by what they hold.
     if (known && typeof value !== "object" && value === before[key]) continue;
     const json = JSON.stringify(value);
-    // A key whose value is undefined is no key in JSON, so it reads as undefined again next time.
+    // JSON has no undefined, so such a key reads as undefined next time.
     if (json !== undefined && !(known && JSON.stringify(before[key]) === json)) set.push([key, json]);
   }
   const unset = Object.keys(before).filter((key) => !Object.hasOwn(after, key) || after[key] === undefined);
   return set.length === 0 && unset.length === 0 ? null : { set, unset };
 }
 
-/** The JSON text after a patch. Throws a SyntaxError only when the text it is given is not JSON. */
+/** The JSON text after a patch. @throws SyntaxError if the given text is not JSON */
 export function applyPatch(data: string, patch: Patch): string {
   const after = tryPatch(data, patch);
   if (after === null) throw new SyntaxError("Cannot apply a patch: the record's data is not a JSON object");
   return after;
 }
 
-/** The same; null when the text is not JSON. */
+/** As {@link applyPatch}; null if the text is not JSON. */
 export function tryPatch(data: string, patch: Patch): string | null {
   const object = patch.replacesData ? Object.create(null) : parseData(data);
   if (object === null) return null;
@@ -51,7 +50,7 @@ export function tryPatch(data: string, patch: Patch): string | null {
   return JSON.stringify(object);
 }
 
-/** @throws OptionError for what is no plain object of keys and values, such as a Map, or a function that is meant for `update()` */
+/** @throws OptionError unless it is a plain object, for example for a Map, or a function meant for `update()` */
 export function checkChanges(changes: unknown): void {
   if (isPlain(changes) && Object.getOwnPropertySymbols(changes).length === 0) return;
   cannot("patch the session", 'give an object of keys and values, as in patch({ theme: "dark" })');

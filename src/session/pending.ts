@@ -1,24 +1,23 @@
 /**
- * Calls on a session that a handler may have forgotten to wait for: the response waits for them.
+ * Calls on a session that a handler may have forgotten to await: the response waits for them.
  *
  * @module
  */
 import { StateError } from "../ground/errors.ts";
 import { inTime } from "../ground/in-time.ts";
 
-/** How long a response waits. Milliseconds. */
+/** The longest wait of a response, in milliseconds. */
 const LONGEST_WAIT = 30_000;
 
-/** The calls of one request that are not done yet, or that failed and nobody heard of it. */
+/** One request's calls that are not done, or that failed unnoticed. */
 export class PendingCalls {
   readonly #calls = new Set<Call<unknown>>();
 
-  /** Whether there is anything to wait for. */
   get isEmpty(): boolean {
     return this.#calls.size === 0;
   }
 
-  /** Begins a call. Its failure belongs to whoever waits for it; to the response, if nobody does. */
+  /** Begins a call. If it fails and nobody awaits it, the response fails. */
   run<Result>(call: () => Promise<Result>): Promise<Result> {
     const running = Call.of(call());
     this.#calls.add(running);
@@ -32,9 +31,9 @@ export class PendingCalls {
   }
 
   /**
-   * Waits for all calls, also for those that others begin meanwhile.
+   * Waits for all calls, including those that begin meanwhile.
    *
-   * @throws what the first call failed with that nobody waited for; StateError when one takes too long.
+   * @throws the first error of a call that nobody awaited; StateError if one takes too long.
    */
   async done(): Promise<void> {
     const deadline = Date.now() + LONGEST_WAIT;
@@ -43,7 +42,6 @@ export class PendingCalls {
       try {
         await inTime((deadline - Date.now()) / 1000, () => call.settled, tooLate);
       } catch (error) {
-        // Whoever hears of it by now answers for it.
         if (!call.isHeard) failures.push(error);
       }
       this.#calls.delete(call);
@@ -56,13 +54,13 @@ export class PendingCalls {
   }
 }
 
-/** A promise that knows whether anybody waits for it. A failure that nobody hears of must not end the process. */
+/** A promise that knows whether anybody awaits it. An unnoticed failure must not end the process. */
 class Call<Result> extends Promise<Result> {
   isHeard = false;
-  /** The call itself: to look at it is not to wait for it. */
+  /** The call itself. Awaiting this does not count. */
   declare settled: Promise<Result>;
 
-  // What `then` and `finally` make of it is an ordinary promise.
+  // `then` and `finally` return ordinary promises.
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -90,6 +88,6 @@ class Call<Result> extends Promise<Result> {
 function tooLate(): StateError {
   return new StateError(
     "ERR_SESSION_PENDING",
-    `Cannot answer: session.update() or session.save() is not done after ${LONGEST_WAIT / 1000} seconds; await it in the handler`,
+    `Cannot commit the session: update() or save() is not done after ${LONGEST_WAIT / 1000} seconds. Await it in the handler`,
   );
 }

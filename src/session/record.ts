@@ -1,5 +1,5 @@
 /**
- * SessionRecord: what a store keeps of a session.
+ * SessionRecord: a session as a store keeps it.
  *
  * @module
  */
@@ -8,18 +8,17 @@ import { cannot } from "../ground/errors.ts";
 import type { Claims } from "../token/claims.ts";
 import { timeoutsIn } from "../token/timeouts.ts";
 
-/** What the application says about a login, for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
+/** A description of a login for lists of sessions: `{ device: "Firefox on Linux" }`. Strings only. */
 export type SessionMeta = Readonly<Record<string, string>>;
 
-/** The most characters of a value, and entries, that lists of sessions keep. */
 const MAX_META_LENGTH = 200;
 const MAX_META_ENTRIES = 16;
 
 /**
- * What a login says, fit for a list: values often come from the client, so they are cut to 200 characters, and control
- * characters, also those that turn the direction of text, are taken out.
+ * Makes a login's description safe for a list. Values often come from clients, so they are cut to 200 characters,
+ * without control characters or those that change the direction of text.
  *
- * @throws OptionError when it is no object of at most 16 strings
+ * @throws OptionError unless it is an object of at most 16 strings
  */
 export function cleanMeta(meta: SessionMeta): SessionMeta {
   const entries = Object.entries(meta ?? [null]);
@@ -37,43 +36,43 @@ function cleanText(text: string): string {
     .replace(/\p{Cs}/gu, "");
 }
 
-/** What a store keeps of a session. Instants are epoch seconds. */
+/** A session as a store keeps it. Instants are epoch seconds. */
 export interface SessionRecord {
   /** The session's data: the JSON text of an object. */
   readonly data: string;
   /** 1 at creation, one more with every change of data. */
   readonly version: number;
-  /** When the session began: at its creation or at the last login. */
+  /** When the session began: at its creation or last login. */
   readonly startedAt: number;
-  /** When the session was last used, as far as was recorded. */
+  /** The last recorded use. */
   readonly seenAt: number;
-  /** When the record ends. A store may keep it longer, never shorter. */
+  /** When the record expires. A store may keep it longer, never shorter. */
   readonly expiresAt: number;
   /** Who is logged in. */
   readonly subject?: string;
-  /** What the application said at the login. */
+  /** The login's `meta`. */
   readonly meta?: SessionMeta;
-  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  /** The session's own idle timeout, if its login set one. Seconds. */
   readonly idleTimeout?: number;
-  /** How old it may become, likewise. Seconds. */
+  /** The session's own absolute timeout, if its login set one. Seconds. */
   readonly absoluteTimeout?: number;
 }
 
-/** One row of a list of sessions. */
+/** One entry in a list of sessions. */
 export interface SessionInfo {
   /** The public id. */
   readonly id: string;
-  /** When it began: its creation, or the last login. Epoch seconds. */
+  /** When it began: at its creation or last login. Epoch seconds. */
   readonly startedAt: number;
-  /** When it was last used, as far as that was recorded. Epoch seconds. */
+  /** The last recorded use. Epoch seconds. */
   readonly seenAt: number;
-  /** When it ends unless it is used before. Epoch seconds. */
+  /** When it expires if it is not used again. Epoch seconds. */
   readonly expiresAt: number;
-  /** What the login said of it. */
+  /** The login's `meta`. */
   readonly meta?: SessionMeta;
-  /** How long it may be unused, if the login said so for this session alone. Seconds. */
+  /** The session's own idle timeout, if its login set one. Seconds. */
   readonly idleTimeout?: number;
-  /** How old it may become, likewise. Seconds. */
+  /** The session's own absolute timeout, if its login set one. Seconds. */
   readonly absoluteTimeout?: number;
 }
 
@@ -81,18 +80,21 @@ export interface SessionInfo {
 export interface Key {
   /** 15 to 64 letters, digits, `-` and `_`. */
   readonly id: string;
-  /** What the store's `route` gave. */
+  /** The result of the store's `route`. */
   readonly route?: string;
 }
 
 /** Why a session got a new id. */
 export type MoveReason = "login" | "regenerateId";
 
-/** What is left where a session was, for 60 seconds after it got a new id. Applications never see one: `to` is for the core. */
+/**
+ * The mark that a session leaves for 60 seconds when it gets a new id. Applications never
+ * see one, since `to` is internal.
+ */
 export interface MovedMark {
   /** The `seenAt` of the record that moved. */
   readonly movedAt: number;
-  /** Where it went. Only marks that earlier builds left at a login lack it. */
+  /** Where it went. May be missing if a login left the mark. */
   readonly to?: Key;
   /** What gave it the new id. */
   readonly by: MoveReason;
@@ -100,31 +102,37 @@ export interface MovedMark {
   readonly graceUntil?: number;
 }
 
-/** What came of a change. Expected outcomes are values; a store throws only when it is broken. */
+/** The result of a change. Expected outcomes are values; a store throws only for faults. */
 export type UpdateResult =
   | { readonly ok: true; readonly version: number }
   | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" | "too-large" };
 
-/** What an update is for. Instants are epoch seconds. */
+/** Times and conditions of an update. Instants are epoch seconds. */
 export interface UpdateOptions {
   /** When the session is used. */
   readonly now: number;
-  /** When it then ends, unless it ends later already. */
+  /** When it expires then, unless it already expires later. */
   readonly expiresAt: number;
-  /** Only if the record's version is this one; else `conflict`. */
+  /** Update only if the record has this version; else `conflict`. */
   readonly ifVersion?: number | undefined;
-  /** Only if the record was seen after this; else `gone`. For a caller that has not read it, and may have lowered its timeouts. */
+  /**
+   * Update only if the record was used after this; else `gone`. For callers that have not read it and
+   * may have lowered its timeouts.
+   */
   readonly seenAfter?: number | undefined;
   /**
-   * Only if the data then takes no more bytes than this, as JSON in UTF-8, or no more than before; else `too-large`. For a caller that has not
-   * read it. Where a store writes keys in a way of its own, it may count them so.
+   * Update only if the data then takes at most this many bytes as JSON in UTF-8, or no more than before; else
+   * `too-large`. For callers that have not read it. A store that writes keys in its own way may count them so.
    */
   readonly maxBytes?: number | undefined;
 }
 
-/** How many sessions a subject may have. A store that lists ends, in the same step, those used longest ago beyond that. */
+/**
+ * How many sessions a subject may have. A store that can list ends those beyond it, used
+ * longest ago, in the same step.
+ */
 export interface Limit {
-  /** At least 1; the session that is written counts and stays. Default: no limit. */
+  /** At least 1. The session being written counts and stays. Default: no limit. */
   readonly maxSessions?: number;
 }
 
@@ -132,33 +140,30 @@ export interface Limit {
 export interface Move extends Limit {
   /** What gives it the new id. */
   readonly by: MoveReason;
-  /** For how long the old id still stands for the session: 0 for not at all, at most 60. */
+  /** How long the old id still stands for the session, 0 to 60 seconds. */
   readonly graceSeconds: number;
-  /** Move it only if its version is this one; else `conflict`, and nothing is changed. */
+  /** Move only if the record has this version; else `conflict`, and nothing changes. */
   readonly ifVersion?: number;
 }
 
-/** What the entry of an accepted token says that was redeemed. */
+/** The entry of an accepted token that was redeemed. */
 export interface Redeemed {
-  /** The session that the token became; null when it was ended in the same request. */
+  /** The session that the token became; null if that ended in the same request. */
   readonly key: Key | null;
-  /** As the mark of a session that moved: the token stood for a session that got its own id at once, and brings nothing. */
+  /** The entry as a moved session's mark: the token's session got its own id at once, so the token brings nothing. */
   readonly mark: MovedMark | null;
 }
 
-/** How long a store keeps the mark of a session that moved. Seconds. */
+/** How long a store keeps a mark. Seconds. */
 export const MOVED_MARK_SECONDS = 60;
 
-/** What is at a key: a session, or the mark of one that moved. */
+/** A key holds a session or the mark of one that moved. */
 export type RecordOrMark = SessionRecord | MovedMark;
 
-/** Whether what a store answered is the mark of a session that moved. */
 export const isMoved = (found: RecordOrMark): found is MovedMark => "movedAt" in found;
 
-/** Where a token says that its session is. */
 export const keyOf = ({ sid, route }: Claims): Key => (route === undefined ? { id: sid } : { id: sid, route });
 
-/** The session that a token carries. */
 export const recordFromToken = ({ start, iat, exp, sub, idle, abs, data = "{}" }: Claims): SessionRecord => ({
   data,
   version: 0,
@@ -169,10 +174,10 @@ export const recordFromToken = ({ start, iat, exp, sub, idle, abs, data = "{}" }
   ...timeoutsIn({ idle, abs }),
 });
 
-/** The longest grace: the mark that says where a session went is gone after that. Seconds. */
+/** The longest grace, after which the mark is gone. Seconds. */
 export const MAX_GRACE_SECONDS: number = MOVED_MARK_SECONDS;
 
-/** The mark that `replace` leaves. A copy, which the caller cannot change afterwards. */
+/** The mark that `replace` leaves. Copies the key, so that the caller cannot change it. */
 export const markFor = (
   movedAt: number,
   { id, route }: Key,

@@ -1,5 +1,5 @@
 /**
- * What a request may want of its session beside changes of the data: a login, a new id, its end.
+ * What a request may want of its session beside changes of data: a login, a new id, its end.
  *
  * @module
  */
@@ -14,27 +14,35 @@ import type { SessionHost } from "./host.ts";
 import { cleanMeta, type SessionMeta } from "./record.ts";
 import { baseOf, idOf, type Login, NEW, subjectOf, type Visit } from "./visit.ts";
 
-/** How a login treats what came before it. */
+/** Options for `login()`. */
 export interface LoginOptions {
   /**
-   * Keys of `session.data` that survive, as they are when the session moves. Default: all, if the visitor was anonymous and came with
-   * a cookie of ours whose prefix is `__Host-Http-` or `__Host-`, or if it is the same subject; else none. Of an accepted token, and of a cookie that
-   * another host may have set, only these survive (without `keep`, what the same request has newly put in, and not saved yet): name what does no harm if
-   * somebody else put it there. Another user's never do, nor does the data of a session that is gone. Visitors in a store are moved once: of several logins at the same time one has the data.
+   * Keys of `session.data` to keep, with their values when the session moves. Default: all keys if the same
+   * subject logs in, or if the visitor was anonymous and came with a cookie of ours that has the prefix
+   * `__Host-Http-` or `__Host-`; otherwise none.
+   *
+   * Data from an accepted token, or from a cookie that another host may have set, is dropped unless you name it here
+   * (without `keep`, unsaved keys that are new in this request stay): name only what is harmless if an attacker put
+   * it there. Data of another user, or of a session that is gone, is always dropped. A visitor in a store moves once:
+   * of several logins at the same time, one gets the data.
    */
   keep?: readonly string[] | undefined;
-  /** At most 16 strings for lists of sessions, like a device's name; cut to 200 characters, without control characters. Default: none. */
+  /**
+   * At most 16 strings that describe the login in lists of sessions, like a device's name. Cut to 200 characters,
+   * without control characters. Default: none.
+   */
   meta?: SessionMeta | undefined;
-  /** False: the cookie ends with the browser. Default true. */
+  /** False: the cookie ends with the browser. Default: true. */
   remember?: boolean | undefined;
   /**
-   * "Remember me": this session ends when it is not used for this long, whatever the option of the same name says now or later. It holds until
-   * the next login. Whole seconds, 1 to 34,560,000 (400 days), and no more than the absolute timeout. Default: that of the options.
+   * For "remember me": the session expires when it has not been used for this long, whatever the option of the same
+   * name says now or later. Holds until the next login. Whole seconds, 1 to 34,560,000 (400 days), at most the
+   * absolute timeout. Default: the option's.
    */
   idleTimeout?: number | undefined;
   /**
-   * This session ends when it is this old, used or not; otherwise as {@link idleTimeout}, which may not be more. Default: that of the
-   * options.
+   * The session expires at this age, even if it is in use. At least {@link idleTimeout}, and otherwise
+   * like it. Default: the option's.
    */
   absoluteTimeout?: number | undefined;
 }
@@ -43,9 +51,7 @@ const LOGIN: ReadonlySet<string> = new Set<keyof LoginOptions>(["keep", "meta", 
 const DESTROY: ReadonlySet<string> = new Set<keyof DestroyOptions>(["clearSiteData"]);
 const RENEWAL: ReadonlySet<string> = new Set(["graceSeconds"]);
 
-/**
- * @throws OptionError for an option that there is none of, or that is of another kind
- */
+/** @throws OptionError for an unknown or invalid option */
 export function login(visit: Visit, subject: string, options: LoginOptions, { hostOnly, timeouts }: LoginHost): void {
   checkLogin(subject, options, timeouts);
   const { keep, meta, remember = true, idleTimeout, absoluteTimeout } = options;
@@ -73,31 +79,29 @@ export function login(visit: Visit, subject: string, options: LoginOptions, { ho
   visit.nextId = newSessionId();
 }
 
-/** What a login needs to know of the manager. */
 interface LoginHost {
-  /** Whether no other host can have set the cookie, so that what an anonymous visitor brought may come along. */
+  /** Whether no other host can have set the cookie, so that an anonymous visitor's data is safe to keep. */
   readonly hostOnly: boolean;
-  /** The timeouts of sessions that have none of their own. */
+  /** The timeouts of sessions without their own. */
   readonly timeouts: Timeouts;
 }
 
-/** What a login leaves behind. */
 type Cut = Pick<Login, "replacesData" | "keys" | "left">;
 const NO_CUT: Cut = { replacesData: false, keys: null, left: [] };
 
-/** @param own Whether what the request has just put in comes along: it is nobody else's, whoever may have set the cookie that it came with. */
+/** @param own Whether to keep keys that are new in this request: nobody else can have planted them. */
 function cutFor(visit: Visit, keys: readonly string[], own: boolean): Cut {
   const { wish, data, converted } = visit;
   const earlier: Cut = wish.to === "login" ? wish : NO_CUT;
   const named = keys.filter((key) => earlier.keys?.includes(key) ?? true);
   const replacesData = earlier.replacesData || named.length === 0;
-  // What was converted to a newer schema was there, too.
+  // Converted data was there too.
   const there = { ...parseData(baseOf(visit)), ...parseData(converted ?? "{}") };
   const dropped = data.keepOnly((key) => keys.includes(key) || (own && !Object.hasOwn(there, key)));
   return { replacesData, keys: replacesData ? null : named, left: [...earlier.left, ...dropped] };
 }
 
-/** Asks for a new id. @throws OptionError for an option that there is none of, or a grace that cannot be kept */
+/** Requests a new id. @throws OptionError for an unknown option, or a grace that cannot be kept */
 export function regenerateId(visit: Visit, options: { graceSeconds?: number }, host: Pick<SessionHost, "assertGrace">): void {
   checkCall("regenerate the id", options, RENEWAL);
   const { graceSeconds = 0 } = options;
@@ -111,26 +115,26 @@ export function regenerateId(visit: Visit, options: { graceSeconds?: number }, h
   visit.nextId = newSessionId();
 }
 
-/** Ends all the sessions that came, where there were several: a login or a logout says which one counts. */
+/** Ends the rival sessions of the request, since a login or logout decides. */
 export function settleRivals(visit: Visit): void {
   if (visit.rivals === null || visit.rivals === "settled") return;
   visit.ended.push(...visit.rivals);
   visit.rivals = "settled";
 }
 
-/** Ends the session. @throws OptionError for an option that there is none of */
+/** Ends the session. @throws OptionError for an unknown option */
 export function destroy(visit: Visit, options: DestroyOptions = {}): void {
   checkCall("end the session", options, DESTROY);
   const { clearSiteData = [] } = options;
   const value = clearSiteData.length > 0 ? clearSiteDataOf(clearSiteData) : visit.farewell?.clearSiteData;
   const { found, ended, data, cookie } = visit;
   if (found.is === "living") ended.push(endingOf(found));
-  // What moved, or ended elsewhere, was in a store.
+  // A session that is gone was in a store.
   if (found.is === "gone") ended.push({ is: "session", key: found.key, of: "user" });
   ended.push(...visit.remains.splice(0));
-  // What a token of this request became by another one ends, too, also where it went.
+  // Ends whatever this token became in another request, wherever that moved.
   if (found.is === "imported" && found.redemption) ended.push({ is: "token", redemption: found.redemption });
-  // Accepted tokens must bring nothing any more, whether they were used or not.
+  // Accepted tokens must no longer work, whether used or not.
   if (cookie !== null) ended.push({ is: "accepted", header: cookie });
   settleRivals(visit);
   visit.farewell = { clearSiteData: value };
@@ -142,23 +146,21 @@ export function destroy(visit: Visit, options: DestroyOptions = {}): void {
   data.accepted = false;
 }
 
-/** A change that comes after the answer. @throws {@link StateError} unless the application is to be told by an event. */
+/** A change after the response. @throws {@link StateError} unless an event reports it. */
 export function lateChange(visit: Visit): void {
   if (visit.onLate === undefined) throw committedError();
   visit.onLate(idOf(visit));
 }
 
-/** @throws {@link StateError} unless the session is loaded. */
 export function assertLoaded({ found }: Visit): void {
   if (found.is === "unread") throw notLoadedError();
 }
 
-/** What use meets that comes before the session is loaded. */
 export function notLoadedError(): StateError {
   return new StateError("ERR_SESSION_NOT_LOADED", "Cannot use the session: it is not loaded; await session.ready() first");
 }
 
-/** @throws {@link StateError} when the response is made, {@link StoreError} when the store could not be asked. */
+/** @throws {@link StateError} after the response, {@link StoreError} if the store could not be asked. */
 export function assertWritable(visit: Visit): void {
   assertLoaded(visit);
   if (visit.stage !== "open") throw committedError();
@@ -175,19 +177,19 @@ function checkLogin(subject: string, options: LoginOptions, common: Timeouts): v
   if (typeof subject !== "string" || subject === "") cannot("log in", "the subject must be a string that is not empty");
 }
 
-/** Refuses an idle timeout that would never be reached: who sees sessions end sooner would look for the cause. */
+/** Refuses an idle timeout that would never be reached, since early ends are hard to debug. */
 function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: Timeouts): void {
   if (idleTimeout === undefined && absoluteTimeout === undefined) return;
   if (idleTimeout !== undefined) seconds("idleTimeout", idleTimeout, 1, LONGEST_OWN_TIMEOUT);
   if (absoluteTimeout !== undefined) seconds("absoluteTimeout", absoluteTimeout, 1, LONGEST_OWN_TIMEOUT);
   const { idleTimeout: idle, absoluteTimeout: absolute } = timeoutsOf({ idleTimeout, absoluteTimeout }, common);
-  // Koa's compatible mode has none unless it is given one.
+  // Koa's compatible mode has no idle timeout by default.
   if (idle <= absolute || idle === Number.POSITIVE_INFINITY) return;
   if (idleTimeout === undefined) {
-    const why = `it is less than idleTimeout, ${idle}, which the options say; give login() an idleTimeout, too`;
+    const why = `it is less than the option idleTimeout, ${idle}. Give login() an idleTimeout, too`;
     cannot(`log in with absoluteTimeout ${absolute}`, why);
   }
-  const advice = absoluteTimeout === undefined ? "; give login() an absoluteTimeout, too" : "";
+  const advice = absoluteTimeout === undefined ? ". Give login() an absoluteTimeout, too" : "";
   cannot(`log in with idleTimeout ${idle}`, `it is more than absoluteTimeout, ${absolute}; both are in seconds${advice}`);
 }
 
@@ -197,22 +199,22 @@ function checkCall(action: string, options: object, known: ReadonlySet<string>):
   if (Object.keys(options).length > 0) refuseUnknown(options, known);
 }
 
-/** What a browser can drop. https://www.w3.org/TR/clear-site-data/ */
+/** https://www.w3.org/TR/clear-site-data/ */
 const CLEARABLE: readonly SiteDataKind[] = ["cache", "cookies", "storage", "executionContexts", "*"];
 
-/** A kind of what a browser keeps for a website. */
+/** Something that a browser keeps for a website. */
 export type SiteDataKind = "cache" | "cookies" | "storage" | "executionContexts" | "*";
 
-/** How a session ends. */
+/** Options for `destroy()`. */
 export interface DestroyOptions {
   /**
-   * What else the browser is to drop, by a `Clear-Site-Data` header: `["cache", "storage"]`. Browsers obey over https, and on
-   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its subdomains. Default: nothing.
+   * What else browsers should drop, sent as `Clear-Site-Data`: `["cache", "storage"]`. They obey over https and on
+   * localhost. Risky: `"cookies"` and `"*"` drop the cookies of every application on this domain and its
+   * subdomains. Default: nothing.
    */
   clearSiteData?: readonly SiteDataKind[] | undefined;
 }
 
-/** The value of Clear-Site-Data. */
 function clearSiteDataOf(kinds: readonly SiteDataKind[]): string {
   for (const kind of kinds) {
     if (!CLEARABLE.includes(kind)) cannot(`clear site data "${kind}"`, `it is one of ${CLEARABLE.join(", ")}`);

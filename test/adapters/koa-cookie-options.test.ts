@@ -100,7 +100,7 @@ const REFUSED: [CookieOptions, string, "fails" | "is dropped" | "is read otherwi
   ]),
   [
     { expires: new Date(NOW - 1000) },
-    'Cannot use cookie expires "2026-05-31T23:59:59.000Z": it is over; use maxAge',
+    'Cannot use cookie expires "2026-05-31T23:59:59.000Z": it is in the past. Use maxAge',
     "is dropped",
   ],
   [{ expires: new Date(Number.NaN) }, "Cannot use cookie expires null: it must be a Date", "is read otherwise"],
@@ -113,10 +113,10 @@ const REFUSED: [CookieOptions, string, "fails" | "is dropped" | "is read otherwi
   ),
   ...["/;", "/<", "/\u00e4"].map((path): (typeof REFUSED)[number] => [
     { path },
-    `Cannot use cookie path ${JSON.stringify(path)}: it must be a text of ASCII characters without ";" and "<"`,
+    `Cannot use cookie path ${JSON.stringify(path)}: it must be ASCII text without ";" and "<"`,
     "fails",
   ]),
-  [{ path: 5 }, 'Cannot use cookie path 5: it must be a text of ASCII characters without ";" and "<"', "is read otherwise"],
+  [{ path: 5 }, 'Cannot use cookie path 5: it must be ASCII text without ";" and "<"', "is read otherwise"],
   ...["auto", "false"].map((secure): (typeof REFUSED)[number] => [
     { secure },
     `Cannot use cookie secure "${secure}": it must be true or false, or left out to follow ctx.secure`,

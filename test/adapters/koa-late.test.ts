@@ -111,7 +111,7 @@ describe.each(KOAS)("%s", (_koa, Koa) => {
       for (const [, change] of CHANGES) change(ctx);
       expect(warn.mock.calls).toEqual([
         [
-          "web-session-store: ctx.session was changed after the answer, and the change is lost; change it before, or await what changes it",
+          "web-session-store: ctx.session was changed after the response, so the change is lost. Change it earlier, or await the code that does",
         ],
       ]);
       expect(await next()).toEqual({ count: 1 });

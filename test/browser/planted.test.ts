@@ -75,7 +75,7 @@ it("is tried in a Chromium that knows the prefix", () => {
   expect(Number.parseInt(browser.version(), 10)).toBeGreaterThanOrEqual(KNOWS_PREFIX);
 });
 
-describe.each(CASES)("%s cookie", (_whose, name, query, mallorys) => {
+describe.each(CASES)("B2 %s cookie", (_whose, name, query, mallorys) => {
   async function ofMallory(): Promise<string> {
     const mallory = await open(shop + query);
     expect(await seen(mallory)).toBe(mallorys);

@@ -220,7 +220,7 @@ describe("mysql with the rights of production", () => {
     expect(await failure(mysql(connect({ password: "wrong" }, "knocks")))).toMatchObject({
       code: "ER_ACCESS_DENIED_ERROR",
       retryable: false,
-      message: "Cannot use the session database: it answers ER_ACCESS_DENIED_ERROR",
+      message: "Cannot use the session database: it reports ER_ACCESS_DENIED_ERROR",
     });
   });
 

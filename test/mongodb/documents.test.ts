@@ -297,7 +297,7 @@ describe("mongodb and its options", () => {
     const collection = mongo.client.db().collection("conflicting");
     await collection.createIndex({ end: 1 }, { name: "end_1", expireAfterSeconds: 7 });
     const failing = mongodb(mongo.client, { collection: "conflicting" }).load(newKey(), { now: 0 });
-    await expect(failing).rejects.toThrow("drop end_1 and subject_1, or make them yourself");
+    await expect(failing).rejects.toThrow("Drop end_1 and subject_1, or create them as");
     expect(
       await mongodb(mongo.client, { collection: "conflicting", createIndexes: false }).load(newKey(), { now: 0 }),
     ).toBeNull();

@@ -118,7 +118,7 @@ describe("mongodb that is no replica set", () => {
     const store = mongodb(await connect("mongodb", { front }));
     const first = store.load({ id: newSessionId() }, { now: SECONDS() });
     await expect(first).rejects.toBeInstanceOf(OptionError);
-    await expect(first).rejects.toThrow("it is no replica set, and so knows no transactions; start mongod with --replSet");
+    await expect(first).rejects.toThrow("it is not a replica set, so it has no transactions. Start mongod with --replSet");
     await expect(store.create({ id: newSessionId() }, record())).rejects.toMatchObject({ code: "ERR_OPTION" });
     const { serve } = application(store, (session) => (session.data.count = 1));
     await expect(serve(new Request("https://app.example.com/"))).rejects.toBeInstanceOf(OptionError);

@@ -185,7 +185,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "a codec that is not called",
     () => createSessions({ secrets: SECRET, accept: [koaTokens as never] }),
-    "Cannot use option accept: number 1 is a function; call it, as in koaTokens({ keys })",
+    "Cannot use option accept: entry 1 is a function; call it, as in koaTokens({ keys })",
   ],
 ];
 

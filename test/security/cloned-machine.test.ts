@@ -74,7 +74,7 @@ function drawAnew(): void {
 
 const common = (one: string[], other: string[]) => one.filter((value) => other.includes(value)).length;
 
-describe.each(["web", "node"] as const)("two processes that were cloned, on the cryptography of %s", (cryptography) => {
+describe.each(["web", "node"] as const)("D4 two processes that were cloned, on the cryptography of %s", (cryptography) => {
   it("have the earlier content key in common, and make no nonce twice", async () => {
     const [one, other] = await clones(cryptography);
     expect(new Set([...one.keys, ...other.keys]).size).toBe(1);

@@ -172,7 +172,7 @@ describe("keys, values and metadata", () => {
       const id = `${index}${ID}`;
       await other.put(`s:nobody:${id}`, text, { expirationTtl: 60 });
       const loading = store.load({ id }, { now: clock.now() });
-      await expect(loading).rejects.toThrow("Cannot load the session: its key in KV holds something else");
+      await expect(loading).rejects.toThrow("Cannot load the session: its key in KV does not hold a session");
     }
   });
 

@@ -224,7 +224,7 @@ describe("sqlite options", () => {
     const { getBuiltinModule } = process;
     process.getBuiltinModule = (() => undefined) as typeof getBuiltinModule;
     try {
-      expect(() => sqlite(newFile())).toThrow(/this runtime has no node:sqlite .* pass an open database/);
+      expect(() => sqlite(newFile())).toThrow(/this runtime has no node:sqlite\. .* pass an open database/);
     } finally {
       process.getBuiltinModule = getBuiltinModule;
     }

@@ -288,7 +288,7 @@ describe("accept", () => {
     for (const accept of [{}, "x", null]) expect(() => makeApp({ accept: accept as never })).toThrow("list of codecs");
     for (const wrong of [null, undefined, "x", {}])
       expect(() => makeApp({ accept: [ownTokens({ secrets: SECRET, name: "sid" }), wrong] as never })).toThrow(
-        "Cannot use option accept: number 2 is no codec",
+        "Cannot use option accept: entry 2 is not a codec. Make one, as in koaTokens({ keys })",
       );
   });
 
@@ -298,7 +298,7 @@ describe("accept", () => {
       expect.objectContaining({
         code: "ERR_OPTION",
         message:
-          "Cannot use option accept: number 1 is a codec of your own; wrap it with defineCodec() from web-session-store/accept/define",
+          "Cannot use option accept: entry 1 is a codec of your own; wrap it with defineCodec() from web-session-store/accept/define",
       }),
     );
     expect(() => makeApp({ accept: [defineCodec(bare)] })).not.toThrow();

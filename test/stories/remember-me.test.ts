@@ -466,11 +466,11 @@ describe("login() refuses", () => {
     ],
     [
       { idleTimeout: 31 * DAY },
-      "Cannot log in with idleTimeout 2678400: it is more than absoluteTimeout, 2592000; both are in seconds; give login() an absoluteTimeout, too",
+      "Cannot log in with idleTimeout 2678400: it is more than absoluteTimeout, 2592000; both are in seconds. Give login() an absoluteTimeout, too",
     ],
     [
       { absoluteTimeout: HOUR },
-      "Cannot log in with absoluteTimeout 3600: it is less than idleTimeout, 86400, which the options say; give login() an idleTimeout, too",
+      "Cannot log in with absoluteTimeout 3600: it is less than the option idleTimeout, 86400. Give login() an idleTimeout, too",
     ],
   ])("an idle timeout that would never be reached: %j", async (login, message) => {
     expect(await refused(login)).toBe(`ERR_OPTION: ${message}`);

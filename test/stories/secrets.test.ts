@@ -116,7 +116,10 @@ describe("a secret", () => {
     await app.does((visitor) => expect(visitor.isNew).toBe(true));
     expect(calls).toBe(0);
     const failed = app.does((visitor) => Object.assign(visitor.data, { views: 1 }));
-    await expect(failed).rejects.toMatchObject({ code: "ERR_SECRET", message: "Cannot get the secrets: their provider failed" });
+    await expect(failed).rejects.toMatchObject({
+      code: "ERR_SECRET",
+      message: "Cannot fetch the secrets: their provider failed. Call it yourself to see its error",
+    });
     broken = false;
     await app.does((visitor) => Object.assign(visitor.data, { views: 1 }));
     expect(await app.does((visitor) => visitor.data.views)).toBe(1);

@@ -120,8 +120,8 @@ describe.each(KINDS)("a single cookie, sessions %s", (_kept, kind) => {
 
 describe("cookie.single", () => {
   it.each([
-    ["anonymous: cookie", { store: memory(), anonymous: "cookie" }, "one cookie has visitors and users"],
-    ["a copy", { store: memory(), copy: { maxAge: 60 } }, "there is no second cookie"],
+    ["anonymous: cookie", { store: memory(), anonymous: "cookie" }, "keeps visitors and users in one cookie"],
+    ["a copy", { store: memory(), copy: { maxAge: 60 } }, "allows no second cookie"],
     ["what is no flag", { cookie: { single: "__session" as never } }, "cookie single"],
     ["a prefix that its attributes do not keep", { name: "__Host-a", cookie: { single: true, path: "/app" } }, 'path "/"'],
   ] as [string, Partial<SessionOptions>, string][])("is refused with %s", (_what, more, message) => {

@@ -269,5 +269,5 @@ describe("faults of d1", () => {
 });
 
 it("stores/sqlite can be loaded in a Worker, and says what it needs", () => {
-  expect(() => sqlite("sessions.db")).toThrow(/^Cannot open the session database.* the runtime must have files$/);
+  expect(() => sqlite("sessions.db")).toThrow(/^Cannot open the session database.* the runtime must support files$/);
 });

@@ -206,13 +206,9 @@ describe("a binding that cannot work", () => {
   it.each<[string, unknown, string]>([
     ["nothing", undefined, "the binding is missing. Add to wrangler.toml:"],
     ["null", null, "the binding is missing. Add to wrangler.toml:"],
-    ["a text", "SESSIONS", "this is no binding of a Durable Object. Add to wrangler.toml:"],
-    ["a KV namespace", env.SESSIONS_KV, "this is no binding of a Durable Object. Add to wrangler.toml:"],
-    [
-      "an object of the namespace",
-      env.SESSIONS.getByName("one").id,
-      "this is no binding of a Durable Object. Add to wrangler.toml:",
-    ],
+    ["a text", "SESSIONS", "it is not a Durable Object binding. Add to wrangler.toml:"],
+    ["a KV namespace", env.SESSIONS_KV, "it is not a Durable Object binding. Add to wrangler.toml:"],
+    ["an object of the namespace", env.SESSIONS.getByName("one").id, "it is not a Durable Object binding. Add to wrangler.toml:"],
   ])("is refused at once, with the lines to add: %s", (_what, binding, message) => {
     const making = () => durableObject(binding as never);
     expect(making).toThrow(OptionError);
@@ -231,7 +227,7 @@ describe("a binding that cannot work", () => {
     ],
     [
       'Worker "sessions" not found. Make sure it is running locally.',
-      "the Worker that script_name names does not run here. Start it, too: npx wrangler dev, in its folder",
+      "the Worker in script_name is not running here. Start it too: npx wrangler dev, in its folder",
     ],
   ])("is told at the first use what is missing: %s", async (said, message) => {
     const asking = durableObject(between(() => Promise.reject(new TypeError(said)))).load(await newKey(store), { now: NOW });

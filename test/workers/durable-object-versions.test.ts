@@ -136,7 +136,7 @@ describe("timeouts of a session's own", () => {
     await runInDurableObject(objectOf(key), (_object, { storage }) => {
       storage.sql.exec(`UPDATE sessions_v1 SET meta = '["secret"'`);
     });
-    await expect(store.load(key, { now: NOW })).rejects.toThrow("its row holds something else");
+    await expect(store.load(key, { now: NOW })).rejects.toThrow("its row does not hold a session");
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Sessions in any store made for express-session: connect-redis, connect-mongo, connect-pg-simple, and some sixty others.
+ * A bridge to stores made for express-session: connect-redis, connect-mongo, connect-pg-simple, and some sixty others.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
-/** What an Express store gets to keep. The cookie is never sent: stores read from it when the session ends. */
+/** What an Express store stores. The cookie is never sent. Stores read the expiry from it. */
 export interface ConnectSession {
   readonly cookie: {
     /** Milliseconds from now. */
     readonly originalMaxAge: number | null;
-    /** Milliseconds from now, for stores that read this one. */
+    /** Milliseconds from now, for stores that read this property. */
     readonly maxAge?: number | undefined;
     readonly expires?: Date | null | undefined;
     readonly path?: string | undefined;
@@ -27,8 +27,8 @@ export interface ConnectSession {
 }
 
 /**
- * What is used of an Express store. Its `touch` is not: it moves the end of a session and cannot tell whether there is one,
- * nor write down when it was used; some make a session where there was none.
+ * The methods used of an Express store. `touch` is not: it does not report whether
+ * there is a session or record its use, and some stores create missing sessions.
  */
 export interface ConnectStore {
   get(sid: string, callback: (error: unknown, session?: unknown) => void): unknown;
@@ -36,23 +36,27 @@ export interface ConnectStore {
   destroy(sid: string, callback: (error?: unknown) => void): unknown;
 }
 
-/** How to wait. */
+/** Options of the bridge. */
 export interface ConnectOptions {
-  /** How long the store may take for one call, in seconds, at most 3,600. Default 10. A store that is cut off may never call back. */
+  /**
+   * How long a call of the store may take, in seconds, at most 3,600. A
+   * store that loses its connection may never call back. Default: 10.
+   */
   timeout?: number;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof ConnectOptions>(["timeout"]);
 
 /**
- * Makes an Express session store a SessionStore. Prefix, connection and clean-up are the store's own; when a session ends
- * is told to it in `cookie`, so a fixed `ttl` among its options must not be shorter than `idleTimeout`, also that of a login.
+ * Wraps an Express session store as a SessionStore. The store handles prefix,
+ * connection and clean-up. It gets the expiry in `cookie`. A fixed `ttl` among its
+ * options must not be shorter than any `idleTimeout`, including that of a login.
  *
- * It promises what `get` and `set` can: of two parallel changes the last one wins, a slow request may bring back a session
- * that ended, what may be used once may be used by two at the same time, `regenerateId()` has no grace, and there is no list
- * of a user's sessions.
+ * Limits of `get` and `set`: of two parallel changes the last one wins, a slow request
+ * may bring back a session that ended, two parallel requests may both use a one-time
+ * record, `regenerateId()` has no grace, and a user's sessions cannot be listed.
  *
- * @throws OptionError when the store lacks a method, or the timeout cannot be used.
+ * @throws OptionError if the store lacks a method, or the timeout is invalid.
  *
  * @see https://expressjs.com/en/resources/middleware/session.html
  *
@@ -77,7 +81,7 @@ export function connect(store: ConnectStore, options: ConnectOptions = {}): Defi
   return defineStore<SessionStore>(new BridgeStore(new ConnectItems(store, timeout)));
 }
 
-/** Stands for "never", which many of these stores would take for an hour or a day. Ten years, in seconds. */
+/** Ten years, in seconds. Stands for "never", for which many stores use an hour or a day. */
 const VERY_LONG = 10 * 365 * 86_400;
 
 class ConnectItems implements Items {
@@ -91,7 +95,7 @@ class ConnectItems implements Items {
 
   async get(id: string): Promise<RecordOrMark | null> {
     const session = await this.#ask("load", (done) => this.#store.get(id, done)).catch((error: unknown) => {
-      // A store that keeps files may say so of an unknown session: express-session takes that for none, too.
+      // Some stores in files report an unknown session this way, and express-session accepts it.
       if ((error as { code?: unknown } | null)?.code === "ENOENT") return null;
       throw error;
     });
@@ -112,14 +116,13 @@ class ConnectItems implements Items {
     await this.#ask("remove", (done) => this.#store.destroy(id, done));
   }
 
-  /** What the store calls back with, the first time it does. */
   async #ask(action: string, call: (done: (error?: unknown, value?: unknown) => void) => unknown): Promise<unknown> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     try {
       return await new Promise((resolve, reject) => {
         timer = setTimeout(() => reject(timeoutError(action, this.#timeout)), this.#timeout * 1000);
         const returned = call((error, value) => (error ? reject(error) : resolve(value)));
-        // An asynchronous method may also fail before it calls back, or after.
+        // An async method may also reject without calling back.
         Promise.resolve(returned).catch(reject);
       });
     } finally {

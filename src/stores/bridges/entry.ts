@@ -1,5 +1,5 @@
 /**
- * What a bridge writes into a store of another kind: a record, or the mark of a session that moved, as one JSON text.
+ * The JSON text that a bridge writes into a store: a record or a mark.
  *
  * @module
  */
@@ -8,35 +8,34 @@ import { reasonOf } from "../../stored/contract.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 /**
- * The entry as text. Whatever an application may choose (data, subject, meta) stands in it as a text of its own, so that
- * nothing that reads JSON on the way can take a key of it for something else, or drop it.
+ * What the application chooses (data, subject, meta) is nested as text,
+ * so that no JSON reader on the way can misread or drop one of its keys.
  */
 export function entryToText(entry: RecordOrMark): string {
   if (isMoved(entry)) return JSON.stringify({ movedAt: entry.movedAt, to: entry.to?.id, by: entry.by });
   const { data, version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = entry;
-  // JSON has no Infinity, which is the expiry of sessions without timeouts.
+  // JSON has no Infinity, the expiry of sessions without timeouts.
   const end = Number.isFinite(expiresAt) ? expiresAt : null;
   const said = { subject, meta: meta && JSON.stringify(meta), idleTimeout, absoluteTimeout };
   return JSON.stringify({ data, version, startedAt, seenAt, expiresAt: end, ...said });
 }
 
 /**
- * The entry that a text holds, or that a store has already made of it.
+ * Reads an entry from its text, or from the object that a store parsed from it.
  *
- * @throws SyntaxError when it is not JSON, TypeError when it is JSON of something else.
+ * @throws SyntaxError if it is not JSON, TypeError if it is not an entry.
  */
 export function entryFrom(value: unknown): RecordOrMark {
   const fields = (typeof value === "string" ? parse(value) : value) as Record<string, unknown> | null;
   if (typeof fields === "object" && fields !== null) {
     const { movedAt, to, by } = fields;
-    // Earlier builds wrote no `by`.
     if (typeof movedAt === "number") return { movedAt, ...(typeof to === "string" && { to: { id: to } }), by: reasonOf(by, to) };
     if (typeof fields.data === "string") return recordFrom(fields, fields.data);
   }
   throw new TypeError("Cannot read the session: what the store returned is not a session");
 }
 
-/** JSON.parse quotes what it cannot read in its error, which may be session data. */
+/** The error of JSON.parse quotes its input, which may be session data. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -45,7 +44,6 @@ function parse(text: string): unknown {
   }
 }
 
-/** Earlier builds wrote none. */
 function timeoutFrom(value: number | string | null | undefined): number | undefined {
   return value === null || value === undefined ? undefined : Number(value);
 }

@@ -1,5 +1,5 @@
 /**
- * Any store of three methods, `load`, `save` and `remove`, as koa-session-store documents it.
+ * A bridge to any store with the methods `load`, `save` and `remove`, as documented by koa-session-store.
  *
  * @module
  */
@@ -12,31 +12,31 @@ import { type PlainResult, settled } from "./settled.ts";
 
 export type { PlainResult } from "./settled.ts";
 
-/** When the data may be dropped, for stores that can expire: epoch seconds, and seconds from now. */
+/** When the store may drop the data. */
 export interface PlainExpiry {
-  /** When it may be dropped. Epoch seconds. */
+  /** Epoch seconds. */
   readonly expiresAt: number;
-  /** The same from now. Seconds. */
+  /** The same, in seconds from now. */
   readonly maxAge: number;
 }
 
-/** A store of three methods. `data` is the JSON text of the session's data and nothing else. */
+/** A store with three methods. `data` is the JSON text of the session's data and nothing else. */
 export interface PlainStore {
-  /** The text that was saved for this id; null, undefined or an empty text when there is none. */
+  /** Returns the text saved for this id, or null, undefined or `""` if there is none. */
   load(sid: string): PlainResult<string | null | undefined>;
-  /** Keeps the text. `expiry` is given when the session has timeouts. */
+  /** Stores the text. `expiry` is set if the session has timeouts. */
   save(sid: string, data: string, expiry?: PlainExpiry): PlainResult<unknown>;
-  /** Drops the text. Nothing to drop is fine. */
+  /** Removes the text. A no-op if there is none. */
   remove(sid: string): PlainResult<unknown>;
 }
 
 /**
- * Makes a store of three methods a SessionStore. Data is in the store; times and user are in the token. It promises what three
- * methods can: of two parallel changes the last one wins, what may be used once may be used by two at the same time,
- * `regenerateId()` has no grace, and there is no list of a user's sessions.
+ * Wraps a store with three methods as a SessionStore. The store holds the data, the token holds
+ * times and user. Of two parallel changes the last one wins, two parallel requests may both use
+ * a one-time record, `regenerateId()` has no grace, and a user's sessions cannot be listed.
  *
  * @param options None.
- * @throws OptionError when one of the methods is missing, and for options: a prefix or an expiry is for the three methods to see to.
+ * @throws OptionError if a method is missing, or if options are passed: prefix and expiry are up to the three methods.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export function plain(store: PlainStore, options?: undefined): DefinedStore {
   return defineStore<SessionStore>(new PlainSessionStore(store));
 }
 
-/** What the token knows instead. */
+/** The token has the real values. */
 const EMPTY = { version: 0, startedAt: 0, seenAt: 0, expiresAt: Number.POSITIVE_INFINITY };
 
 class PlainSessionStore implements SessionStore {
@@ -67,7 +67,7 @@ class PlainSessionStore implements SessionStore {
     if (data === null || data === undefined || data === "") return null;
     if ((data as unknown) instanceof Uint8Array)
       return { ...EMPTY, data: new TextDecoder().decode(data as unknown as Uint8Array) };
-    if (typeof data !== "string") throw new TypeError("Cannot load the session: load() must give a JSON string");
+    if (typeof data !== "string") throw new TypeError("Cannot load the session: load() must return a JSON string");
     return { ...EMPTY, data };
   }
 
@@ -90,7 +90,7 @@ class PlainSessionStore implements SessionStore {
     return { ok: true, version: 0 };
   }
 
-  /** A store that expires must hear that the session lives on; one that does not is left alone. */
+  /** Saves again, to extend the expiry in the store. A no-op without timeouts. */
   async touch(key: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
     if (!Number.isFinite(expiresAt)) return true;
     const record = await this.load(key);

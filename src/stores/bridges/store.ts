@@ -1,5 +1,5 @@
 /**
- * A SessionStore over anything that gets, puts and removes one item by its key: what the bridges have in common.
+ * A SessionStore over anything that gets, puts and removes items by key. The bridges share it.
  *
  * @module
  */
@@ -18,27 +18,25 @@ import {
 import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 
-/** Where a bridge leads: one entry for each id. */
 export interface Items {
   get(id: string): Promise<RecordOrMark | null>;
-  /** Keeps the entry in place of whatever is there, for so many seconds from now at least. */
+  /** Stores the entry over any existing one. The item must last at least as long as `life` says. */
   put(id: string, entry: RecordOrMark, life: Life): Promise<void>;
-  /** Nothing to remove is fine. */
+  /** A no-op if there is no item. */
   remove(id: string): Promise<void>;
 }
 
-/** How long an item is needed. */
 export interface Life {
-  /** Epoch seconds; Infinity for a session without timeouts. */
+  /** Epoch seconds. Infinity for a session without timeouts. */
   readonly expiresAt: number;
-  /** From the `now` of the call until then, 1 or more; Infinity likewise. */
+  /** From the call's `now` until `expiresAt`, at least 1. Infinity for a session without timeouts. */
   readonly seconds: number;
 }
 
 /**
- * Reads, changes and writes back, so it promises nothing about calls at the same time: of two changes the last one wins, and
- * one that began before a session ended may bring it back. It leaves a mark, so that a late request is told that its session
- * moved; but the mark may be missing or overwritten, so nothing relies on it, and there is no grace.
+ * Reads, changes and writes back, so parallel calls have no guarantees: of two changes the last one wins,
+ * and a slow one may bring back a session that ended. It leaves a mark, to tell late requests that the
+ * session moved. A mark may be missing or overwritten, so nothing relies on it, and there is no grace.
  */
 export class BridgeStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
@@ -52,7 +50,7 @@ export class BridgeStore implements SessionStore {
     const entry = await this.#living(id, now);
     if (entry === null || isMoved(entry) || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     const after = recordAfterUse(entry, now, touch.expiresAt);
-    // What was read is good, also when this write fails: the core sees that use is not recorded, and asks for a touch.
+    // The entry is valid even if this write fails. The core then sees the old `seenAt` and calls touch.
     return this.#put(id, after, now).then(
       () => after,
       () => entry,
@@ -86,7 +84,7 @@ export class BridgeStore implements SessionStore {
     try {
       await this.#put(from.id, mark, now);
     } catch (error) {
-      // The id is not replaced, so nobody may have two sessions of it. What failed is said, whether or not this works.
+      // Otherwise the session would exist under both ids.
       await this.#items.remove(to.id).catch(() => {});
       throw error;
     }
@@ -102,7 +100,7 @@ export class BridgeStore implements SessionStore {
 
   async remove({ id }: Key): Promise<void> {
     const entry = await this.#items.get(id);
-    // The session first: should that fail, the mark still leads there when the logout is tried again.
+    // If this fails, a retry of the logout still finds the mark.
     if (entry !== null && isMoved(entry) && entry.to !== undefined) await this.remove(entry.to);
     await this.#items.remove(id);
   }
@@ -114,7 +112,7 @@ export class BridgeStore implements SessionStore {
     return entry;
   }
 
-  /** What is there and not over; not every store drops what is. */
+  /** The unexpired entry. Not every store drops expired items. */
   async #living(id: string, now: number): Promise<RecordOrMark | null> {
     const entry = await this.#items.get(id);
     return entry === null || now >= endOf(entry) ? null : entry;

@@ -1,5 +1,5 @@
 /**
- * Sessions in any storage or driver of unstorage: files, MongoDB, Redis, and some twenty others.
+ * A bridge to any storage or driver of unstorage: files, MongoDB, Redis, and some twenty others.
  *
  * @module
  */
@@ -11,30 +11,33 @@ import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { entryFrom, entryToText } from "./entry.ts";
 import { BridgeStore, type Items, type Life } from "./store.ts";
 
-/** What is used of an unstorage `Storage` or `Driver`. A driver that cannot write has no `setItem`, and is refused. */
+/** The methods used of an unstorage `Storage` or `Driver`. A read-only driver has no `setItem` and is refused. */
 export interface UnstorageLike {
   getItem(key: string, options?: object): unknown;
   setItem?(key: string, value: string, options: { ttl?: number }): unknown;
   removeItem?(key: string, options: object): unknown;
 }
 
-/** Where in the storage. */
+/** Options of the bridge. */
 export interface UnstorageOptions {
-  /** What the keys begin with, before a colon: letters, digits, `-`, `_`, and colons between them. Default `"session"`. */
+  /**
+   * Prefix of all keys, followed by a colon: letters, digits, `-`
+   * and `_`, with single colons between them. Default: `"session"`.
+   */
   prefix?: string;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof UnstorageOptions>(["prefix"]);
 
 /**
- * Makes a storage of unstorage a SessionStore: one item for each session, `session:<id>`, JSON text. Drivers that expire are
- * told when they may (`ttl`); others keep what is over until somebody removes it.
+ * Wraps an unstorage storage as a SessionStore. Each session is one item, `session:<id>`, with JSON
+ * text. Drivers that can expire items get a `ttl`. Others keep expired items until you remove them.
  *
- * It promises what reading and writing back can: of two parallel changes the last one wins, a slow request may bring back a
- * session that ended, what may be used once may be used by two at the same time, `regenerateId()` has no grace, and there is
- * no list of a user's sessions.
+ * Limits of reading and writing back: of two parallel changes the last one wins, a slow
+ * request may bring back a session that ended, two parallel requests may both use a
+ * one-time record, `regenerateId()` has no grace, and a user's sessions cannot be listed.
  *
- * @throws OptionError when the storage cannot read, write and remove, or the prefix cannot be used.
+ * @throws OptionError if the storage cannot read, write and remove, or the prefix is invalid.
  *
  * @see https://unstorage.unjs.io/drivers
  *
@@ -64,9 +67,9 @@ export function unstorage(storage: UnstorageLike, options: UnstorageOptions = {}
   return defineStore<SessionStore>(new BridgeStore(new UnstorageItems(storage as Required<UnstorageLike>, `${prefix}:`)));
 }
 
-/** Ends every item. JSON text has none inside. */
+/** Ends every item. JSON text contains no line break. */
 const END = "\n";
-/** How long to wait before an item that is not whole is read again. Milliseconds. */
+/** Pauses before an incomplete item is read again, in milliseconds. */
 const REREAD_AFTER = [5, 10, 20, 40, 80];
 
 class UnstorageItems implements Items {
@@ -79,8 +82,8 @@ class UnstorageItems implements Items {
   }
 
   /**
-   * A file is empty for a moment whenever it is written, so what is not whole is read again. What stays so was cut off by a
-   * crash: there is no session in it any more.
+   * A file is briefly empty while it is written, so an incomplete item
+   * is read again. One that stays incomplete was cut off by a crash.
    */
   async get(id: string): Promise<RecordOrMark | null> {
     for (const pause of [...REREAD_AFTER, 0]) {
@@ -104,8 +107,8 @@ class UnstorageItems implements Items {
 }
 
 /**
- * The entry, or null when its text is not whole. A storage gives JSON already parsed, a driver its text. Of two writes to one
- * file at the same time, the end of the longer text may stay behind the shorter one, so what follows the first end is not ours.
+ * Null if the text is incomplete. A storage returns parsed JSON, a driver text. If two writes to a
+ * file overlap, the end of a longer text may follow the shorter one, so only the first line counts.
  */
 function wholeEntry(value: unknown): RecordOrMark | null {
   if (typeof value !== "string") return entryFrom(value);

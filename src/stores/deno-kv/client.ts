@@ -1,21 +1,20 @@
 /**
- * What the store uses of Deno KV, and how it asks: each call in time, and its failures without what they may hold of a session.
+ * Calls to Deno KV, with a timeout for each, retries, and errors without session data.
  *
  * @module
  */
 import { inTime } from "../../ground/in-time.ts";
 
-/** A key as the store makes them. */
+/** A key of the store. */
 export type DenoKvKey = readonly (string | number)[];
 
-/** An entry that was read. */
 export interface DenoKvEntry {
   readonly key: readonly unknown[];
   readonly value: unknown;
   readonly versionstamp: string;
 }
 
-/** What the store uses of an atomic operation of Deno KV. */
+/** The methods used of an atomic operation. */
 export interface DenoKvAtomic {
   check(...checks: { key: DenoKvKey; versionstamp: string | null }[]): unknown;
   set(key: DenoKvKey, value: unknown, options?: { expireIn?: number }): unknown;
@@ -23,7 +22,10 @@ export interface DenoKvAtomic {
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
-/** What the store uses of Deno KV: what `Deno.openKv()` gives, or `openKv()` of the package `@deno/kv`. The store never closes it. */
+/**
+ * The methods used of Deno KV: the result of `Deno.openKv()`, or of
+ * `openKv()` from the package `@deno/kv`. The store never closes it.
+ */
 export interface DenoKv {
   list(
     selector: { prefix: DenoKvKey },
@@ -32,26 +34,25 @@ export interface DenoKv {
   atomic(): DenoKvAtomic;
 }
 
-/** One atomic operation: what must still be so, and what is changed then. */
 export interface Change {
-  /** Keys, and the versionstamps that they must have; null for a key that must not be there. At most 10, which is what @deno/kv takes. */
+  /** Keys with the versionstamp each must have, or null if it must not exist. At most 10, the limit of @deno/kv. */
   readonly checks: readonly (readonly [key: DenoKvKey, versionstamp: string | null])[];
-  /** Keys, their bytes, and for how many seconds they are kept at least; Infinity forever. */
+  /** Keys, their values, and for at least how many seconds to keep them. Infinity keeps them forever. */
   readonly sets: readonly (readonly [key: DenoKvKey, value: Uint8Array, seconds: number])[];
   readonly deletes: readonly DenoKvKey[];
 }
 
 /** The most entries that @deno/kv reads at one instant. https://docs.deno.com/api/deno/~/Deno.KvListOptions */
 const BATCH = 500;
-/** KV keeps no instant that is too far ahead: what lives longer than a century is kept forever. */
+/** KV rejects instants that are too far ahead, so anything that lives longer than this is kept forever. */
 const CENTURY = 100 * 365 * 24 * 60 * 60;
 const FIRST_PAUSE_MS = 2;
 const LONGEST_PAUSE_MS = 100;
 
-/** Tells that an attempt met another change, and must be made anew. */
+/** The result of an attempt that met another change and must be retried. */
 export const AGAIN: unique symbol = Symbol("again");
 
-/** Deno KV, asked for one call of the store: all of it together must not take longer than the store's `timeout`. */
+/** Deno KV during one call of the store, whose `timeout` covers all of it. */
 export class Call {
   readonly #kv: DenoKv;
   readonly #deadline: number;
@@ -62,8 +63,8 @@ export class Call {
   }
 
   /**
-   * Everything under a prefix, at one instant. Deno KV promises that of each batch alone, so what takes several is read until it is twice the
-   * same.
+   * Reads everything under a prefix at one instant. Deno KV guarantees that only
+   * per batch, so several batches are read until two readings are the same.
    */
   async read(prefix: DenoKvKey): Promise<DenoKvEntry[]> {
     for (let before = await this.#list(prefix), attempt = 0; ; attempt++) {
@@ -75,7 +76,7 @@ export class Call {
     }
   }
 
-  /** Whether the change was made; if not, one of its checks failed. */
+  /** Returns false if a check failed, and nothing was changed. */
   async commit({ checks, sets, deletes }: Change): Promise<boolean> {
     const { ok } = await this.#ask(() => {
       const operation = this.#kv.atomic();
@@ -87,7 +88,6 @@ export class Call {
     return ok;
   }
 
-  /** Makes an attempt until it is not in vain, with pauses, within the call's time. */
   async until<Result>(make: () => Promise<Result | typeof AGAIN>): Promise<Result> {
     for (let attempt = 0; ; attempt++) {
       const result = await make();
@@ -104,7 +104,7 @@ export class Call {
     });
   }
 
-  /** A file that another process has locked is asked again: nothing was done. */
+  /** Retries while another process has locked the file, when nothing was done yet. */
   async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -133,11 +133,11 @@ function lifetime(seconds: number): { expireIn?: number } {
 }
 
 function isSame(left: readonly DenoKvEntry[], right: readonly DenoKvEntry[]): boolean {
-  // A versionstamp is given once, so where all of them are the same nothing was changed between the two readings.
+  // A versionstamp is never reused.
   return left.length === right.length && left.every(({ versionstamp }, at) => versionstamp === right[at]?.versionstamp);
 }
 
-/** A failure of Deno KV. `code` says in one word what is wrong; `retryable` unless the store asked for what KV never takes. */
+/** Retryable unless KV would reject the same call again. */
 class DenoKvFailure extends Error {
   readonly code: string;
   readonly retryable: boolean;
@@ -150,10 +150,10 @@ class DenoKvFailure extends Error {
   }
 }
 
-/** Neither Deno nor @deno/kv waits for a file's lock, and only their messages tell it from other failures. */
+/** Neither Deno nor @deno/kv waits for a file lock, and only the message tells it from other failures. */
 const isLocked = (error: unknown): boolean => error instanceof Error && error.message.startsWith("database is locked");
 
-/** Messages of Deno KV may hold keys. Those of @deno/kv begin with one word, and all its errors have the same code. */
+/** Deno KV's messages may contain keys. In @deno/kv, all errors share a code, and messages begin with one word. */
 function withoutData(error: unknown): Error {
   if (error instanceof DenoKvFailure) return error;
   const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
@@ -162,7 +162,6 @@ function withoutData(error: unknown): Error {
   return new DenoKvFailure(String(said ?? "Error"), !(error instanceof TypeError) && word === undefined);
 }
 
-/** Several changes in one operation. */
 export function combined(...changes: readonly Change[]): Change {
   return {
     checks: changes.flatMap(({ checks }) => checks),

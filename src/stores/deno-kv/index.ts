@@ -1,5 +1,5 @@
 /**
- * A store in Deno KV: on Deno Deploy without a server of your own, or in a file.
+ * A store in Deno KV, on Deno Deploy without a server of your own, or in a file.
  *
  * @module
  */
@@ -13,13 +13,16 @@ import { DenoKvStore } from "./store.ts";
 
 export type { DenoKv, DenoKvAtomic, DenoKvKey } from "./client.ts";
 
-/** How a Deno KV store is set up. */
+/** Options of the Deno KV store. */
 export interface DenoKvOptions {
-  /** The first part of all its keys, so that other things may be in the database. Default `"web-session-store"`. */
+  /**
+   * The first part of all keys, so that other data can share the
+   * database. 1 to 200 ASCII characters. Default: `"web-session-store"`.
+   */
   prefix?: string;
   /**
-   * How long a call may take, in seconds, with all its tries. One that takes longer fails with the reason `TIMEOUT`, or `BUSY` where others
-   * changed the same session all the time; after `TIMEOUT`, Deno KV may still carry it out. Default 5.
+   * How long a call may take, in seconds, retries included, at most 600. After that it fails with the reason `TIMEOUT`,
+   * or with `BUSY` if others kept changing the same session. After `TIMEOUT`, Deno KV may still execute it. Default: 5.
    */
   timeout?: number;
 }
@@ -34,12 +37,12 @@ const RULES: Readonly<Record<keyof DenoKvOptions, Rule>> = {
 };
 
 /**
- * Makes a store in Deno KV: `Deno.openKv()`, or `openKv()` of the package `@deno/kv` on Node. Each call is one atomic operation. Changes of one
- * session at the same time all survive, without one of them being tried again and again: docs/deno-kv.md says how, and what a
- * request costs.
+ * Creates a store in Deno KV, from `Deno.openKv()` or, on Node, `openKv()` of the package
+ * `@deno/kv`. Each call is one atomic operation. Simultaneous changes of a session all
+ * survive, without repeated retries: docs/deno-kv.md explains how, and what a request costs.
  *
- * @param kv An open database, which is yours to close.
- * @throws OptionError for what is no Deno KV, or an option that cannot be used.
+ * @param kv An open database. You close it.
+ * @throws OptionError if it is not a Deno KV database, or an option is invalid.
  *
  * @example
  * ```ts
@@ -51,7 +54,10 @@ export function denoKv(kv: DenoKv, options: DenoKvOptions = {}): DefinedStore {
   refuseUnknown(options, new Set(Object.keys(RULES)));
   checkValues(options, RULES);
   if (typeof kv?.list !== "function" || typeof kv.atomic !== "function")
-    cannot("use this database", "it lacks list() or atomic(): pass what (await Deno.openKv()) gives, or openKv() of @deno/kv");
+    cannot(
+      "use this database",
+      "it lacks list() or atomic(). Pass the result of await Deno.openKv(), or of openKv() from @deno/kv",
+    );
   const { prefix = "web-session-store", timeout = 5 } = options;
   return defineStore<SessionStore>(new DenoKvStore(kv, new Keys(prefix), timeout));
 }

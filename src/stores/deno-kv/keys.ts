@@ -1,22 +1,24 @@
 /**
- * Where things are in Deno KV.
+ * The keys of the Deno KV store.
  *
- * - `[prefix, "s", id, "head"]`: who a session is of, or where it went. Changed by whatever moves or ends it, and seldom else.
- * - `[prefix, "s", id, born, "body", part]`: its data, version and times. `born` is drawn when the head is made: what is left of an
- *   earlier head of the same id never counts.
- * - `[prefix, "s", id, born, "late", nonce, part]`: a change that met another one. It is put beside the body, and whoever changes the body next
- *   takes it in.
- * - `[prefix, "s", id, born, "pulse"]`: set with each late change, so that whoever changes the body sees that there is one.
- * - `[prefix, "u", subject, "of", id]`: that a session is a subject's. `[prefix, "u", subject, "pulse"]`: set with each of these.
+ * - `[prefix, "s", id, "head"]`: whose session it is, or where it moved.
+ *   Changes when the session moves or ends, and rarely otherwise.
+ * - `[prefix, "s", id, born, "body", part]`: data, version and times. `born` is random
+ *   for each head, so that the rest of an earlier head with the same id never counts.
+ * - `[prefix, "s", id, born, "late", nonce, part]`: a late change, which met another
+ *   one. It waits beside the body, and the next change of the body applies it.
+ * - `[prefix, "s", id, born, "pulse"]`: set with each late change, so that changes of the body notice it.
+ * - `[prefix, "u", subject, "of", id]`: a session of a subject.
+ *   `[prefix, "u", subject, "pulse"]`: set with each of these.
  *
- * All keys are made of ids, hashes and words of ours: the data's keys, which may be any text, stand in values.
+ * Keys consist only of our own words, ids and hashes. The keys
+ * of the data, which may be any string, are part of values.
  *
  * @module
  */
 import { routeOf } from "../../stored/route.ts";
 import type { DenoKvKey } from "./client.ts";
 
-/** The keys of one store. */
 export class Keys {
   readonly #prefix: string;
 
@@ -24,7 +26,6 @@ export class Keys {
     this.#prefix = prefix;
   }
 
-  /** Before all of a session. */
   session(id: string): DenoKvKey {
     return [this.#prefix, "s", id];
   }
@@ -45,7 +46,7 @@ export class Keys {
     return [...this.session(id), born, "pulse"];
   }
 
-  /** Before all that is known of a subject, which may be any text. */
+  /** The prefix of all keys of a subject. It is hashed, as it may be any string. */
   async subject(subject: string): Promise<DenoKvKey> {
     return [this.#prefix, "u", await routeOf(subject, "")];
   }

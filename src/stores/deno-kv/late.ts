@@ -1,5 +1,5 @@
 /**
- * Late changes: what they make of a session, in the order in which KV took them. Whoever reads them comes to the same.
+ * Applies late changes to a session in KV's order, so that all readers get the same result.
  *
  * @module
  */
@@ -8,49 +8,45 @@ import type { UpdateResult } from "../../session/record.ts";
 import { isTooLarge } from "../../stored/changes.ts";
 import type { Body, LateChange, Outcome, Settled } from "./values.ts";
 
-/** A late change, with what it is called. */
 export interface NamedChange {
   readonly nonce: string;
   readonly change: LateChange;
 }
 
-/** For how long it is kept what became of a late change. Its request asks at once. Seconds. */
+/** How long the outcome of a late change is kept, in seconds. Its request asks for it at once. */
 const ASKED_WITHIN = 60;
 const MOST_SETTLED = 600;
 
-/** The body after a change, and what became of that. */
 export function changed(body: Body, { now, expiresAt, patch, maxBytes }: LateChange): { body: Body; outcome: Outcome } {
   const { version } = body;
   const used = { seenAt: Math.max(body.seenAt, now), expiresAt: Math.max(body.expiresAt, expiresAt) };
   if (patch === undefined) return { body: { ...body, ...used }, outcome: version };
   const data = tryPatch(body.data, patch);
-  // What cannot be read is no session.
+  // A record whose data cannot be parsed is not a session.
   if (data === null) return { body, outcome: "gone" };
   if (isTooLarge(body.data, data, { maxBytes })) return { body, outcome: "too-large" };
   return { body: { ...body, ...used, data, version: version + 1 }, outcome: version + 1 };
 }
 
-/** The body after late changes. It says what became of each. */
+/** The body after late changes, with the outcome of each. */
 export function settle(body: Body, changes: readonly NamedChange[]): Body {
   if (changes.length === 0) return body;
   const settled: Settled[] = [];
   let after = body;
   for (const { nonce, change } of changes) {
     const { body: next, outcome } = changed(after, change);
-    // Nobody asks what became of a use.
+    // No request asks for the outcome of a touch.
     if (change.patch !== undefined) settled.push([nonce, outcome, change.now]);
     after = next;
   }
   return { ...after, settled: [...body.settled, ...settled] };
 }
 
-/** The same body, without what no request asks for any more. */
 export function forgetful(body: Body, now: number): Body {
   if (body.settled.length === 0) return body;
   return { ...body, settled: body.settled.filter(([, , at]) => at > now - ASKED_WITHIN).slice(-MOST_SETTLED) };
 }
 
-/** What became of a late change; undefined where nobody knows. */
 export function outcomeOf(settled: readonly Settled[], nonce: string): UpdateResult | undefined {
   const outcome = settled.find(([name]) => name === nonce)?.[1];
   if (outcome === undefined) return undefined;

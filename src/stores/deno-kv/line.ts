@@ -1,14 +1,14 @@
 /**
- * The changes of one session in this process come one after the other, so that none of them meets another. Only those of other processes may.
+ * Queues the changes of one session in this process, so that only changes of other processes can conflict.
  *
  * @module
  */
 
-/** Who is at work, and who waits, by id. */
+/** The last call in the queue of each id. */
 export class Line {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Makes a call after those that came before. Each ends within the store's timeout. */
+  /** Waits for earlier calls of the same id. Each ends within the store's timeout. */
   async wait<Result>(id: string, call: () => Promise<Result>): Promise<Result> {
     const before = this.#last.get(id);
     let end = () => {};

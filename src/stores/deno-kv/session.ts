@@ -1,5 +1,5 @@
 /**
- * One session as it stands in Deno KV: read at one instant, and the changes that write or end it if it still stands so.
+ * One session in Deno KV: read at one instant, and changes that apply only if it is still the same.
  *
  * @module
  */
@@ -22,20 +22,18 @@ import {
   UNREADABLE,
 } from "./values.ts";
 
-/** A session that was read. */
 export interface FoundSession {
   readonly id: string;
   readonly head: Head;
-  /** With all late changes taken in. */
+  /** With all late changes applied. */
   readonly body: Body;
   readonly lateChanges: number;
-  /** What must be so still for `body` to be all there is. The first of these is the head's, which late changes leave as it is. */
+  /** The conditions under which `body` is complete. The first is the head's, which late changes do not affect. */
   readonly checks: Change["checks"];
-  /** All of it but the head, and what others left under its id. */
+  /** All keys except the head, including leftovers of earlier sessions under this id. */
   readonly keys: readonly DenoKvKey[];
 }
 
-/** Where a session was. */
 export interface FoundMark {
   readonly id: string;
   readonly moved: Moved;
@@ -44,19 +42,16 @@ export interface FoundMark {
 
 export const isMark = (found: FoundSession | FoundMark): found is FoundMark => "moved" in found;
 
-/** An atomic operation changes 1,000 keys at most; beyond this many of one session, what remains is left to end by itself. */
+/** An atomic operation changes at most 1,000 keys. Keys of a session beyond this number are left to expire. */
 export const MOST_KEYS = 700;
-/** A late change waits in this many values at most, so that many of them are no burden. */
+/** Limits the values of one late change, so that many of them stay small. */
 const MOST_LATE_PARTS = 3;
-/** The value of entries that only are there. */
 export const NOTHING: Uint8Array = new Uint8Array(0);
-/** How long it is remembered that something changed. Longer than any call takes. Seconds. */
+/** How long a pulse is kept, in seconds. Longer than any call takes. */
 const PULSE_SECONDS = 3600;
 
-/** That something has changed, at a key whose versionstamp says so. */
 export const pulse = (key: DenoKvKey): Change["sets"][number] => [key, NOTHING, PULSE_SECONDS];
 
-/** What is at an id, late changes taken in. */
 export async function readSession(call: Call, keys: Keys, id: string): Promise<FoundSession | FoundMark | null> {
   const entries = await call.read(keys.session(id));
   const at = keys.head(id).length - 1;
@@ -80,13 +75,13 @@ export async function readSession(call: Call, keys: Keys, id: string): Promise<F
   };
 }
 
-/** A body that somebody broke, as one that the core finds unreadable, until its end. */
+/** Stands for a damaged body. The core reports it as unreadable. */
 const brokenBody = ({ startedAt, until }: Head): Body => ({
   ...{ data: UNREADABLE, version: 0, settled: [] },
   ...{ seenAt: startedAt, expiresAt: until },
 });
 
-/** In the order in which KV took them. The parts of one stand one after the other. */
+/** Sorted by KV's order. The parts of one change are adjacent. */
 function lateChangesIn(entries: readonly (DenoKvEntry & { at: number })[]): NamedChange[] {
   const parts = new Map<string, { stamp: string; values: unknown[] }>();
   for (const { key, at, value, versionstamp: stamp } of entries) {
@@ -100,21 +95,19 @@ function lateChangesIn(entries: readonly (DenoKvEntry & { at: number })[]): Name
   });
 }
 
-/** The record, as the core knows it. */
 export function recordOf({ head, body }: FoundSession): SessionRecord {
   const { born, until, ...said } = head;
   const { settled, ...changing } = body;
   return { ...said, ...changing };
 }
 
-/** Writes a record where there is none. */
 export function born(keys: Keys, id: string, record: SessionRecord): { head: Head; change: Change } {
   const { data, version, seenAt, expiresAt, ...said } = record;
   const head = { ...said, ...newborn(seenAt, expiresAt) };
   return { head, change: write(keys, id, head, { data, version, seenAt, expiresAt, settled: [] }, seenAt) };
 }
 
-/** KV need not write all of a session anew when it is used: everything is kept a quarter longer than it lives. */
+/** Everything is kept a quarter longer than the session lives, so that a touch need not rewrite all of it. */
 function newborn(now: number, expiresAt: number): Pick<Head, "born" | "until"> {
   return { born: crypto.randomUUID(), until: expiresAt + Math.max(0, expiresAt - now) / 4 };
 }
@@ -126,7 +119,7 @@ function write(keys: Keys, id: string, head: Head, body: Body, now: number): Cha
   return { checks: [], sets: [[keys.head(id), encodeHead(head), seconds], ...parts], deletes: [] };
 }
 
-/** Writes another body, if nothing changed since. `head` is another one where the session is kept longer than was thought. */
+/** Writes another body if nothing changed. Returns a `head` if that was rewritten to keep the session longer. */
 export function rewritten(keys: Keys, found: FoundSession, body: Body, now: number): { head?: Head; change: Change } {
   const { id, checks } = found;
   const next = forgetful(body, now);
@@ -139,7 +132,9 @@ export function rewritten(keys: Keys, found: FoundSession, body: Body, now: numb
   return { head, change: { checks, sets, deletes } };
 }
 
-/** Puts a change beside the body, if the head is the same; null for one that cannot wait there. */
+/**
+ * Puts a late change beside the body if the head is unchanged. Null if the change is too large or outlives the head.
+ */
 export function putBeside(keys: Keys, found: FoundSession, late: LateChange): { nonce: string; change: Change } | null {
   const { id, head, checks } = found;
   const parts = partsOf(encodeLate(late));
@@ -150,12 +145,11 @@ export function putBeside(keys: Keys, found: FoundSession, late: LateChange): { 
   return { nonce, change: { checks: checks.slice(0, 1), sets: [...sets, pulse(keys.pulse(id, head.born))], deletes: [] } };
 }
 
-/** Ends a session. */
 export function ended(keys: Keys, { id, checks, keys: all }: FoundSession): Change {
   return { checks, sets: [], deletes: [keys.head(id), ...all.slice(0, MOST_KEYS)] };
 }
 
-/** Puts a mark where a session was. KV keeps it twice as long as it counts, since its clock is another one. */
+/** Replaces a session by a mark. KV keeps the mark twice as long as it counts, because clocks differ. */
 export function leftBehind(keys: Keys, found: FoundSession, mark: MovedMark): Change {
   const { settled } = forgetful(found.body, mark.movedAt);
   const head: Change = {

@@ -28,7 +28,6 @@ import { endings, membersOf, sessionsAt } from "./subjects.ts";
 import { dataToKeep } from "./values.ts";
 import { type Attempt, Work } from "./work.ts";
 
-/** So many marks are followed. */
 const MOST_MOVES = 100;
 
 export class DenoKvStore implements SessionStore {
@@ -62,7 +61,7 @@ export class DenoKvStore implements SessionStore {
       const kept = { ...record, data: dataToKeep(record.data) };
       const { head, change } = born(this.#keys, id, kept);
       if (await work.commit(work.free(id), change, await work.joins(id, kept, head.until, limit))) return;
-      // Something is there, unless it was the subject's sessions that changed.
+      // The id is taken, or else the subject's sessions changed.
       const found = await work.read(id);
       if (found === null) return AGAIN;
       if (isThere(found, record.seenAt)) throw new Error("Cannot create the session: its id is taken");
@@ -82,7 +81,7 @@ export class DenoKvStore implements SessionStore {
       const { body, outcome } = changed(found.body, change);
       if (typeof outcome !== "number") return { ok: false, why: outcome };
       if (await work.rewrite(found, body, now)) return { ok: true, version: outcome };
-      // What depends on a version is judged anew. All else is put beside what the others write.
+      // A change with a condition on the version is retried. Any other is put beside the body.
       return ifVersion === undefined ? work.updateLate(found, change) : AGAIN;
     });
   }
@@ -161,7 +160,7 @@ export class DenoKvStore implements SessionStore {
     return work.call.until(() => attempt(work));
   }
 
-  /** The time that a call waits in line counts, so that a database that does not answer holds up nobody for longer. */
+  /** Time in the queue counts, so a database that does not respond blocks no call for longer than the timeout. */
   #inLine<Result>(id: string, attempt: (work: Work) => Promise<Attempt<Result>>): Promise<Result> {
     const work = this.#work();
     return this.#line.wait(id, () => this.#make(attempt, work));
@@ -170,7 +169,6 @@ export class DenoKvStore implements SessionStore {
 
 type Found = FoundSession | FoundMark | null;
 
-/** What a change is answered where there is no session. */
 function refused(found: Found, now: number): UpdateResult {
   return { ok: false, why: found !== null && isMark(found) && markAt(found, now) !== null ? "moved" : "gone" };
 }
@@ -181,6 +179,6 @@ const isSession = (found: Found, now: number): found is FoundSession =>
 const isThere = (found: FoundSession | FoundMark, now: number): boolean =>
   isMark(found) ? markAt(found, now) !== null : found.body.expiresAt > now;
 
-/** The mark, while it counts. */
+/** The mark, or null once it no longer counts. */
 const markAt = ({ moved: { mark } }: FoundMark, now: number): MovedMark | null =>
   mark.movedAt + MOVED_MARK_SECONDS > now ? mark : null;

@@ -1,5 +1,5 @@
 /**
- * The sessions of a subject in Deno KV: an entry for each, and a pulse that changes with them.
+ * The sessions of a subject in Deno KV: one entry each, and a pulse that changes with them.
  *
  * @module
  */
@@ -8,14 +8,13 @@ import type { Call, Change, DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { ended, type FoundSession, isMark, MOST_KEYS, NOTHING, pulse, readSession, recordOf } from "./session.ts";
 
-/** What is known of a subject's sessions at one instant. */
 export interface Members {
   readonly ids: readonly string[];
-  /** What must be so still for `ids` to be all of them. */
+  /** The condition under which `ids` is still complete. */
   readonly check: Change["checks"][number];
 }
 
-/** The ids of a subject's sessions; expired ones may be among them. */
+/** The ids of a subject's sessions. Some may have expired. */
 export async function membersOf(call: Call, place: DenoKvKey): Promise<Members> {
   const entries = await call.read(place);
   const at = place.length;
@@ -24,23 +23,20 @@ export async function membersOf(call: Call, place: DenoKvKey): Promise<Members> 
   return { ids, check: [[...place, "pulse"], beat?.versionstamp ?? null] };
 }
 
-/** Those of the sessions that are there. */
 export async function sessionsAt(call: Call, keys: Keys, ids: readonly string[]): Promise<FoundSession[]> {
   const found = await Promise.all(ids.map((id) => readSession(call, keys, id)));
   return found.flatMap((one) => (one === null || isMark(one) ? [] : [one]));
 }
 
-/** Makes a session one of a subject's, for at least so many seconds. */
 export function joined(place: DenoKvKey, id: string, seconds: number): Change {
   return { checks: [], sets: [[[...place, "of", id], NOTHING, seconds], pulse([...place, "pulse"])], deletes: [] };
 }
 
-/** Takes a session from a subject's. */
 export function left(place: DenoKvKey, id: string): Change {
   return { checks: [], sets: [pulse([...place, "pulse"])], deletes: [[...place, "of", id]] };
 }
 
-/** Ends what a subject has beyond its limit, when the session `made` is added, if its sessions are the same still. */
+/** Ends the sessions beyond the limit when `made` is added, if the subject's sessions are unchanged. */
 export async function evicted(
   call: Call,
   keys: Keys,
@@ -64,8 +60,8 @@ export async function evicted(
 }
 
 /**
- * Ends sessions of a subject, as many of them as one operation can. Whatever moves or ends one changes the subject's pulse: who checks that need
- * not check each.
+ * Ends as many sessions as fit into one operation. Every move or end of
+ * a session changes its subject's pulse, so checking that is enough.
  */
 export function endings(keys: Keys, place: DenoKvKey, sessions: readonly FoundSession[]): { change: Change; ended: number } {
   const deletes: DenoKvKey[] = [];

@@ -1,5 +1,5 @@
 /**
- * What stands in Deno KV: the bytes of heads, bodies and late changes, in parts where one value would be too long.
+ * The values in Deno KV: heads, bodies and late changes as bytes, split where one value would be too long.
  *
  * @module
  */
@@ -9,32 +9,33 @@ import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionRecord } from "../../session/record.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
-/** What a session has for as long as it has its id. */
+/** The part of a session that is fixed while it has its id. */
 export interface Head extends Omit<SessionRecord, "data" | "version" | "seenAt" | "expiresAt"> {
   readonly born: string;
-  /** Until when, at least, KV keeps all of it: later than the session's end, so that a use need not write all of it anew. */
+  /**
+   * KV keeps the session at least until then, which is after it expires, so that a touch need not rewrite all of it.
+   */
   readonly until: number;
 }
 
-/** What stands where a session was. */
+/** The head that a moved session leaves behind. */
 export interface Moved {
   readonly mark: MovedMark;
-  /** What became of the late changes that it took along. */
+  /** The outcomes of late changes that moved with the session. */
   readonly settled: readonly Settled[];
 }
 
-/** What became of a change: the version that it made, or why it was not made. */
 export type Outcome = number | "gone" | "too-large";
 
-/** What became of a late change, for the request that made it. */
+/** The outcome of a late change, for the request that made it. */
 export type Settled = readonly [nonce: string, outcome: Outcome, at: number];
 
-/** What use and changes of data change. */
+/** The part of a session that touches and changes rewrite. */
 export interface Body extends Pick<SessionRecord, "data" | "version" | "seenAt" | "expiresAt"> {
   readonly settled: readonly Settled[];
 }
 
-/** A change that is put beside the body. Without a patch it is use. */
+/** A change that is put beside the body. Without a patch it is a touch. */
 export interface LateChange {
   readonly now: number;
   readonly expiresAt: number;
@@ -42,19 +43,17 @@ export interface LateChange {
   readonly maxBytes?: number | undefined;
 }
 
-/** What no JSON text is: the core reports the record as one that it cannot read. */
+/** Not valid JSON, so the core reports the record as unreadable. */
 export const UNREADABLE = "";
-/** KV takes values of 64 KiB. https://docs.deno.com/deploy/kv/ */
+/** KV limits values to 64 KiB. https://docs.deno.com/deploy/kv/ */
 const PART_BYTES = 60_000;
 
-/** The values of a text. At least one. */
 export function partsOf(text: string): Uint8Array[] {
   const bytes = encodeUtf8(text);
   const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
   return Array.from({ length: count }, (_none, part) => bytes.slice(part * PART_BYTES, (part + 1) * PART_BYTES));
 }
 
-/** The text of values; null for what we did not write. */
 function textOf(parts: readonly unknown[]): string | null {
   if (!parts.every((part) => part instanceof Uint8Array)) return null;
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -66,12 +65,11 @@ function textOf(parts: readonly unknown[]): string | null {
   return decodeUtf8(bytes);
 }
 
-// JSON has no Infinity, and writes null for it: an instant that never comes.
+// JSON writes null for Infinity, an instant that never comes.
 const instantOf = (value: unknown): number => (value === null ? Number.POSITIVE_INFINITY : (value as number));
 
 export const encodeHead = (head: Head | Moved): Uint8Array => encodeUtf8(JSON.stringify(head));
 
-/** The head in a value; null for what is none. */
 export function decodeHead(value: unknown): Head | Moved | null {
   const head = parseData(textOf([value]) ?? "");
   if (head === null) return null;
@@ -80,12 +78,11 @@ export function decodeHead(value: unknown): Head | Moved | null {
   return { mark: { ...mark, by: reasonOf(mark.by, mark.to) }, settled };
 }
 
-/** Times and version on the first line, the data on the next. */
+/** Version and times on the first line, then the data. */
 export function encodeBody({ data, version, seenAt, expiresAt, settled }: Body): string {
   return `${JSON.stringify([version, seenAt, expiresAt, settled])}\n${data}`;
 }
 
-/** The body in its values; null for what is none. */
 export function decodeBody(parts: readonly unknown[]): Body | null {
   const text = textOf(parts) ?? "";
   const end = text.indexOf("\n");
@@ -94,17 +91,16 @@ export function decodeBody(parts: readonly unknown[]): Body | null {
   return { data: text.slice(end + 1), version, seenAt, expiresAt: instantOf(expiresAt), settled };
 }
 
-/** A record's data as it is kept. Throws a SyntaxError when it is not the JSON text of an object. */
+/** A record's data as it is stored. @throws SyntaxError if it is not a JSON object. */
 export function dataToKeep(data: string): string {
   const object = parseData(data);
   if (object === null) throw new SyntaxError("Cannot create the session: the record's data is not a JSON object");
-  // JSON writes half a character with a backslash, which UTF-8 cannot carry otherwise.
+  // JSON escapes lone surrogates, which UTF-8 cannot encode.
   return JSON.stringify(object);
 }
 
 export const encodeLate = (change: LateChange): string => JSON.stringify(change);
 
-/** The late change in its values; null for what is none. */
 export function decodeLate(parts: readonly unknown[]): LateChange | null {
   const change = parseData(textOf(parts) ?? "") as LateChange | null;
   return change === null ? null : { ...change, expiresAt: instantOf(change.expiresAt) };

@@ -1,5 +1,5 @@
 /**
- * What one call of the store does with sessions in Deno KV: read them, and write them where nothing changed since.
+ * The steps of one store call on Deno KV: reads, and writes that apply only if nothing changed since.
  *
  * @module
  */
@@ -11,10 +11,9 @@ import { ended, type FoundMark, type FoundSession, isMark, putBeside, readSessio
 import { evicted, joined, left } from "./subjects.ts";
 import type { LateChange } from "./values.ts";
 
-/** What an attempt comes to: its result, or that it must be made anew. */
 export type Attempt<Result> = Result | typeof AGAIN;
 
-/** Beyond this many late changes, the next one waits until they are taken in. */
+/** With more late changes than this, the next one waits until they are applied. */
 const MOST_LATE = 100;
 
 export class Work {
@@ -30,12 +29,10 @@ export class Work {
     return readSession(this.call, this.keys, id);
   }
 
-  /** Whether all of it was done. */
   commit(...changes: Change[]): Promise<boolean> {
     return this.call.commit(combined(...changes));
   }
 
-  /** That there is nothing at an id. */
   free(id: string): Change {
     return { checks: [[this.keys.head(id), null]], sets: [], deletes: [] };
   }
@@ -44,47 +41,43 @@ export class Work {
     const { head, change } = rewritten(this.keys, found, body, now);
     const { subject } = found.head;
     if (head === undefined || subject === undefined) return this.commit(change);
-    // What is kept longer is listed longer, too.
+    // The subject's entry must last as long as the head.
     return this.commit(change, joined(await this.keys.subject(subject), found.id, head.until - now));
   }
 
-  /** Slides a session. False when it has to be tried again. */
+  /** Touches a session. Returns false if it needs a retry. */
   async use(found: FoundSession, use: { now: number; expiresAt: number }): Promise<boolean> {
     if (await this.rewrite(found, changed(found.body, use).body, use.now)) return true;
     return (await this.#putBeside(found, use)) !== undefined;
   }
 
-  /** Leaves a change for whoever writes next, and answers what became of it. */
   async updateLate(found: FoundSession, change: LateChange): Promise<Attempt<UpdateResult>> {
     const nonce = await this.#putBeside(found, change);
     if (nonce === undefined) return AGAIN;
     const now = await this.read(found.id);
-    // It was made, and then the session ended.
+    // The change was made, then the session ended.
     if (now === null) return { ok: false, why: "gone" };
     const outcome = outcomeOf(isMark(now) ? now.moved.settled : now.body.settled, nonce);
-    if (outcome === undefined) throw new Error("Cannot change the session: what became of the change is not known any more");
+    if (outcome === undefined) throw new Error("Cannot change the session: the outcome of the change is no longer known");
     return outcome;
   }
 
-  /** Undefined where it cannot be left. */
   async #putBeside(found: FoundSession, change: LateChange): Promise<string | undefined> {
     if (found.lateChanges > MOST_LATE) return undefined;
     const late = putBeside(this.keys, found, change);
     return late !== null && (await this.commit(late.change)) ? late.nonce : undefined;
   }
 
-  /** Ends what is there. */
   async end(found: FoundSession | FoundMark): Promise<Change> {
     if (isMark(found)) return { checks: found.checks, sets: [], deletes: [this.keys.head(found.id)] };
     return combined(ended(this.keys, found), await this.leaves(found));
   }
 
-  /** Takes a session from its subject's. */
   async leaves({ id, head: { subject } }: FoundSession): Promise<Change> {
     return subject === undefined ? combined() : left(await this.keys.subject(subject), id);
   }
 
-  /** Makes a session one of its subject's until that instant, and ends those beyond the limit. */
+  /** Adds a session to its subject until `until`, and ends those beyond the limit. */
   async joins(id: string, record: SessionRecord, until: number, { maxSessions }: Limit): Promise<Change> {
     const { subject, seenAt: now } = record;
     if (subject === undefined) return combined();

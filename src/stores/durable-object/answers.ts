@@ -1,22 +1,20 @@
 /**
- * What a session's object took for good: a caller whose answer was lost asks again, and nothing is left in the table to tell by.
+ * Rows that a session's object removed by `take`, so that a caller whose reply was lost can retry.
  *
  * @module
  */
 import type { RecordRow } from "./rows.ts";
 
-/** How many are known. A caller asks again within half a second. */
+/** How many rows are remembered. A caller retries within half a second. */
 const KNOWN = 8;
 
 /**
- * The rows that were taken last, by the names of the calls. In memory, since a row for each would have to be paid for and
- * swept, and would keep longer than anybody needs it what was to be used once. So an object that is reset between two tries of one call does
- * not know any more what it answered: the second finds nothing, and nobody gets the row. Never do two callers get it.
+ * In memory only: a row for each would cost money, need sweeping, and outlive its use. If the object is reset
+ * between two tries of a call, the second finds nothing and no caller gets the row. Two callers never get it.
  */
 export class TakenRows {
   readonly #rows = new Map<string, RecordRow>();
 
-  /** What a call took before, if it did. */
   of(op: string): RecordRow | undefined {
     return this.#rows.get(op);
   }

@@ -1,5 +1,5 @@
 /**
- * Calls to sessions' objects: which object, and how often.
+ * Calls to sessions' objects: the right object, with retries.
  *
  * @module
  */
@@ -8,29 +8,26 @@ import { failureOf, notABinding, withoutRpc } from "./failures.ts";
 import type { ObjectCalls } from "./rows.ts";
 
 /**
- * The part of a Durable Object binding that the store uses: `env.SESSIONS` fits, whatever types of Workers you have.
+ * The methods used of a Durable Object binding. `env.SESSIONS` fits any version of the Workers types.
  *
  * https://developers.cloudflare.com/durable-objects/api/namespace/
  */
 export interface ObjectNamespace {
-  /** The object of a name. Runtimes before August 2025 lack it: there, the next two are used. */
+  /** Returns the object of a name. Runtimes before August 2025 lack it and need the next two methods. */
   getByName?(name: string, options?: object): object;
-  /** The id of a name. */
+  /** Returns the id of a name. */
   idFromName?(name: string): object;
-  /** The object of an id. */
+  /** Returns the object of an id. */
   get?(id: object, options?: object): object;
   jurisdiction(name: string): ObjectNamespace;
 }
 
-/** Where objects are. */
 export interface Placement {
-  /** The jurisdiction of new sessions' objects. */
   readonly jurisdiction: string | undefined;
-  /** The region of objects that do not exist yet. */
+  /** The region for objects that do not exist yet. */
   readonly locationHint: string | undefined;
 }
 
-/** What the store asks an object. */
 export type SessionStub = { [Name in keyof ObjectCalls]: Remote<ObjectCalls[Name]> } & {
   fetch(request: Request): Promise<Response>;
 };
@@ -39,14 +36,13 @@ type Remote<Method> = Method extends (...given: infer Given) => infer Result
   ? (...given: Given) => Promise<Awaited<Result>>
   : never;
 
-/** A route: the jurisdiction if there is one, a letter for users, visitors or other records, and 16 bytes. */
+/** The jurisdiction if any, a letter for users, visitors or other records, and 16 bytes. */
 const ROUTE = /^(?:([a-z][a-z-]{0,30})\.)?[uvr][\w-]{22}$/;
 
 const TRIES = 3;
 const SHORTEST_WAIT = 50;
 const LONGEST_WAIT = 200;
 
-/** The objects of a namespace, by route. */
 export class SessionObjects {
   readonly #namespace: ObjectNamespace;
   readonly #locationHint: string | undefined;
@@ -63,8 +59,8 @@ export class SessionObjects {
   }
 
   /**
-   * Asks the object of a route. A call that Cloudflare calls retryable, or whose object was reset, is made up to three times, each
-   * time on a new stub, since one that failed stays broken: every call of an object may be made again.
+   * Calls an object. If Cloudflare marks the error as retryable, or the object was reset, the call is made up to
+   * three times, each on a new stub because a failed stub stays broken. Every call of an object is safe to repeat.
    *
    * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
    */
@@ -90,7 +86,7 @@ export class SessionObjects {
   }
 }
 
-/** Whether this store made the route. A token made for another store may have another one, or none. */
+/** Whether this store made the route. A token made with another store may have a different one, or none. */
 export function isRoute(route: string | undefined): route is string {
   return route !== undefined && ROUTE.test(route);
 }
@@ -100,7 +96,6 @@ function isNamespace(given: Partial<ObjectNamespace> | null | undefined): boolea
   return typeof given?.idFromName === "function" && typeof given.get === "function";
 }
 
-/** Runtimes before August 2025 have no `getByName`; it means the same. */
 function objectIn(namespace: ObjectNamespace, name: string, options: object | undefined): object | undefined {
   if (namespace.getByName !== undefined) return namespace.getByName(name, options);
   const id = namespace.idFromName?.(name);

@@ -1,14 +1,12 @@
 /**
- * What a failure of a session's object means: to be asked again, or to be told what is missing.
+ * Errors of a session's object: which to retry, and what configuration is missing.
  *
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
 
-/** A failure, and whether the call may be made again. */
 export type ObjectFailure = Error & { readonly code?: string; readonly retryable?: boolean };
 
-/** What is missing when the binding or the class is. */
 const WIRING = `Add to wrangler.toml:
 
   [[durable_objects.bindings]]
@@ -24,7 +22,7 @@ and to the Worker's main file:
   export { SessionObject } from "web-session-store/stores/session-object";
 `;
 
-/** The only call that earlier builds lack. No other call of theirs can take its place: two callers could have the record. */
+/** Older objects lack `take`. Nothing else can replace it without two callers getting the record. */
 const OLD_OBJECT = "its version of web-session-store cannot take a record. Deploy the Worker that exports SessionObject";
 
 const NO_SQL = `the class has no SQLite. In wrangler.toml it must be under [exports], which needs wrangler 4.107,
@@ -39,22 +37,22 @@ in the Worker's main file, and in the binding:
   export { SessionObject as UserSessions } from "web-session-store/stores/session-object";
 `;
 
-/** What runtimes and tools say, and what is missing then: in workerd itself, in wrangler dev, and in Cloudflare's Vitest plugin. */
+/** Error messages of workerd, wrangler dev and Cloudflare's Vitest plugin, with the matching advice. */
 const MISSING: readonly (readonly [RegExp, string])[] = [
   [/SQL is not enabled/i, NO_SQL],
   [/does not export a (?:\S+ )?Durable Object/i, `the Worker does not export the class of the binding. ${WIRING}`],
   [
     /^Worker .* not found\. Make sure it is running/i,
-    "the Worker that script_name names does not run here. Start it, too: npx wrangler dev, in its folder",
+    "the Worker in script_name is not running here. Start it too: npx wrangler dev, in its folder",
   ],
   [/does not (?:implement|support RPC)/i, `the class is not SessionObject. ${WIRING}`],
 ];
 
-/** The error for the application. The messages of Cloudflare's are lost on purpose: the core shows a word at most. */
+/** Drops Cloudflare's message, because the core shows at most a code. */
 export function failureOf(error: unknown): ObjectFailure {
   if (error instanceof OptionError) return error;
   const { message, overloaded, retryable, durableObjectReset } = (error ?? {}) as Partial<Record<string, unknown>>;
-  if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can answer", false);
+  if (overloaded === true) return coded("OVERLOADED", "it has more requests than it can handle", false);
   if (retryable === true) return coded("UNREACHABLE", "it cannot be reached", true);
   const text = String(message);
   if (/does not implement (?:the method )?"take"/.test(text)) return coded("OLD_OBJECT", OLD_OBJECT, false);
@@ -64,13 +62,12 @@ export function failureOf(error: unknown): ObjectFailure {
   return error instanceof Error ? error : coded("FAILED", "it failed", false);
 }
 
-/** The error for a binding that is none. */
 export function notABinding(given: unknown): OptionError {
-  const what = given === undefined || given === null ? "the binding is missing" : "this is no binding of a Durable Object";
+  const what = given === undefined || given === null ? "the binding is missing" : "it is not a Durable Object binding";
   return wrong(`${what}. ${WIRING}`);
 }
 
-/** The error for a Worker so old that its stubs have no methods. */
+/** The error for a Worker whose compatibility date is too old for RPC. */
 export function withoutRpc(): OptionError {
   return wrong("this Worker cannot call methods of objects. Its compatibility_date must be 2024-04-03 or later");
 }

@@ -1,5 +1,5 @@
 /**
- * A store in Cloudflare Durable Objects: an object for each user, a row in it for each session.
+ * A store in Cloudflare Durable Objects: one object per user, with one row per session.
  *
  * @module
  */
@@ -26,33 +26,36 @@ import { type ChangeResult, infoOf, isMark, recordFromRow, rowOf } from "./rows.
 
 export type { ObjectNamespace } from "./client.ts";
 
-/** How sessions are spread over objects. */
+/** Options of the Durable Object store. */
 export interface DurableObjectOptions {
   /**
-   * Goes into the hash that names a user's object, so that applications that share a namespace do not share objects. Changing
-   * it orphans all sessions: they work until they expire, but can no longer be listed or revoked. Default empty.
+   * Salt for the hash that names a user's object, so that applications can share a namespace without sharing objects.
+   * If you change it, existing sessions work until they expire but can no longer be listed or revoked. Default: `""`.
    */
   salt?: string;
   /**
-   * Keeps new sessions' objects within `"eu"`, `"us"` or `"fedramp"`. It is part of every session's route, so sessions that
-   * exist stay where they are when it changes. Default: none.
-   * https://developers.cloudflare.com/durable-objects/reference/data-location/
+   * Keeps new sessions' objects within `"eu"`, `"us"` or `"fedramp"`. It is part of each
+   * session's route, so if you change it, existing sessions stay where they are. Default:
+   * none. https://developers.cloudflare.com/durable-objects/reference/data-location/
    */
   jurisdiction?: string;
-  /** The region where new objects are made, such as `"weur"`; a wish. Default: near the user's first request. */
+  /**
+   * The preferred region of new objects, such as `"weur"`. Cloudflare
+   * may choose another. Default: near the user's first request.
+   */
   locationHint?: string;
-  /** Waits so many milliseconds before a call is made again. For tests. Default: the clock. */
+  /** Waits a number of milliseconds before a call is retried. For tests. Default: a timer. */
   wait?: (milliseconds: number) => Promise<void>;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof DurableObjectOptions>(["salt", "jurisdiction", "locationHint", "wait"]);
 
 /**
- * Makes a store of a Durable Object namespace whose class is `SessionObject`. Each call of the store is one call of one object,
- * but for a login, which moves a session from the visitor's object to the user's.
+ * Creates a store in a Durable Object namespace whose class is `SessionObject`. Most calls are
+ * one call of one object. A login moves a session from the visitor's object to the user's.
  *
- * @throws OptionError when there is no binding; it says which lines of configuration are missing. At the first call, when the class
- * is another one, has no SQLite, or cannot be asked.
+ * @throws OptionError if the binding is missing, with the missing lines of configuration.
+ * On the first call, if the class is another one, has no SQLite, or cannot be called.
  *
  * @example
  * ```ts
@@ -69,7 +72,7 @@ export function durableObject(namespace: ObjectNamespace, options: DurableObject
   return defineStore(new ObjectStore(objects, salt, jurisdiction === undefined ? "" : `${jurisdiction}.`));
 }
 
-/** The store that {@link durableObject} makes. */
+/** The store that {@link durableObject} creates. */
 export type DurableObjectStore = DefinedStore<Required<Omit<SessionStore, "dataOnly">>>;
 
 class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
@@ -127,7 +130,7 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     const op = newOp();
     const { maxSessions = null, ...moving } = move;
     const added = { id: to.id, row: rowOf(record), maxSessions };
-    // What an object of an earlier build goes by.
+    // All that an older object understands.
     const follow = move.by !== "login";
     return resultOf(await this.#objects.ask(to.route, (object) => object.replace(op, from.id, added, patch, follow, moving)));
   }
@@ -157,13 +160,13 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
     return this.#objects.ask(await this.route(subject), (object) => object.removeAll(subject, except ?? null));
   }
 
-  /** A WebSocket that is closed with 4401 when the session ends, and with 4409 when it gets a new id. */
+  /** Opens a WebSocket that closes with 4401 when the session ends, and with 4409 when it gets a new id. */
   async watch({ id, route }: Key, request: Request): Promise<Response> {
     if (request.headers.get("Upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This address is for WebSockets", { status: 426, headers: { Upgrade: "websocket" } });
     }
     const place = placeOf(route === undefined ? { id } : { id, route });
-    // The object needs nothing of the request: no cookie, no address.
+    // The object needs nothing of the request, neither cookie nor address.
     const upgrade = () => new Request(`https://session-object/${id}`, { headers: { Upgrade: "websocket" } });
     return this.#objects.ask(place.route, (object) => object.fetch(upgrade()));
   }
@@ -186,7 +189,7 @@ function refusal(why: "taken" | "too-large"): Error {
   return Object.assign(new Error("Cannot keep the session: it is too large for a row"), { code: "TOO_LARGE" });
 }
 
-/** The name of a call: 12 characters. */
+/** The name of a call, 12 characters. */
 function newOp(): string {
   return random(9);
 }

@@ -1,8 +1,9 @@
 /**
- * Sessions that move from one object to another: at a login, and when a visitor's session gets a new id.
+ * Moves sessions from one object to another: at a login, and when a visitor's session gets a new id.
  *
- * No transaction spans two objects. So the session is read, kept at its new place, and then left at its old one, on condition
- * that it has not changed meanwhile. The last step decides: until it is done the old one lives, and nobody has the new id.
+ * No transaction spans two objects. So the session is copied to its new place, and
+ * then replaced by a mark at the old one if it has not changed meanwhile. That last
+ * step decides: until then the old session lives, and no caller has the new id.
  *
  * @module
  */
@@ -13,10 +14,8 @@ import type { SessionObjects } from "./client.ts";
 import { markRow } from "./marks.ts";
 import { type ChangeResult, type CreateResult, infoOf, isMark, type RecordRow, rowOf } from "./rows.ts";
 
-/** A key in an object. */
 export type Place = Key & { readonly route: string };
 
-/** What `replace` is asked for. */
 export interface Relocation {
   readonly from: Place;
   readonly to: Place;
@@ -25,16 +24,16 @@ export interface Relocation {
   readonly move: Move;
 }
 
-/** How often a move begins again because the session was changed while it moved. */
+/** How often a move is retried if the session changes meanwhile. */
 const TRIES = 10;
 
-/** Moves a session to another object. Throws when it cannot be known to have left, and then ends the new one. */
+/** If this cannot confirm that the old session was replaced, it ends the new one and throws. */
 export async function moveBetween(objects: SessionObjects, newOp: () => string, asked: Relocation): Promise<ChangeResult> {
   for (let tries = 1; tries <= TRIES; tries++) {
     const result = await tryMove(objects, newOp, asked);
     if (result.ok || result.why !== "conflict" || asked.move.ifVersion !== undefined) return result;
   }
-  const error = new Error("Cannot move the session: it is changed all the time");
+  const error = new Error("Cannot move the session: other requests keep changing it. Retry the request");
   throw Object.assign(error, { code: "CONFLICT", retryable: true });
 }
 
@@ -54,13 +53,13 @@ async function tryMove(objects: SessionObjects, newOp: () => string, asked: Relo
   return result;
 }
 
-/** The new one. It counts for its subject's limit once the old one has left: a copy that was made in vain ends no other session. */
+/** Copies the session without a limit, so that a failed move ends no other sessions. */
 function copy(objects: SessionObjects, op: string, { to }: Relocation, row: RecordRow): Promise<CreateResult> {
   const added = { id: to.id, row, maxSessions: null };
   return objects.ask(to.route, (object) => object.create(op, added));
 }
 
-/** Ends the subject's sessions beyond the limit. The session has moved by now, so a failure is left to the next login to mend. */
+/** The session has moved by now, so a failure is ignored, and the next login retries. */
 async function endBeyondLimit(objects: SessionObjects, { to, record, move }: Relocation): Promise<void> {
   const { subject, seenAt } = record;
   const { maxSessions } = move;
@@ -78,13 +77,15 @@ async function leave(objects: SessionObjects, op: string, asked: Relocation, ver
   try {
     return await objects.ask(from.route, (object) => object.leave(op, from.id, mark, version));
   } catch (error) {
-    // The first failure is the one to tell. A new one that stays has an id that nobody was given; it expires, and can be revoked.
+    // Report the first failure. A copy that stays has an id that no one received. It expires, and can be revoked.
     await objects.ask(to.route, (object) => object.remove(to.id, true)).catch(() => {});
     throw error;
   }
 }
 
-/** Ends a session, through the objects that its marks lead to. The marks go last, so that a failure leaves the way open. */
+/**
+ * Ends a session, following marks into other objects. The marks are removed last, so that a failed call can be retried.
+ */
 export async function removeThrough(objects: SessionObjects, { id, route }: Place): Promise<void> {
   const target = await objects.ask(route, (object) => object.remove(id, false));
   if (target === null || target.route === null) return;

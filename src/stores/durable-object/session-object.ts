@@ -1,5 +1,5 @@
 /**
- * SessionObject: the Durable Object that keeps the sessions of one user, or of one visitor who is not logged in.
+ * SessionObject: the Durable Object that stores the sessions of one user, or of one anonymous visitor.
  *
  * @module
  */
@@ -27,19 +27,19 @@ import {
 import { closedWith, ENDED, REPLACED, refuse, SessionSockets } from "./sockets.ts";
 import { changeable, SessionTable, versionOf, withOp } from "./table.ts";
 
-/** The most that a row may take. Durable Objects keep 2 MB a row; sessions are far smaller. Characters. */
+/** Maximum size of a row, in characters. Durable Objects allow 2 MB. */
 const MAX_ROW = 500_000;
-/** How long, at most, what has ended stays when nobody waits for it: an alarm costs as much as two weeks of storage. Milliseconds. */
+/** Minimum time between sweeps if no page watches, in milliseconds. An alarm costs as much as two weeks of storage. */
 const SWEEP_EVERY = 7 * 24 * 60 * 60 * 1000;
-/** How often, at most, an object wakes to tell the pages that watch it that a session has expired. Milliseconds. */
+/** Minimum time between sweeps while pages watch for a session to expire, in milliseconds. */
 const WATCH_EVERY = 10_000;
 
 /**
- * Keeps sessions, a row each, in the object's own SQLite database. Export it from your Worker and bind it; the store
- * `durableObject(env.SESSIONS)` asks it.
+ * Stores sessions as rows in the object's own SQLite database. Export it from
+ * your Worker and bind it. The store `durableObject(env.SESSIONS)` calls it.
  *
- * Each call is one transaction, and calls of one object never overlap. An object writes nothing when it is asked for a session that it does not
- * have, and when its last one ends it deletes all it has: it costs nothing then.
+ * Each call is one transaction, and calls of one object never overlap. Asking an object for an unknown session
+ * writes nothing. When an object's last session ends, it deletes its storage and no longer costs anything.
  *
  * @example
  * ```ts
@@ -51,7 +51,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   readonly #sockets = new SessionSockets(this.ctx);
   readonly #taken = new TakenRows();
 
-  /** A session or a mark; slides a session whose use is to be recorded. */
+  /** Returns a session or a mark, and touches a session if that is due. */
   load(id: string, now: number, touch: (Slide & { seenAfter: number; seenBefore: number }) | null): LoadedRow | null {
     const row = this.#table.living(id, now);
     if (row === undefined) return null;
@@ -60,9 +60,9 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     return touch !== null && isDue(record.seen_at, touch) ? this.#slide(id, record, touch) : record;
   }
 
-  /** Keeps a new session. */
+  /** Stores a new session. */
   async create(op: string, added: NewRow): Promise<CreateResult> {
-    // Asked first: without anything to wait for in between, the row and its alarm are written together or not at all.
+    // Read first: with no await in between, the row and its alarm are written together or not at all.
     const alarm = await this.ctx.storage.getAlarm();
     return this.#transaction(() => {
       const there = this.#table.living(added.id, added.row.seen_at);
@@ -78,7 +78,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     });
   }
 
-  /** Patches the data that is there, and slides. What cannot be read is no session. */
+  /** Patches the data and touches the session. A record that cannot be parsed is not a session. */
   update(op: string, id: string, patch: Patch, updating: Updating, ifVersion: number | null): ChangeResult {
     const found = this.#table.living(id, updating.now);
     const known = found && versionOf(op, found);
@@ -116,7 +116,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     });
   }
 
-  /** Puts the mark of a session that was copied to another object, if it is still what was copied. */
+  /** Leaves the mark of a session that was copied to another object, if the session is unchanged. */
   leave(op: string, id: string, mark: MarkRow, ifVersion: number): UpdateResult {
     const found = this.#table.living(id, mark.moved_at);
     const known = found && versionOf(op, found);
@@ -130,14 +130,16 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     return { ok: true, version };
   }
 
-  /** Slides a session. */
+  /** Touches a session. */
   touch(id: string, slide: Slide): boolean {
     const there = changeable(this.#table.living(id, slide.now));
     if (there.ok) this.#slide(id, there.row, slide);
     return there.ok;
   }
 
-  /** Ends a session, from mark to mark. Where the marks lead to another object, that is answered and they stay, unless `all`. */
+  /**
+   * Ends a session, following marks. If they lead to another object, returns that and keeps the marks, unless `all`.
+   */
   async remove(id: string, all: boolean): Promise<Target | null> {
     const { ids, out } = this.#table.chain(id);
     if (out !== null && !all) return out;
@@ -146,7 +148,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     return null;
   }
 
-  /** Removes a record and answers it; a mark stays. */
+  /** Removes a record and returns it. A mark stays. */
   async take(op: string, id: string): Promise<RecordRow | null> {
     const known = this.#taken.of(op);
     if (known !== undefined) return known;
@@ -164,7 +166,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     return this.#table.of(subjectText(subject));
   }
 
-  /** Ends the sessions of a subject but one; answers how many. */
+  /** Ends the sessions of a subject except one, and returns the number it ended. */
   async removeAll(subject: string, except: string | null): Promise<number> {
     if (!this.#table.find()) return 0;
     const ids = this.#table.dropAll(subjectText(subject), except);
@@ -172,7 +174,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     return ids.length;
   }
 
-  /** Opens a WebSocket on the session that the path names. */
+  /** Opens a WebSocket on the session in the path. */
   async fetch(request: Request): Promise<Response> {
     const id = new URL(request.url).pathname.slice(1);
     const alarm = await this.ctx.storage.getAlarm();
@@ -180,36 +182,35 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     if (row === undefined) return closedWith(ENDED);
     if (isMark(row)) return closedWith(REPLACED);
     const response = this.#sockets.open(id);
-    // A page waits to be told when this session expires.
+    // Wakes the object when the session expires, to tell the page.
     const end = row.ends_at * 1000;
     if (response.status === 101 && (alarm === null || alarm > end)) this.ctx.storage.setAlarm(end);
     return response;
   }
 
-  /** Pages have nothing to say; "ping" is answered without waking the object. */
+  /** Pages send nothing but "ping", which is answered without waking the object. */
   webSocketMessage(socket: { close(code: number, reason: string): void }): void {
     refuse(socket);
   }
 
-  /** A page that leaves is answered: for sockets that stay while the object sleeps, the runtime does not do it. */
+  /** The runtime does not answer a close on sockets that stay open while the object sleeps. */
   webSocketClose(socket: { close(code: number, reason: string): void }): void {
     socket.close(1000, "goodbye");
   }
 
-  /** Frees what has ended, and sets the next alarm if anything is left. */
+  /** Removes expired rows, and sets the next alarm if any are left. */
   async alarm(): Promise<void> {
     if (!this.#table.find()) return;
     const now = Date.now();
     const ids = this.#table.sweep(seconds(now));
     const next = this.#table.nextEnd();
-    // A session that is used lives on, so without pages that watch, its end is looked for again much later.
+    // Sessions in use keep moving their expiry, so unless a page watches, the next sweep is much later.
     const soonest = now + (this.#sockets.any() ? WATCH_EVERY : SWEEP_EVERY);
     if (next !== null) this.ctx.storage.setAlarm(Math.max(next * 1000, soonest));
     this.#sockets.close(ids, ENDED);
     if (next === null) await this.#wipe();
   }
 
-  /** Inserts a row, frees what has ended, and ends the subject's sessions beyond the limit. */
   #add({ id, row, maxSessions }: NewRow, op: string): void {
     const ended = this.#table.sweep(row.seen_at);
     this.#table.insert(id, row, op);
@@ -228,13 +229,13 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     if (ids.length > 0 && this.#table.isEmpty()) await this.#wipe();
   }
 
-  /** Gives up the storage, and the alarm with it: the object ceases to exist. It may be used again. */
+  /** Deletes the storage with the alarm, so that the object no longer exists. It can be used again. */
   async #wipe(): Promise<void> {
     this.#table.forget();
     await this.ctx.storage.deleteAll();
   }
 
-  /** Undoes all of it when it throws. */
+  /** Rolls back if it throws. */
   #transaction<Result>(run: () => Result): Result {
     try {
       return this.ctx.storage.transactionSync(run);
@@ -245,5 +246,5 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   }
 }
 
-/** Whole seconds, so that nothing ends early. */
+/** Rounds down, so that nothing expires early. */
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

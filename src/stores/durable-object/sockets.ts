@@ -1,40 +1,37 @@
 /**
- * WebSockets on a session: they say nothing but that it has ended, by the code they are closed with.
+ * WebSockets on a session. They only tell a page that the session ended or moved, by the code of the close.
  *
  * @module
  */
 
-/** The session has ended: logged out, revoked, evicted or expired. The page shows that; it does not connect again. */
+/** The session was logged out, revoked, evicted or has expired. The page shows that and does not reconnect. */
 export const ENDED = 4401;
-/** The session has a new id. The page connects again, with its new cookie. */
+/** The session has a new id. The page reconnects with its new cookie. */
 export const REPLACED = 4409;
-/** The page said something other than "ping" (RFC 6455: policy violation). */
+/** The page sent something other than "ping" (RFC 6455: policy violation). */
 const NOT_ALLOWED = 1008;
 
-/** How many sockets a session may have: one for each open tab. */
+/** Maximum number of sockets per session, one for each open tab. */
 const MAX_SOCKETS = 8;
 
-/** The server's end of a socket. */
 interface Socket {
   accept(): void;
   close(code: number, reason: string): void;
 }
 
-/** What sockets use of a Durable Object's `ctx`. */
 export interface SocketHost {
   acceptWebSocket(socket: Socket, tags: string[]): void;
   getWebSockets(tag?: string): { close(code: number, reason: string): void }[];
   setWebSocketAutoResponse(pair: object): void;
 }
 
-/** What Workers have as globals. */
 interface WorkersGlobals {
   WebSocketPair: new () => { 0: object; 1: Socket };
   WebSocketRequestResponsePair: new (request: string, response: string) => object;
   Response: new (body: null, init: { status: number; webSocket: object }) => Response;
 }
 
-/** The sockets of an object, each tagged with the id of its session. They stay open while the object sleeps. */
+/** The sockets of an object, tagged with the id of their session. They stay open while the object sleeps. */
 export class SessionSockets {
   readonly #host: SocketHost;
 
@@ -42,23 +39,20 @@ export class SessionSockets {
     this.#host = host;
   }
 
-  /** The answer to a request for a socket on a session: 101, or 429 when it has too many. */
   open(id: string): Response {
     if (this.#host.getWebSockets(id).length >= MAX_SOCKETS) {
       return new Response("Too many connections for this session", { status: 429, headers: { "Retry-After": "60" } });
     }
     const { WebSocketRequestResponsePair } = globals();
-    // Answered while the object sleeps, so that a page can tell a dead connection from a quiet one for nothing.
+    // Lets a page detect a dead connection without waking the object.
     this.#host.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     return upgrade((server) => this.#host.acceptWebSocket(server, [id]));
   }
 
-  /** Whether any page is connected. */
   any(): boolean {
     return this.#host.getWebSockets().length > 0;
   }
 
-  /** Closes the sockets of sessions. */
   close(ids: readonly string[], code: typeof ENDED | typeof REPLACED): void {
     for (const id of ids) {
       for (const socket of this.#host.getWebSockets(id)) closeWith(socket, code);
@@ -66,7 +60,7 @@ export class SessionSockets {
   }
 }
 
-/** The answer that tells a page the end at once: no browser shows it the status of a refused socket, so it gets a closed one. */
+/** Opens a socket and closes it at once, because browsers hide the status of a refused socket from the page. */
 export function closedWith(code: typeof ENDED | typeof REPLACED): Response {
   return upgrade((server) => {
     server.accept();
@@ -74,7 +68,6 @@ export function closedWith(code: typeof ENDED | typeof REPLACED): Response {
   });
 }
 
-/** Closes the socket of a page that talks. */
 export function refuse(socket: { close(code: number, reason: string): void }): void {
   socket.close(NOT_ALLOWED, "only ping");
 }

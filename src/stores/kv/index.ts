@@ -1,5 +1,5 @@
 /**
- * A store in Workers KV: cheap to read everywhere, and late to know what happened elsewhere.
+ * A store in Workers KV: fast reads everywhere, but other locations see changes late.
  *
  * @module
  */
@@ -27,23 +27,24 @@ import { type End, NOBODY, RECORDS } from "./values.ts";
 export type { KvNamespace, KvPage } from "./namespace.ts";
 export type { KvOptions } from "./options.ts";
 
-/** A SessionStore in Workers KV. What it cannot promise it does not declare. */
+/** A SessionStore in Workers KV. */
 export interface KvStore extends DefinedStore<Required<Omit<SessionStore, "dataOnly" | "guarantees" | "watch">>> {
-  /** None: KV has no transactions, and is late to know what happened elsewhere. */
+  /** Neither: KV has no transactions, and locations see each other's writes late. */
   readonly guarantees: { readonly atomic: false; readonly immediate: false };
 }
 
 /**
- * Makes a store in a Workers KV namespace. For sessions that are read everywhere, seldom written, and need not end at once.
+ * Creates a store in a Workers KV namespace. Use it for sessions that
+ * are read everywhere, seldom written, and need not end at once.
  *
- * Risky: other locations know of a login, a change or a logout up to 60 seconds later, "or more" in Cloudflare's words. Of
- * two changes at the same time the last one wins, whatever keys they change. The option `maxSessions` is not enforced: counting
- * a user's sessions costs as much as a write at every login, and KV's lists are up to a minute old. `removeAll` is a request:
- * it ends what the list shows. What may be used once can be used again for as long. docs/kv.md has each bound, with the test
- * that shows it.
+ * Risky: other locations see a login, a change or a logout up to 60 seconds later, "or more" in
+ * Cloudflare's words. Of two changes at the same time the last one wins, even if they set different
+ * keys. The option `maxSessions` is not enforced: counting a user's sessions costs as much as a write at
+ * every login, and KV's lists are up to a minute old. `removeAll` ends only the sessions that the list
+ * shows. A one-time record can be used again for as long. docs/kv.md has each bound.
  *
  * @see https://developers.cloudflare.com/kv/concepts/how-kv-works/
- * @throws {@link OptionError} when the binding is missing or an option cannot be used.
+ * @throws {@link OptionError} if the binding is missing or an option is invalid.
  *
  * @example
  * ```ts
@@ -57,7 +58,7 @@ export function kv(namespace: KvNamespace, options: KvOptions = {}): KvStore {
   return defineStore(new KvSessionStore(new KvRecords(namespace, settled), settled));
 }
 
-/** KV serves six calls at a time for one request. https://developers.cloudflare.com/workers/platform/limits/ */
+/** KV allows six simultaneous calls per request. https://developers.cloudflare.com/workers/platform/limits/ */
 const PARALLEL = 6;
 
 class KvSessionStore implements Omit<KvStore, "~backend"> {
@@ -78,7 +79,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     return RECORDS;
   }
 
-  /** What is there now. A touch that KV does not take is left to the next request. */
+  /** If KV refuses the touch, the next request retries it. */
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
     const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
@@ -90,7 +91,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     );
   }
 
-  /** Without a look at what is there: that would cost a read, and a miss would be remembered. Ids are not drawn twice. */
+  /** Does not check for an existing record: that costs a read, and KV would cache the miss. Ids are random. */
   async create(key: Key, record: SessionRecord): Promise<void> {
     await this.#twice(() => this.#records.write(key, record, record.seenAt));
   }
@@ -107,7 +108,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     });
   }
 
-  /** The new record first: if the old one cannot be ended, the new one is taken back, and the request fails. */
+  /** Writes the new record first. If the old one cannot be ended, the new one is deleted and the call throws. */
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
     const mark = markFor(now, to, move);
@@ -127,7 +128,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     }
   }
 
-  /** True also when KV does not take the write, because the key was written within this second: the session lives. */
+  /** If KV refuses the write because it came within a second of the last one, the session still lives. */
   async touch(key: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
     const { record, end } = await this.#records.read(key);
     if (record === null || end !== null) return false;
@@ -145,7 +146,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
       const at: Key = next;
       next = await this.#twice(async () => {
         const { record, end } = await this.#records.read(at);
-        // A session that is not seen here may have been made elsewhere just now, so its end is written, too.
+        // A session that this location does not see may have been created elsewhere just now.
         if (end === null) await this.#records.end(at, record);
         return end?.mark?.to;
       });
@@ -153,8 +154,8 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   }
 
   /**
-   * Not to one caller only: who asks at the same moment gets the record, too, and so does who asks in another location before
-   * the end is seen there, up to 60 seconds later.
+   * Not exclusive: a caller at the same moment also gets the record, and so does
+   * one in another location that does not see the end yet, up to 60 seconds later.
    */
   async take(key: Key): Promise<SessionRecord | null> {
     return this.#twice(async () => {
@@ -165,12 +166,15 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     });
   }
 
-  /** From KV's list, which is up to a minute old: newer sessions are missing, and ended ones may still be there. */
+  /** Reads KV's list, which is up to a minute old: newer sessions are missing, and ended ones may still appear. */
   async list(subject: string): Promise<SessionInfo[]> {
     return this.#records.rows(await this.route(subject));
   }
 
-  /** Asks for the end of what {@link list} shows: other locations see it later, and sessions of the last minute are missed. */
+  /**
+   * Ends the sessions that {@link list} shows. It misses those
+   * of the last minute, and other locations see the end later.
+   */
   async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {
     const route = await this.route(subject);
     const rows = (await this.#records.rows(route)).filter(({ id }) => id !== except);
@@ -181,7 +185,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     return rows.length;
   }
 
-  /** By a delete and not by an end: the login that comes after all has the same new key. */
+  /** Deletes the record without writing an end, because a retried login uses the same new key. */
   #takeBack(to: Key): Promise<void> {
     return this.#twice(() => this.#records.erase(to));
   }
@@ -191,7 +195,10 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   }
 }
 
-/** The end stays in KV to keep late writers away; as a mark it counts for 60 seconds, so that a late browser can begin anew. */
+/**
+ * The end stays in KV to keep out late writers, but counts as a
+ * mark for only 60 seconds, so that a late browser can start again.
+ */
 function isFresh(mark: MovedMark | undefined, now: number): mark is MovedMark {
   return mark !== undefined && now < mark.movedAt + MOVED_MARK_SECONDS;
 }

@@ -1,29 +1,28 @@
 /**
- * What the KV store asks of a Workers KV namespace, how it reads a whole list, and how it takes a refusal.
+ * What the KV store uses of a Workers KV namespace, with paging and the retry after a rate limit.
  *
  * @module
  */
 
-/** The methods of a Workers KV binding that are used. `env.SESSIONS_KV` has them; so may a test's own. */
+/** The methods used of a Workers KV binding such as `env.SESSIONS_KV`. */
 export interface KvNamespace {
-  /** The text under a key, or null. For `cacheTtl` seconds this location may answer from its cache, also with null. */
+  /** The text under a key, or null. The location may return a cached result, including null, for `cacheTtl` seconds. */
   get(key: string, options: { type: "text"; cacheTtl: number }): Promise<string | null>;
   put(key: string, value: string, options: { expirationTtl: number; metadata?: unknown }): Promise<void>;
   delete(key: string): Promise<void>;
   list(options: { prefix: string; cursor?: string }): Promise<KvPage>;
 }
 
-/** One page of a list of keys. It may be empty and not the last one. */
+/** One page of a list of keys. A page may be empty without being the last. */
 export interface KvPage {
   readonly keys: readonly { readonly name: string; readonly metadata?: unknown }[];
   readonly list_complete: boolean;
   readonly cursor?: string;
 }
 
-/** KV takes one write a second to each key. https://developers.cloudflare.com/kv/api/write-key-value-pairs/ */
+/** KV allows one write per second and key. https://developers.cloudflare.com/kv/api/write-key-value-pairs/ */
 const RETRY_AFTER_MS = 1100;
 
-/** Every key that starts so, with its metadata, from all pages. An empty page need not be the last one. */
 export async function allKeys(namespace: KvNamespace, prefix: string): Promise<KvPage["keys"][number][]> {
   const found: KvPage["keys"][number][] = [];
   let cursor: string | undefined;
@@ -35,12 +34,11 @@ export async function allKeys(namespace: KvNamespace, prefix: string): Promise<K
   return found;
 }
 
-/** Whether KV refused a write because the key was written less than a second ago. */
 export function isRateLimited(error: unknown): boolean {
   return error instanceof Error && /\b429\b/.test(error.message);
 }
 
-/** Runs a write; when KV refuses it because of the second, once more after that. Waits by `sleep`, in milliseconds. */
+/** Runs a write, and retries it once if KV's limit of one write per second refused it. `sleep` takes milliseconds. */
 export async function twice<Result>(
   write: () => Promise<Result>,
   sleep: (milliseconds: number) => Promise<void>,
@@ -55,7 +53,7 @@ export async function twice<Result>(
     return await write();
   } catch (error) {
     if (!isRateLimited(error)) throw error;
-    const message = "Cannot write the session: KV takes one write a second to each key, and others were faster twice";
+    const message = "Cannot write the session: KV allows one write per second and key, and refused both tries. Retry the request";
     throw Object.assign(new Error(message), { code: "KV_RATE_LIMITED", retryable: true });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The options of the KV store, checked and settled once.
+ * The options of the KV store, checked and completed.
  *
  * @module
  */
@@ -8,25 +8,31 @@ import { OptionError } from "../../ground/errors.ts";
 import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
 import type { KvNamespace } from "./namespace.ts";
 
-/** How a KV store keeps its sessions. */
+/** Options of the KV store. */
 export interface KvOptions {
-  /** Goes into the hash of a subject that stands in the keys of its sessions. Changing it loses every session of users. Default `""`. */
+  /**
+   * Salt for the hash of the subject, which is part of each session's
+   * key. If you change it, all sessions of users are lost. Default: `""`.
+   */
   salt?: string;
-  /** Before every key, so that other things may be in the namespace. At most 200 bytes. Default `"s:"`. */
+  /** Prefix of all keys, so that other data can share the namespace. At most 200 bytes. Default: `"s:"`. */
   prefix?: string;
-  /** For how many seconds a location may answer from what it read before; so this late it knows of a logout elsewhere, at least. Default 30, the least that KV takes. */
+  /**
+   * How long a location may cache what it read, in seconds. A logout elsewhere may
+   * go unnoticed for at least this long. Default: 30, the least that KV allows.
+   */
   cacheTtl?: number;
-  /** Waits so many milliseconds before a write that KV refused is made again. For tests. Default: a timer. */
+  /** Waits a number of milliseconds before a refused write is retried. For tests. Default: a timer. */
   sleep?: (milliseconds: number) => Promise<void>;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof KvOptions>(["salt", "prefix", "cacheTtl", "sleep"]);
 const METHODS = ["get", "put", "delete", "list"] as const;
-/** Keys have 512 bytes at most. https://developers.cloudflare.com/kv/platform/limits/ */
+/** KV limits keys to 512 bytes. https://developers.cloudflare.com/kv/platform/limits/ */
 const MAX_PREFIX_BYTES = 200;
 const LEAST_CACHE_TTL = 30;
 
-/** @throws {@link OptionError} for an option that cannot be used. */
+/** @throws {@link OptionError} for an invalid option. */
 export function settleKvOptions(options: KvOptions): Required<KvOptions> {
   checkGiven(options, "kv", "{ prefix }");
   refuseUnknown(options, KNOWN);
@@ -37,14 +43,14 @@ export function settleKvOptions(options: KvOptions): Required<KvOptions> {
   }
   if (!Number.isSafeInteger(cacheTtl) || cacheTtl < LEAST_CACHE_TTL) {
     throw refusal(
-      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV demands`,
+      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV requires`,
     );
   }
   if (typeof sleep !== "function") throw refusal("option sleep: it must be a function");
   return { salt, prefix, cacheTtl, sleep };
 }
 
-/** @throws {@link OptionError} unless the value has the methods, saying which lines a configuration lacks. */
+/** @throws {@link OptionError} if a method is missing. The message has the missing lines of the configuration. */
 export function checkNamespace(namespace: KvNamespace): void {
   const missing = METHODS.filter((method) => typeof (namespace as Partial<KvNamespace> | undefined)?.[method] !== "function");
   if (missing.length === 0) return;

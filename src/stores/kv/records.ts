@@ -1,5 +1,5 @@
 /**
- * The two keys of a session in a KV namespace, read and written; and the rows of a subject.
+ * Reads and writes the two keys of a session in a KV namespace, and lists a subject's sessions.
  *
  * @module
  */
@@ -21,19 +21,18 @@ import {
   recordTtl,
 } from "./values.ts";
 
-/** What the two keys of a session hold, as this location sees them. */
 interface Found {
   readonly record: SessionRecord | null;
   readonly end: End | null;
 }
 
-/** How long a record lived tells how long its end has to stay. */
+/** How long a record lives decides how long its end must stay. */
 type Lived = Pick<SessionRecord, "seenAt" | "expiresAt">;
 
-/** Routes of ours are shorter; a token that another kind of store made may say anything. */
+/** Our routes are shorter, but a token made with another store may contain anything. */
 const LONGEST_ROUTE = 64;
 
-/** The sessions in a namespace. Whatever KV throws passes through. */
+/** The sessions in a namespace. KV's errors are thrown unchanged. */
 export class KvRecords {
   readonly #kv: KvNamespace;
   readonly #prefix: string;
@@ -45,27 +44,25 @@ export class KvRecords {
     this.#cacheTtl = cacheTtl;
   }
 
-  /** Both keys, at the same time. */
   async read(key: Key): Promise<Found> {
     const name = this.#name(key);
     const [record, end] = await Promise.all([this.#get(name), this.#readEnd(name)]);
     return { record: record === null ? null : decodeRecord(record), end };
   }
 
-  /** Writes the record, over whatever is there. */
   write(key: Key, record: SessionRecord, now: number): Promise<void> {
     const options = { expirationTtl: recordTtl(record, now), metadata: metadataOf(record) };
     return this.#kv.put(this.#name(key), encodeRecord(record), options);
   }
 
-  /** Writes the end; then the data goes, too. It is out of reach already, so that this fails is no fault. */
+  /** Writes the end, then deletes the record. That may fail: the record is out of reach already. */
   async end(key: Key, last: Lived | null): Promise<void> {
     const name = this.#name(key);
     await this.#kv.put(endKey(name), encodeEnd({}), { expirationTtl: endTtl(last) });
     if (last !== null) await this.#kv.delete(name).catch(() => {});
   }
 
-  /** Leaves the mark, and answers null; or answers with the end that came meanwhile. */
+  /** Returns null, or the end that was written meanwhile. */
   async markUnlessEnded(key: Key, mark: MovedMark, last: Lived): Promise<End | null> {
     const name = this.#name(key);
     const end = await this.#readEnd(name);
@@ -73,12 +70,10 @@ export class KvRecords {
     return end;
   }
 
-  /** Drops the record, and leaves no end. */
   erase(key: Key): Promise<void> {
     return this.#kv.delete(this.#name(key));
   }
 
-  /** The sessions of a route that have no end, as KV's list shows them. */
   async rows(route: string): Promise<SessionInfo[]> {
     const prefix = prefixOf(this.#prefix, route);
     const rows = new Map<string, SessionInfo>();
@@ -93,7 +88,7 @@ export class KvRecords {
   }
 
   #name({ id, route }: Key): string {
-    // A token of another store may name a route that is none of ours, or none: nothing is found there.
+    // A token made with another store may have a foreign route or none. Nothing is found there.
     return prefixOf(this.#prefix, route?.slice(0, LONGEST_ROUTE)) + id;
   }
 

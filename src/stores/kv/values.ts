@@ -1,8 +1,8 @@
 /**
- * What the KV store keeps: names of keys, values, metadata for lists, and for how long.
+ * The format of what the KV store writes: keys, values, metadata for lists, and expiry.
  *
- * A session has two keys. `s:<route>:<id>` is its record. `s:<route>:<id>:x` is its end: that it was logged out, or where it
- * went. Nothing ever overwrites an end with a record, so a late write of a record revives nothing.
+ * A session has two keys. `s:<route>:<id>` is its record. `s:<route>:<id>:x` is its end: that it was logged
+ * out, or where it moved. A record never overwrites an end, so a late write cannot revive a session.
  *
  * @module
  */
@@ -11,54 +11,48 @@ import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../s
 import { reasonOf } from "../../stored/contract.ts";
 import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../token/timeouts.ts";
 
-/** The end of a session. With a mark it has a new key. */
+/** The end of a session. A mark means that the session has a new key. */
 export interface End {
   readonly mark?: MovedMark;
 }
 
-/** What a list shows of a session without reading its record. */
 type Listed = Omit<SessionInfo, "id">;
 
 const END = ":x";
-/** Sessions of nobody are never listed, so one route is enough. */
+/** Anonymous sessions are never listed, so they share one route. */
 export const NOBODY = "nobody";
-/** Records that are no sessions have one of their own. It is no user's, so they are never listed. */
+/** Records that are not sessions have their own route, so no list shows them. */
 export const RECORDS = "records";
-/** KV refuses less. */
+/** KV's minimum. */
 const LEAST_TTL_SECONDS = 60;
-/** Workers refuse more: 68 years. */
+/** The maximum in Workers: 68 years. */
 const MOST_TTL_SECONDS = 2 ** 31 - 1;
 const DAY = 24 * 60 * 60;
-/** A session that is ended without having been seen here may live for as long as a login may say. */
+/** The longest a session may live that was never seen here, and a day more. */
 const UNSEEN_END_SECONDS = LONGEST_OWN_TIMEOUT + DAY;
 const MAX_METADATA_BYTES = 1024;
-/** Characters of one string of `meta`. */
+/** Maximum characters of one string of `meta`. */
 const LONGEST_LISTED = 1024;
 const SHORTEST_LISTED = 16;
 
-/** Before the id in all keys of a route. */
 export function prefixOf(prefix: string, route: string = NOBODY): string {
   return `${prefix}${route}:`;
 }
 
-/** The key of a session's end, from that of its record. */
 export function endKey(recordKey: string): string {
   return recordKey + END;
 }
 
-/** The id that a listed key names, and whether the key is that of an end. */
 export function parseKey(name: string, prefix: string): { id: string; ended: boolean } {
   const ended = name.endsWith(END);
   return { id: name.slice(prefix.length, ended ? -END.length : undefined), ended };
 }
 
-/** The value of a record's key. */
 export function encodeRecord(record: SessionRecord): string {
   const { version, data, subject, meta } = record;
   return JSON.stringify({ v: version, ...timesOf(record), u: subject, m: meta, d: data });
 }
 
-/** Where a record and a list have the times of a session, and the timeouts that it has of its own. */
 function timesOf({ startedAt, seenAt, expiresAt, idleTimeout, absoluteTimeout }: SessionRecord): object {
   return { b: startedAt, s: seenAt, e: expiresAt, i: idleTimeout, a: absoluteTimeout };
 }
@@ -67,7 +61,7 @@ function timeoutsFrom({ i: idleTimeout, a: absoluteTimeout }: Record<string, unk
   return ownTimeouts({ idleTimeout, absoluteTimeout } as Parameters<typeof ownTimeouts>[0]);
 }
 
-/** @throws Error when the value is none of ours. */
+/** @throws Error if the value is not a record. */
 export function decodeRecord(text: string): SessionRecord {
   const kept = decode(text);
   const { v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data } = kept;
@@ -76,12 +70,11 @@ export function decodeRecord(text: string): SessionRecord {
   return { ...record, ...(subject !== undefined && { subject }), ...(meta !== undefined && { meta }) } as SessionRecord;
 }
 
-/** The value of an end's key. */
 export function encodeEnd({ mark }: End): string {
   return JSON.stringify({ x: 1, mark });
 }
 
-/** @throws Error when the value is none of ours. */
+/** @throws Error if the value is not an end. */
 export function decodeEnd(text: string): End {
   const { x, mark } = decode(text);
   if (x !== 1) throw foreign();
@@ -97,33 +90,33 @@ function decode(text: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(text));
   } catch {
-    // The error of JSON.parse quotes what it read.
+    // JSON.parse quotes its input in the error.
     throw foreign();
   }
 }
 
 function foreign(): Error {
-  return new Error("Cannot load the session: its key in KV holds something else");
+  return new Error("Cannot load the session: its key in KV does not hold a session");
 }
 
 /**
- * How long KV keeps a record. Counted from the write, since KV refuses instants less than 60 seconds ahead of its own clock,
- * and a write may take a while. Never less than the record lives, but for one that lives longer than KV can keep any.
+ * How long KV keeps a record, in seconds from the write: KV refuses instants less than 60 seconds ahead of
+ * its own clock, and a write may take a while. At least as long as the record lives, up to KV's maximum.
  */
 export function recordTtl({ expiresAt }: SessionRecord, now: number): number {
   return Math.min(Math.max(LEAST_TTL_SECONDS, Math.ceil(expiresAt - now)), MOST_TTL_SECONDS);
 }
 
 /**
- * How long KV keeps an end: longer than any record that another location may still write, not knowing of the end. That
- * record would live for as long as the last one did, from when it is written; the day is for the way through the network.
+ * How long KV keeps an end, in seconds: longer than a record that a location unaware of the
+ * end may still write, which lives as long as the last one. The extra day covers the network.
  */
 export function endTtl(last: Pick<SessionRecord, "seenAt" | "expiresAt"> | null): number {
   if (last === null) return UNSEEN_END_SECONDS;
   return Math.min(Math.max(0, Math.ceil(last.expiresAt - last.seenAt)) + DAY, MOST_TTL_SECONDS);
 }
 
-/** What is listed of a record, within KV's 1024 bytes: strings of `meta` are cut, then left out from the last. */
+/** The metadata of a record, within KV's 1024 bytes: strings of `meta` are truncated, then dropped from the last on. */
 export function metadataOf(record: SessionRecord): unknown {
   const { meta } = record;
   const times = timesOf(record);
@@ -149,12 +142,12 @@ function listable(entries: [string, string][], longest: number): SessionMeta {
   return Object.fromEntries(entries.map(([name, text]) => [toAscii(name), toAscii(cut(text, longest))]));
 }
 
-/** By whole characters, so that no emoji is halved. */
+/** Cuts at whole characters. */
 function cut(text: string, longest: number): string {
   return text.length <= longest ? text : `${[...text.slice(0, longest)].slice(0, -1).join("")}…`;
 }
 
-/** Metadata travels in an HTTP header, and workerd writes a header that is not ASCII into the log. */
+/** Metadata travels in an HTTP header, and workerd logs headers that are not ASCII. */
 function toAscii(text: string): string {
   return text.replace(/[^ -$&-~]/g, (character) => `%${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -163,7 +156,6 @@ function fromAscii(text: string): string {
   return text.replace(/%([0-9a-f]{4})/g, (_all, code) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
-/** The row of a list, or null for what is no record of ours. */
 export function listedOf(metadata: unknown): Listed | null {
   const { b: startedAt, s: seenAt, e: expiresAt, m: meta } = Object(metadata);
   if (![startedAt, seenAt, expiresAt].every(Number.isFinite)) return null;

@@ -1,12 +1,12 @@
 /**
- * What the memory store holds: records and marks, bounded by number and bytes, with an index of subjects.
+ * The records and marks of the memory store, bounded by number and bytes, indexed by subject.
  *
  * @module
  */
 import { isMoved, MOVED_MARK_SECONDS, type RecordOrMark, type SessionRecord } from "../../session/record.ts";
 import { REDEEMED } from "../../stored/contract.ts";
 
-/** The entries. When there are too many, what belongs to nobody goes first, and of that what was used longest ago. */
+/** When it is full, anonymous entries go first, least recently used first. */
 export class BoundedEntries {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
@@ -21,7 +21,7 @@ export class BoundedEntries {
     this.#maxBytes = maxBytes;
   }
 
-  /** The entry, unless it has ended. */
+  /** The entry, unless it has expired. */
   get(id: string, now: number): RecordOrMark | undefined {
     const entry = this.#entries.get(id)?.value;
     if (entry === undefined || endsAt(entry) > now) return entry;
@@ -29,19 +29,17 @@ export class BoundedEntries {
     return undefined;
   }
 
-  /** The entry, ended or not. */
   peek(id: string): RecordOrMark | undefined {
     return this.#entries.get(id)?.value;
   }
 
-  /** The sessions of a subject. */
   of(subject: string): [id: string, record: SessionRecord][] {
     return [...(this.#idsOf.get(subject) ?? [])].map((id) => [id, this.#entries.get(id)?.value as SessionRecord]);
   }
 
   /**
-   * Keeps an entry as the latest used, in place of one with the same id. That one is not deleted first: a Map leaves the place of
-   * what was deleted in its chain, and with every write of the same session the next would take longer.
+   * Stores an entry as the most recently used. An existing one is not deleted first, because a
+   * Map leaves a gap for each deletion, and repeated writes of a session would become slower.
    */
   put(id: string, entry: RecordOrMark): void {
     const before = this.#entries.get(id);
@@ -57,7 +55,6 @@ export class BoundedEntries {
     else ids.add(id);
   }
 
-  /** Drops an entry; answers with it. */
   drop(id: string): RecordOrMark | undefined {
     const used = this.#entries.get(id);
     if (used === undefined) return undefined;
@@ -79,12 +76,12 @@ export class BoundedEntries {
     if (owner !== undefined && ids?.size === 0) this.#idsOf.delete(owner);
   }
 
-  /** A token that was redeemed counts like a user: were that forgotten, it could be used again. */
+  /** A redeemed token counts like a user's entry: if it were dropped, it could be redeemed again. */
   #orderOf(id: string, entry: RecordOrMark): UseOrder<RecordOrMark> {
     return subjectOf(entry) === undefined && !id.startsWith(REDEEMED) ? this.#anonymous : this.#known;
   }
 
-  /** Frees what has ended among the oldest, then whatever is too much; `latest` stays. */
+  /** Drops expired entries at the old end of each order, then others while the store is too full. `latest` stays. */
   makeRoom(now: number, latest: string): void {
     for (const order of [this.#anonymous, this.#known]) {
       for (let used = order.oldest; used !== undefined; used = order.oldest) {
@@ -95,7 +92,6 @@ export class BoundedEntries {
     }
   }
 
-  /** Ends the subject's other sessions beyond so many, those used longest ago first. */
   limit(latest: string, { subject }: SessionRecord, maxSessions: number = Number.POSITIVE_INFINITY): void {
     if (subject === undefined) return;
     const others = this.of(subject).filter(([id]) => id !== latest);
@@ -104,7 +100,6 @@ export class BoundedEntries {
   }
 }
 
-/** Whose it is. What is left of a session that moved is nobody's. */
 function subjectOf(entry: RecordOrMark): string | undefined {
   return isMoved(entry) ? undefined : entry.subject;
 }
@@ -113,13 +108,12 @@ function endsAt(entry: RecordOrMark): number {
   return isMoved(entry) ? entry.movedAt + MOVED_MARK_SECONDS : entry.expiresAt;
 }
 
-/** About the bytes an entry takes: its texts, and the bookkeeping. */
+/** The approximate size of an entry in bytes, with overhead. */
 function weight(id: string, entry: RecordOrMark): number {
   const { data = "", subject = "", meta } = entry as Partial<SessionRecord>;
   return 300 + 2 * (id.length + data.length + subject.length + (meta === undefined ? 0 : JSON.stringify(meta).length));
 }
 
-/** An entry, and its neighbours. */
 interface Used<Value> {
   readonly id: string;
   readonly value: Value;
@@ -128,8 +122,8 @@ interface Used<Value> {
 }
 
 /**
- * Entries in the order of their use. A Map keeps an order, too, but finding its first entry takes longer with every one that
- * was deleted before it, and a full store deletes all the time. This is a ring, whose start stands between the entry used last and the one used longest ago.
+ * Entries ordered by use, as a ring whose start stands between the newest and the oldest. A Map keeps an
+ * order too, but each deletion slows down finding its first entry, and a full store deletes all the time.
  */
 class UseOrder<Value> {
   readonly #start: Used<Value>;
@@ -141,12 +135,10 @@ class UseOrder<Value> {
     this.#start = start;
   }
 
-  /** The entry used longest ago. */
   get oldest(): Used<Value> | undefined {
     return this.#start.after === this.#start ? undefined : this.#start.after;
   }
 
-  /** Adds an entry as the one used last. */
   add(id: string, value: Value): Used<Value> {
     const { before } = this.#start;
     const used: Used<Value> = { id, value, before, after: this.#start };
@@ -155,7 +147,6 @@ class UseOrder<Value> {
     return used;
   }
 
-  /** Takes out an entry that was added. */
   remove({ before, after }: Used<Value>): void {
     before.after = after;
     after.before = before;

@@ -1,5 +1,5 @@
 /**
- * A store in this process's memory: for tests, development, and single servers that may forget.
+ * A store in the memory of this process, for tests, development, and single servers that may lose sessions.
  *
  * @module
  */
@@ -23,25 +23,25 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { BoundedEntries } from "./bounded-entries.ts";
 
-/** How much a memory store keeps. */
+/** Options of the memory store. */
 export interface MemoryOptions {
   /**
-   * How many entries: sessions, and for a while the marks of those that got another id. How many sessions a user may have is the option
-   * `maxSessions` of `createSessions`. Default 100,000.
+   * Maximum number of entries: sessions, and marks of sessions that changed their id. To limit
+   * the sessions of a user, use the option `maxSessions` of `createSessions`. Default: 100,000.
    */
   maxEntries?: number;
-  /** About how many bytes. Default 134,217,728 (128 MB). */
+  /** Approximate maximum size, in bytes. Default: 134,217,728 (128 MB). */
   maxBytes?: number;
 }
 
 const KNOWN: ReadonlySet<string> = new Set<keyof MemoryOptions>(["maxEntries", "maxBytes"]);
 
 /**
- * Makes a memory store. Its sessions end with the process. When it is full, the anonymous sessions used longest ago go
- * first, then the others; an accepted token whose redemption is forgotten with them can be redeemed again. Records are text, as in
- * the stores you deploy, so what works here works there.
+ * Creates a memory store. Its sessions end with the process. When it is full, it drops the least recently used
+ * anonymous sessions first, then others. Once the record of a redeemed token is dropped, `accept` can redeem
+ * that token again. Records are stored as text, as in other stores, so what works here works in production.
  *
- * @throws OptionError for a bound that is no whole number, or an option that there is none of.
+ * @throws OptionError for a bound that is not a whole number, or an unknown option.
  *
  * @example
  * ```ts
@@ -67,7 +67,7 @@ class MemoryStore implements SessionStore {
 
   async load({ id }: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<RecordOrMark | null> {
     const entry = this.#entries.peek(id);
-    // A record that has ended is given, so that the core can say how, until its room is needed.
+    // An expired record is returned until its room is needed, so that the core can tell how it expired.
     if (entry === undefined || isMoved(entry)) return this.#entries.get(id, now) ?? null;
     if (entry.expiresAt <= now || touch === undefined || !isDue(entry.seenAt, touch)) return entry;
     return this.#slide(id, entry, now, touch.expiresAt);
@@ -88,7 +88,7 @@ class MemoryStore implements SessionStore {
     if (isOver(entry.seenAt, options)) return { ok: false, why: "gone" };
     if (!isVersion(entry, options)) return { ok: false, why: "conflict" };
     const data = tryPatch(entry.data, patch);
-    // What cannot be read is no session.
+    // A record whose data cannot be parsed is not a session.
     if (data === null) return { ok: false, why: "gone" };
     if (isTooLarge(entry.data, data, options)) return { ok: false, why: "too-large" };
     const { version } = this.#slide(id, { ...entry, data, version: entry.version + 1 }, now, expiresAt);

@@ -1,6 +1,6 @@
 /**
- * Calls whose answer is certain, whatever the server does. A server may say that nothing is there while others change it: DocumentDB 1.0
- * answers so to a removal beside updates. So "nothing" is looked at again, and believed when nothing is seen.
+ * Retries calls that a server may wrongly report as having found nothing. DocumentDB 1.0 does
+ * that for removals during updates. So "nothing" only counts if a read finds nothing either.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { MongoFailure } from "./failures.ts";
 /** Each pause is at most 64 ms. */
 const MAX_TRIES = 64;
 
-/** Makes attempts until one comes to something. @throws MongoFailure `MISSED` when none does */
+/** Retries until an attempt has a result. @throws MongoFailure `MISSED` if none does */
 export async function certainly<Result>(late: AbortSignal, attempt: () => Promise<Result | "again">): Promise<Result> {
   for (let tries = 1; tries <= MAX_TRIES && !late.aborted; tries++) {
     const result = await attempt();
@@ -22,11 +22,11 @@ export async function certainly<Result>(late: AbortSignal, attempt: () => Promis
   throw new MongoFailure(
     "MISSED",
     true,
-    "Cannot change the session: MongoDB shows it, and says again and again that nothing is there to change",
+    "Cannot change the session: MongoDB returns it, but finds nothing to change at every attempt. Retry the request",
   );
 }
 
-/** Removes the document that there is, and answers it, to one caller only; null when there is none. */
+/** Returns the removed document, to one caller only, or null if there is none. */
 export function removed(collection: MongoCollection, filter: object, late: AbortSignal): Promise<SessionDocument | null> {
   return certainly(late, async () => {
     const found = await collection.findOneAndDelete(filter, BARE);
@@ -36,13 +36,15 @@ export function removed(collection: MongoCollection, filter: object, late: Abort
   });
 }
 
-/** Ends a session by a change, which no server was seen to miss, and then removes what is left: no one changes that any more. */
+/**
+ * Ends a session by an update, which no server was seen to miss, then deletes the rest, which nobody updates any more.
+ */
 async function bury(collection: MongoCollection, filter: object): Promise<SessionDocument | "again"> {
   const remains = [{ $replaceWith: { _id: "$_id", end: endOf(0) } }];
   const before = { ...BARE, returnDocument: "before" } as const;
   const found = (await collection.findOneAndUpdate(filter, remains, before)) as SessionDocument | null;
   if (found === null) return "again";
-  // The session has ended. What cannot be removed now, MongoDB drops by itself.
+  // The session has ended. If this fails, MongoDB drops the rest later.
   await collection.deleteOne({ _id: found._id }).catch(() => {});
   return found;
 }

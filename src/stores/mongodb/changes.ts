@@ -1,5 +1,5 @@
 /**
- * How a document is found and changed in one step: filters, and pipelines that MongoDB runs on what is there at that moment.
+ * Filters and pipelines that find and change a document in one step, on its current state.
  *
  * https://www.mongodb.com/docs/manual/tutorial/update-documents-with-aggregation-pipeline/
  *
@@ -11,15 +11,14 @@ import { isMoved, MOVED_MARK_SECONDS, type RecordOrMark, type UpdateOptions } fr
 import { isOver, isTooLarge, isVersion } from "../../stored/changes.ts";
 import { endOf, type Pair, partsOf } from "./documents.ts";
 
-/** What a change is asked with; its end is no condition. */
+/** The conditions of a change. `expiresAt` is not one. */
 export type Conditions = Omit<UpdateOptions, "expiresAt">;
 
-/** A session that has not ended. A mark has no `expiresAt`. */
+/** A session that has not expired. A mark has no `expiresAt`. */
 export function living(_id: string, now: number): object {
   return { _id, expiresAt: { $gt: now } };
 }
 
-/** A session that may be changed so. */
 export function changeable(_id: string, patch: Patch, { now, ifVersion, seenAfter, maxBytes }: Conditions): object {
   return {
     ...living(_id, now),
@@ -29,18 +28,18 @@ export function changeable(_id: string, patch: Patch, { now, ifVersion, seenAfte
   };
 }
 
-/** The data may take so many bytes as JSON, or as many as it did. */
+/** The data may have up to `maxBytes` bytes as JSON, or as many as it had. */
 function fits(patch: Patch, maxBytes: number): object {
   return { $expr: { $lte: [bytesOf(patched(patch)), { $max: [maxBytes, bytesOf("$data")] }] } };
 }
 
-/** Keys and values are JSON: between them stands a colon, and after each pair a comma or the last bracket. */
+/** Keys and values are JSON. Each pair adds a colon, and a comma or the closing bracket. */
 function bytesOf(pairs: unknown): object {
   const bytes = { $add: [{ $strLenBytes: "$$pair.k" }, { $strLenBytes: "$$pair.v" }, 2] };
   return { $add: [1, { $sum: { $map: { input: pairs, as: "pair", in: bytes } } }] };
 }
 
-/** The pairs after a patch. Texts are literal: none is taken for the name of a field. */
+/** The pairs after a patch. `$literal` keeps strings from being read as field names. */
 function patched(patch: Patch): unknown {
   const { pairs, keys } = partsOf(patch);
   const literal = { $literal: pairs satisfies Pair[] };
@@ -50,19 +49,16 @@ function patched(patch: Patch): unknown {
   return { $concatArrays: [others, literal] };
 }
 
-/** Changes the data, and what every change does besides. */
 export function change(patch: Patch, now: number, expiresAt: number): object[] {
   const slide = { seenAt: { $max: ["$seenAt", now] }, expiresAt: { $max: ["$expiresAt", expiresAt] } };
   const end = { $max: ["$end", endOf(expiresAt)] };
   return [{ $set: { data: patched(patch), version: { $add: ["$version", 1] }, ...slide, end } }];
 }
 
-/** Use without a change. */
 export function use(now: number, expiresAt: number): object {
   return { $max: { seenAt: now, expiresAt, end: endOf(expiresAt) } };
 }
 
-/** Why what is there was not changed; null when nothing speaks against it. */
 export function whyNot(
   there: RecordOrMark | null,
   patch: Patch,

@@ -1,11 +1,11 @@
 /**
- * What the MongoDB store uses of the package `mongodb`, version 6 or later.
+ * What the MongoDB store uses of the package `mongodb`, version 6 or later, and how it sets up a collection.
  *
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
 
-/** What the store uses of a session of the driver: the transaction in it. */
+/** The methods used of a driver session, for transactions. */
 export interface MongoSession {
   startTransaction(options?: object): void;
   commitTransaction(): Promise<unknown>;
@@ -13,7 +13,7 @@ export interface MongoSession {
   endSession(): Promise<unknown>;
 }
 
-/** How the store asks for a document that it changes or removes. */
+/** Options for changing or removing a document. */
 export interface MongoFindOptions {
   includeResultMetadata: false;
   returnDocument?: "before" | "after";
@@ -21,7 +21,7 @@ export interface MongoFindOptions {
   session?: MongoSession;
 }
 
-/** What the store uses of a collection. */
+/** The methods used of a collection. */
 export interface MongoCollection {
   createIndexes(indexes: { key: Record<string, 1>; name: string }[]): Promise<unknown>;
   findOne(filter: object, options?: { projection?: object }): Promise<unknown>;
@@ -34,44 +34,44 @@ export interface MongoCollection {
   findOneAndDelete(filter: object, options: MongoFindOptions): Promise<unknown>;
 }
 
-/** What the store uses of a database. */
+/** The methods used of a database. */
 export interface MongoDatabase {
   command(command: object): Promise<unknown>;
   collection(name: string, options?: object): MongoCollection;
 }
 
-/** A `MongoClient`. It connects by itself; the store never opens or closes it. */
+/** A `MongoClient`. It connects by itself. The store never opens or closes it. */
 export interface MongoClientLike {
   db(name?: string): MongoDatabase;
   startSession(): MongoSession;
 }
 
-/** How the driver is asked to give the document itself. Version 5 and earlier gave an envelope. */
+/** Makes the driver return the document itself. Version 5 and earlier returned an envelope. */
 export const BARE = { includeResultMetadata: false } as const;
 
 /**
- * What each call asks for, whatever the client is set to. A write is answered when a majority of the members has it, so that no failover takes it
- * back. A read goes to the primary and sees all that it has: with the read concern "majority" a new primary shows for a moment less than was
- * answered. https://www.mongodb.com/docs/manual/reference/read-concern-local/
+ * Set on every call, whatever the client is configured to. A write is acknowledged by a majority, so no
+ * failover undoes it. A read goes to the primary with the read concern "local": with "majority", a new primary
+ * briefly shows less than was acknowledged. https://www.mongodb.com/docs/manual/reference/read-concern-local/
  */
 const CONCERNS = { writeConcern: { w: "majority" }, readConcern: { level: "local" }, readPreference: "primary" };
 
-/** And documents come as documents: from bytes, the store would read that there is nothing. */
+/** With raw documents, the store would find nothing in them. */
 const READABLE = { raw: false, fieldsAsRaw: {} };
 
-/** A transaction works on one state of the data, and fails if another one changes what it changes. */
+/** A transaction reads one snapshot, and fails if another changes the same documents. */
 export const TRANSACTION: object = { ...CONCERNS, readConcern: { level: "snapshot" } };
 
-/** For how long MongoDB keeps what is over. Clocks that differ by less do no harm. Seconds. */
+/** How long MongoDB keeps expired documents, in seconds. Clocks may differ by less. */
 const SWEEP_AFTER = 3600;
 
 const INDEXES: { key: Record<string, 1>; name: string; expireAfterSeconds?: number; sparse?: true }[] = [
   { key: { end: 1 }, name: "end_1", expireAfterSeconds: SWEEP_AFTER },
-  // Visitors have no subject, and no entry.
+  // Anonymous sessions have no subject and no index entry.
   { key: { subject: 1 }, name: "subject_1", sparse: true },
 ];
 
-/** @throws OptionError for what is no client of the package `mongodb`. */
+/** @throws OptionError if the client is not from the package `mongodb`. */
 export function collectionOf(client: MongoClientLike, database: string | undefined, name: string): MongoCollection {
   if (typeof client?.db !== "function" || typeof client.startSession !== "function")
     throw new OptionError(
@@ -82,27 +82,27 @@ export function collectionOf(client: MongoClientLike, database: string | undefin
 }
 
 /**
- * Looks whether the server can keep the store's promises, and makes the indexes that are not there.
+ * Checks that the server supports transactions, and creates missing indexes.
  *
- * @throws OptionError for a server that knows no transactions, and for indexes that are there with other options.
+ * @throws OptionError for a server without transactions, or existing indexes with other options.
  */
 export async function prepare(database: MongoDatabase, collection: MongoCollection, createIndexes: boolean): Promise<void> {
   const { setName, msg } = (await database.command({ hello: 1 })) as { setName?: unknown; msg?: unknown };
   if (setName === undefined && msg !== "isdbgrid") {
-    const advice = "start mongod with --replSet and run rs.initiate() once; a set of one member will do";
+    const advice = "Start mongod with --replSet and run rs.initiate() once. One member is enough";
     throw new OptionError(
       "ERR_OPTION",
-      `Cannot use this MongoDB server: it is no replica set, and so knows no transactions; ${advice}`,
+      `Cannot use this MongoDB server: it is not a replica set, so it has no transactions. ${advice}`,
     );
   }
   if (!createIndexes) return;
   await collection.createIndexes(INDEXES).catch((error: unknown) => {
     const { codeName } = (error ?? {}) as { codeName?: unknown };
     if (codeName !== "IndexOptionsConflict" && codeName !== "IndexKeySpecsConflict") throw error;
-    const advice = "drop end_1 and subject_1, or make them yourself as docs/mongodb.md says, and set createIndexes: false";
+    const advice = "Drop end_1 and subject_1, or create them as docs/mongodb.md says and set createIndexes: false";
     throw new OptionError(
       "ERR_OPTION",
-      `Cannot make the indexes of the session collection: they are there with other options; ${advice}`,
+      `Cannot create the indexes of the session collection: they exist with other options. ${advice}`,
     );
   });
 }

@@ -1,5 +1,5 @@
 /**
- * A store in MongoDB: for several processes that share sessions, and sessions that survive a restart.
+ * A store in MongoDB, for sessions that several processes share and that survive a restart.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { MongoStore } from "./store.ts";
 
 export type { MongoClientLike, MongoCollection, MongoDatabase, MongoFindOptions, MongoSession } from "./client.ts";
 
-/** How a MongoDB store is set up. */
+/** Options of the MongoDB store. */
 export interface MongoOptions {
-  /** The database. Default: the one that the client's address names, as in `mongodb://host/shop`. */
+  /** The database. Default: the one in the client's address, as in `mongodb://host/shop`. */
   database?: string;
-  /** The collection, for sessions alone. Default `"web_sessions"`. */
+  /** The collection, for sessions only. Default: `"web_sessions"`. */
   collection?: string;
-  /** How long to wait for an answer, in seconds. A call that takes longer fails with the reason `TIMEOUT`. Default 5. */
+  /** How long a call may take, in seconds, at most 600. After that it fails with the reason `TIMEOUT`. Default: 5. */
   timeout?: number;
   /**
-   * True makes the two indexes at the first call, where they are not there yet. False for an account that may not, or where a migration makes
-   * them: docs/mongodb.md has them. Default true.
+   * Whether the first call creates the two indexes if they are missing. Set it to false if the
+   * account may not create indexes, or a migration does: docs/mongodb.md lists them. Default: true.
    */
   createIndexes?: boolean;
 }
 
-/** Seconds. */
+/** In seconds. */
 const LONGEST_TIMEOUT = 600;
 
 const RULES: Record<keyof MongoOptions, Rule> = {
@@ -42,14 +42,15 @@ const RULES: Record<keyof MongoOptions, Rule> = {
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));
 
 /**
- * Makes a store in a MongoDB replica set, of 4.4 or later, or a server that speaks its language. A session is a document, and nearly every call one
- * command on it, so each happens wholly and alone; a login and a new id are a transaction. Which servers it was run on, and what follows for
- * others, is in docs/mongodb.md.
+ * Creates a store in a MongoDB replica set, 4.4 or later, or a compatible server. A session
+ * is a document. Every call is atomic: nearly all are one command, and a login or a new id is
+ * a transaction. docs/mongodb.md lists the tested servers, and what that means for others.
  *
- * Every call asks for the write concern `majority` and the primary, whatever the client is set to.
+ * Every call uses the write concern `majority` and the primary, whatever the client is configured to.
  *
- * @param client A `MongoClient` of the package `mongodb`, 6 or later, which is yours to close.
- * @throws OptionError for another client or a wrong option; and from the first call on where the server is no replica set.
+ * @param client A `MongoClient` of the package `mongodb`, 6 or later. You close it.
+ * @throws OptionError for an unsupported client or an invalid option,
+ * and from the first call on if the server is not a replica set.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 /**
- * How many sessions a subject may have. It is seen to in the transaction that adds one; those of one subject are made one after the other.
+ * Limits the sessions of a subject, least recently used first, in the
+ * transaction that adds one. Logins of one subject run one after another.
  *
  * @module
  */
@@ -11,7 +12,6 @@ import { endOf, infoFrom, type SessionDocument, subjectText } from "./documents.
 import { isDuplicate } from "./failures.ts";
 import { Conflict } from "./transaction.ts";
 
-/** A session that is added for a subject with a limit. */
 export interface Limited {
   readonly id: string;
   readonly subject: string;
@@ -20,7 +20,6 @@ export interface Limited {
   readonly end: Date;
 }
 
-/** What there is to limit; null for nothing. */
 export function limitedBy(id: string, record: SessionRecord, { maxSessions }: Limit): Limited | null {
   const { subject, seenAt: now, expiresAt } = record;
   if (subject === undefined || maxSessions === undefined) return null;
@@ -28,21 +27,20 @@ export function limitedBy(id: string, record: SessionRecord, { maxSessions }: Li
 }
 
 /**
- * Makes two transactions that add a session for one subject change the same document, so that the second sees what the first did. Comes before
- * all else in a transaction, so that no two wait for each other.
+ * Makes transactions of one subject change the same document, so that the second sees what
+ * the first did. It comes first in a transaction, so that no two wait for each other.
  */
 export async function lock(collection: MongoCollection, session: MongoSession, limited: Limited | null): Promise<void> {
   if (limited === null) return;
-  // No session's id has a colon.
+  // Session ids contain no colon.
   const filter = { _id: `user:${await routeOf(limited.subject, "")}` };
   const login = { $inc: { logins: 1 }, $max: { end: limited.end } };
   await collection.updateOne(filter, login, { upsert: true, session }).catch((error: unknown) => {
-    // Another transaction was the first to insert it.
+    // Another transaction inserted it first.
     throw isDuplicate(error) ? new Conflict() : error;
   });
 }
 
-/** Ends the sessions beyond the limit, those used longest ago first. */
 export async function limit(collection: MongoCollection, session: MongoSession, limited: Limited | null): Promise<void> {
   if (limited === null) return;
   const options = { session, projection: { data: 0 } };

@@ -1,5 +1,5 @@
 /**
- * The calls of the contract on a collection of MongoDB.
+ * The store contract on a MongoDB collection.
  *
  * @module
  */
@@ -38,22 +38,20 @@ import { isDuplicate, MongoFailure, within } from "./failures.ts";
 import { limit, limitedBy, lock } from "./limit.ts";
 import { inTransaction } from "./transaction.ts";
 
-/** What the store works with. */
 export interface MongoParts {
   readonly client: MongoClientLike;
   readonly collection: MongoCollection;
-  /** Resolves when the server can be used. */
+  /** Resolves once the server is checked and the indexes exist. */
   readonly ready: () => MaybePromise<void>;
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number;
 }
 
-/** Marks live for a minute, so that no session has left so many. */
+/** Marks live for a minute, so no session has this many. */
 const MAX_MARKS = 1000;
 const AFTER = { ...BARE, returnDocument: "after", projection: { version: 1 } } as const;
 const BEFORE = { ...BARE, returnDocument: "before" } as const;
 
-/** Keeps sessions in one collection. */
 export class MongoStore implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly #parts: MongoParts;
@@ -134,7 +132,10 @@ export class MongoStore implements SessionStore {
     });
   }
 
-  /** When the answer is lost, as by a `TIMEOUT`, nobody gets the record: whether MongoDB took it, no client can know. */
+  /**
+   * If the reply is lost, for example by a `TIMEOUT`, no caller
+   * gets the record: MongoDB may or may not have removed it.
+   */
   take({ id }: Key): Promise<SessionRecord | null> {
     return this.#ask(async (collection, late) =>
       recordIn(await removed(collection, { _id: id, version: { $exists: true } }, late)),
@@ -154,13 +155,12 @@ export class MongoStore implements SessionStore {
       let count = 0;
       return certainly(late, async () => {
         count += (await collection.deleteMany(filter)).deletedCount;
-        // One that moved meanwhile has another id, and is the subject's still.
+        // A session that moved meanwhile has another id but the same subject.
         return (await collection.findOne(filter, { projection: { _id: 1 } })) === null ? count : "again";
       });
     });
   }
 
-  /** The version that a change made; where it made none, why. */
   #change(
     id: string,
     patch: Patch,

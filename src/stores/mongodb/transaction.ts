@@ -1,5 +1,5 @@
 /**
- * Transactions, which are made anew when another one was faster, and never twice.
+ * Transactions, retried after a conflict but never committed twice.
  *
  * @module
  */
@@ -7,11 +7,9 @@ import { pause } from "../../stored/write.ts";
 import { type MongoClientLike, type MongoSession, TRANSACTION } from "./client.ts";
 import { hasLabel, MongoFailure } from "./failures.ts";
 
-/** More often than this a transaction is not begun anew, and its commit not asked for again. */
 const MAX_TRIES = 20;
 const MAX_COMMITS = 3;
 
-/** Another transaction changed the same, as the driver would say it. */
 export class Conflict extends MongoFailure {
   constructor() {
     super("WriteConflict", true);
@@ -22,7 +20,7 @@ export class Conflict extends MongoFailure {
   }
 }
 
-/** Does the work wholly or not at all. Work that answers null is undone. */
+/** Runs the work in a transaction. If it returns null, the transaction is rolled back. */
 export async function inTransaction<Result>(
   client: MongoClientLike,
   late: AbortSignal,
@@ -32,7 +30,7 @@ export async function inTransaction<Result>(
     try {
       return await once(client, late, work);
     } catch (error) {
-      // The server says that nothing of it was done.
+      // The label means that nothing was committed.
       if (!hasLabel(error, "TransientTransactionError") || tries === MAX_TRIES || late.aborted) throw error;
     }
     await pause(tries);
@@ -48,17 +46,17 @@ async function once<Result>(
   try {
     session.startTransaction(TRANSACTION);
     const result = await work(session);
-    // The caller was told that it failed, so it must not be done behind their back.
+    // After a timeout the caller was told that the call failed.
     if (result === null || late.aborted) await session.abortTransaction();
     else await commit(session, late);
     return result;
   } finally {
-    // Undoes what is still open. Whether that is heard does not matter: the server undoes it in time.
+    // Rolls back an open transaction. If this fails, the server does it later.
     session.endSession().catch(() => {});
   }
 }
 
-/** To commit once more does no harm: a server that has, answers so. */
+/** Repeating a commit is safe: the server reports it as done. */
 async function commit(session: MongoSession, late: AbortSignal): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {

@@ -1,33 +1,31 @@
 /**
- * Errors of Redis and of its clients, without what may be session data.
+ * Errors of Redis and its clients, stripped of session data.
  *
  * @module
  */
 
-/** Replies of Redis by which it says: not now. */
+/** Error replies that are worth a retry. */
 const PASSING: ReadonlySet<string> = new Set(["LOADING", "BUSY", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "READONLY", "TIMEOUT"]);
 
-/** What clients put before a reply of Redis. */
+/** What clients put in front of an error reply. */
 const BEFORE_REPLY = /^(?:Command failed: )?-?/;
 
-/** An error that says what is wrong in one word. Clients put the command, and so session data, into theirs. */
+/** Clients put the command, and with it session data, into their errors. */
 export function withoutData(error: unknown): Error {
   if (error instanceof RedisFailure) return error;
-  // A reply of Redis begins with a word such as OOM or READONLY; all else is about the connection.
+  // An error reply begins with a word such as OOM or READONLY. Anything else is a connection error.
   const word = /^[A-Z]{2,40}\b/.exec(replyIn(error))?.[0];
   if (word !== undefined) return failure(word, PASSING.has(word));
   const { code, name, cause } = (error ?? {}) as { code?: unknown; name?: unknown; cause?: { code?: unknown } };
-  // Most errors of clients have the name "Error", and a class of their own. What `fetch` throws says why in its cause.
+  // Most client errors are named "Error" but have a class of their own. `fetch` puts the reason into the cause.
   const kind = name === "Error" ? (error as Error).constructor.name : name;
   return failure(String([code, cause?.code, kind].find((one) => typeof one === "string") ?? "Error"), true);
 }
 
-/** Whether a server says that it does not have a script. */
 export function isScriptMissing(error: unknown): boolean {
   return /^NOSCRIPT\b/.test(replyIn(error));
 }
 
-/** No answer came in time. */
 export function timeoutFailure(): Error {
   return failure("TIMEOUT", true);
 }

@@ -1,5 +1,6 @@
 /**
- * A session as the fields of a Redis hash: `d:<key>` for a key of the data, `m:<name>` for what else a record or mark holds.
+ * A session as the fields of a Redis hash: `d:<key>` for each key of
+ * the data, `m:<name>` for all other properties of a record or mark.
  *
  * @module
  */
@@ -11,19 +12,19 @@ import { ownTimeouts } from "../../token/timeouts.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** The field of a data key. UTF-8 cannot carry half a character, so a key with one is written as JSON, under `j:`. */
+/** The field of a data key. UTF-8 cannot encode a lone surrogate, so such a key is written as JSON under `j:`. */
 function fieldOf(key: string): string {
   return LONE_SURROGATE.test(key) ? `j:${JSON.stringify(key)}` : `d:${key}`;
 }
 
-/** The fields and values of a record's data, in turn. Throws a SyntaxError when it is not the JSON text of an object. */
+/** The fields and values of a record's data, alternating. @throws SyntaxError if the data is not a JSON object. */
 export function dataFields(data: string): string[] {
   const object = parseData(data);
   if (object === null) throw new SyntaxError("Cannot create the session: the record's data is not a JSON object");
   return Object.entries(object).flatMap(([key, value]) => [fieldOf(key), JSON.stringify(value)]);
 }
 
-/** The fields and values of everything else in a record but its version, `seenAt` and `expiresAt`, in turn. */
+/** The other fields and values of a record, alternating, without version, `seenAt` and `expiresAt`. */
 export function recordFields({ startedAt, subject, meta, idleTimeout, absoluteTimeout }: SessionRecord, route: string): string[] {
   const fields = ["m:startedAt", String(startedAt)];
   if (subject !== undefined) fields.push("m:subject", JSON.stringify(subject), "m:set", route);
@@ -33,14 +34,16 @@ export function recordFields({ startedAt, subject, meta, idleTimeout, absoluteTi
   return fields;
 }
 
-/** A patch as the arguments that the scripts expect. @param fields Those of a record, which are written with it. */
+/** A patch as script arguments. @param fields Fields of a record to write with it. */
 export function patchArguments({ replacesData, set, unset }: Patch, fields: readonly string[] = []): string[] {
   const args = [replacesData ? "1" : "0", String(unset.length), ...unset.map(fieldOf), ...fields];
   for (const [key, json] of set) args.push(fieldOf(key), wellFormed(json));
   return args;
 }
 
-/** The record or mark in the fields of a hash, as clients give them: in turn, as an object or as a Map. Null when there is none. */
+/**
+ * The record or mark in the fields of a hash, or null if there is none. Clients return an array, an object or a Map.
+ */
 export function entryFrom(reply: unknown): SessionRecord | MovedMark | null {
   const fields = new Map<string, string>();
   let data = "";
@@ -85,13 +88,12 @@ function recordFrom(fields: Map<string, string>, data: string): SessionRecord {
   };
 }
 
-/** The timeouts of a session's own, of which each may be nothing. */
 function timeoutsFrom(idle = "", abs = ""): ReturnType<typeof ownTimeouts> {
   const number = (text: string) => (text === "" ? undefined : Number(text));
   return ownTimeouts({ idleTimeout: number(idle), absoluteTimeout: number(abs) });
 }
 
-/** The rows of a list, from id, three instants, meta and two timeouts (or nothing) in turn. */
+/** The rows of a list, from groups of seven: id, three instants, meta and two timeouts. The last three may be empty. */
 export function rowsFrom(reply: readonly unknown[]): SessionInfo[] {
   const rows: SessionInfo[] = [];
   for (let at = 0; at < reply.length; at += 7) {

@@ -1,5 +1,5 @@
 /**
- * A store in Redis, Valkey or Upstash: for several processes that share sessions, and sessions that survive a restart.
+ * A store in Redis, Valkey or Upstash, for sessions that several processes share and that survive a restart.
  *
  * @module
  */
@@ -28,29 +28,29 @@ import { RedisServer } from "./server.ts";
 
 export type { IoRedisClient, NodeRedisClient, RedisClient, UpstashRedisClient } from "./client.ts";
 
-/** How a Redis store is set up. */
+/** Options of the Redis store. */
 export interface RedisOptions {
   /**
-   * What the names of all keys begin with, so that several applications can use one database. With Redis Cluster it must hold
-   * a hash tag, such as `{session}:`, which puts all sessions on one node. Default `"session:"`.
+   * Prefix of all keys, so that several applications can share a database. With Redis Cluster it must
+   * contain a hash tag, such as `{session}:`, which puts all sessions on one node. Default: `"session:"`.
    */
   prefix?: string;
   /**
-   * How long to wait for an answer, in seconds. A call that takes longer fails with the reason `TIMEOUT`; Redis may still carry
-   * it out. Default 5.
+   * How long a call may take, in seconds, at most 600. After that it fails
+   * with the reason `TIMEOUT`, but Redis may still execute it. Default: 5.
    */
   timeout?: number;
 }
 
 /**
- * Makes a store in Redis 5 or later, or a server that speaks its language. A session is a hash with a field for each key of its
- * data; every call is one command or one Lua script, so each happens wholly and alone. What survives a crash of Redis is a matter of its
- * persistence settings: see docs/redis.md.
+ * Creates a store in Redis 5 or later, or a compatible server. A session is a hash with one
+ * field per key of its data. Every call is one command or one Lua script, so it is atomic.
+ * What survives a crash of Redis depends on its persistence settings: see docs/redis.md.
  *
- * @param client A client of the package `redis`, `ioredis`, `iovalkey` or `@upstash/redis`, whose connection is yours to open and to close. Give
- * those that have a connection a listener for `"error"`: without one, a lost connection ends the process. With each of them there are settings
- * by which no command is sent twice, as in the examples.
- * @throws OptionError for another client, an empty or unsuitable prefix, or a timeout that is none.
+ * @param client A client of the package `redis`, `ioredis`, `iovalkey` or `@upstash/redis`. You open and close
+ * its connection. Add a listener for `"error"` to clients that keep a connection: without one, a lost
+ * connection ends the process. Configure the client so that it never sends a command twice, as the examples do.
+ * @throws OptionError for an unsupported client, an empty or unsuitable prefix, or an invalid timeout.
  *
  * @example
  * ```ts
@@ -81,9 +81,9 @@ export interface RedisOptions {
 export function redis(client: RedisClient, options: RedisOptions = {}): DefinedStore {
   const { prefix = "session:", timeout = 5, ...unknown } = options;
   for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
-  if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a text that is not empty");
+  if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a non-empty string");
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
-    throw wrong(`timeout ${String(timeout)}: it is in seconds, more than 0, and at most ${LONGEST_TIMEOUT}`);
+    throw wrong(`timeout ${String(timeout)}: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
   const server = new RedisServer(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
@@ -152,7 +152,9 @@ class RedisStore implements SessionStore {
     await this.#server.run(REMOVE, [this.#key(id)], []);
   }
 
-  /** When the answer is lost, as by a `TIMEOUT`, nobody gets the record: whether Redis took it, no client can know. */
+  /**
+   * If the reply is lost, for example by a `TIMEOUT`, no caller gets the record: Redis may or may not have removed it.
+   */
   async take({ id }: Key): Promise<SessionRecord | null> {
     const found = entryFrom(await this.#server.run(TAKE, [this.#key(id)], []));
     return found === null || isMoved(found) ? null : found;
@@ -172,14 +174,13 @@ class RedisStore implements SessionStore {
     return `${this.#prefix}s:${id}`;
   }
 
-  /** A subject may be any text, so keys hold its hash. */
+  /** A subject may be any string, so keys contain its hash. */
   async #setOf(subject: string): Promise<{ route: string; keys: string[] }> {
     const route = await routeOf(subject, "");
     return { route, keys: [`${this.#prefix}u:${route}`] };
   }
 }
 
-/** Of a session without a subject. */
 const NO_SET: { readonly route: string; readonly keys: readonly string[] } = { route: "", keys: [] };
 
 function resultFrom(said: unknown): UpdateResult {

@@ -1,21 +1,22 @@
 /**
- * What several scripts of the Redis store do: pieces of Lua that stand in those which need them.
+ * Lua snippets that the Redis store's scripts share.
  *
- * Each call of a script makes its functions anew, so it holds only what it needs, and only where it does. Keys are found from KEYS[1], the key of a
- * session, `<prefix>s:<id>`, or of a subject's set, `<prefix>u:<route>`, so that a prefix that the client itself puts before keys
- * counts too. Instants are epoch seconds as text, written back as they came, since a number of Lua's would lose digits as text.
+ * Redis defines a script's functions on every call, so each script includes only what it needs,
+ * where it needs it. Keys are derived from KEYS[1], which is a session (`<prefix>s:<id>`) or a
+ * subject's set (`<prefix>u:<route>`), so they include a prefix that the client adds. Instants
+ * are epoch seconds as text, because Lua loses digits when it formats numbers.
  *
  * @module
  */
 
-/** What all keys begin with, and the id or route in KEYS[1]. */
+/** The prefix of all keys, and the id or route in KEYS[1]. */
 export const NAMES: string = `
 local root, name = string.match(KEYS[1], '^(.*)[su]:([^:]*)$')
 local function session_key(id) return root .. 's:' .. id end
 local function set_key(route) return root .. 'u:' .. route end
 `;
 
-/** The mark or record of a key, or why there is none to change. */
+/** Finds the record or mark of a key, or why it cannot be changed. */
 export const LOOK: string = `
 local function number(text)
   if text == 'Infinity' then return math.huge end
@@ -33,7 +34,7 @@ local function look(key, now)
 end
 `;
 
-/** When Redis drops a key. */
+/** Sets when Redis drops a key. */
 export const EXPIRE: string = `
 local clock
 local function server_time()
@@ -56,7 +57,7 @@ local function expire(key, expires_at, now)
 end
 `;
 
-/** Needs EXPIRE. Subjects' sets have the instants at which Redis drops the sessions, in milliseconds, as scores. */
+/** Needs EXPIRE. The scores in a subject's set are the instants at which Redis drops its sessions, in milliseconds. */
 const INDEX: string = `
 local function index(set, id, at)
   redis.call('ZADD', set, at == math.huge and '+inf' or string.format('%.0f', at), id)
@@ -65,7 +66,10 @@ local function index(set, id, at)
 end
 `;
 
-/** Needs LOOK. When a session was seen and ends, if it is used now: neither moves backwards. `prolong` is for an end that moved. */
+/**
+ * Needs LOOK. The `seenAt` and `expiresAt` of a session after use.
+ * Neither moves backwards. Call `prolong` if `expiresAt` moved.
+ */
 export const SLIDE: string = `
 local function slid(record, now, expires_at)
   local seen_at = number(now) > number(record.seen_at) and now or record.seen_at
@@ -82,7 +86,10 @@ ${NAMES}${INDEX}
 end
 `;
 
-/** Writes a record's fields: three, and ARGV from somewhere to its end, in pairs. Lua can hand over a few thousand texts at a time. */
+/**
+ * Writes three fields of a record, and the pairs in ARGV from an index
+ * on. In chunks, as Lua unpacks only a few thousand values at a time.
+ */
 export const WRITE: string = `
 local function write(key, from, version, seen_at, expires_at)
   local to = math.min(from + 1999, #ARGV)
@@ -91,7 +98,10 @@ local function write(key, from, version, seen_at, expires_at)
 end
 `;
 
-/** Needs WRITE. The same with a patch. ARGV from somewhere on: 1 to clear first, or 0; how many fields to remove; those; fields and values to write. */
+/**
+ * Needs WRITE. Writes a patch as well. ARGV from an index on: 1 to clear the data
+ * first, or 0; the number of fields to remove; those fields; fields and values to set.
+ */
 export const PATCH: string = `
 local function patch(key, from, version, seen_at, expires_at)
   local sets_from = from + 2 + ARGV[from + 1]
@@ -107,7 +117,7 @@ local function patch(key, from, version, seen_at, expires_at)
 end
 `;
 
-/** Whether the patch lets the data take more bytes than it did, and more than it may. */
+/** Whether a patch grows the data and makes it larger than allowed. */
 export const IS_TOO_LARGE: string = `
 -- How many bytes a key of the data takes, as JSON in UTF-8: its field begins with two more, and there are quotes, a colon and a comma. JSON writes
 -- quotes, backslashes and five control characters in two bytes, other control characters in six.
@@ -139,14 +149,17 @@ local function is_too_large(key, from, most)
 end
 `;
 
-/** Needs EXPIRE. Drops from a subject's set what Redis itself has dropped. */
+/** Needs EXPIRE. Removes sessions from a subject's set that Redis has dropped. */
 export const SWEEP: string = `
 local function sweep(set)
   redis.call('ZREMRANGEBYSCORE', set, '-inf', '(' .. string.format('%.0f', server_time()))
 end
 `;
 
-/** Needs LOOK and EXPIRE. Gives a session to a subject, and ends its other sessions beyond so many, those used longest ago first. */
+/**
+ * Needs LOOK and EXPIRE. Adds a session to its subject's set, and ends the
+ * subject's other sessions beyond the limit, least recently used first.
+ */
 export const ENLIST: string = `${NAMES}${INDEX}${SWEEP}
 local function limit(route, keep, most)
   local set = set_key(route)

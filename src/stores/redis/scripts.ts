@@ -1,15 +1,14 @@
 /**
- * The Lua scripts of the Redis store. Redis runs each of them wholly and alone, which is what makes the store atomic.
+ * The Lua scripts of the Redis store. Redis runs each script atomically, and the store relies on that.
  *
  * @module
  */
 import { type MaybePromise, once } from "../../ground/maybe-promise.ts";
 import { ENLIST, EXPIRE, IS_TOO_LARGE, LOOK, NAMES, PATCH, SLIDE, SWEEP, WRITE } from "./prelude.ts";
 
-/** A script, and the hash that Redis knows it by. */
 export class Script {
   readonly text: string;
-  /** SHA-1 of the text in hexadecimal: Redis's name for it, no matter of security. */
+  /** SHA-1 of the text in hexadecimal, as Redis requires. It has no security purpose. */
   readonly sha1: () => MaybePromise<string>;
 
   constructor(text: string) {
@@ -23,10 +22,13 @@ async function sha1Of(text: string): Promise<string> {
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** KEYS: session. Answers the fields and values that are there. */
+/** KEYS: session. Returns its fields and values. */
 export const READ: Script = new Script(`return redis.call('HGETALL', KEYS[1])`);
 
-/** KEYS: session. ARGV: now, seenAfter, seenBefore and expiresAt. Slides what is due; answers the fields and values that are there then. */
+/**
+ * KEYS: session. ARGV: now, seenAfter, seenBefore, expiresAt. Touches
+ * the session if that is due, and returns its fields and values.
+ */
 export const LOAD: Script = new Script(`
 local key, now = KEYS[1], ARGV[1]
 local seen_at = tonumber(redis.call('HGET', key, 'm:seenAt') or nil)
@@ -44,8 +46,8 @@ return redis.call('HGETALL', key)
 `);
 
 /**
- * KEYS: session, subject's set if it has one. ARGV: seenAt, expiresAt, version, route or nothing, limit or nothing; fields and
- * values.
+ * KEYS: session, subject's set if any. ARGV: seenAt, expiresAt,
+ * version, route or "", limit or "", then fields and values.
  */
 export const CREATE: Script = new Script(`
 local key, now = KEYS[1], ARGV[1]
@@ -65,8 +67,8 @@ return 'ok'
 `);
 
 /**
- * KEYS: session. ARGV: now, expiresAt, version, seenAfter and maxBytes, or nothing for each of these three; patch. Answers the new version, or
- * why there is none.
+ * KEYS: session. ARGV: now, expiresAt, then version, seenAfter and maxBytes,
+ * each or "", then the patch. Returns the new version, or why nothing changed.
  */
 export const UPDATE: Script = new Script(`
 local key, now = KEYS[1], ARGV[1]
@@ -87,8 +89,9 @@ return version
 `);
 
 /**
- * KEYS: old session, new session, the new subject's set if it has one. ARGV: now, expiresAt, route or nothing, limit or nothing,
- * what gives the new id, the end of the grace or nothing, version or nothing; patch, with the fields of the record. Answers as UPDATE does.
+ * KEYS: old session, new session, the new subject's set if any. ARGV: now, expiresAt,
+ * route or "", limit or "", the reason for the new id, end of the grace or "",
+ * version or "", then the patch with the record's fields. Returns the same as UPDATE.
  */
 export const REPLACE: Script = new Script(`
 local old, new, now = KEYS[1], KEYS[2], ARGV[1]
@@ -111,7 +114,7 @@ if ARGV[3] ~= '' then enlist(ARGV[3], new_id, at, ARGV[4]) end
 return version
 `);
 
-/** KEYS: session. ARGV: now, expiresAt. Answers 1, or 0 when there is nothing to touch. */
+/** KEYS: session. ARGV: now, expiresAt. Returns 1, or 0 if there was nothing to touch. */
 export const TOUCH: Script = new Script(`
 local key, now = KEYS[1], ARGV[1]
 ${LOOK}${SLIDE}
@@ -123,7 +126,7 @@ if is_later then prolong(key, record.route, now, expires_at) end
 return 1
 `);
 
-/** KEYS: session. Goes from mark to mark; a mark lives for 60 seconds, so there are few. */
+/** KEYS: session. Follows marks to the session. Marks live for 60 seconds, so there are few. */
 export const REMOVE: Script = new Script(`
 local key = KEYS[1]
 ${NAMES}
@@ -137,7 +140,7 @@ end
 return 1
 `);
 
-/** KEYS: session. Answers the fields and values that were there, or none; a mark stays. */
+/** KEYS: session. Removes it and returns its fields and values, or none. Leaves a mark alone. */
 export const TAKE: Script = new Script(`
 local found = redis.call('HMGET', KEYS[1], 'm:version', 'm:movedAt', 'm:set')
 if found[2] or not found[1] then return {} end
@@ -150,7 +153,10 @@ end
 return fields
 `);
 
-/** KEYS: subject's set. Answers id, startedAt, seenAt, expiresAt, and meta, idle and abs (or nothing) of every session. */
+/**
+ * KEYS: subject's set. Returns id, startedAt, seenAt, expiresAt,
+ * meta, idle and abs of each session. The last three may be "".
+ */
 export const LIST: Script = new Script(`
 local rows, set = {}, KEYS[1]
 ${NAMES}${EXPIRE}${SWEEP}
@@ -167,7 +173,7 @@ end
 return rows
 `);
 
-/** KEYS: subject's set. ARGV: the id to spare, or nothing. Answers how many sessions were ended. */
+/** KEYS: subject's set. ARGV: the id to keep, or "". Returns the number of sessions it ended. */
 export const REMOVE_ALL: Script = new Script(`
 local count, set = 0, KEYS[1]
 ${NAMES}

@@ -1,5 +1,5 @@
 /**
- * A Redis server as the store asks it, over any client that it knows.
+ * Runs the store's commands and scripts on any supported client.
  *
  * @module
  */
@@ -8,18 +8,17 @@ import { type Commands, commandsOf, type RedisClient } from "./client.ts";
 import { isScriptMissing, timeoutFailure, withoutData } from "./failure.ts";
 import { READ, type Script } from "./scripts.ts";
 
-/** Asks a server. An answer that takes longer than `timeout` seconds is an error; errors hold no data. */
+/** Calls time out after `timeout` seconds. Errors hold no session data. */
 export class RedisServer {
   readonly #commands: Commands;
   readonly #timeout: number;
 
-  /** @throws OptionError when the client is none of those we know. */
+  /** @throws OptionError if the client is not supported. */
   constructor(client: RedisClient, timeout: number) {
     this.#commands = commandsOf(client);
     this.#timeout = timeout;
   }
 
-  /** Runs a script: by hash, or by text where the server does not have it. */
   run(script: Script, keys: string[], args: string[]): Promise<unknown> {
     const { evalSha1, evalText } = this.#commands;
     return this.#within(async (signal) => {
@@ -32,7 +31,6 @@ export class RedisServer {
     });
   }
 
-  /** The fields and values of a hash, in the client's own shape. */
   readHash(key: string): Promise<unknown> {
     const { readHash } = this.#commands;
     // A script costs Redis three times as much.

@@ -1,5 +1,5 @@
 /**
- * Runs statements on a SQLite database of this process.
+ * Runs statements on a SQLite database in this process.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import type { Statement } from "./statements.ts";
 import type { SqlDatabase } from "./store.ts";
 import { whileLocked } from "./waiting.ts";
 
-/** One connection. Writers of this process wait in line, so that one of them at a time asks for the lock. */
+/** One connection. Writers in this process queue, so that only one at a time asks for the lock. */
 export class Connection implements SqlDatabase {
   readonly #source: SqliteSource;
   readonly #tables: readonly string[];
   readonly #busyTimeout: number;
   #database: SqliteDatabase | undefined;
   #prepared = new Map<string, SqliteStatement>();
-  // Requests may wait for each other here: runtimes that have SQLite files do not bind promises to requests, as Workers do.
+  // A promise that requests share is safe here, unlike on Workers, which bind promises to requests.
   #writing: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -25,7 +25,7 @@ export class Connection implements SqlDatabase {
     this.#busyTimeout = busyTimeout;
   }
 
-  /** Readers wait for no writer. */
+  /** Readers do not wait for writers. */
   read(statement: Statement): Promise<unknown[]> {
     return whileLocked(() => this.#run(this.#open(), statement), this.#deadline());
   }
@@ -59,7 +59,7 @@ export class Connection implements SqlDatabase {
 
   #transact(statements: readonly Statement[]): unknown[][] {
     const database = this.#open();
-    // A single statement is a transaction of its own.
+    // A single statement is its own transaction.
     const [only, ...more] = statements;
     if (only !== undefined && more.length === 0) return [this.#run(database, only)];
     database.exec("BEGIN IMMEDIATE");
@@ -80,7 +80,7 @@ export class Connection implements SqlDatabase {
   }
 }
 
-/** SQLite has done it already after some failures, a full disk among them; then this fails, and all is well. */
+/** Fails if SQLite has already rolled back, as after a full disk. */
 function rollBack(database: SqliteDatabase): void {
   try {
     database.exec("ROLLBACK");

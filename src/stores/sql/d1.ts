@@ -1,5 +1,5 @@
 /**
- * Sessions in Cloudflare D1: SQLite with one writer, anywhere in the world. Strong, and billed by the row.
+ * A store in Cloudflare D1: SQLite with one primary, strongly consistent, billed by the row.
  *
  * @module
  */
@@ -12,40 +12,40 @@ import { defineSql, type SqlDatabase, type SqlSessionStore, SqlStore } from "./s
 export { sessionTable } from "./sqlite-dialect.ts";
 export type { SqlSessionStore };
 
-/** What the store uses of a prepared statement. */
+/** The methods used of a prepared statement. */
 export interface D1Statement {
   bind(...values: (string | number | null)[]): D1Statement;
   all(): Promise<{ results: unknown[] }>;
 }
 
-/** What the store uses of a `D1Database`, or of what its `withSession` gives. */
+/** The methods used of a `D1Database`, or of a D1 session. */
 export interface D1Queries {
   prepare(sql: string): D1Statement;
   batch(statements: D1Statement[]): Promise<{ results: unknown[] }[]>;
 }
 
-/** What the store uses of the binding: a `D1Database` has it. */
+/** The methods used of the binding, a `D1Database`. */
 export interface D1Binding extends D1Queries {
   withSession?(constraint: "first-primary"): D1Queries;
 }
 
-/** How a D1 store keeps sessions. */
+/** Options of the D1 store. */
 export interface D1Options {
-  /** The table. Letters, digits and `_`. Default `"web_sessions"`. */
+  /** The table. Letters, digits and `_`. Default: `"web_sessions"`. */
   table?: string;
-  /** True makes the table when a query finds none, so that no migration is needed. Default true. */
+  /** Whether to create the table when a query finds none, so that you need no migration. Default: true. */
   createTable?: boolean;
 }
 
 /**
- * Keeps sessions in a D1 database. Each call is one round trip to the database's primary; only the touch of a session that
- * is due, and finding out why a change was not made, are two. Reads never go to a replica: those may show a session that was
- * ended long ago (https://developers.cloudflare.com/d1/best-practices/read-replication/).
+ * Creates a store in a D1 database. Each call is one round trip to the database's primary. A touch that
+ * is due, and finding out why a change was refused, take two. Reads never use a replica, which could show
+ * a session that ended long ago (https://developers.cloudflare.com/d1/best-practices/read-replication/).
  *
- * What has expired stays until `sweep(now)`: call it from a Cron Trigger.
+ * Expired rows stay until you call `sweep(now)`, for example from a Cron Trigger.
  *
- * @param database The binding, as `env.SESSIONS_DB`.
- * @throws OptionError when it is not a D1 binding, saying what to write into wrangler.toml.
+ * @param database The binding, such as `env.SESSIONS_DB`.
+ * @throws OptionError if it is not a D1 binding, with the lines to add to wrangler.toml, or if an option is invalid.
  *
  * @example
  * ```ts
@@ -67,10 +67,10 @@ export function d1(database: D1Binding, options: D1Options = {}): SqlSessionStor
   return defineSql(new SqlStore(new D1Connection(database, createTable ? tables : []), callsFor(SQLITE, table, STRETCH)));
 }
 
-/** How many rows a step of a sweep looks at. A row read costs a thousandth of a row written, a step is one or two queries. */
+/** Rows per step of a sweep. A step is one or two queries, and reading a row costs a thousandth of writing one. */
 const STRETCH = 10_000;
 
-/** A failure of D1. Its own message is dropped: it may hold what was bound. */
+/** A failure of D1. Its own message may contain bound values, so it is dropped. */
 class D1Failure extends Error {
   readonly code = "D1_ERROR";
   readonly retryable: boolean;
@@ -82,7 +82,7 @@ class D1Failure extends Error {
   }
 }
 
-/** What D1 says when the same query may work the next time: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list */
+/** D1's errors that are worth a retry: https://developers.cloudflare.com/d1/observability/debug-d1/#error-list */
 const TRANSIENT = [
   "Network connection lost",
   "storage caused object to be reset",
@@ -135,7 +135,7 @@ class D1Connection implements SqlDatabase {
     }
   }
 
-  /** A D1 session for each call: its first query goes to the primary, also where replicas are on. */
+  /** A new D1 session sends its first query to the primary even if replicas are enabled. */
   #queries(): D1Queries {
     return this.#database.withSession?.("first-primary") ?? this.#database;
   }

@@ -1,26 +1,26 @@
 /**
- * A SQLite file on `node:sqlite`, which Node, Deno and Bun have. Nothing is imported: runtimes without it can load this.
+ * A SQLite file through `node:sqlite`, which Node, Deno and Bun have.
+ * It is not imported, so that other runtimes can load this file.
  *
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
 import { type Location, locate } from "./location.ts";
 
-/** What the store uses of a statement. */
+/** The methods used of a statement. */
 export interface SqliteStatement {
   all(...values: (string | number | null)[]): unknown[];
 }
 
-/** What the store uses of a database: `DatabaseSync` of `node:sqlite` and `Database` of `bun:sqlite` have it. */
+/** The methods used of a database: `DatabaseSync` of `node:sqlite` or `Database` of `bun:sqlite`. */
 export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
   close(): unknown;
 }
 
-/** Gives the open database. */
 export interface SqliteSource {
-  /** What to run on a database that was just opened. */
+  /** Statements to run on each newly opened database. */
   readonly settings: readonly string[];
   open(): SqliteDatabase;
   close(): void;
@@ -43,15 +43,15 @@ function builtin<Name extends keyof Modules>(name: Name): Modules[Name] {
   if (found !== undefined) return found;
   throw new OptionError(
     "ERR_OPTION",
-    `Cannot open the session database: this runtime has no ${name} (Node has it from 22.13 on, Deno and Bun have it); pass an open database`,
+    `Cannot open the session database: this runtime has no ${name}. Use Node 22.13 or later, Deno or Bun, or pass an open database`,
   );
 }
 
 /**
- * The file at a path or URI. When somebody deletes it or puts another in its place, the next call opens what is there then:
- * SQLite alone would go on writing into a file that nobody will ever find again.
+ * The file at a path or URI. If the file is deleted or replaced, the next
+ * call opens the new one. SQLite alone would keep writing to the old file.
  *
- * @throws {@link OptionError} when the runtime has no `node:sqlite`, or the file cannot be opened.
+ * @throws {@link OptionError} if the runtime has no `node:sqlite`, or the file cannot be opened.
  */
 export class SqliteFile implements SqliteSource {
   readonly settings: readonly string[];
@@ -71,7 +71,7 @@ export class SqliteFile implements SqliteSource {
       const reason = typeof code === "string" ? code : name;
       throw new OptionError(
         "ERR_OPTION",
-        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must have files`,
+        `Cannot open the session database (${reason}): its folder must exist and be writable, and the runtime must support files`,
       );
     }
   }
@@ -94,15 +94,15 @@ export class SqliteFile implements SqliteSource {
   }
 }
 
-/** A new file, and those that SQLite puts beside it, are for this user only: there is session data in them. */
+/** Makes the file, and those that SQLite adds beside it, private to this user: they contain session data. */
 function create(file: string): void {
   const { openSync, closeSync } = builtin("node:fs");
-  // Never one that exists: closing it would give up the locks that SQLite holds on it in this process.
+  // Never open an existing file: closing it would release the locks that SQLite holds on it in this process.
   if (identify(file) !== undefined) return;
   try {
     closeSync(openSync(file, "wx", 0o600));
   } catch (error) {
-    // Another process has just made it, in the same way.
+    // Another process has just created it the same way.
     if ((error as { code?: unknown }).code !== "EEXIST") throw error;
   }
 }

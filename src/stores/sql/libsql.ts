@@ -1,5 +1,5 @@
 /**
- * Sessions in libSQL: a Turso database, a `sqld` server or a file, by a client of `@libsql/client`.
+ * A store in libSQL: a Turso database, a `sqld` server or a file, through `@libsql/client`.
  *
  * @module
  */
@@ -15,37 +15,41 @@ import { makingTable } from "./tables.ts";
 export { sessionTable } from "./sqlite-dialect.ts";
 export type { SqlSessionStore };
 
-/** A statement as libSQL takes it. */
+/** A statement in libSQL's format. */
 export interface LibsqlStatement {
   sql: string;
   args: (string | number | null)[];
 }
 
-/** What the store uses of a client: a `Client` of `@libsql/client` has it. */
+/** The methods used of a `Client` of `@libsql/client`. */
 export interface LibsqlClient {
   batch(statements: LibsqlStatement[], mode: "write" | "read"): Promise<{ readonly rows: readonly unknown[] }[]>;
   reconnect?(): void | Promise<void>;
 }
 
-/** How a libSQL store keeps sessions. */
+/** Options of the libSQL store. */
 export interface LibsqlOptions {
-  /** The table. Letters, digits and `_`. Default `"web_sessions"`. */
+  /** The table. Letters, digits and `_`. Default: `"web_sessions"`. */
   table?: string;
-  /** True makes the table when a statement finds none, so that no migration is needed. Default true. */
+  /** Whether to create the table when a statement finds none, so that you need no migration. Default: true. */
   createTable?: boolean;
-  /** How long to wait for an answer, in seconds. A call that takes longer fails with the reason `TIMEOUT`; the database may still carry it out. Default 5. */
+  /**
+   * How long a call may take, in seconds, at most 600. After that it fails with
+   * the reason `TIMEOUT`, but the database may still execute it. Default: 5.
+   */
   timeout?: number;
 }
 
 /**
- * Keeps sessions in libSQL, in the table that `sqlite` and `d1` have too. Each call is one round trip; only the touch of a session that is due, and
- * finding out why a change was not made, are two. What has expired stays until `sweep(now)`: call it now and then.
+ * Creates a store in libSQL, with the same table as `sqlite` and `d1`. Each call is
+ * one round trip. A touch that is due, and finding out why a change was refused,
+ * take two. Expired rows stay until you call `sweep(now)`, so call it regularly.
  *
- * Not with an embedded replica (`syncUrl`): it would show sessions that were ended long ago. A file that several processes share needs a client with
- * a `timeout`; `sqlite` waits for them without blocking its own.
+ * Do not use an embedded replica (`syncUrl`): it would show sessions that ended long ago. If several processes share
+ * a file, give the client a `timeout`, or use `sqlite`, which waits for the others without blocking its own process.
  *
- * @param client What `createClient()` of `@libsql/client` gives. It is yours to close.
- * @throws OptionError when it is no such client, or an option cannot be used.
+ * @param client A client from `createClient()` of `@libsql/client`. You close it.
+ * @throws OptionError if it is not such a client, or an option is invalid.
  *
  * @example
  * ```ts
@@ -61,18 +65,21 @@ export function libsql(client: LibsqlClient, options: LibsqlOptions = {}): SqlSe
   const tables = sessionTable(table);
   const timeout = checkTimeout(options.timeout ?? 5);
   if (typeof client?.batch !== "function") {
-    throw new OptionError("ERR_OPTION", "Cannot use this libSQL client: pass what createClient() of @libsql/client gives");
+    throw new OptionError("ERR_OPTION", "Cannot use this libSQL client: pass a client from createClient() of @libsql/client");
   }
   const database = new LibsqlDatabase(client, table, createTable ? tables : [], timeout);
   return defineSql(new SqlStore(database, callsFor(SQLITE, table, STRETCH)));
 }
 
-/** How many rows a step of a sweep looks at. */
+/** Rows per step of a sweep. */
 const STRETCH = 5000;
 
 const ADVICE = "Run the statements of sessionTable(), or leave createTable on";
 
-/** SQLite says by one code that there is no table, and that a statement is wrong; its text tells them apart, and holds no values. */
+/**
+ * SQLite has one code for a missing table and for other wrong
+ * statements. Only the message, which holds no values, tells them apart.
+ */
 const ANSWERS: Answers = {
   codeOf(error) {
     const { code } = (error ?? {}) as { code?: unknown };
@@ -80,7 +87,7 @@ const ANSWERS: Answers = {
     return typeof code === "string" && /^SQLITE_[A-Z]{2,20}/.test(code) ? code.replace(/^(SQLITE_[A-Z]+).*/, "$1") : undefined;
   },
   collided: new Set(),
-  // Who may wait for a lock is the client: its option timeout.
+  // The client's option `timeout` makes it wait for locks.
   passing: new Set(["SQLITE_BUSY"]),
   noTable: new Set(["NO_TABLE"]),
   notSetUp: new Set(),
@@ -130,7 +137,8 @@ class LibsqlDatabase implements SqlDatabase {
       const results = await this.#client.batch(batch, mode);
       return results.map(({ rows }) => [...rows]);
     } catch (error) {
-      // A file's connection (@libsql/client 0.18) may be of no use after a lock that it did not get, until garbage is collected.
+      // After a lock that it did not get, a file's connection
+      // (@libsql/client 0.18) may be unusable until garbage collection.
       if (ANSWERS.codeOf(error) === "SQLITE_BUSY") await this.#client.reconnect?.();
       throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * What MySQL and MariaDB say when something is wrong: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
+ * Error codes of MySQL and MariaDB: https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html
  *
  * @module
  */
@@ -10,10 +10,10 @@ const ofServer = (error: unknown): string | undefined => {
   return typeof code === "string" && /^ER_\w{1,50}$/.test(code) && typeof errno === "number" ? code : undefined;
 };
 
-/** Errors of the connection have codes that are none of the server's, such as ECONNREFUSED and PROTOCOL_CONNECTION_LOST. */
+/** Connection errors have other codes, such as ECONNREFUSED and PROTOCOL_CONNECTION_LOST. */
 export const MYSQL_ANSWERS: Answers = {
   codeOf: ofServer,
-  // All of them undo the whole transaction.
+  // Each rolls back the whole transaction.
   collided: new Set(["ER_LOCK_DEADLOCK", "ER_CHECKREAD"]),
   passing: new Set([
     ...["ER_CON_COUNT_ERROR", "ER_TOO_MANY_USER_CONNECTIONS", "ER_USER_LIMIT_REACHED", "ER_SERVER_SHUTDOWN"],

@@ -12,34 +12,31 @@ import type { Statement } from "./statements.ts";
 import type { SqlDatabase } from "./store.ts";
 import { makingTable } from "./tables.ts";
 
-/** What the store uses of a connection of a pool. */
+/** The methods used of a pool's connection. */
 export interface MysqlConnection extends MysqlQueries {
   release(): void;
-  /** Closes it: what is not committed is undone. */
+  /** Closes the connection, which rolls back an open transaction. */
   destroy(): void;
 }
 
-/** What the store uses of a client. A pool of `mysql2/promise` has all of it, a connection no `getConnection()`. */
+/** The methods used of a client: a pool of `mysql2/promise`, or a connection, which lacks `getConnection()`. */
 export interface MysqlClient extends MysqlQueries {
   getConnection?(): Promise<MysqlConnection>;
 }
 
-/** How a table is asked. */
 export interface MysqlSetup {
   readonly table: string;
-  /** What makes the table when there is none. */
   readonly tables: readonly string[];
   readonly prepared: boolean;
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number;
 }
 
-/** A database behind a client. */
 export class MysqlDatabase implements SqlDatabase {
   readonly #client: MysqlClient;
   readonly #setup: MysqlSetup;
   readonly #ask: Ask;
-  /** The calls on a client that is one connection: none may come between the statements of another's transaction. */
+  /** Queues the calls on a single connection, so that none runs inside another's transaction. */
   #line: Promise<unknown> = Promise.resolve();
   #checked = false;
 
@@ -78,7 +75,7 @@ export class MysqlDatabase implements SqlDatabase {
     }
   }
 
-  /** Each statement by itself. */
+  /** Runs each statement as its own transaction. */
   async #alone(statements: readonly Statement[]): Promise<unknown[][]> {
     const rows: unknown[][] = [];
     for (const statement of statements) rows.push(rowsOf(await this.#ask(this.#client, statement)));
@@ -92,10 +89,10 @@ export class MysqlDatabase implements SqlDatabase {
     return result;
   }
 
-  /** All or none of them. Where the first one finds nothing, there is nothing to do for the others. */
+  /** Runs the statements as one transaction. If the first returns no rows, the others are skipped. */
   async #transact(statements: readonly Statement[], late: AbortSignal): Promise<unknown[][]> {
     const connection = await this.#client.getConnection?.();
-    // One that comes when nobody waits any more goes straight back.
+    // A connection that arrives after the timeout is returned unused.
     if (late.aborted) connection?.release();
     if (late.aborted) throw tooLate();
     const queries = connection ?? this.#client;
@@ -114,7 +111,7 @@ export class MysqlDatabase implements SqlDatabase {
   }
 
   async #runAll(queries: MysqlQueries, statements: readonly Statement[]): Promise<unknown[][]> {
-    // So that logins of one user at the same time meet, whatever the server's default is: it locks the gaps between rows, too.
+    // This level locks gaps between rows, so simultaneous logins of a user conflict, whatever the server's default.
     await queries.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     await queries.query("START TRANSACTION");
     const rows: unknown[][] = [];
@@ -126,7 +123,7 @@ export class MysqlDatabase implements SqlDatabase {
     return rows;
   }
 
-  /** A connection that cannot even do that is closed, and never given to anybody with a transaction open. */
+  /** If this fails, the connection is closed, so that it never returns to the pool with an open transaction. */
   async #rollBack(queries: MysqlQueries, connection: MysqlConnection | undefined): Promise<void> {
     try {
       await queries.query("ROLLBACK");
@@ -136,16 +133,16 @@ export class MysqlDatabase implements SqlDatabase {
     }
   }
 
-  /** Once: what a connection is set to, where a wrong setting loses data without a word. */
+  /** Checks once for settings of the connection that would silently lose data. */
   async #check(): Promise<void> {
     const asked: Statement = [
       "SELECT @@autocommit AS autocommit, @@character_set_client AS sent, @@character_set_connection AS read_as, @@character_set_results AS answered",
     ];
     const [found] = rowsOf(await this.#ask(this.#client, asked)) as Record<string, unknown>[];
     const { autocommit, sent, read_as, answered } = found ?? {};
-    if (Number(autocommit) !== 1) refuse("autocommit is off: what it answers would never be kept. Leave autocommit on");
+    if (Number(autocommit) !== 1) refuse("autocommit is off, so writes would be lost. Leave autocommit on");
     if ([sent, read_as, answered].some((set) => set !== "utf8mb4")) {
-      refuse('its character set is not utf8mb4: texts would be damaged. Leave out charset, or set charset: "utf8mb4"');
+      refuse('its character set is not utf8mb4, so text would be damaged. Leave out charset, or set charset: "utf8mb4"');
     }
     this.#checked = true;
   }
@@ -155,12 +152,12 @@ function refuse(why: string): never {
   throw new OptionError("ERR_OPTION", `Cannot use this MySQL connection: ${why}`);
 }
 
-/** The rows that were read; of a statement that wrote, one for each row that it wrote, and the version that it set. */
+/** The rows that were read, or one for each row written, with the version that was set. */
 function rowsOf(result: MysqlResult): unknown[] {
   if (Array.isArray(result)) return result;
   const { affectedRows, insertId } = result as { affectedRows?: number; insertId?: number | string | bigint };
   if (typeof affectedRows !== "number") throw new DatabaseFailure("NO_RESULT", false);
   const version = Number(insertId ?? 0);
-  // How many rows are affected is said in two ways, as CLIENT_FOUND_ROWS has it. A version is said in one.
+  // CLIENT_FOUND_ROWS changes how affected rows are counted. A version is reliable.
   return Array.from({ length: version > 0 ? 1 : affectedRows }, () => ({ version }));
 }

@@ -1,13 +1,13 @@
 /**
- * The SQL of MySQL 8 and MariaDB: the table, and what they say in words of their own. Neither answers rows of what it wrote, so a change says
- * its new version by LAST_INSERT_ID(), which comes with the answer.
+ * The SQL of MySQL 8 and MariaDB: the table and the differing statements. Neither can return the
+ * rows that a statement wrote, so a change reports its new version through LAST_INSERT_ID().
  *
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
 import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
-// Instants are numbers as JavaScript has them: no time zone has a say. Of a subject, which may be long, the index has the beginning.
+// Instants are plain numbers, so time zones do not matter. A subject may be long, so only its beginning is indexed.
 const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (
   id VARCHAR(64) NOT NULL PRIMARY KEY,
   subject MEDIUMTEXT,
@@ -23,12 +23,12 @@ const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (
 ) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin COMMENT 'web-session-store: schema 1'`;
 
 /**
- * What makes the table, for a migration: statements to be run in their order by an account that may create. They change nothing where the table
- * is as they would make it, so run all of them again with each new version of this library, before the applications have it. The table's comment
- * says which schema it has.
+ * The statements that create the table, for a migration. Run them in order, from an account that
+ * may create tables. They do nothing if the table is up to date, so run them again with each new
+ * version of this library, before you deploy it. The table's comment has the version of the schema.
  *
- * @param table Default `"web_sessions"`; `"auth.sessions"` for one in another database than the connection's.
- * @throws OptionError when a name has other characters than letters, digits and `_`.
+ * @param table Default: `"web_sessions"`. Use `"auth.sessions"` for a table in another database than the connection's.
+ * @throws OptionError if a name has characters other than letters, digits and `_`.
  *
  * @example
  * ```ts
@@ -42,21 +42,21 @@ export function mysqlTable(table: string = DEFAULT_TABLE): readonly string[] {
 
 const quoted = (name: string) => `\`${name.replace(".", "`.`")}\``;
 
-/** MySQL's and MariaDB's. Of a call of several statements, the others run only where the first one found something. */
+/** For MySQL and MariaDB. In a call of several statements, the others run only if the first one found something. */
 export const MYSQL: Dialect = {
   value: () => "?",
   texts(name, stretch) {
     const words = wordsFor(quoted(name));
     const { table } = words;
     const { create, move, mark, ...common } = commonTexts(words, stretch);
-    // A join: for IN, MariaDB would look at every row of the table.
+    // A join, because MariaDB scans the whole table for IN.
     const limited = `DELETE ended FROM ${table} AS ended JOIN (${beyondLimit(table)}) AS beyond ON ended.id = beyond.id`;
     const lock = `SELECT version + 1 AS version FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE`;
     const asRead = "moved_at IS NULL AND version = $version AND seen_at = $seenAt AND expires_at = $lastsUntil";
     const moves = [lock, move(`${table} WHERE id = $id`), mark("id = $id")];
     return {
       ...common,
-      // Of what was read before: whoever takes it first is the only one.
+      // Only takes the row as it was read, so only the first caller succeeds.
       take: `DELETE FROM ${table} WHERE id = $id AND ${asRead}`,
       touchDue: `${common.touch} AND ${asRead}`,
       create,
@@ -73,16 +73,16 @@ const wordsFor = (table: string): Words => ({
   table,
   columns: "id, subject, version, started_at, seen_at, expires_at, moved_at, moved_to, meta, data",
   greatest: "greatest",
-  // Where the first key of an object is removed, MariaDB (10.11) may overlook what the patch says of the next one. So there is one before it that
-  // no patch removes, and that is no key of ours: in those, % is never alone.
+  // When a patch removes an object's first key, MariaDB 10.11 may ignore the patch for the next key. So
+  // another key is put first that no patch removes. It cannot be one of ours, where % is never alone.
   patched: (data) => `JSON_REMOVE(JSON_MERGE_PATCH(JSON_MERGE_PATCH('{"%":""}', ${data}), $patch), '$."%"')`,
-  // JSON_KEYS puts as much around a key as JSON does besides its value: quotes, a comma and a space.
+  // JSON_KEYS adds as many bytes per key as JSON does besides the value: quotes, a comma and a space.
   bytes: (data) =>
     `(SELECT 1 + COALESCE(LENGTH(JSON_KEYS(${data})) + SUM(LENGTH(value)), 0)
       FROM JSON_TABLE(${data}, '$.*' COLUMNS (value LONGTEXT CHARACTER SET utf8mb4 PATH '$')) AS entries)`,
   isObject: "JSON_VALID(data)",
   nextVersion: "LAST_INSERT_ID(version + 1)",
-  // Says that there was something to touch, also where it stayed as it was.
+  // Counts the row as touched even if nothing changed.
   touched: ", version = LAST_INSERT_ID(version + 1) - 1",
   returning: () => "",
 });

@@ -1,21 +1,21 @@
 /**
- * The two ways to ask a MySQL server: statements that it has prepared, and statements with their values in them.
+ * The two ways to query a MySQL server: with prepared statements, or with the values written into the statement.
  *
  * @module
  */
 import type { SqlValue } from "./rows.ts";
 import type { Statement } from "./statements.ts";
 
-/** What a statement answers: rows, or what it did. */
+/** The rows that were read, or the effect of a write. */
 export type MysqlResult = unknown;
 
-/** What the store uses of whatever asks: a pool, or one connection. */
+/** The methods used of a pool or a connection. */
 export interface MysqlQueries {
   query(options: string | MysqlStatement): Promise<readonly [unknown, ...unknown[]]>;
   execute?(options: MysqlStatement, values: (string | number | null)[]): Promise<readonly [unknown, ...unknown[]]>;
 }
 
-/** A statement, and what must not be as an application has it for its own. */
+/** A statement, with options that override the application's own. */
 export interface MysqlStatement {
   readonly sql: string;
   readonly rowsAsArray: false;
@@ -24,10 +24,8 @@ export interface MysqlStatement {
   readonly typeCast: true;
 }
 
-/** Runs a statement. */
 export type Ask = (queries: MysqlQueries, statement: Statement) => Promise<MysqlResult>;
 
-/** `prepared`: by `execute()`. */
 export function askBy(prepared: boolean): Ask {
   return async (queries, [sql, ...values]) => {
     const [result] = prepared
@@ -45,13 +43,13 @@ const plainly = (sql: string): MysqlStatement => ({
   typeCast: true,
 });
 
-/** The statement with its values. No text of this library has a question mark but for them. */
+/** Writes the values into the statement. Our statements contain no other question marks. */
 function written(sql: string, values: readonly SqlValue[]): string {
   let place = 0;
   return sql.replace(/\?/g, () => literal(values[place++] as SqlValue));
 }
 
-/** Digits alone: what a backslash or a quote means to the server is of no account. */
+/** Hexadecimal digits are safe however the server treats backslashes and quotes. */
 function literal(value: SqlValue): string {
   if (value === null) return "NULL";
   if (typeof value === "number") return String(Number(value));

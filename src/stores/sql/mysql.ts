@@ -1,5 +1,5 @@
 /**
- * Sessions in MySQL or MariaDB: one table, and one statement for most calls. For a pool or a connection of `mysql2/promise`.
+ * A store in MySQL or MariaDB, in one table, through a pool or a connection of `mysql2/promise`.
  *
  * @module
  */
@@ -18,34 +18,38 @@ export { mysqlTable } from "./mysql-dialect.ts";
 export type { MysqlQueries, MysqlStatement } from "./mysql-queries.ts";
 export type { SqlSessionStore };
 
-/** How a MySQL store keeps sessions. */
+/** Options of the MySQL store. */
 export interface MysqlOptions {
-  /** The table, with its database if that is not the connection's: `"auth.sessions"`. Letters, digits and `_`. Default `"web_sessions"`. */
+  /**
+   * The table, with its database if that is not the connection's:
+   * `"auth.sessions"`. Letters, digits and `_`. Default: `"web_sessions"`.
+   */
   table?: string;
   /**
-   * True makes the table when a statement finds none. An account that may not create gets an error then that says what to do, so that with the
-   * rights of production nothing is ever made. Default true.
+   * Whether to create the table when a statement finds none. If the account
+   * may not create tables, the error says what to do. Default: true.
    */
   createTable?: boolean;
   /**
-   * True asks by `execute()`, with statements that the server prepares once for each connection. False asks by `query()`, for proxies that know no
-   * prepared statements; values are written into the statement then, as hexadecimal digits, which no setting of the server reads as anything else.
-   * Default true.
+   * Whether to use `execute()`, with statements that the server prepares once per
+   * connection. Set it to false for proxies without prepared statements: `query()` then gets
+   * the values as hexadecimal digits, which no server setting can misread. Default: true.
    */
   prepared?: boolean;
   /**
-   * How long to wait for an answer, in seconds, a connection of the pool included. A call that takes longer fails with the reason `TIMEOUT`; the
-   * server may still carry it out. Default 5.
+   * How long a call may take, in seconds, at most 600, including the wait for a connection of the pool.
+   * After that it fails with the reason `TIMEOUT`, but the server may still execute it. Default: 5.
    */
   timeout?: number;
 }
 
 /**
- * Keeps sessions in MariaDB 10.11 or MySQL 8, or later, in an InnoDB table. A call is one statement; logins, new ids and the end of a session that has
- * just got a new id are a few. What has expired stays until `sweep(now)`: call it now and then.
+ * Creates a store in MariaDB 10.11 or MySQL 8, or later, in an InnoDB table. Most calls
+ * are one statement. Logins, new ids and the end of a session that has just changed its
+ * id take a few. Expired rows stay until you call `sweep(now)`, so call it regularly.
  *
- * @param client A pool of `mysql2/promise`, or a connection for sessions alone. Its connections are yours to open and to close.
- * @throws OptionError when it is no such client, or an option cannot be used.
+ * @param client A pool of `mysql2/promise`, or a connection used only for sessions. You open and close its connections.
+ * @throws OptionError if it is not such a client, or an option is invalid.
  *
  * @example
  * ```ts
@@ -60,25 +64,25 @@ export function mysql(client: MysqlClient, options: MysqlOptions = {}): SqlSessi
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   const { createTable = true, prepared = true } = options;
-  // A connection that is still to come, and a client that takes callbacks.
+  // A promise of a connection, or a client with callbacks.
   const { then, promise } = (client ?? {}) as { then?: unknown; promise?: unknown };
   const isPromised = typeof client?.query === "function" && then === undefined && promise === undefined;
   if (!isPromised || (prepared && typeof client.execute !== "function")) {
-    const advice = 'pass what createPool() of "mysql2/promise" gives, or pool.promise() of one that takes callbacks';
+    const advice = 'pass a pool from createPool() of "mysql2/promise", or pool.promise() of a pool with callbacks';
     throw new OptionError("ERR_OPTION", `Cannot use this MySQL client: ${advice}`);
   }
   const database = new MysqlDatabase(client, { table, tables: createTable ? mysqlTable(table) : [], prepared, timeout });
   return defineSql(new MysqlStore(database, callsFor(MYSQL, table, STRETCH)));
 }
 
-/** How many rows a step of a sweep looks at: some milliseconds. */
+/** Rows per step of a sweep, which takes some milliseconds. */
 const STRETCH = 5000;
 
-/** A blank at the end counts in a subject, but not where MySQL compares texts. */
+/** MySQL ignores a trailing blank when it compares strings. */
 const BLANK_AT_END = / $/;
 
 class MysqlStore extends ServerStore {
-  /** No row comes with what was written. So a touch is one of the row as it was read, and what it is then is known. */
+  /** A write returns no row. So it only touches the row as it was read, and the result is computed. */
   protected override async touchDue(row: SessionRow, { now, expiresAt }: Slide): Promise<SessionRow | undefined> {
     const [touched] = await this.write("touchDue", { ...asRead(row), now, expiresAt });
     if (touched?.length !== 1) return undefined;
@@ -90,7 +94,7 @@ class MysqlStore extends ServerStore {
       const row = await this.row(id);
       if (row === undefined || row.moved_at !== null) return null;
       const [taken] = await this.write("take", asRead(row));
-      // Where it was changed meanwhile, there is another row to take, or none.
+      // If the row changed meanwhile, there is another one to take, or none.
       if (taken?.length === 1) return recordFromRow(row);
     }
   }
@@ -100,7 +104,7 @@ class MysqlStore extends ServerStore {
   }
 }
 
-/** What is another one after every change of a session. */
+/** Differs after every change of a session. */
 function asRead({ id, version, seen_at: seenAt, expires_at: lastsUntil }: SessionRow) {
   return { id, version, seenAt, lastsUntil };
 }

@@ -1,5 +1,5 @@
 /**
- * Runs statements on a Postgres client of any kind.
+ * Runs statements on any Postgres client.
  *
  * @module
  */
@@ -9,17 +9,15 @@ import type { Statement } from "./statements.ts";
 import type { SqlDatabase } from "./store.ts";
 import { makingTable } from "./tables.ts";
 
-/** What the store uses of a client. A `Pool`, `Client` or `PoolClient` of `pg` has it, and `PGlite`. */
+/** The method that the store uses of a client: a `Pool`, `Client` or `PoolClient` of `pg`, or `PGlite`. */
 export interface PostgresClient {
   query(text: string, values: (string | number | null)[]): Promise<{ readonly rows: readonly unknown[] }>;
 }
 
-/** How a table is asked. */
 export interface Setup {
   readonly table: string;
-  /** What makes the table when there is none. */
   readonly tables: readonly string[];
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: number;
 }
 
@@ -31,20 +29,19 @@ const ANSWERS: Answers = {
   },
   // Serialization failure, deadlock.
   collided: new Set(["40001", "40P01"]),
-  // Connections; too many of them; canceled, or a lock not had, in time; a server that stops or starts.
+  // Lost or too many connections, a canceled query, a lock timeout, a server that stops or starts.
   passing: new Set("08000 08003 08006 08001 08004 08007 53300 57014 55P03 25P03 57P01 57P02 57P03 57P05 25006".split(" ")),
   noTable: new Set(["42P01", "3F000"]),
-  // No such column, other types, no rights.
+  // No such column, wrong types, no rights.
   notSetUp: new Set(["42703", "42804", "42883", "42501"]),
 };
 
-/** What several who make a table at the same time get, all but one. */
+/** Errors when several processes create a table at the same time. */
 const MADE_MEANWHILE: readonly unknown[] = ["23505", "42P07", "42710", "XX000"];
 
 const ADVICE =
   "Run the statements of postgresTable() as a role that may create, and GRANT SELECT, INSERT, UPDATE, DELETE on the table to this one";
 
-/** A database behind a client. Each statement is a transaction of its own. */
 export class PostgresDatabase implements SqlDatabase {
   readonly #client: PostgresClient;
   readonly #setup: Setup;
@@ -63,7 +60,7 @@ export class PostgresDatabase implements SqlDatabase {
     }
   }
 
-  /** One statement: this dialect has no call of several. */
+  /** This dialect has no call of several statements. */
   async write([statement]: readonly Statement[]): Promise<unknown[][]> {
     return [await this.read(statement as Statement)];
   }
@@ -80,7 +77,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   async #makeTable(): Promise<void> {
     for (const sql of this.#setup.tables) {
-      // IF NOT EXISTS is no promise where another process makes it at this moment; then it is there.
+      // IF NOT EXISTS still fails if another process is creating the same thing.
       await this.#query([sql]).catch((error: unknown) => {
         if (!MADE_MEANWHILE.includes(ANSWERS.codeOf(error))) throw error;
       });

@@ -1,18 +1,18 @@
 /**
- * The SQL of PostgreSQL: the table, and what Postgres says in words of its own. Every call is one statement.
+ * The SQL of PostgreSQL: the table and the differing statements. Every call is one statement.
  *
- * At READ COMMITTED a statement sees what was there when it began. Where it meets a row that another one is changing, it waits, looks at
- * the row as it is then, and asks its conditions again, but of that row alone
- * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). So conditions stand on the row that is written, and
- * what is copied from a row comes from one that was locked first.
+ * At READ COMMITTED a statement sees the rows as they were when it began. If another transaction is
+ * changing a row, it waits and checks its conditions again, but only on that row
+ * (https://www.postgresql.org/docs/current/transaction-iso.html#XACT-READ-COMMITTED). So conditions must
+ * apply to the row that is written, and values may only be copied from a row that was locked first.
  *
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
 import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
-// Instants are numbers as JavaScript has them. A hash index takes a subject of any length, and there is no index on what every use of a
-// session changes: so a change is written beside the old row, into the room that fillfactor leaves (a HOT update).
+// Instants are plain numbers. A hash index takes a subject of any length. Columns that change
+// with every use have no index, so that updates are HOT and use the room that fillfactor leaves.
 const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS ${quoted(name)} (
   id text COLLATE "C" NOT NULL PRIMARY KEY,
   subject text COLLATE "C",
@@ -32,12 +32,12 @@ const SUBJECT_INDEX = (name: string) =>
 const SCHEMA = (name: string) => `COMMENT ON TABLE ${quoted(name)} IS 'web-session-store: schema 1'`;
 
 /**
- * What makes the table, for a migration: statements to be run in their order by a role that may create. They change nothing where the table is
- * as they would make it, so run all of them again with each new version of this library, before the applications have it. The table's comment
- * says which schema it has.
+ * The statements that create the table, for a migration. Run them in order, from a role that may
+ * create tables. They do nothing if the table is up to date, so run them again with each new
+ * version of this library, before you deploy it. The table's comment has the version of the schema.
  *
- * @param table Default `"web_sessions"`; `"auth.sessions"` for one in another schema than the first of the search path.
- * @throws OptionError when a name has other characters than letters, digits and `_`.
+ * @param table Default: `"web_sessions"`. Use `"auth.sessions"` for a schema that is not the first of the search path.
+ * @throws OptionError if a name has characters other than letters, digits and `_`.
  *
  * @example
  * ```ts
@@ -51,26 +51,29 @@ export function postgresTable(table: string = DEFAULT_TABLE): readonly string[] 
 
 const quoted = (name: string) => `"${name.replace(".", '"."')}"`;
 
-/** Drivers say nothing of a value's type, and Postgres cannot always tell. What is not here is an instant, or a number of bytes. */
+/**
+ * Drivers do not send types, and Postgres cannot always infer
+ * them. Values missing here are instants or numbers of bytes.
+ */
 const TYPES: Readonly<Record<string, string>> = {
   ...{ id: "text", to: "text", subject: "text", meta: "text", mark: "text", except: "text", after: "text", last: "text" },
-  // Some drivers make JSON of what they are to bind as JSON, also of a text.
+  // Some drivers encode every JSON parameter as JSON, even a string.
   ...{ data: "text::jsonb", patch: "text::jsonb" },
   ...{ version: "integer", ifVersion: "integer", replaces: "integer", mostOthers: "integer" },
 };
 
-/** PostgreSQL's. */
 export const POSTGRES: Dialect = {
   value: (place, name) => `$${place}::${TYPES[name] ?? "double precision"}`,
   texts(name, stretch) {
     const words = wordsFor(quoted(name));
     const { table } = words;
     const { create, move, mark, ...common } = commonTexts(words, stretch);
-    // Those that are there when the statement begins: the one that is made is not among them.
+    // Counts rows from before the statement, without the new one.
     const others = `(SELECT count(*) FROM ${table} WHERE subject = $subject) AS others`;
     const moving = `moving AS (SELECT * FROM ${table} WHERE ${CHANGEABLE} FOR UPDATE), moved AS (${move("moving")}),
       marked AS (${mark("id IN (SELECT id FROM moving)")})`;
-    // Whoever deletes several rows locks them in one order. In two orders they would wait for each other, and Postgres takes a second to see that.
+    // Deletes must lock rows in the same order: in different orders
+    // they deadlock, which Postgres takes a second to detect.
     const end = (ids: string) => `DELETE FROM ${table} WHERE id IN (
       SELECT id FROM ${table} WHERE ${ids} ORDER BY id FOR UPDATE) RETURNING id`;
     const beyond = `id IN (${beyondLimit(table)})`;
@@ -81,7 +84,8 @@ export const POSTGRES: Dialect = {
       replace: `WITH ${moving} SELECT version FROM moved`,
       replaceLimited: `WITH ${moving}, ended AS (${end(`${beyond} AND EXISTS (SELECT 1 FROM moving)`)})
         SELECT version, ${others} FROM moved`,
-      // All of them are locked first, and those that another one has just ended are gone then: two that count on what the other ends would end too many.
+      // Locks all rows first, which skips those that another call
+      // has just ended. Otherwise two such calls could end too many.
       settle: `WITH present AS (SELECT id, subject, expires_at, seen_at FROM ${table} WHERE subject = $subject ORDER BY id FOR UPDATE)
         DELETE FROM ${table} WHERE id IN (${beyondLimit("present")}) RETURNING id`,
       removeAll: end("subject = $subject AND id <> $except"),
@@ -95,7 +99,7 @@ const wordsFor = (table: string): Words => ({
   table,
   columns: "id, subject, version, started_at, seen_at, expires_at, moved_at, moved_to, meta, data::text AS data",
   greatest: "greatest",
-  // Values are texts and never null, so what the patch made null is what it removes.
+  // Values are strings and never null, so the only nulls are the keys that the patch removes.
   patched: (data) => `jsonb_strip_nulls(${data} || $patch)`,
   bytes: (data) => `(SELECT 1 + coalesce(sum(4 + octet_length(key) + octet_length(value)), 0) FROM jsonb_each_text(${data}))`,
   isObject: "jsonb_typeof(data) = 'object'",

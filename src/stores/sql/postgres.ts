@@ -1,5 +1,5 @@
 /**
- * Sessions in PostgreSQL: one table, and one statement for each call. Any client that has `query(text, values)`.
+ * A store in PostgreSQL, in one table, through any client that has `query(text, values)`.
  *
  * @module
  */
@@ -15,29 +15,33 @@ export type { PostgresClient } from "./postgres-client.ts";
 export { postgresTable } from "./postgres-dialect.ts";
 export type { SqlSessionStore };
 
-/** How a Postgres store keeps sessions. */
+/** Options of the Postgres store. */
 export interface PostgresOptions {
-  /** The table, with its schema if that is not the first of the search path: `"auth.sessions"`. Letters, digits and `_`. Default `"web_sessions"`. */
+  /**
+   * The table, with its schema if that is not the first of the search path:
+   * `"auth.sessions"`. Letters, digits and `_`. Default: `"web_sessions"`.
+   */
   table?: string;
   /**
-   * True makes the table when a statement finds none. A role that may not create gets an error then that says what to do, so that with the rights of
-   * production nothing is ever made. Default true.
+   * Whether to create the table when a statement finds none. If the role
+   * may not create tables, the error says what to do. Default: true.
    */
   createTable?: boolean;
   /**
-   * How long to wait for an answer, in seconds, a connection of the pool included. A call that takes longer fails with the reason `TIMEOUT`; Postgres
-   * may still carry it out. Default 5.
+   * How long a call may take, in seconds, at most 600, including the wait for a connection of the pool.
+   * After that it fails with the reason `TIMEOUT`, but Postgres may still execute it. Default: 5.
    */
   timeout?: number;
 }
 
 /**
- * Keeps sessions in PostgreSQL 13 or later. Each call is one statement, with no state of a connection: it works through poolers that give each
- * transaction another connection. What has expired stays until `sweep(now)`: call it now and then, or have `pg_cron` do it.
+ * Creates a store in PostgreSQL 13 or later. Each call is one statement and uses no connection
+ * state, so it works through poolers that switch connections between transactions. Expired
+ * rows stay until you call `sweep(now)`, so call it regularly, or let `pg_cron` delete them.
  *
- * @param client A `Pool` or `Client` of `pg`, or whatever else has its `query(text, values)`. Its connections are yours to open and to close. Give a
- * pool a listener for `"error"`: without one, a connection that is lost while nobody uses it ends the process.
- * @throws OptionError when it is no such client, or an option cannot be used.
+ * @param client A `Pool` or `Client` of `pg`, or any object with its `query(text, values)`. You open and close its
+ * connections. Add a listener for `"error"` to a pool: without one, losing an idle connection ends the process.
+ * @throws OptionError if it is not such a client, or an option is invalid.
  *
  * @example
  * ```ts
@@ -53,7 +57,7 @@ export function postgres(client: PostgresClient, options: PostgresOptions = {}):
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   if (typeof client?.query !== "function") {
-    const advice = "pass a Pool of the package pg, or an object with query(text, values) that answers { rows }";
+    const advice = "pass a Pool of the package pg, or an object with query(text, values) that returns { rows }";
     throw new OptionError("ERR_OPTION", `Cannot use this Postgres client: ${advice}`);
   }
   const tables = (options.createTable ?? true) ? postgresTable(table) : [];
@@ -62,16 +66,16 @@ export function postgres(client: PostgresClient, options: PostgresOptions = {}):
   );
 }
 
-/** How many rows a step of a sweep looks at: some milliseconds. */
+/** Rows per step of a sweep, which takes some milliseconds. */
 const STRETCH = 5000;
 
-/** So many logins of one user at the same instant are looked at. */
+/** How many simultaneous logins of one user are allowed for. */
 const ROOM = 32;
 
 class PostgresStore extends ServerStore {
   /**
-   * Logins of one user at the same time do not see each other's sessions, and together may leave too many. So where there is not plenty of room, what
-   * is beyond the limit is looked at once more: each of them sees all who were written before.
+   * Simultaneous logins of a user do not see each other's sessions, and together may exceed the
+   * limit. So near the limit it is checked once more, when each check sees all rows written before.
    */
   protected override async write(call: keyof Calls, values: Values): Promise<unknown[][]> {
     const rows = await super.write(call, values);

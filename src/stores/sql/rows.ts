@@ -1,8 +1,8 @@
 /**
- * What a session looks like as a row: texts that every SQLite keeps as they are, and what is read back from them.
+ * A session as a row, in strings that every SQLite stores unchanged.
  *
- * The column `data` is a JSON object whose values are themselves JSON, as text: `{"cart":"[\"apple\"]"}`. So SQLite's
- * `json_patch` sets and removes keys in one statement, never merges what is in them, and returns every number as it came.
+ * The column `data` is a JSON object whose values are JSON text: `{"cart":"[\"apple\"]"}`. So SQLite's `json_patch`
+ * sets and removes keys in one statement, never merges values, and keeps every number as it was written.
  *
  * @module
  */
@@ -13,10 +13,9 @@ import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult
 import { saidFrom, toInfo } from "../../stored/changes.ts";
 import { reasonOf } from "../../stored/contract.ts";
 
-/** A value in a row, or bound to a statement. */
 export type SqlValue = string | number | null;
 
-/** The row of a session, or of the mark of one that moved: then `moved_at` is a number. */
+/** The row of a session or, if `moved_at` is a number, of a mark. */
 export interface SessionRow {
   readonly id: string;
   readonly subject: string | null;
@@ -31,17 +30,17 @@ export interface SessionRow {
 }
 
 /**
- * What is named in a row that a client gave.
+ * Checks that a row has a column.
  *
- * @throws OptionError where it is not: the client is set to give arrays, or names of its own.
+ * @throws OptionError if not: the client is configured to return arrays or to rename columns.
  */
 export function named<Row>(row: unknown, column: keyof Row): Row {
   if ((row as Row)[column] !== undefined) return row as Row;
-  const advice = "leave out what makes rows arrays, or changes the names of columns";
-  throw new OptionError("ERR_OPTION", `Cannot use this database client: its rows lack the column ${String(column)}; ${advice}`);
+  const advice = "Turn off options that return rows as arrays or rename columns";
+  throw new OptionError("ERR_OPTION", `Cannot use this database client: its rows lack the column ${String(column)}. ${advice}`);
 }
 
-/** A session's row as a client gave it: some are set to give numbers as texts, or as bigint. */
+/** A session's row. Some clients return numbers as strings or bigints. */
 export function rowFrom(given: unknown): SessionRow {
   const row = named<SessionRow>(given, "moved_at");
   const { version, started_at, seen_at, expires_at, moved_at } = row;
@@ -55,19 +54,18 @@ export function rowFrom(given: unknown): SessionRow {
   };
 }
 
-/** What no JSON text is: the core reports the record as one that it cannot read. */
+/** Not valid JSON, so the core reports the record as unreadable. */
 const UNREADABLE = "";
-/** Where a session never ends, a row says the year 275760: D1 keeps no Infinity. */
+/** The year 275760 stands for "never", because D1 cannot store Infinity. */
 const NEVER = 8.64e12;
-/** Why a change was not made. */
 type NotMade = Extract<UpdateResult, { ok: false }>["why"];
 
-// What JSON writes with a backslash, what UTF-8 cannot say (lone surrogates), what a TextDecoder takes from the beginning (U+FEFF), and the sign
-// that stands for them.
+// Characters that JSON escapes, that UTF-8 cannot encode (lone surrogates),
+// that a TextDecoder strips (U+FEFF), and the escape character itself.
 const UNSAFE = /[%"\\\p{Cc}\p{Cs}\ufeff]/gu;
 const ESCAPED = /%([0-9a-f]{4})/g;
 
-/** Any text as one that SQLite keeps, compares and finds: the same for the same text, another for another. */
+/** Escapes a string so that SQLite stores and compares it exactly. Different strings stay different. */
 export function safeText(text: string): string {
   return text.replace(UNSAFE, (character) => `%${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -76,7 +74,6 @@ function plainText(text: string): string {
   return text.replace(ESCAPED, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
-/** The column `data` for a record's data. */
 export function dataColumn(data: string): string {
   const object = parseData(data);
   if (object === null) throw new SyntaxError("Cannot save the session: its data is not a JSON object");
@@ -85,7 +82,7 @@ export function dataColumn(data: string): string {
   return JSON.stringify(column);
 }
 
-/** A patch as `json_patch` takes it: a text is set, and null removes. */
+/** A patch for `json_patch`: a string sets a key, null removes it. */
 export function patchColumn({ set, unset }: Patch): string {
   const column: JsonObject = Object.create(null);
   for (const key of unset) column[safeText(key)] = null;
@@ -101,7 +98,6 @@ function dataOf(column: unknown): string {
   return `{${entries.map(([key, json]) => `${JSON.stringify(plainText(key))}:${json}`).join(",")}}`;
 }
 
-/** An instant as a column keeps it. */
 export function instantColumn(instant: number): number {
   return Math.min(instant, NEVER);
 }
@@ -110,7 +106,7 @@ function instantOf(column: number): number {
   return column >= NEVER ? Number.POSITIVE_INFINITY : column;
 }
 
-/** The record in a row. One that somebody broke has data that nobody can read. */
+/** The record in a row. A damaged row has unreadable data. */
 export function recordFromRow(row: SessionRow): SessionRecord {
   const { version, subject } = row;
   const said = saidFrom(row.meta);
@@ -127,15 +123,13 @@ export function recordFromRow(row: SessionRow): SessionRecord {
   };
 }
 
-/** Whether a row's data can be read. */
 const isReadable = (row: SessionRow): boolean => recordFromRow(row).data !== UNREADABLE;
 
-/** The column `meta` for a mark. A mark's row has room there, so that the table is the one that earlier builds made. */
 export function markColumn({ by, graceUntil }: MovedMark): string {
   return JSON.stringify({ by, graceUntil });
 }
 
-/** The mark in a row, or null when it is the row of a session. Earlier builds left a mark's `meta` empty. */
+/** The mark in a row, or null if it is a session. The column `meta` may be empty. */
 function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   if (moved_at === null) return null;
   const { by, graceUntil } = (meta === null ? null : parseData(meta)) ?? {};
@@ -147,13 +141,11 @@ function markOf({ moved_at, moved_to, meta }: SessionRow): MovedMark | null {
   };
 }
 
-/** What a load says of a row. */
 export function answerOf(row: SessionRow | undefined, now: number): SessionRecord | MovedMark | null {
   if (row === undefined || (row.moved_at !== null && row.expires_at <= now)) return null;
   return markOf(row) ?? recordFromRow(row);
 }
 
-/** What stops a change of a row; null: nothing. */
 export function whyNot(
   row: SessionRow | undefined,
   { now, ifVersion, seenAfter = Number.NEGATIVE_INFINITY, maxBytes }: Omit<UpdateOptions, "expiresAt">,
@@ -165,7 +157,6 @@ export function whyNot(
   return maxBytes === undefined ? null : "too-large";
 }
 
-/** A session in a list. */
 export function infoOf(row: SessionRow): SessionInfo {
   return toInfo(row.id, recordFromRow({ ...row, data: "{}" }));
 }

@@ -1,5 +1,5 @@
 /**
- * A SessionStore in a database that many write to at the same time: each statement sees what was there when it began.
+ * The SQL store for servers with many connections, where each statement sees the rows as they were when it began.
  *
  * @module
  */
@@ -7,11 +7,11 @@ import type { Key } from "../../session/record.ts";
 import type { SessionRow } from "./rows.ts";
 import { SqlStore } from "./store.ts";
 
-/** What servers of many connections have in common. */
+/** The part that MySQL and Postgres share. */
 export class ServerStore extends SqlStore {
   /**
-   * Follows marks statement by statement. One statement for all of them would look where they led when it began, and miss a session that
-   * moves on meanwhile. The session goes first and the marks last: where the way there breaks off, the next try finds it.
+   * Follows marks with one statement each. A single statement would see them as they were when it began,
+   * and miss a session that moves meanwhile. The marks go last, so that a failed call can be retried.
    */
   override async remove({ id }: Key): Promise<void> {
     const marks: string[] = [];

@@ -1,13 +1,13 @@
 /**
- * The SQL of SQLite, for `sqlite`, `d1` and `libsql`: the table, and what SQLite says in words of its own.
+ * The SQL of SQLite, for `sqlite`, `d1` and `libsql`: the table and the differing statements.
  *
  * @module
  */
 import { checkTable, DEFAULT_TABLE } from "./options.ts";
 import { beyondLimit, CHANGEABLE, commonTexts, type Dialect, type Words } from "./statements.ts";
 
-// `data` stands last, so that reading the other columns of a long row reads one page. There is no rowid, so that a new
-// session without a subject is one row written and not two, and no index on what every use of a session changes.
+// `data` is last, so that reading the other columns of a long row reads one page. Without a rowid, an
+// anonymous session is one row written instead of two. Columns that change with every use have no index.
 const TABLE = (name: string) => `CREATE TABLE IF NOT EXISTS "${name}" (
   id TEXT NOT NULL PRIMARY KEY,
   subject TEXT,
@@ -25,17 +25,17 @@ const SUBJECT_INDEX = (name: string) =>
   `CREATE INDEX IF NOT EXISTS "${name}_subject" ON "${name}" (subject) WHERE subject IS NOT NULL`;
 
 /**
- * What makes the table, for a migration: two statements, which change nothing where the table is.
+ * The two statements that create the table, for a migration. They do nothing if it exists.
  *
- * @param table Default `"web_sessions"`.
- * @throws OptionError when the name has other characters than letters, digits and `_`.
+ * @param table Default: `"web_sessions"`.
+ * @throws OptionError if the name has characters other than letters, digits and `_`.
  */
 export function sessionTable(table: string = DEFAULT_TABLE): readonly [table: string, index: string] {
   checkTable(table);
   return [TABLE(table), SUBJECT_INDEX(table)];
 }
 
-/** SQLite's. A call of several statements is one transaction; each writes only where the one before it did. */
+/** For SQLite. A call of several statements is one transaction, and each writes only if the one before it did. */
 export const SQLITE: Dialect = {
   value: () => "?",
   texts(name, stretch) {
@@ -52,7 +52,7 @@ export const SQLITE: Dialect = {
       createLimited: [create, limited],
       replace: moves,
       replaceLimited: [...moves, limited],
-      // UNION keeps each id once, so marks that lead in a circle end too.
+      // UNION drops duplicates, so the recursion ends even if marks form a circle.
       remove: `WITH RECURSIVE trail(id) AS (
           SELECT $id UNION SELECT moved_to FROM ${table} JOIN trail USING (id) WHERE moved_to IS NOT NULL
         ) DELETE FROM ${table} WHERE id IN (SELECT id FROM trail) RETURNING id`,

@@ -1,5 +1,5 @@
 /**
- * Sessions in a SQLite file: for a server that is one machine, with one process or several. Durable, without a service.
+ * A store in a SQLite file, for one machine with one or several processes.
  *
  * @module
  */
@@ -15,39 +15,50 @@ import { defineSql, type SqlSessionStore, SqlStore } from "./store.ts";
 export { sessionTable } from "./sqlite-dialect.ts";
 export type { SqliteDatabase, SqliteStatement, SqlSessionStore };
 
-/** How a SQLite store keeps sessions. Durations are in seconds. */
+/** Options of the SQLite store. Durations are in seconds. */
 export interface SqliteOptions {
-  /** The table; it is made when it is not there. Letters, digits and `_`. Default `"web_sessions"`. */
+  /** The table, which is created if it does not exist. Letters, digits and `_`. Default: `"web_sessions"`. */
   table?: string;
   /**
-   * What a commit waits for; only with a path. `"full"`: until the disk has it, so that nothing that was answered is lost
-   * when the power fails. `"normal"`: several times faster, safe when the process dies, but a power failure may undo the
-   * last commits: a logout too. Default `"full"`. See https://www.sqlite.org/pragma.html#pragma_synchronous
+   * What a commit waits for, if you pass a path. `"full"` waits for the disk, so no acknowledged write is lost in a
+   * power failure. `"normal"` is several times faster and survives a crash of the process, but a power failure may undo
+   * the last commits, including a logout. Default: `"full"`. See https://www.sqlite.org/pragma.html#pragma_synchronous
    */
   synchronous?: "full" | "normal";
-  /** How long to wait while another process has locked the file, without blocking this one. After it: `StoreError`, retryable. Default 5. */
+  /**
+   * How long to wait, without blocking this process, while another process locks
+   * the file. After that, calls fail with a retryable `StoreError`. Default: 5.
+   */
   busyTimeout?: number;
-  /** How often, at most, a new session also starts a sweep of what has expired; 0 for never. Default 900 (15 minutes). */
+  /**
+   * Minimum time between sweeps of expired rows, which start with
+   * a new session. 0 disables them. Default: 900 (15 minutes).
+   */
   sweepEvery?: number;
 }
 
 /** A store in a SQLite file. */
 export interface SqliteStore extends SqlSessionStore {
-  /** Closes the file. Only one that was opened by its path: who passed a database closes it. Calls after that fail. */
+  /**
+   * Closes the file if the store opened it from a path. If you passed a database, close it yourself. Later calls fail.
+   */
   close(): void;
 }
 
 /**
- * Keeps sessions in SQLite: in the file at a path or URI, or in a database that is open.
+ * Creates a store in SQLite, from a path, a URI or an open database.
  *
- * A path needs `node:sqlite`, which Node 22.13, Deno and Bun have. The file is in WAL mode, so that readers do not wait for writers;
- * several processes of one machine may use it. Not on a network drive: SQLite's locks do not work there.
+ * A path needs `node:sqlite`, which Node 22.13, Deno and Bun have. The file is in
+ * WAL mode, so readers do not wait for writers, and several processes of one machine
+ * may use it. Do not put it on a network drive: SQLite's locks do not work there.
  *
- * A database of yours (`DatabaseSync`, or `Database` of `bun:sqlite`) keeps its settings: set WAL, `synchronous` and a busy
- * timeout of 0 yourself, and open no transaction on it that is not over in the same turn. Give sessions a connection of their own.
+ * An open database (`DatabaseSync`, or `Database` of `bun:sqlite`) keeps its settings: set
+ * WAL, `synchronous` and a busy timeout of 0 yourself. Do not leave a transaction open on
+ * it beyond the current turn of the event loop. Better, give sessions their own connection.
  *
- * @param source A path, a `file:` URI, `":memory:"`, or an open database. A file that is made can be read by its user only (mode 600).
- * @throws OptionError when an option cannot be used, or the file cannot be opened.
+ * @param source A path, a `file:` URI, `":memory:"`, or an open
+ * database. New files are readable only by their user (mode 600).
+ * @throws OptionError if an option is invalid, or the file cannot be opened.
  *
  * @example
  * ```ts
@@ -74,7 +85,7 @@ function given(database: SqliteDatabase): SqliteSource {
   return { settings: [], open: () => database, close: () => {} };
 }
 
-/** How many rows a step of a sweep looks at: a millisecond or two. */
+/** Rows per step of a sweep, which takes a millisecond or two. */
 const STRETCH = 1000;
 
 class SqliteSessionStore extends SqlStore {
@@ -91,7 +102,7 @@ class SqliteSessionStore extends SqlStore {
     this.#sweepIfDue(record.seenAt);
   }
 
-  /** Beside the request that found it due. A sweep that fails harms nobody: the next one does its work. */
+  /** Runs in the background. If a sweep fails, the next one catches up. */
   #sweepIfDue(now: number): void {
     if (this.#sweepEvery === 0 || now - this.#sweptAt < this.#sweepEvery) return;
     this.#sweptAt = now;

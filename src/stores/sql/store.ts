@@ -1,5 +1,5 @@
 /**
- * A SessionStore in a table of an SQL database: an entry brings the dialect, and what runs statements.
+ * A SessionStore in an SQL table. Each entry adds a dialect and a connection.
  *
  * @module
  */
@@ -37,46 +37,41 @@ import {
 } from "./rows.ts";
 import { bind, type Calls, type Statement } from "./statements.ts";
 
-/** What the store needs of a database. */
 export interface SqlDatabase {
-  /** The rows of one statement that only reads, with everything written before it. */
+  /** Returns the rows of a read, which sees everything written before. */
   read(statement: Statement): Promise<unknown[]>;
-  /** Runs the statements as one transaction: all of them or none. Answers with the rows of each. */
+  /** Runs the statements as one transaction, and returns the rows of each. */
   write(statements: readonly Statement[]): Promise<unknown[][]>;
 }
 
-/** A store in a table: it lists, ends all sessions of a subject, and can be swept. */
+/** A store in an SQL table. It can list and end a subject's sessions, and it can be swept. */
 export interface SqlSessionStore extends DefinedStore {
-  /** The sessions of a subject; expired ones may be among them. */
+  /** The sessions of a subject. Some may have expired. */
   list(subject: string): Promise<SessionInfo[]>;
-  /** Ends the sessions of a subject but the one named; gives how many. */
+  /** Ends the sessions of a subject except one, and returns the number it ended. */
   removeAll(subject: string, options?: { except?: string }): Promise<number>;
   /**
-   * Deletes the sessions and marks that have expired, one stretch of the table after the other.
+   * Deletes expired sessions and marks, in steps.
    *
    * @param now Epoch seconds.
-   * @returns how many were deleted.
-   * @throws OptionError when `now` is no finite number.
+   * @returns The number of deleted rows.
+   * @throws OptionError if `now` is not a finite number, 0 or more.
    */
   sweep(now: number): Promise<number>;
 }
 
-/** The store as applications get it. */
 export function defineSql(store: SqlStore): SqlSessionStore {
   const { list, removeAll, ...rest } = defineStore(store);
   return { ...rest, list, removeAll, sweep: (now) => store.sweep(now) };
 }
 
-/** Stands for no bound where SQL has to compare with one. */
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** What is bound, by name. */
 export type Values = Readonly<Record<string, SqlValue>>;
 
-/** How a load writes use down: a row that was last seen between two instants. */
+/** A touch as part of a load, of a row last seen between two instants. */
 export type Slide = { readonly [Name in "now" | "seenAfter" | "seenBefore" | "expiresAt"]: number };
 
-/** Keeps sessions in one table. */
 export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   readonly guarantees: SessionStore["guarantees"] = { atomic: true, immediate: true };
   readonly #database: SqlDatabase;
@@ -98,7 +93,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     }
   }
 
-  /** Fails when the id is taken, by the table's primary key. */
+  /** Throws if the id is taken, by the table's primary key. */
   async create({ id }: Key, record: SessionRecord, { maxSessions }: Limit = {}): Promise<void> {
     const { version, data } = record;
     const limit = limitOf(record, maxSessions);
@@ -169,7 +164,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     return row === undefined ? undefined : rowFrom(row);
   }
 
-  /** Writes use down, and gives the row as it is then; undefined where it is another one by now. */
+  /** Touches the row and returns the result, or undefined if the row has changed. */
   protected async touchDue({ id }: SessionRow, slide: Slide): Promise<SessionRow | undefined> {
     const row = (await this.write("touchDue", { ...slide, id })).at(-1)?.[0];
     return row === undefined ? undefined : rowFrom(row);
@@ -188,12 +183,11 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
     return (this.#calls[call] ?? []).map((template) => bind(template, values));
   }
 
-  /** A subject as a text that the database keeps, and finds by what is equal. */
+  /** A subject as a string that the database stores and compares exactly. */
   protected subjectText(subject: string): string {
     return safeText(subject);
   }
 
-  /** What a record says besides its data and its version. */
   #columnsOf(record: SessionRecord) {
     const { subject, startedAt, seenAt, expiresAt } = record;
     return {
@@ -206,8 +200,8 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 
   /**
-   * Makes a change, and says what came of it: its row says the version; without one, what is there now says why. Where nothing that is there now
-   * would have stopped it, that came in between, and the change is made again.
+   * Returns the new version, or why the change was refused. If no reason
+   * holds any more, another change came in between, and this one is retried.
    */
   async #change(
     call: keyof Calls,
@@ -216,7 +210,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   ): Promise<UpdateResult> {
     for (let tries = 1; ; tries++) {
       const [written] = ((await this.write(call, values))[0] ?? []) as { version: number | string }[];
-      // Drivers give large kinds of whole numbers as text.
+      // Drivers return large integer types as strings.
       if (written !== undefined) return { ok: true, version: Number(written.version) };
       const why = whyNot(await this.row(values.id), conditions);
       if (why !== null) return { ok: false, why };
@@ -225,10 +219,9 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
   }
 }
 
-/** How often something is tried that others came in between of. Twice in a row is rare. */
+/** How often to retry when others interfere. Twice in a row is rare. */
 const TRIES = 10;
 
-/** How many others a subject may have; null where there is no limit. */
 function limitOf({ subject }: SessionRecord, maxSessions: number | undefined): { mostOthers: number } | null {
   return subject === undefined || maxSessions === undefined ? null : { mostOthers: maxSessions - 1 };
 }

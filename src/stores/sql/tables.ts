@@ -1,10 +1,9 @@
 /**
- * Tables that are made by the first query that misses them.
+ * Creates missing tables on first use.
  *
  * @module
  */
 
-/** Asks; where there is no table, makes it and asks once more. */
 export async function makingTable<Result>(
   ask: () => Promise<Result>,
   isMissing: (error: unknown) => boolean,

@@ -1,15 +1,15 @@
 /**
- * Waiting for a locked SQLite file without blocking: the event loop goes on between the tries.
+ * Waits for a locked SQLite file without blocking the event loop.
  *
  * @module
  */
 
-// Short pauses: whoever holds the lock holds it for a commit, a few milliseconds, and SQLite keeps no queue.
+// Short pauses: a lock lasts for a commit, a few milliseconds, and SQLite has no queue.
 const FIRST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 8;
 const BUSY = 5;
 
-/** What SQLite's result codes are called, for logs. */
+/** Names of SQLite's result codes, for logs. */
 const NAMES: Readonly<Record<number, string>> = {
   1: "SQLITE_ERROR",
   5: "SQLITE_BUSY",
@@ -22,7 +22,9 @@ const NAMES: Readonly<Record<number, string>> = {
   26: "SQLITE_NOTADB",
 };
 
-/** A failure of the database. `code` is SQLite's name for it; `retryable` when somebody else held the lock for too long. */
+/**
+ * A failure of the database. `code` is SQLite's name for it. `retryable` if another process held the lock for too long.
+ */
 class SqliteFailure extends Error {
   readonly code: string;
   readonly retryable: boolean;
@@ -30,21 +32,21 @@ class SqliteFailure extends Error {
   constructor(error: unknown) {
     const result = resultCode(error);
     const code = result === undefined ? "SQLITE_ERROR" : (NAMES[result] ?? "SQLITE_ERROR");
-    super(`Cannot use the session database: it answers ${code}`);
+    super(`Cannot use the session database: it reports ${code}`);
     this.name = "SqliteFailure";
     this.code = code;
     this.retryable = result === BUSY;
   }
 }
 
-/** The result code of an error by `node:sqlite` (`errcode`) or `bun:sqlite` (`errno`), without its extension. */
+/** The primary result code of an error from `node:sqlite` (`errcode`) or `bun:sqlite` (`errno`). */
 function resultCode(error: unknown): number | undefined {
   const { errcode, errno } = (error ?? {}) as { errcode?: unknown; errno?: unknown };
   const code = errcode ?? errno;
   return typeof code === "number" ? code & 0xff : undefined;
 }
 
-/** Tries until the file is not locked, or `deadline` (of `performance.now()`) has passed. At least once. */
+/** Retries while the file is locked, until `deadline` (a `performance.now()` value) has passed. Tries at least once. */
 export async function whileLocked<Result>(attempt: () => Result, deadline: number): Promise<Result> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     try {

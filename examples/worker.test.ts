@@ -1,4 +1,7 @@
-/** An application's own test in workerd, which docs/recipes.md links to. */
+/**
+ * A test of your own Worker that runs in workerd, with its bindings. Install `vitest` and `@cloudflare/vitest-plugin`, and in
+ * vitest.config.ts write `plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })]`.
+ */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { expect, it } from "vitest";
@@ -6,7 +9,7 @@ import { session } from "web-session-store/hono";
 import { durableObject } from "web-session-store/stores/durable-object";
 import { cookieFor } from "web-session-store/testing";
 
-// In your tests, import both from your Worker.
+// In your own test, import both from your Worker.
 const options = { secrets: env.SESSION_SECRET, store: durableObject(env.SESSIONS) };
 const web = session(options);
 const app = new Hono().use(web).get("/", (c) => c.text(web.get(c).subject ?? "visitor"));
