@@ -1,4 +1,4 @@
-// A small page on Koa: it counts views, logs in and out. koa-redis.ts serves it on Node, koa-on-workers.ts on Cloudflare Workers.
+// A small page on Koa that counts views, logs in and logs out. koa-redis.ts serves it on Node, koa-on-workers.ts on Workers.
 import Koa from "koa";
 import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
@@ -6,7 +6,7 @@ import type { DefinedStore } from "web-session-store/stores/define";
 
 export function koaPage(title: string, secrets: string, store: DefinedStore): Koa {
   const app = new Koa();
-  // Before the session: a form on another website loads nothing, and changes nothing.
+  // First, so that a form on another website cannot load or change a session.
   app.use(csrf());
   app.use(session<{ views: number }>({ secrets, store }));
 

@@ -1,5 +1,5 @@
 // The playground on Koa: the page of worker.ts, served by Node. Start it with:  npm run start:koa
-// Open http://localhost:3000: the page says what to try. Redis is among its stores where one answers at REDIS_URL.
+// Open http://localhost:3000. The page explains what to try. It includes Redis if one is running at REDIS_URL.
 import { memory } from "web-session-store/stores/memory";
 import { sqlite } from "web-session-store/stores/sqlite";
 import { koaPlayground } from "./playground/koa-app.ts";
@@ -11,8 +11,8 @@ import { observed } from "./playground/trace.ts";
 const database = sqlite(process.env.DATABASE ?? "sessions.db");
 const redis = await redisPlace();
 
-// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others, nor with those of worker.ts: browsers
-// send the cookies of localhost to every port of it.
+// Your application has one of these. Each has its own cookie name, so they do not share
+// sessions with each other or with worker.ts: browsers send localhost's cookies to every port.
 const places: readonly Place[] = [
   {
     path: "",
@@ -41,7 +41,7 @@ const places: readonly Place[] = [
 const port = Number(process.env.PORT ?? 3000);
 const app = koaPlayground({ places, secrets: process.env.SESSION_SECRET ?? "", rival: koaSessionRival });
 const server = app.listen(port, "127.0.0.1", () => console.log(`Open http://localhost:${port}`));
-// Answers what was asked, then leaves the file tidy. A process that is killed loses nothing either.
+// Finishes open requests, then closes the file cleanly. Killing the process loses nothing either.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
     server.close(() => {

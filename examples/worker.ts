@@ -1,5 +1,5 @@
-// The playground: one page, with its sessions kept in every way that Cloudflare Workers have. Start it with:  npm start
-// Open http://localhost:8787: the page says what to try.
+// The playground: one page, with sessions in each kind of store on Cloudflare Workers. Start it with:  npm start
+// Open http://localhost:8787. The page explains what to try.
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { copy } from "web-session-store/copy";
@@ -14,7 +14,7 @@ import { wholeRival } from "./playground/usual.ts";
 
 export { SessionObject } from "web-session-store/stores/session-object";
 
-// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others.
+// Your application has one of these. Each has its own cookie name, so they do not share sessions.
 const places: readonly Place[] = [
   {
     path: "",
@@ -58,10 +58,10 @@ const places: readonly Place[] = [
   },
 ];
 
-// So that /kv/ is /kv.
+// Makes /kv/ the same as /kv.
 const app = new Hono({ strict: false });
 app.use(csrf());
-// The place at "/" comes last, since it would answer for all addresses.
+// The place at "/" comes last, since it matches every path.
 const playground = { places, secrets: env.SESSION_SECRET, rival: wholeRival };
 for (const place of places.toReversed()) app.route(place.path || "/", placeApp(place, playground));
 

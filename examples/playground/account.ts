@@ -1,4 +1,4 @@
-/** The part of the page about who is logged in: the form to log in, or what a user can do. */
+/** The login form, or what a logged-in user can do. */
 import { html } from "hono/html";
 import { canWatch, type Place, type Visit } from "./places.ts";
 

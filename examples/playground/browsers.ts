@@ -1,4 +1,4 @@
-/** Two browsers side by side: each frame has a cookie of its own, and the library's page of the user's sessions. */
+/** Two browsers side by side. Each frame has its own cookie and shows the library's page of the user's sessions. */
 import { html, raw } from "hono/html";
 import type { DevicesPage } from "web-session-store/devices";
 import { headOf } from "./document.ts";
@@ -34,7 +34,7 @@ function howSoon(place: Place): string {
   return `within seconds on this machine, and within a minute or so where ${place.title} is all over the world`;
 }
 
-/** Where a side logs in. */
+/** The login form of a side. */
 export function sidePage(place: Place, side: Side) {
   return sideLayout(
     side,

@@ -1,4 +1,4 @@
-/** The secure defaults: what a script of this very page can do with the session's cookie. */
+/** The secure defaults: what a script on this page can do with the session's cookie. */
 import { html } from "hono/html";
 import { cookieNames, type Place } from "./places.ts";
 

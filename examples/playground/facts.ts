@@ -1,4 +1,4 @@
-/** What the chosen store promises, as facts: from what it says of itself. */
+/** The chosen store's guarantees, as it declares them. */
 import { html } from "hono/html";
 import { canWatch, guaranteesOf, type Place } from "./places.ts";
 

@@ -1,4 +1,4 @@
-/** The page. Text goes through html``, which escapes it, wherever it comes from. */
+/** The page. All text goes through html``, which escapes it. */
 import { html, raw } from "hono/html";
 import { account } from "./account.ts";
 import { browsersSection } from "./browsers.ts";
@@ -11,14 +11,14 @@ import { REPORT_HERE } from "./report.ts";
 
 const SCRIPT = html`<script src="/playground.js" defer></script>`;
 
-/** What the page shows of a session: read before it is made. */
+/** What the page shows of a session. Read before the page is made. */
 export interface Shown {
   readonly notice: string | undefined;
   readonly views: number;
   readonly cart: readonly string[];
 }
 
-/** Counts the view, and takes the message of the last form. */
+/** Counts the view and takes the last form's message. */
 export function show({ session }: Visit): Shown {
   const { data } = session;
   data.views = (data.views ?? 0) + 1;
@@ -43,7 +43,7 @@ export function homePage(visit: Visit, { places, rival }: Playground, { notice, 
   );
 }
 
-/** A page that only reads: with a copy it asks no store. */
+/** A page that only reads. With a copy, it does not ask the store. */
 export function lookPage(visit: Visit, { places }: Playground) {
   const { session, place } = visit;
   const items = session.data.cart?.length ?? 0;
@@ -86,7 +86,7 @@ function cartSection(place: Place, items: readonly string[]) {
 
 function layout(visit: Visit, places: readonly Place[], content: unknown) {
   const { place, session, stored } = visit;
-  // Only the page of a user who is logged in has a session that others can end.
+  // Only a logged-in user's session can be ended from elsewhere.
   const live = stored !== undefined && session.subject !== undefined;
   const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
   return html`${headOf(place.title, "en", SCRIPT)}
@@ -121,7 +121,7 @@ function storeSection(place: Place) {
   </section>`;
 }
 
-/** The way through the page. */
+/** The steps of the page, as links. */
 function path(place: Place) {
   return html`<p class="path">
     Five steps: <a href="#you">log in</a>, run <a href="#race">the race</a>,

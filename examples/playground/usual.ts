@@ -1,4 +1,4 @@
-/** The usual way, where no package of it runs: its semantics, over the same store. */
+/** The usual way, for platforms where no package of it runs: the same behavior, over the same store. */
 import type { Rival } from "./places.ts";
 
 export const wholeRival: Rival = {

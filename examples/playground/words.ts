@@ -1,4 +1,4 @@
-/** What happened, in words that a person reads. */
+/** Describes store calls and events in plain words. */
 
 const CALLS: Readonly<Record<string, string>> = {
   load: "gave the session",
@@ -13,7 +13,7 @@ const CALLS: Readonly<Record<string, string>> = {
   watch: "began to watch the session",
 };
 
-/** Of a call of the store; of one that is not known, its name. */
+/** Describes a store call. An unknown one is named. */
 export function saidOfCall(name: string): string {
   return Object.hasOwn(CALLS, name) ? (CALLS[name] as string) : `was asked to ${name}`;
 }
@@ -32,10 +32,10 @@ const EVENTS: Readonly<Record<string, string>> = {
   "store-error": "The store failed.",
 };
 
-/** Of events such as "unknown (load)", as far as the calls and cookies do not say the same. */
+/** Describes events such as "unknown (load)", except those that calls and cookies already show. */
 export function saidOfEvents(events: readonly string[]): string[] {
   const types = new Set(events.map((event) => event.split(" ")[0] ?? ""));
-  // What a login makes of a visitor's session is told as its new id.
+  // A login also creates a session, but the new id already says so.
   if (types.has("regenerated")) types.delete("created");
   return [...types].filter((type) => Object.hasOwn(EVENTS, type)).map((type) => EVENTS[type] as string);
 }
@@ -55,7 +55,7 @@ const UNITS = [
   [1, "second"],
 ] as const;
 
-/** A time in the largest unit that it has at least two of, rounded: "30 days", "90 minutes". */
+/** A duration in the largest unit of which it has at least two, rounded: "30 days", "90 minutes". */
 export function span(seconds: number): string {
   const [size, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, "second"];
   const count = Math.round(seconds / size);
