@@ -12,8 +12,8 @@ export function account({ place, session, stored }: Visit) {
       ${
         stored
           ? html`Log in with the same name in another browser, and end this session from there:
-              ${canWatch(place) ? "this page is told at once." : "this page asks every 5 seconds."}`
-          : "No store, so nobody knows your sessions and nothing can be logged out from afar."
+              ${canWatch(place) ? "this page is notified at once." : "this page checks every 5 seconds."}`
+          : "Without a store, the server does not know your sessions, so none can be ended remotely."
       }
     </p>`;
 }

@@ -13,7 +13,7 @@ const LONGEST_NAME = 60;
 export const actions: Readonly<Record<string, Action>> = {
   login({ session, userAgent }, field) {
     const name = nameIn(field);
-    if (name === "") return session.flash("notice", "Please give a name.");
+    if (name === "") return session.flash("notice", "Please enter a name.");
     // A real application checks a password here.
     session.login(name, { meta: { device: deviceOf(userAgent) }, remember: field("remember") === "on" });
     session.flash("notice", `Welcome, ${name}!`);
@@ -26,20 +26,20 @@ export const actions: Readonly<Record<string, Action>> = {
 
   "new-id"({ session }) {
     session.regenerateId();
-    session.flash("notice", "The session goes on under a new id.");
+    session.flash("notice", "The session has a new id.");
   },
 
   // The new list depends on the old one, and another window may
   // have changed it. update() uses what the store holds now.
   async "cart-add"({ session }, field) {
     const item = field("item").slice(0, LONGEST_ITEM);
-    if (item === "") return session.flash("notice", "Please say what to add.");
+    if (item === "") return session.flash("notice", "Please enter an item.");
     const fits = await session.update((data) => {
       const cart = data.cart ?? [];
       if (cart.length < MOST_ITEMS) data.cart = [...cart, item];
       return cart.length < MOST_ITEMS;
     });
-    if (!fits) session.flash("notice", `The cart is full: it holds ${MOST_ITEMS} things.`);
+    if (!fits) session.flash("notice", `The cart is full: it holds ${MOST_ITEMS} items.`);
   },
 
   async "cart-remove"({ session }, field) {

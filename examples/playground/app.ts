@@ -133,7 +133,7 @@ const pageHeaders: MiddlewareHandler = async (c, next) => {
   for (const [header, value] of Object.entries(PAGE_HEADERS)) c.header(header, value);
 };
 
-/** Runs around the session middleware to see what happens after the handler. A form's report appears on the next page. */
+/** Runs around the session middleware to see what happens after the handler. The next page shows a form's report. */
 function reporting(place: Place) {
   const names = cookieNames(place);
   return async (c: Context, next: () => Promise<void>) => {

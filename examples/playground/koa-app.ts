@@ -165,7 +165,7 @@ async function sendPage(ctx: Context, page: unknown): Promise<void> {
   ctx.body = String(await page);
 }
 
-/** Runs around the session middleware to see what happens after the handler. A form's report appears on the next page. */
+/** Runs around the session middleware to see what happens after the handler. The next page shows a form's report. */
 function reporting(place: Place) {
   const names = cookieNames(place);
   return async (ctx: Context, next: () => Promise<void>) => {

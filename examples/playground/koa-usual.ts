@@ -10,7 +10,7 @@ import { type RaceData, raceStep } from "./race.ts";
 export const koaSessionRival: Rival = {
   title: "koa-session",
   code: "ctx.session[item] = true;",
-  about: "The npm package, in this server: it reads the whole session, and writes the whole session.",
+  about: "The npm package, in this server. It reads and writes the whole session.",
 };
 
 /** Handles its side of the race in a separate application, since its `ctx.session` is a different one. */

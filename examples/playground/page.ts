@@ -51,9 +51,9 @@ export function lookPage(visit: Visit, { places }: Playground) {
     visit,
     places,
     html`<section aria-labelledby="look">
-      <h2 id="look">Only looking</h2>
+      <h2 id="look">Just looking</h2>
       <p>
-        You are <strong>${session.subject ?? "nobody we know"}</strong>, and your cart holds <strong>${items}</strong>. This page
+        You are <strong>${session.subject ?? "not logged in"}</strong>. Items in your cart: <strong>${items}</strong>. This page
         changes nothing, so nothing is written. <a href="${place.path}/">Back</a>
       </p>
     </section>`,
@@ -64,8 +64,8 @@ function cartSection(place: Place, items: readonly string[]) {
   return html`<section aria-labelledby="cart">
     <h2 id="cart"><span class="step" aria-hidden="true">5</span> A cart</h2>
     <p>
-      ${items.length === 0 ? "It is empty. " : ""}Fill it from two windows. Each new list depends on the old one, so it is made by
-      <code>session.update()</code>, of what the store holds at that moment.
+      ${items.length === 0 ? "The cart is empty. " : ""}Add items from two windows. Each new list depends on the old one, so
+      <code>session.update()</code> builds it from what the store holds at that moment.
     </p>
     <ul class="rows">
       ${items.map(
@@ -94,8 +94,8 @@ function layout(visit: Visit, places: readonly Place[], content: unknown) {
         <header>
           <h1>web-session-store</h1>
           <p class="lead">
-            This page shows what a session does while you use it: changes that survive each other, a logout that other browsers notice, and
-            a cookie that no script can take.
+            See what a session does while you use it: parallel changes, a logout that other browsers notice, and a cookie that no script
+            can read.
           </p>
           <nav aria-label="Where sessions are kept">
             <span>Keep sessions in</span> ${places.map((other) => placeLink(other, place))}

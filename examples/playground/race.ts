@@ -43,12 +43,12 @@ export function raceSection(place: Place, rival: Rival) {
   return html`<section aria-labelledby="race">
     <h2 id="race"><span class="step" aria-hidden="true">2</span> The race</h2>
     <p>
-      Five requests arrive at once. Each one loads the session, works for ${WORK_MS} milliseconds, and then writes a key of its own. How many of the five
-      changes are there afterwards?
+      Five requests arrive at once. Each one loads the session, works for ${WORK_MS} milliseconds, and then writes its own key. How many of the five
+      changes survive?
     </p>
     <p class="line">
       <button type="button" class="main" data-race="${place.path}" hidden>Send five changes at once</button>
-      <span class="hint only-scripts">The race needs JavaScript, which sends the five requests.</span>
+      <span class="hint only-scripts">The race needs JavaScript to send the five requests.</span>
     </p>
     <div class="lanes">
       ${lane("race", "web-session-store", "session.data[item] = true;", oursAbout(place))}
@@ -60,10 +60,10 @@ export function raceSection(place: Place, rival: Rival) {
 
 /** What the same line of code does here. */
 function oursAbout({ title, options: { store } }: Place): string {
-  if (store === undefined) return "There is no store here: each answer replaces the whole cookie, and the last one wins.";
+  if (store === undefined) return "There is no store: each response replaces the whole cookie, and the last one wins.";
   if (!guaranteesOf(store).atomic)
-    return `${title} cannot change a part of what it holds, so changes at the same time may overwrite each other.`;
-  return "Writes the key that changed, into what the store holds by then.";
+    return `${title} cannot update part of a session, so parallel changes may overwrite each other.`;
+  return "Writes only the changed key, into what the store holds at that moment.";
 }
 
 function lane(name: "race" | "usual", title: string, code: string, about: string) {

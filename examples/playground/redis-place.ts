@@ -25,7 +25,7 @@ export async function redisPlace(): Promise<{ place: Place; close(): void } | un
     path: "/redis",
     title: "Redis",
     code: 'store: redis(client), anonymous: "cookie"',
-    about: "One server for many processes. Visitors are in a cookie until they log in.",
+    about: "One server for many processes. Visitors’ sessions are in a cookie until they log in.",
     options: {
       name: "koa-redis",
       store: observed(redis(client, { prefix: "web-session-store-playground:" })),

@@ -72,12 +72,12 @@ function one(title: string, report: Report) {
   const told = saidOfEvents(events);
   return html`<h3>${title} <code>${request}</code></h3>
     <ul class="said">
-      ${received.length === 0 ? html`<li>The browser sent no cookie of a session.</li>` : received.map(({ name, bytes }) => html`<li>The browser sent <code>${name}</code>, ${bytes} bytes.</li>`)}
+      ${received.length === 0 ? html`<li>The browser sent no session cookie.</li>` : received.map(({ name, bytes }) => html`<li>The browser sent <code>${name}</code>, ${bytes} bytes.</li>`)}
       ${calls.length === 0 ? html`<li>No store was asked.</li>` : calls.map(({ name, milliseconds }) => html`<li data-call="${name}">The store ${saidOfCall(name)}${inTime(milliseconds)}.</li>`)}
       ${told.map((text) => html`<li>${text}</li>`)}
       ${set.length === 0 ? html`<li>No cookie was set.</li>` : set.map(({ name, bytes, note }) => html`<li>${saidOfSet(name, bytes, note)}</li>`)}
     </ul>
-    <p class="hint">The answer took ${duration(milliseconds)}.</p>`;
+    <p class="hint">The response took ${duration(milliseconds)}.</p>`;
 }
 
 function saidOfSet(name: string, bytes: number, note: string) {

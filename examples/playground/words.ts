@@ -1,15 +1,15 @@
 /** Describes store calls and events in plain words. */
 
 const CALLS: Readonly<Record<string, string>> = {
-  load: "gave the session",
-  create: "kept a new session",
+  load: "returned the session",
+  create: "stored a new session",
   update: "saved what changed",
   replace: "moved the session to a new id",
-  touch: "noted that the session is used",
+  touch: "recorded that the session was used",
   remove: "ended a session",
   removeAll: "ended the other sessions of the user",
   list: "listed the sessions of the user",
-  take: "gave what may be used once",
+  take: "handed out a record that may be used once",
   watch: "began to watch the session",
 };
 
@@ -22,13 +22,13 @@ const EVENTS: Readonly<Record<string, string>> = {
   created: "A new session began.",
   regenerated: "The session got a new id; the old one is dead.",
   destroyed: "The session ended for good.",
-  expired: "The session was over: it had not been used for too long, or was too old.",
-  invalid: "A cookie was not made here, so it counted for nothing.",
-  unknown: "The cookie is good, but its session has ended.",
-  moved: "The cookie has an id from before; the session has another one by now.",
-  lost: "A change came too late: its session was gone by then.",
-  ambiguous: "Two sessions came at once, so neither counted.",
-  conflict: "Another request was faster, so the change was made anew.",
+  expired: "The session had expired: it was unused for too long, or too old.",
+  invalid: "A cookie was not made here, so it was ignored.",
+  unknown: "The cookie is valid, but its session has ended.",
+  moved: "The cookie has an old id. The session has another one by now.",
+  lost: "A change came too late: its session was gone.",
+  ambiguous: "The request brought two sessions, so neither counted.",
+  conflict: "Another request was faster, so the change was retried.",
   "store-error": "The store failed.",
 };
 

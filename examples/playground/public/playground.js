@@ -48,7 +48,7 @@ function showEnd() {
   const alert = document.querySelector("#ended");
   alert.textContent = "You were logged out. ";
   // This browser may still have a valid copy of the session. That address asks the store.
-  alert.append(Object.assign(document.createElement("a"), { href: ended, textContent: "Go on" }));
+  alert.append(Object.assign(document.createElement("a"), { href: ended, textContent: "Continue" }));
   alert.hidden = false;
   // Someone else may be at the screen now.
   document.querySelector(".columns").replaceChildren();
@@ -73,7 +73,7 @@ async function run(base, name) {
   const marks = [...lane.querySelectorAll("li")];
   const post = (step) => fetch(`${base}/${name}/${step}`, { method: "POST" });
   for (const mark of marks) mark.className = "sent";
-  lane.querySelector("[data-score]").textContent = "On their way …";
+  lane.querySelector("[data-score]").textContent = "Sending …";
   await post("start");
   const answers = await Promise.all(marks.map((mark) => post(mark.textContent)));
   const kept = await (await fetch(`${base}/${name}/kept`)).json();
@@ -93,7 +93,7 @@ function reportRace(answers) {
   const times = Map.groupBy(calls, (call) => call);
   const said = [...times].map(([call, { length }]) => `${call}, ${length} times.`);
   const list = Object.assign(document.createElement("ul"), { className: "said" });
-  for (const text of said.length > 0 ? said : ["No store was asked: each answer had a cookie of its own."])
+  for (const text of said.length > 0 ? said : ["No store was asked: each response set its own cookie."])
     list.append(Object.assign(document.createElement("li"), { textContent: text }));
   const heading = Object.assign(document.createElement("h3"), { textContent: "For the race" });
   document.querySelector("[data-race-report]").replaceChildren(heading, list);
@@ -111,7 +111,7 @@ for (const button of document.querySelectorAll("[data-race]")) {
       const ours = await run(base, "race");
       outcome.textContent = `${ours}; ${await run(base, "usual")}.`;
     } catch {
-      outcome.textContent = "The race was not finished: the server did not answer.";
+      outcome.textContent = "The race did not finish: the server did not respond.";
     }
     button.disabled = false;
     button.focus();
@@ -126,11 +126,11 @@ function attempts([visitors, users]) {
     for (const name of [visitors, users]) document.cookie = `${name}=${rest}`;
   };
   return [
-    ["It reads document.cookie.", () => !seen(), "In vain: the session’s cookie is not in it."],
+    ["It reads document.cookie.", () => !seen(), "Blocked: the session’s cookie is not in it."],
     [
       "It asks the Cookie Store API.",
       async () => !(await globalThis.cookieStore?.getAll())?.some(({ name }) => name === visitors || name === users),
-      "In vain: the cookie is not in that list either.",
+      "Blocked: the cookie is not in that list either.",
     ],
     [
       "It plants a cookie of that name.",
@@ -140,7 +140,7 @@ function attempts([visitors, users]) {
         plant("; Path=/; Secure; Max-Age=0");
         return !took;
       },
-      "In vain: the browser refuses it, since the name begins with __Host-Http-.",
+      "Blocked: the browser refuses it because the name begins with __Host-Http-.",
     ],
   ];
 }
@@ -154,7 +154,7 @@ for (const button of document.querySelectorAll("[data-attack]")) {
       const safe = await failed();
       const said = safe
         ? why
-        : "This browser lets it: it does not know the rule yet. Without the server’s seal the cookie is no session.";
+        : "This browser allows it because it does not know the rule yet. Without the server’s seal, the cookie is not a session.";
       const item = Object.assign(document.createElement("li"), { className: safe ? "safe" : "unsafe" });
       item.append(Object.assign(document.createElement("strong"), { textContent: what }), ` ${said}`);
       list.append(item);
