@@ -27,7 +27,7 @@ export class Cause {
   tell(name: string, context: CaseContext | undefined): void {
     this.#teller ??= name;
     if (this.#teller === name) throw this.#error;
-    const why = `Not tried, since this case fails: ${this.#teller}`;
+    const why = `Not run because this case fails: ${this.#teller}`;
     if (typeof context?.skip !== "function") throw new Error(why);
     context.skip(why);
   }

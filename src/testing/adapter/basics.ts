@@ -8,7 +8,7 @@ import { type AdapterStory, story, text } from "./story.ts";
 
 /** The stories, each depending on those before it. If one fails, none of the later ones runs. */
 export const basicStories: readonly AdapterStory[] = [
-  story("the adapter: answers with what the route of the path returned", async (setUp) => {
+  story("the adapter: sends what the path's route returned", async (setUp) => {
     const { browser } = await setUp();
     const response = await browser.visit("/views");
     expect(response.status, "the status of what a route returned").toBe(200);
@@ -20,9 +20,10 @@ export const basicStories: readonly AdapterStory[] = [
     async (setUp) => {
       const { browser } = await setUp();
       const response = await browser.visit("/count");
-      expect(response.headers.getSetCookie().length, "how many Set-Cookie headers an answer has that changed the session").toBe(
-        1,
-      );
+      expect(
+        response.headers.getSetCookie().length,
+        "the number of Set-Cookie headers on a response that changed the session",
+      ).toBe(1);
       expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
     },
   ),

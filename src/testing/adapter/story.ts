@@ -60,10 +60,11 @@ export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<voi
       const app = await makeApp({ secrets: SECRET, now: clock.now, ...options }, routes);
       apps.push(app);
       const serve: Serve = async (request) => {
-        const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no answer`) - 1;
+        const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no response`) - 1;
         const response = await app.serve(request);
-        if (typeof response?.status !== "number") throw new Error(`expected serve() to give a Response, but it gave ${response}`);
-        asked[at] = (asked[at] as string).replace("no answer", String(response.status));
+        if (typeof response?.status !== "number")
+          throw new Error(`expected serve() to return a Response, but it returned ${response}`);
+        asked[at] = (asked[at] as string).replace("no response", String(response.status));
         return response;
       };
       return { clock, serve, browser: new Browser(serve, clock) };

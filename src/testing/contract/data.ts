@@ -42,18 +42,18 @@ const ODD_VALUES: readonly (readonly [what: string, json: string])[] = [
 
 /** Cases about data and patches. */
 export const dataCases: readonly TrialCase[] = [
-  { name: "update sets and removes keys, and leaves the others", run: setAndUnset },
-  { name: "update adds one to the version and sets seenAt, also when no key changes", run: emptyPatch },
+  { name: "update sets and removes keys, and keeps the others", run: setAndUnset },
+  { name: "update adds one to the version and sets seenAt, even if no key changes", run: emptyPatch },
   { name: "update never moves the expiry backwards", run: updateEarlier },
-  { name: "update keeps what is not data", run: keepsFields },
-  { name: "removing a key that is not there is fine", run: unsetUnknown },
+  { name: "update keeps everything except the data", run: keepsFields },
+  { name: "removing a missing key is fine", run: unsetUnknown },
   { name: "null is a value and removes nothing", run: nullIsValue },
   { name: "a nested object is replaced, never merged", run: nestedIsReplaced },
-  { name: "ifVersion lets the change through when it is the version that is there", run: sameVersion },
-  { name: "ifVersion answers conflict when the version is another one, and changes nothing", run: otherVersion },
+  { name: "ifVersion lets the change through if the version matches", run: sameVersion },
+  { name: "update returns conflict if the version differs from ifVersion, and changes nothing", run: otherVersion },
   ...ODD_KEYS.map((key) => ({ name: `the key ${JSON.stringify(key)} is data like any other`, run: anyKey(key) })),
   { name: "a key of 10,000 characters is data like any other", run: anyKey("k".repeat(10_000)) },
-  { name: "all odd keys together stay apart", run: keysTogether },
+  { name: "odd keys do not affect each other", run: keysTogether },
   ...ODD_VALUES.map(([what, json]) => ({ name: `a value comes back as it was: ${what}`, run: anyValue(json) })),
 ];
 

@@ -8,9 +8,9 @@ import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "
 
 /** Cases about maxSessions. A store that cannot list, or is not atomic and immediate, may keep more sessions. */
 export const limitCases: readonly TrialCase[] = [
-  { name: "create ends the subject's sessions beyond maxSessions, those used longest ago first", run: createEvicts },
-  { name: "replace ends the subject's sessions beyond maxSessions, those used longest ago first", run: replaceEvicts },
-  { name: "maxSessions ends no session of others, none of nobody, and never the new one", run: evictsOnlyTheirs },
+  { name: "create ends the subject's sessions beyond maxSessions, least recently used first", run: createEvicts },
+  { name: "replace ends the subject's sessions beyond maxSessions, least recently used first", run: replaceEvicts },
+  { name: "maxSessions ends no session of another subject, no anonymous one, and never the new one", run: evictsOnlyTheirs },
   { name: "sessions ended by maxSessions do not come back", run: evictionIsFinal },
 ];
 

@@ -14,15 +14,15 @@ const MOVES: readonly Move[] = [LOGIN, NEW_ID, WITH_GRACE];
 
 /** Cases about the marks that `replace` leaves. For a store with `marks: false`, any valid result passes. */
 export const markCases: readonly TrialCase[] = [
-  { name: "the mark of a login says when the session moved, where to, and that it was a login", run: markOfLogin },
-  { name: "the mark of a new id says when the session moved, where to, and that it was a new id", run: markOfNewId },
-  { name: "the mark of a new id with grace says until when the old id counts", run: markWithGrace },
-  { name: "the mark is there for 60 seconds", run: markStays },
-  { name: "changing a mark that was loaded changes nothing in the store", run: markIsNotShared },
-  { name: "update, touch and replace of a moved session answer moved, and change nothing", run: changesOfMoved },
-  { name: "load with touch of a moved session gives the mark and slides nothing", run: touchOfMoved },
+  { name: "the mark of a login says when the session moved, where to, and why", run: markOfLogin },
+  { name: "the mark of regenerateId says when the session moved, where to, and why", run: markOfNewId },
+  { name: "the mark of a new id with grace says how long the old id works", run: markWithGrace },
+  { name: "the mark stays for 60 seconds", run: markStays },
+  { name: "changing a loaded mark does not change the store", run: markIsNotShared },
+  { name: "update, touch and replace of a moved session report that, and change nothing", run: changesOfMoved },
+  { name: "load with touch of a moved session returns the mark and slides nothing", run: touchOfMoved },
   { name: "removing a moved session ends the session where it is now", run: removeWhereItIs },
-  { name: "removing a moved session goes from mark to mark through all its moves", run: removeThroughMoves },
+  { name: "removing a moved session follows the marks of all its moves", run: removeThroughMoves },
 ];
 
 /** Moves a session at a time of its own and checks the exact mark. */

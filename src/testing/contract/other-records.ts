@@ -14,12 +14,12 @@ const HASH_BYTES = 32;
 
 /** Cases about records that are not sessions. */
 export const otherRecordCases: readonly TrialCase[] = [
-  { name: "a store that is split says where a record that is no session is: always at the same place", run: sameRoute },
-  { name: "a record that is no session is kept as it is, for years", run: livesForYears },
-  { name: "create does not overwrite a record that is no session", run: createTwice },
-  { name: "of ten creates of one record that is no session at the same time, one is made", run: creates },
-  { name: "a record that is no session is in no list, and no subject's end or limit ends it", run: nobodys },
-  { name: "a record that is no session can be taken, and removed", run: takenAndRemoved },
+  { name: "a split store always routes a record that is not a session to the same part", run: sameRoute },
+  { name: "a record that is not a session stays unchanged for years", run: livesForYears },
+  { name: "create does not overwrite a record that is not a session", run: createTwice },
+  { name: "of ten parallel creates of a record that is not a session, one succeeds", run: creates },
+  { name: "a record that is not a session is in no list, and removeAll and maxSessions leave it alone", run: nobodys },
+  { name: "a record that is not a session can be taken and removed", run: takenAndRemoved },
 ];
 
 /** The key of such a record. Its id contains a hash and always has this length. */

@@ -20,12 +20,12 @@ const SAID: readonly Partial<SessionRecord>[] = [OWN, { idleTimeout: 1 }, { abso
 
 /** Cases about a session's own timeouts. */
 export const ownTimeoutCases: readonly TrialCase[] = [
-  { name: "a record's own timeouts come back as they were, and none where there is none", run: roundTrip },
-  { name: "update, touch and load with touch leave a record's own timeouts as they are", run: staysAsItIs },
-  { name: "replace gives the record the timeouts that it is told, and drops those that it is not", run: moves },
-  { name: "take answers a record's own timeouts", run: taken },
+  { name: "a record's own timeouts load unchanged, and only if it has any", run: roundTrip },
+  { name: "update, touch and load with touch keep a record's own timeouts", run: staysAsItIs },
+  { name: "replace sets the timeouts it is given, and drops the others", run: moves },
+  { name: "take returns a record's own timeouts", run: taken },
   { name: "list shows each session's own timeouts", run: listed },
-  { name: "no timeout of its own ends a record before its expiry", run: livesOn },
+  { name: "a record's own timeouts never end it before its expiry", run: livesOn },
 ];
 
 async function roundTrip(trial: Trial): Promise<void> {

@@ -10,9 +10,9 @@ import { HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
 /** Cases about random patches. Each makes fewer than thirty calls, since a store may be far away. */
 export const patchCases: readonly TrialCase[] = [
-  { name: "random patches turn random data into what they were made for", run: patchesInTurn },
-  { name: "patches of different keys come to the same in either order", run: eitherOrder },
-  { name: "replace carries random patches along, with replacesData and without", run: patchesOfReplace },
+  { name: "random patches give the expected data", run: patchesInTurn },
+  { name: "patches of different keys give the same result in either order", run: eitherOrder },
+  { name: "replace applies random patches, with and without replacesData", run: patchesOfReplace },
 ];
 
 /** A few keys of every kind, one of them long, so that two objects often share some. */

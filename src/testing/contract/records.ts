@@ -10,13 +10,13 @@ import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./tr
 /** Cases about single records. */
 export const recordCases: readonly TrialCase[] = [
   { name: "an unknown id loads as null", run: unknownLoads },
-  { name: "an unknown id cannot be changed, and nothing comes into being by trying", run: unknownChanges },
+  { name: "an unknown id cannot be changed, and trying creates nothing", run: unknownChanges },
   { name: "removing an unknown id is fine", run: async (trial) => trial.store.remove(await trial.key()) },
-  { name: "a new record loads with every field as it was", run: roundTrip },
+  { name: "a new record loads with every field unchanged", run: roundTrip },
   { name: "a record without subject and meta loads without them", run: anonymousRoundTrip },
   { name: "create does not overwrite a record", run: createTwice },
-  { name: "changing what was passed in changes nothing in the store", run: passedIsNotShared },
-  { name: "changing what was loaded changes nothing in the store", run: loadedIsNotShared },
+  { name: "changing a record after passing it does not change the store", run: passedIsNotShared },
+  { name: "changing a loaded record does not change the store", run: loadedIsNotShared },
   { name: "a removed record is gone, and removing it again is fine", run: removeTwice },
   { name: "update, touch, replace and load with touch do not bring back a removed record", run: noRevival },
 ];

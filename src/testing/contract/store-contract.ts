@@ -81,6 +81,6 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
 /** Something that is not a store would otherwise fail each case in a different way. */
 function storeOf(store: SessionStore): SessionStore {
   const problem = misunderstood(store) ?? lack(store as Partial<BackedStore>);
-  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot try this store: ${problem}`);
+  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot test this store: ${problem}`);
   return store;
 }

@@ -17,17 +17,17 @@ const ODD_SUBJECTS: readonly string[] = [
 
 /** Cases about list and removeAll. A store with neither passes. */
 export const subjectCases: readonly TrialCase[] = [
-  { name: "an unknown subject has no sessions to list or to end", run: unknownSubject },
-  { name: "list gives one row for each session of the subject, with its instants and meta", run: listRows },
+  { name: "an unknown subject has no sessions to list or end", run: unknownSubject },
+  { name: "list returns one row per session of the subject, with its times and meta", run: listRows },
   { name: "list shows what touch and update wrote", run: listIsCurrent },
-  { name: "list gives no session of others, none of nobody, none removed and no mark", run: listOnlyTheirs },
-  { name: "removeAll ends every session of the subject and says how many", run: removeAllSessions },
-  { name: "removeAll ends no session but the subject's", run: removeAllOnlyTheirs },
-  { name: "removeAll spares the one session that is excepted", run: removeAllExcept },
-  { name: "removeAll excepting an id that is not the subject's ends them all", run: removeAllExceptUnknown },
+  { name: "list omits other subjects' sessions, anonymous and removed ones, and marks", run: listOnlyTheirs },
+  { name: "removeAll ends every session of the subject and returns how many", run: removeAllSessions },
+  { name: "removeAll ends only the subject's sessions", run: removeAllOnlyTheirs },
+  { name: "removeAll spares the session given as except", run: removeAllExcept },
+  { name: "removeAll ends all sessions if except is not the subject's", run: removeAllExceptUnknown },
   { name: "sessions ended by removeAll do not come back", run: removeAllIsFinal },
   { name: "a subject may have any name", run: oddSubjects },
-  { name: "a subject may have any name that begins like another's", run: oddEndings },
+  { name: "subjects may start with each other's names", run: oddEndings },
 ];
 
 function row({ key, record }: Begun): SessionInfo {

@@ -11,13 +11,13 @@ import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial
 
 /** Cases about seenAfter and maxBytes. Only atomic stores get them. */
 export const unreadCases: readonly TrialCase[] = [
-  { name: "update with seenAfter changes nothing that was seen then or before", run: onlySeenAfter },
+  { name: "update with seenAfter does not change a record last seen at that time or earlier", run: onlySeenAfter },
   { name: "update with seenAfter and without maxBytes does the same", run: onlySeenAfterAlone },
-  { name: "update with maxBytes lets data take so many bytes and not one more", run: takesUpTo },
-  { name: "update with maxBytes counts a key that is replaced or removed once", run: countsOnce },
-  { name: "update with maxBytes lets data that is too large shrink, and not grow", run: onlyShrinks },
-  { name: "update with maxBytes is not exceeded by two at the same time", run: notTogether },
-  { name: "update with maxBytes and another version is a conflict", run: conflictFirst },
+  { name: "update with maxBytes allows exactly that many bytes", run: takesUpTo },
+  { name: "update with maxBytes does not count replaced or removed values", run: countsOnce },
+  { name: "update with maxBytes lets oversized data shrink, but not grow", run: onlyShrinks },
+  { name: "parallel updates do not exceed maxBytes together", run: notTogether },
+  { name: "update with maxBytes and a different version returns conflict", run: conflictFirst },
 ];
 
 const set = (key: string, value: unknown): Patch => ({ set: [[key, JSON.stringify(value)]], unset: [] });
