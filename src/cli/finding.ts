@@ -47,7 +47,7 @@ export function rowsAbout(said: Said, { showData, now }: Setting): Rows {
   const time = (label: string, seconds: number | undefined): Rows =>
     seconds === undefined ? [] : [[label, instant(seconds, now)]];
   const own = (label: string, seconds: number | undefined): Rows =>
-    seconds === undefined ? [] : [[label, `${span(seconds)}, by its login`]];
+    seconds === undefined ? [] : [[label, `${span(seconds)}, set by its login`]];
   const hidden = "hidden; --show-data shows it";
   return [
     ["session", printable(sid)],

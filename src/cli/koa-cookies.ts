@@ -34,7 +34,7 @@ export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, s
     abs: typeof _abs === "number" ? _abs : undefined,
     data: isEmpty ? undefined : JSON.stringify(rest),
   };
-  const what = isEmpty ? "no data: a store may hold it, or there is none" : "the session, readable";
+  const what = isEmpty ? "no data: it may be in a store, or there is none" : "the session, readable";
   const { proof, fault } = await signatureOf(cookie, setting);
   const late = said.exp !== undefined && setting.now >= said.exp ? "expired" : undefined;
   const verdict = (fault ?? late) === undefined ? "yes" : fault === undefined ? "no: expired" : fault;
@@ -55,7 +55,7 @@ async function signatureOf(cookie: PastedCookie, { secrets, name }: Setting): Pr
   const { value, signature } = cookie;
   if (signature === undefined || signature === "") {
     return {
-      fault: `no: there is no signature, the cookie "${printableName(`${signedName}.sig`)}". Good only with signed: false`,
+      fault: `no: the signature is missing, the cookie "${printableName(`${signedName}.sig`)}". Accepted only with signed: false`,
     };
   }
   if (secrets.length === 0)

@@ -19,9 +19,9 @@ const MAX_INPUT = 1_000_000;
 
 const COOKIE_OPTION = /^--(cookie|token)\b/;
 const COOKIE_AS_ARGUMENT =
-  "a cookie is not taken as an argument: the shell writes arguments into its history, and everybody on this machine can list them. " +
-  "Start web-session-store inspect without it and paste it, or send a file: web-session-store inspect < pasted.txt. " +
-  "Take the one that you gave out of the history, and end its session if others could see it";
+  "a cookie is not accepted as an argument: shells save arguments in their history, and everyone on this machine can list them. " +
+  "Run web-session-store inspect without it and paste it, or pass a file: web-session-store inspect < pasted.txt. " +
+  "Remove the cookie from your history, and end its session if others could see it";
 
 try {
   process.exitCode = await run(process.argv.slice(2));

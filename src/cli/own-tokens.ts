@@ -25,13 +25,13 @@ const KINDS: Record<KeyKind, string> = {
   id: "signed: names a session in a store",
   readable: "readable: the session, signed; anyone who sees it can read it",
   data: "encrypted: the session",
-  user: "encrypted: times and user; the data is in a store of three methods",
+  user: "encrypted: times and user; the store has only the data",
   copy: "encrypted copy of a session that is in a store",
 };
 const FAULTS: Record<Exclude<TokenFault, "unknown-key">, string> = {
   forged: "bad signature: it was changed after it was made",
-  malformed: "malformed: a part is missing or has another length, as when it was cut off",
-  claims: "it was made with this secret, but says nothing that a session token says",
+  malformed: "malformed: a part is missing or has the wrong length, for example if it was cut off",
+  claims: "it was made with this secret, but does not have the content of a session token",
 };
 
 /** A token and the secret that made it. */
@@ -72,7 +72,7 @@ function opened(cookie: PastedCookie, setting: Setting, { kind, name, secret, re
   ] as const;
   if (typeof result === "string") return { opens: false, rows: [...head, ["opens", `no: ${FAULTS[result]}`]] };
   const fault = misfit(cookie, { kind, name, claims: result }) ?? timeFault(result, setting.now);
-  const caution = kind === "id" ? ". Whether the session lives, only the store knows" : "";
+  const caution = kind === "id" ? ". Only the store knows whether the session still exists" : "";
   const verdict = fault === undefined ? `yes${conditionOf(cookie, { kind, name }, result)}${caution}` : `no: ${fault}`;
   return { opens: fault === undefined, rows: [...head, ["opens", verdict], ...rowsAbout(result, setting)] };
 }
@@ -95,7 +95,7 @@ function unopened({ value }: PastedCookie, setting: Setting, isSigned: boolean):
 function unknownKey({ secrets, name, context }: Setting): string {
   const usable = secrets.filter((secret) => !looksWeak(secret)).length;
   if (secrets.length === 0) return "not tried: no secret was given. Set SESSION_SECRET, or use --secrets-file";
-  if (usable === 0) return "no: every secret given is shorter than 32 bytes or a placeholder, so the library refuses it";
+  if (usable === 0) return "no: every given secret is shorter than 32 bytes or a placeholder, which the library refuses";
   const named = name === undefined ? "the cookie's own name" : `the name "${printableName(name)}"`;
   const scope = `${named} and ${context === "" ? "no context" : `the context "${printableName(context)}"`}`;
   return `no: unknown key. None of ${count(usable, "secret")} made it, with ${scope}. Another secret, --name or --context?`;

@@ -58,7 +58,7 @@ export const KOA_COOKIE_ADVICE: Advice = {
 
 /** For the options of memory(). */
 export const MEMORY_ADVICE: Advice = {
-  maxSessions: "use maxEntries; how many sessions a user may have is said by maxSessions beside store",
+  maxSessions: "use maxEntries. To limit the sessions of each user, set maxSessions beside store",
   "max maxSize": "use maxEntries, or maxBytes",
 };
 

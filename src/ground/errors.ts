@@ -120,7 +120,7 @@ export class GoneError extends SessionError {
   constructor(why: "ended" | "moved") {
     super(
       "ERR_SESSION_GONE",
-      `Cannot change the session: it ${why === "moved" ? "has another id" : "ended"} since this request came`,
+      `Cannot change the session: it ${why === "moved" ? "has a new id. Retry the request" : "has ended"}`,
     );
     this.why = why;
   }

@@ -64,7 +64,7 @@ export function seconds(name: string, value: number, least: number, most?: numbe
  */
 export function checkGiven(options: unknown, name: string, like: string): void {
   if (typeof options !== "object" || options === null)
-    cannot(`use ${options === null ? "null" : typeof options} as options`, `they are an object, like ${like}`);
+    cannot(`use ${options === null ? "null" : typeof options} as options`, `pass an object, like ${like}`);
   const meant = adviceForValue(options, ARGUMENT_ADVICE);
   if (meant !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${meant.replace("*", `${name}(${like})`)}`);
 }
@@ -106,8 +106,8 @@ export function clock(now?: () => number): () => number {
   checkValue("now", now, FUNCTION);
   return () => {
     const time = now();
-    if (!Number.isFinite(time)) cannot("tell the time", "the option now must give a finite number, in epoch seconds");
-    if (time > LATEST) cannot("tell the time", "the option now must give seconds, not milliseconds");
+    if (!Number.isFinite(time)) cannot("tell the time", "the option now must return a finite number, in epoch seconds");
+    if (time > LATEST) cannot("tell the time", "the option now must return seconds, not milliseconds");
     return Math.floor(time);
   };
 }

@@ -63,7 +63,7 @@ export function guardedStore(store: SessionStore): GuardedStore {
 const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noAnswer("load"));
 
 function noAnswer(what: string): never {
-  throw new TypeError(`Cannot ${what} the session: the store's answer is not one that a store may give`);
+  throw new TypeError(`Cannot ${what} the session: the store returned an invalid result`);
 }
 
 const rows = (found: SessionInfo[] | undefined): SessionInfo[] => (Array.isArray(found) ? found : noAnswer("list"));
@@ -80,7 +80,7 @@ const changed = (result: UpdateResult): Changed =>
   result.ok || result.why !== "too-large" ? (result as Changed) : refuseTooLarge();
 
 function refuseTooLarge(): never {
-  const text = `Cannot save the session: with this change its data takes more than the limit of ${MAX_DATA_BYTES} bytes`;
+  const text = `Cannot save the session: this change takes its data over the limit of ${MAX_DATA_BYTES} bytes. Store less in it`;
   throw new DataError("ERR_DATA_TOO_LARGE", text);
 }
 

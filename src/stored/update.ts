@@ -70,7 +70,7 @@ export async function carryThrough<Result>(visit: Visit, stored: Stored, doing: 
     if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "conflict") await pause(tries);
   }
-  const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries`;
+  const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries. Retry the request`;
   throw new ConflictError("ERR_CONFLICT", text);
 }
 

@@ -101,5 +101,5 @@ function checkId(options: object, known: ReadonlySet<string>, like: string): voi
 }
 
 function needsStore(action: string, able: string): never {
-  cannot(action, `that needs a store that can ${able}`);
+  cannot(action, `this needs a store that can ${able}`);
 }

@@ -67,7 +67,7 @@ function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome>
 async function again(outcome: "again" | "conflict", tries: number): Promise<"again"> {
   if (outcome === "conflict") await pause(tries + 1);
   if (tries + 1 < MAX_TRIES) return "again";
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it");
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it. Retry the request");
 }
 
 /** Waits a random time, longer with each try, so that parallel writers do not collide again. */
