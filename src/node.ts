@@ -1,5 +1,5 @@
 /**
- * Tokens by `node:crypto`, for applications on Node, Bun and Deno.
+ * Tokens with `node:crypto`, for applications on Node, Bun and Deno.
  *
  * @module
  */
@@ -7,14 +7,15 @@ import { nodePrimitives } from "./token/node-crypto.ts";
 import { type SessionCrypto, sessionCrypto } from "./token/session-crypto.ts";
 
 /**
- * For the option `crypto` of `createSessions()` and of the adapters: tokens are made and opened by `node:crypto`, without a promise.
- * Koa's `session()` uses it by itself.
+ * The option `crypto` of `createSessions()` and the adapters: makes and opens tokens with `node:crypto`, without
+ * promises. Koa's `session()` uses it by default.
  *
- * The tokens are the same as without it. So it can be added and taken out at any time, and servers that use it share sessions with
- * servers that do not.
+ * The tokens are the same as without it. You can add or remove it at any time, and servers with and without it share
+ * sessions.
  *
- * What a runtime lacks is done by Web Crypto, with a promise: on Bun, Deno and Cloudflare Workers, whose `node:crypto` has no AES Key Wrap,
- * tokens that are encrypted; so there it is for sessions in a store and for `readable` ones. Everywhere, keys from a secret that is a CryptoKey.
+ * Web Crypto, with promises, does what the runtime lacks. The `node:crypto` of Bun, Deno and Cloudflare Workers has no
+ * AES Key Wrap, so encrypted tokens use Web Crypto there, and only sessions in a store and `readable` ones benefit. A
+ * secret that is a CryptoKey uses Web Crypto on every runtime to derive its keys.
  *
  * @example
  * ```ts

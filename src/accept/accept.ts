@@ -1,5 +1,6 @@
 /**
- * Accepted tokens: those of another name, kind or library, which are read, and redeemed once for a session of our own.
+ * Accepted tokens: those of another name, kind or library, which are read and redeemed once for a session of this
+ * library.
  *
  * @module
  */
@@ -19,30 +20,35 @@ import { type Claims, claimsToJson, isFromTheFuture, isOwnTimeout, newestOfEach 
 import type { Opened, TokenCodec } from "../token/codec.ts";
 import { endOfToken } from "../token/timeouts.ts";
 
-/** What the names of codecs of this library's own tokens begin with: their tokens' ids are ours, and change at every login. */
+/**
+ * The prefix of the names of codecs for this library's own tokens, whose session ids are ours and change at every
+ * login.
+ */
 export const OWN = "own:";
 
-/** What one accepted token brought: a session that is kept already, or one that is still to be. */
+/** What an accepted token brought: an existing session, or one to import. */
 interface Brought {
   readonly loaded: Loaded & { readonly found: Living | Imported };
-  /** The same for the tokens of one session. */
+  /** Equal for the tokens of one session. */
   readonly session: string;
   readonly iat: number;
-  /** Whose session a token of ours brought; undefined for that of other software. */
+  /** Whose session one of our own tokens brought. Undefined for tokens of other software. */
   readonly whose: "user" | "visitor" | undefined;
 }
 
-/** Who accepts what. */
 interface Acceptance {
   readonly manager: Manager;
   readonly codecs: readonly TokenCodec[];
 }
 
-/** What accepted tokens do in a request: they bring a session where our own cookies brought none, and their cookies go once it has one of ours. */
+/**
+ * The hooks of accepted tokens: they bring a session if our own cookies brought none, and their cookies are removed
+ * once it has one of ours.
+ */
 export function acceptHooks(manager: Manager, codecs: readonly TokenCodec[]): Hooks {
   const acceptance: Acceptance = { manager, codecs };
   if (codecs.some(({ namesSessions }) => namesSessions) && manager.channels.user.mode === "cookie")
-    cannot("use option accept", "tokens that name a session need the store that it is in");
+    cannot("use option accept", "tokens that name a session need its store. Set option store.");
   return {
     find: (visit) => findAccepted(acceptance, visit.cookie),
     endings: (header) => acceptedEndings(acceptance, header),
@@ -50,10 +56,10 @@ export function acceptHooks(manager: Manager, codecs: readonly TokenCodec[]): Ho
   };
 }
 
-/** Entries of tokens that never end stay for as long as anybody may keep a cookie. Seconds. */
+/** Redemptions of tokens that never expire are kept for as long as a cookie is likely to be. Seconds. */
 const ENDLESS = 10 * 365 * 24 * 60 * 60;
 
-/** The session of the accepted tokens. Of two at once, neither: somebody may have planted one of them. */
+/** The session of the accepted tokens. If there are two, neither counts: one of them may have been planted. */
 async function findAccepted(acceptance: Acceptance, header: string | null): Promise<Loaded | null> {
   const { manager, codecs } = acceptance;
   const brought: Brought[] = [];
@@ -65,13 +71,16 @@ async function findAccepted(acceptance: Acceptance, header: string | null): Prom
   return { found: NEW, rivals: brought.flatMap(({ loaded }) => endingsOf(loaded.found)), accepted: true };
 }
 
-/** As in our own cookies, a visitor's counts only if there is no user's: a browser may have both. */
+/** As with our own cookies, a visitor's session counts only if there is no user's. A browser may have both. */
 function usersFirst(brought: Brought[]): Brought[] {
   const hasUser = brought.some(({ whose }) => whose === "user");
   return hasUser ? brought.filter(({ whose }) => whose !== "visitor") : brought;
 }
 
-/** How every session ends that came by an accepted token, used or not: whoever logs out is not to be logged in by the next cookie. */
+/**
+ * How to end every session that came by an accepted token, used or not. After a logout, the next cookie must not log in
+ * again.
+ */
 async function acceptedEndings({ manager, codecs }: Acceptance, header: string): Promise<readonly Ending[]> {
   const brought = await Promise.all(codecs.map((codec) => allOf(codec, manager, header, false)));
   return brought.flat().flatMap(({ loaded }) => endingsOf(loaded.found));
@@ -82,7 +91,7 @@ function endingsOf(found: Living | Imported): Ending[] {
   return found.redemption === null ? [] : [{ is: "token", redemption: found.redemption }];
 }
 
-/** What the good tokens of one codec stand for. @param reports Whether to say what is wrong with the others. */
+/** The sessions of one codec's valid tokens. @param reports Whether to emit events for the others. */
 async function allOf(codec: TokenCodec, manager: Manager, header: string | null, reports: boolean): Promise<Brought[]> {
   const all: Brought[] = [];
   for (const text of valuesFor(codec, manager, header)) {
@@ -102,8 +111,8 @@ async function allOf(codec: TokenCodec, manager: Manager, header: string | null,
 }
 
 /**
- * The cookie of ours in which a token stands that is good there. Whether it counts was decided when that cookie was read, and is not
- * decided again; but under the name that visitors have today, 0.1.0 had users.
+ * The channel whose own cookie holds this token and opens it. That token was judged when the cookie was read, and is
+ * not judged again. Only a user's token under the visitors' name, where 0.1.0 kept users, still counts.
  */
 async function channelThatOpens(text: string, { channels }: Manager, header: string | null): Promise<Channel | undefined> {
   for (const channel of [channels.user, channels.visitor]) {
@@ -117,14 +126,14 @@ const ownNames = ({ channels }: Manager): readonly string[] => [
   ...new Set([channels.user.cookie.name, channels.visitor.cookie.name]),
 ];
 
-/** What is no token of ours in our own cookie was reported when that was read, and may be a token for the next codec. */
+/** A value of our own cookies was reported when they were read, and may be a token of the next codec. */
 function isInOurCookie(text: string, manager: Manager, header: string | null): boolean {
   return ownNames(manager).some((name) => cookieValues(header, name).values.includes(text));
 }
 
 /**
- * Which session a token is of. Our own say it; other software may keep an id over a login, so there only the same token, however it is
- * spelled, is of the same session.
+ * The session that a token is of. Our own tokens carry its id. Other software may keep an id across a login, so there
+ * only the same token, however it is spelled, is of the same session.
  */
 function sessionOf(found: Living | Imported, codec: TokenCodec, opened: Opened, text: string, manager: Manager): string {
   if (codec.name?.startsWith(OWN)) return opened.claims.sid;
@@ -134,8 +143,8 @@ function sessionOf(found: Living | Imported, codec: TokenCodec, opened: Opened, 
 }
 
 /**
- * The Set-Cookie lines that remove accepted cookies of other names: a session that ended, or has a cookie of ours now, must not come back
- * from one. What was refused is left alone: it may be the only thing its visitor has, once the key is the right one.
+ * The Set-Cookie lines that remove accepted cookies with other names, so that they cannot bring back a session that
+ * ended or has a cookie of ours. Rejected cookies stay: with the right key they may be valid again.
  */
 function clearAccepted({ manager, codecs }: Acceptance, { cookie, arrived, farewell, loggedIn }: Visit): readonly string[] {
   if (!arrived.accepted && farewell === null && !loggedIn) return [];
@@ -166,13 +175,13 @@ async function loadedFor(manager: Manager, codec: TokenCodec, opened: Opened, re
   const { data, sub, abs } = claims;
   if (data === undefined) return sessionNamed(manager, codec, claims);
   const { tokens } = manager.backend;
-  // Without a store nothing can tell that a token was used before.
+  // Without a store, nothing records that a token was used.
   if (channelOf(manager, sub).mode === "cookie" || tokens === undefined)
     return livingFrom(manager, "cookie", { id: claims.sid }, acceptedRecord(manager, claims), claims);
   if (identity === null) return importedFrom(manager, claims, null);
   const { key, entry } = await tokens.redemption(JSON.stringify([codec.name ?? "codec", identity]));
   if (entry === null) {
-    // A codec may count a token's end from now: but it never outlives the absolute limit.
+    // A codec may count a token's expiry from now, but it never outlives the absolute timeout.
     const expiresAt = opened.endless
       ? manager.now() + ENDLESS
       : Math.max(claims.exp, claims.start + (abs ?? manager.timeouts.absoluteTimeout));
@@ -183,7 +192,7 @@ async function loadedFor(manager: Manager, codec: TokenCodec, opened: Opened, re
   return loaded !== null && (loaded.found as Living).record.subject === sub ? loaded : null;
 }
 
-/** The record of an accepted token's own data. What other software calls the time of a token need not be that of the last use. */
+/** The record of an accepted token's data. Other software's `iat` need not be the time of the last use. */
 function acceptedRecord(manager: Manager, { data = "{}", ...claims }: Claims): SessionRecord {
   return { ...recordFromToken({ ...claims, data: markAccepted(data) }), seenAt: manager.now() };
 }
@@ -192,14 +201,15 @@ function importedFrom(manager: Manager, claims: Claims, redemption: Imported["re
   return { found: { is: "imported", record: acceptedRecord(manager, claims), remember: claims.temp !== true, redemption } };
 }
 
-/** A token without data names a session in the store. That only our own may do: others' names mean nothing here. */
+/**
+ * A token without data names a session in the store. Only our own may do that: ids of other software mean nothing here.
+ */
 function sessionNamed(manager: Manager, codec: TokenCodec, claims: Claims): Promise<Loaded | null> | null {
   if (codec.namesSessions && manager.channels.user.mode !== "cookie") return livingAt(manager, keyOf(claims), claims, true);
   manager.emit({ type: "invalid", reason: "claims" });
   return null;
 }
 
-/** Why claims are none, whoever's codec answered with them, or have ended. */
 function problemOf(claims: Claims, manager: Manager): SessionEvent | undefined {
   const now = manager.now();
   const { sid, idle, abs, sub, data } = claims;
@@ -211,7 +221,7 @@ function problemOf(claims: Claims, manager: Manager): SessionEvent | undefined {
   return over && { type: "expired", id: sid, reason: over };
 }
 
-/** The session that is kept under this key, if it lives and is where it belongs. @param follows Also where the key stands for it in grace. */
+/** The live session under this key, if it is where it belongs. @param follows Whether to follow a mark in grace. */
 async function livingAt(manager: Manager, at: Key, claims: Claims, follows: boolean): Promise<Loaded | null> {
   const there = (await manager.backend.tokens?.session(at, follows)) ?? null;
   if (there === null) return null;
@@ -221,7 +231,7 @@ async function livingAt(manager: Manager, at: Key, claims: Claims, follows: bool
   return livingFrom(manager, mode, key, record, claims, isElsewhere);
 }
 
-/** The session, if it lives and is where sessions of its user, or of nobody, are kept. */
+/** The session, if it is live and is where sessions of its user, or of visitors, are kept. */
 function livingFrom(
   manager: Manager,
   mode: Mode,

@@ -1,5 +1,5 @@
 /**
- * defineCodec: what makes a codec of an application's own usable as an accepted one.
+ * defineCodec: makes an application's own codec usable in the option `accept`.
  *
  * @module
  */
@@ -13,11 +13,11 @@ export type { AcceptedCodec } from "../manager/imported.ts";
 const METHODS = ["find", "clear", "open", "seal"] as const;
 
 /**
- * Makes a codec acceptable: its tokens are read, never written, and redeemed once where there is a store. The codecs of this library are made by
- * it; one of your own is wrapped by it once. What comes back is a new object: yours stays as it is, and its methods are called on it, so that a
- * class works.
+ * Makes a codec usable in the option `accept`: its tokens are read but never written and, with a store, redeemed once.
+ * Wrap your own codec once. This library's codecs are already wrapped. Returns a new object that calls the methods on
+ * yours, so a class works.
  *
- * @throws OptionError for what has no `open()`.
+ * @throws OptionError if there is no `open()`.
  *
  * @example
  * ```ts

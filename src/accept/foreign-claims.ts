@@ -1,5 +1,5 @@
 /**
- * From what a foreign token says to claims: the application's mapping, and what holds whatever that answers.
+ * Turns a foreign token into claims: the application's mapping, and the rules that hold whatever it returns.
  *
  * @module
  */
@@ -9,36 +9,39 @@ import { stringifyData } from "../ground/json.ts";
 import { isSessionId, type SessionId } from "../ground/session-id.ts";
 import { type Claims, claimsFromJson, claimsToJson } from "../token/claims.ts";
 
-/** What a mapping makes of a foreign token. Times are epoch seconds; fractions are cut off. */
+/** What a mapping returns for a foreign token. Times are epoch seconds, and fractions are cut off. */
 export interface ForeignClaims {
   /**
-   * Which session it was there: a text or a whole number. Of two tokens of one session in a request, the newer counts. It names no session
-   * here: where there is a store, that gets an id of ours. What has no session id's form (15 to 64 letters, digits, `-`, `_`) is replaced
-   * by a hash of it, always the same. Default: the token's `sid`, else its `jti`, else a hash of the token.
+   * The session's id in the other software: a string or a whole number. Of two tokens of one session in a request, the
+   * newer counts. With a store, the session gets a new id here. An id that is not 15 to 64 letters, digits, `-` or `_`
+   * is replaced by a hash of it, always the same. Default: the token's `sid`, else its `jti`, else a hash of the token.
    */
   readonly sid?: unknown;
-  /** When the session began; without it, there is none. It must not move when the token is made again, or `absoluteTimeout` never comes. */
+  /**
+   * When the session began. Required: without it, there is no session. It must not move when the token is reissued, or
+   * the session never reaches `absoluteTimeout`.
+   */
   readonly start?: number | undefined;
   /** When the token was made. Default: the token's `iat`, else `start`. */
   readonly iat?: number | undefined;
-  /** When it ends; without it, there is no session. The token's own `exp` holds if it is earlier. */
+  /** When it expires. Required: without it, there is no session. The token's own `exp` wins if it is earlier. */
   readonly exp?: number | undefined;
-  /** True when the cookie is to end with the browser. Default: false. */
+  /** True if the cookie should end with the browser. Default: false. */
   readonly temp?: boolean | undefined;
   /** Who is logged in. Default: nobody. */
   readonly sub?: string | undefined;
-  /** The session's data: an object, and JSON. Default: empty. */
+  /** The session's data: an object that JSON can hold. Default: empty. */
   readonly data?: unknown;
 }
 
 const ID_BYTES = 24;
 
-/** What the token says without a mapping: the claims that this library's tokens have, under their names. */
+/** The default mapping: claims under the names that this library's tokens use. */
 export function sameClaims({ sid, start, iat, exp, temp, sub, data }: JWTPayload): ForeignClaims {
   return { sid, start: start as number, iat, exp, temp: temp as boolean, sub, data };
 }
 
-/** The payload, if the names that JWT knows have the types that it gives them: RFC 7519, section 4.1. */
+/** The payload, if registered claims have the types of RFC 7519, section 4.1. */
 export function readPayload(text: string | null): JWTPayload | null {
   const payload: JWTPayload | null = parseObject(text);
   if (payload === null) return null;
@@ -48,7 +51,6 @@ export function readPayload(text: string | null): JWTPayload | null {
   return texts && times ? payload : null;
 }
 
-/** The object in a JSON text, or null when there is none. */
 export function parseObject(text: string | null): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text ?? "");
@@ -59,10 +61,10 @@ export function parseObject(text: string | null): Record<string, unknown> | null
 }
 
 /**
- * The claims of a foreign token, or null when they are none.
+ * The claims of a foreign token, or null if they are not usable.
  *
- * @param said What the mapping answered.
- * @param token What stands for the token when it names no session.
+ * @param said What the mapping returned.
+ * @param token The text to hash if the token names no session.
  */
 export async function claimsFrom(said: ForeignClaims, payload: JWTPayload, token: string): Promise<Claims | null> {
   const { start, exp, temp, sub, data = {} } = said;
@@ -72,7 +74,7 @@ export async function claimsFrom(said: ForeignClaims, payload: JWTPayload, token
   const claims = {
     sid: await idFrom(said.sid, payload, token),
     start: Math.floor(start),
-    // A token that is not valid yet was made in the future, and that is refused where the time is known.
+    // A token that is not valid yet counts as made in the future, which is rejected where the time is known.
     iat: Math.floor(Math.max(iat, payload.nbf ?? iat)),
     exp: Math.floor(Math.min(exp, payload.exp ?? exp)),
     ...(temp === true && { temp }),
@@ -89,7 +91,7 @@ function isTime(value: unknown): value is number {
   return Number.isFinite(value);
 }
 
-/** Names of different kinds, and of different issuers, must not give the same id. */
+/** Ids of different kinds or issuers must not collide. */
 function idFrom(sid: unknown, { iss, jti, ...payload }: JWTPayload, token: string): SessionId | Promise<SessionId> {
   const own = [sid, payload.sid].find(isName);
   if (own !== undefined) return isSessionId(own) ? own : hash(["sid", iss ?? null, own]);
@@ -97,18 +99,18 @@ function idFrom(sid: unknown, { iss, jti, ...payload }: JWTPayload, token: strin
   return isSessionId(jti) ? jti : hash(["jti", iss ?? null, jti]);
 }
 
-/** Whether the token says whose it is, or which session: another visitor's says something else then. */
+/** Whether the token names a user or a session, so that no other visitor has an equal one. */
 export function namesSession(said: ForeignClaims, { sid, jti }: JWTPayload): boolean {
   return said.sub !== undefined || [said.sid, sid, jti].some(isName);
 }
 
-/** An empty name would make one session of many. */
+/** An empty name would merge many sessions into one. */
 function isName(value: unknown): value is string | number {
   return (typeof value === "string" && value !== "") || Number.isSafeInteger(value);
 }
 
 async function hash(parts: readonly (string | number | null)[]): Promise<SessionId> {
-  // JSON keeps apart what UTF-8 would make one: halves of characters.
+  // JSON keeps lone surrogates apart, which UTF-8 would make equal.
   const bytes = encodeUtf8(`web-session-store\0foreign id\0${JSON.stringify(parts)}`);
   return encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).subarray(0, ID_BYTES));
 }

@@ -1,5 +1,5 @@
 /**
- * Algorithms and keys of tokens that other software makes: which may be pinned, and which key fits.
+ * Algorithms and keys of other software's tokens: which may be pinned, and which key fits.
  *
  * @module
  */
@@ -7,22 +7,25 @@ import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
 import { cannot, OptionError } from "../ground/errors.ts";
 
 /**
- * A key as jose takes it: for `HS*` and for encryption a secret, as bytes, as a JWK of type `oct` or as a CryptoKey; else a
- * public key, as a JWK or as a CryptoKey.
+ * A key in jose's forms. For `HS*` and for encryption, a secret: bytes, a JWK of type `oct`, or a CryptoKey. Otherwise
+ * a public key: a JWK or a CryptoKey.
  */
 export type JoseKey = CryptoKey | JWK | Uint8Array;
 
-/** All that a token may say about its key: nothing here brings a key along. A type, so that jose's key sets take it. */
+/**
+ * What a token may say about its key. A key inside a token is never used. A type rather than an interface, so that
+ * jose's key sets accept it.
+ */
 export type KeyHint = {
   /** One of `algorithms`. */
   readonly alg: string;
-  /** One of `encryption`, where that is set. */
+  /** One of `encryption`, if that is set. */
   readonly enc?: string;
-  /** The key's name, as tokens say it. */
+  /** The key's id in the token's header. */
   readonly kid?: string;
 };
 
-/** Finds the key for a token; null and undefined when there is none. */
+/** Returns the key for a token, or null or undefined if there is none. */
 export type GetKey = (hint: KeyHint) => JoseKey | null | undefined | Promise<JoseKey | null | undefined>;
 
 const SIGNED_BY_SECRET = /^HS(256|384|512)$/;
@@ -33,7 +36,7 @@ const CONTENT = /^(A(128|192|256)GCM|A128CBC-HS256|A192CBC-HS384|A256CBC-HS512)$
 /** RFC 7518, section 3.2: a key for HS256 has at least as many bytes as the hash. */
 const MIN_SECRET_BYTES = 32;
 
-/** @throws OptionError unless these algorithms, together, prove who made a token. Without `encryption`, they are to sign. */
+/** Without `encryption`, the algorithms must sign. @throws OptionError unless they prove together who made a token. */
 export function checkAlgorithms(algorithms: unknown, encryption: unknown): void {
   const wanted = checkList("algorithms", algorithms);
   if (encryption === undefined) {
@@ -43,35 +46,34 @@ export function checkAlgorithms(algorithms: unknown, encryption: unknown): void 
   const content = checkList("encryption", encryption).find((enc) => !CONTENT.test(enc));
   if (content !== undefined) refuse("encryption", content, "it is not a content encryption, such as A256GCM");
   for (const alg of wanted) {
-    if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "with the public key anybody can make such a token");
-    if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would say how much work it makes");
+    if (ENCRYPTED_BY_PUBLIC_KEY.test(alg)) refuse("algorithms", alg, "anybody can make such a token with the public key");
+    if (alg.startsWith("PBES2")) refuse("algorithms", alg, "each token would decide how much work it causes");
     if (!ENCRYPTED_BY_SECRET.test(alg))
-      refuse("algorithms", alg, "it does not encrypt; without encryption, it would have to sign");
+      refuse("algorithms", alg, "it does not encrypt. For signed tokens, leave out encryption.");
   }
 }
 
 function checkSigning(wanted: readonly string[]): void {
   for (const alg of wanted) {
-    if (alg.toLowerCase() === "none") refuse("algorithms", alg, "anybody can make a token that nobody signed");
+    if (alg.toLowerCase() === "none") refuse("algorithms", alg, "anybody can make an unsigned token");
     if (SIGNED_BY_SECRET.test(alg) || SIGNED_BY_PAIR.test(alg)) continue;
-    refuse("algorithms", alg, "it does not sign; for encrypted tokens set encryption, too");
+    refuse("algorithms", alg, "it does not sign. For encrypted tokens, set encryption too.");
   }
-  // A public key that is taken for a secret lets everybody sign: one codec knows one kind of key.
+  // If a public key were taken for a secret, anybody could sign. So one codec knows one kind of key.
   const secret = wanted.find((alg) => SIGNED_BY_SECRET.test(alg));
   if (secret !== undefined && !wanted.every((alg) => SIGNED_BY_SECRET.test(alg)))
-    refuse("algorithms", secret, "the others need a public key; make a codec for each");
+    refuse("algorithms", secret, "the others need a public key. Make one codec for each kind of key.");
 }
 
 function checkList(name: string, list: unknown): readonly string[] {
   if (Array.isArray(list) && list.length > 0 && list.every((entry) => typeof entry === "string")) return list;
-  cannot(`use option ${name}`, "it must be a list of what the tokens are made with");
+  cannot(`use option ${name}`, "it must be a list of the algorithms that the tokens use");
 }
 
 function refuse(name: string, value: string, why: string): never {
   cannot(`use ${JSON.stringify(value)} in ${name}`, why);
 }
 
-/** Why a key cannot be used with the algorithms; undefined if it can. */
 export function keyProblem(key: unknown, algorithms: readonly string[]): string | undefined {
   if (algorithms.some((alg) => SIGNED_BY_PAIR.test(alg))) return isPublic(key) ? undefined : "it must be a public key";
   const bits = secretBits(key);
@@ -94,15 +96,15 @@ function secretBits(key: unknown): number | undefined {
   return kty === "oct" && typeof k === "string" ? Math.floor((k.length * 6) / 8) * 8 : undefined;
 }
 
-/** A copy: what the application changes later is not the key, and jose freezes the objects that it is given. */
+/** A copy, as the application may change its own later, and jose freezes the objects it gets. */
 export function copyOfKey(key: JoseKey): JoseKey {
   if (key instanceof Uint8Array) return Uint8Array.from(key);
   return key instanceof CryptoKey ? key : structuredClone(key);
 }
 
 /**
- * What tells a key from every other, the same however the key is given: what one signer's token brought, another's equal token must not.
- * Empty for a CryptoKey that cannot be exported: then the cookie's name has to do.
+ * A name for a key that no other key has, in whatever form it is given: equal tokens of different signers must stay
+ * apart. Empty for a CryptoKey that cannot be exported. The cookie's name then stands in.
  */
 export async function nameOfKey(key: JoseKey): Promise<string> {
   if (key instanceof CryptoKey && !key.extractable) return "";
@@ -110,22 +112,21 @@ export async function nameOfKey(key: JoseKey): Promise<string> {
   return calculateJwkThumbprint(isJwk ? key : await exportJWK(key));
 }
 
-/** What jose's key sets say when they have no key for a token, or more than one. */
+/** The codes of jose's key sets for no matching key, or several. */
 const NO_KEY = new Set(["ERR_JWKS_NO_MATCHING_KEY", "ERR_JWKS_MULTIPLE_MATCHING_KEYS"]);
 
-/** The key that the application finds for a token; null when there is none that fits. @throws OptionError when finding it failed. */
+/** The key that the application finds for a token, or null if none fits. @throws OptionError if finding it fails. */
 export async function keyFrom(getKey: GetKey, hint: KeyHint, algorithms: readonly string[]): Promise<JoseKey | null> {
   try {
     const key = await getKey(hint);
     return key && keyProblem(key, algorithms) === undefined ? key : null;
   } catch (error) {
     if (NO_KEY.has(codeOf(error))) return null;
-    // What a provider says about a failure may hold what it failed with.
+    // The provider's error may hold secrets, so it is not passed on.
     throw new OptionError("ERR_SECRET", "Cannot get the key of a token: its provider failed");
   }
 }
 
-/** jose's word for what went wrong. */
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code);
 }

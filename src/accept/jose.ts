@@ -1,5 +1,5 @@
 /**
- * Tokens of other software, read through jose.
+ * Tokens of other software, read with jose.
  *
  * @module
  */
@@ -30,49 +30,50 @@ export type { GetKey, JoseKey, KeyHint } from "./jose-keys.ts";
 /** Which tokens are read, and how. */
 export interface JoseTokensOptions {
   /**
-   * What the tokens may be signed with, such as `["RS256"]`, or with `encryption` how their key is wrapped, such as `["dir"]`.
-   * What a token says of itself selects among these and nothing else. Not possible: `none`, and encryption by a public key, since
-   * anybody can make such tokens; secrets and public keys in one list; `PBES2`.
+   * The algorithms that may sign the tokens, such as `["RS256"]`, or with `encryption` those that may wrap their key,
+   * such as `["dir"]`. A token's header can only select among these. Refused: `none` and encryption with a public key,
+   * as anybody can make such tokens; `PBES2`; and secrets and public keys in one list.
    */
   algorithms: readonly string[];
-  /** What the tokens may be encrypted with, such as `["A256GCM"]`. Default: they are signed. */
+  /** The algorithms that may encrypt the tokens, such as `["A256GCM"]`. Default: the tokens are signed. */
   encryption?: readonly string[];
-  /** The key: a secret for `HS*`, of at least 32 bytes, and for encryption; else the public key. */
+  /** The key: for `HS*` a secret of at least 32 bytes, for encryption a secret, otherwise the public key. */
   key?: JoseKey;
   /**
-   * In the place of `key`: finds the key for a token, such as jose's `createRemoteJWKSet(url)`. Null and undefined: there is none. A key
-   * that is not of the right kind opens nothing. What it throws makes the request fail, unless it is jose's word that no key fits.
+   * Finds the key for a token, instead of `key`: for example jose's `createRemoteJWKSet(url)`. Null or undefined means
+   * that there is none. A key of the wrong kind opens nothing. If it throws, the request fails, except for jose's own
+   * errors that no key fits.
    */
   getKey?: GetKey;
   /**
-   * The cookie that the tokens stand in: its name, also with the `path` and `domain` it was set with, so that it can be removed when
-   * the session ends. Default: the session's own cookie, that of visitors.
+   * The tokens' cookie: its name, or an object that also has the `path` and `domain` it was set with, so that it can be
+   * removed when the session ends. Default: the session's own cookie, the one for visitors.
    */
   cookie?: string | ForeignCookie;
   /**
-   * Makes claims of what a proved token says; null for one that is no session. Check `iss` and `aud` here, where one key signs for
-   * several purposes. What it throws makes the token invalid. Default: the token says `start`, `exp`, `sub`, `data` itself.
+   * Maps a verified token to claims, or to null if it is not a session. Check `iss` and `aud` here if one key signs for
+   * several purposes. If it throws, the token is invalid. Default: the token's own `start`, `exp`, `sub` and `data`.
    */
   claims?: (payload: JWTPayload, header: JWSHeaderParameters) => ForeignClaims | null;
-  /** The type that the token's header must have, without `application/`. Default: any. */
+  /** The `typ` that the token's header must have, without `application/`. Default: any. */
   typ?: string;
 }
 
 /** A cookie of other software. */
 export interface ForeignCookie {
-  /** The name as it stands, prefix included. */
+  /** The full name, including a prefix. */
   readonly name: string;
-  /** Default `"/"`. */
+  /** Default: `"/"`. */
   readonly path?: string;
   /** Default: none. */
   readonly domain?: string;
 }
 
-/** Reads tokens of other software; makes none. */
+/** Reads tokens of other software, but makes none. */
 export interface JoseTokens extends TokenCodec {
-  /** The tokens in a Cookie header. `name` is the session's own cookie, that of visitors. */
+  /** The tokens in a Cookie header. `name` is the session's own cookie, the one for visitors. */
   find(header: string | null, name: string): CookieValues;
-  /** The Set-Cookie lines that remove the cookie; none when it is the session's own. */
+  /** The Set-Cookie lines that remove the cookie. None if it is the session's own. */
   clear(): string[];
 }
 
@@ -81,16 +82,16 @@ const KNOWN: ReadonlySet<string> = new Set<keyof JoseTokensOptions>([
 ]);
 
 /**
- * A codec for the option `accept`, which reads sessions that other software made: JWS and JWE in compact form, made with a
+ * A codec for the option `accept` that reads sessions made by other software: JWS and JWE in compact form, made with a
  * secret or signed with a private key. It needs the package `jose`.
  *
- * A token that gives a `sub` or `sid`, or has a `jti`, is redeemed once where there is a store: under a hash of what is signed or
- * encrypted, and never under its `sid`. Others are copied each time.
+ * With a store, a token is redeemed once if `claims` returns a `sub` or `sid` for it, or if it has a `sid` or `jti`:
+ * under a hash of the signed or encrypted content, never under its `sid`. Other tokens are copied each time.
  *
- * Risky: whoever can make such a token can be any of your users that `claims` lets it name. A session that was read is kept like your
- * own from then on. Without a store the token stays good until it ends, also after a logout.
+ * Risky: anyone who can make such a token can be any user that `claims` lets it name. Once read, the session is kept
+ * like your own. Without a store, the token stays valid until it expires, even after a logout.
  *
- * @throws OptionError when an algorithm proves nothing, or a key does not fit.
+ * @throws OptionError if an algorithm proves nothing or a key does not fit.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8725 JSON Web Token Best Current Practices
  *
@@ -120,7 +121,7 @@ export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens
     const payload = readPayload(decodeUtf8(proved));
     const said = payload && attempt(() => claims(payload, found.header));
     if (!payload || !said) return "claims";
-    // A signature, and a wrapped key, may have several spellings; what they prove has one.
+    // Signatures and wrapped keys can be spelled in several ways. What they prove has one spelling.
     const isSigned = settled.encryption === undefined;
     const text = isSigned
       ? token.slice(0, token.lastIndexOf("."))
@@ -134,7 +135,7 @@ export function joseTokens(options: JoseTokensOptions): AcceptedCodec<JoseTokens
   }
 
   function seal(): never {
-    cannot("make a token", "joseTokens() only reads them; it put it in accept");
+    cannot("make a token", "joseTokens() only reads them. Use it in option accept.");
   }
 
   return defineCodec<JoseTokens>({
@@ -172,7 +173,7 @@ function settle(options: JoseTokensOptions): Settled {
   return { cookie: settleCookie(cookie), algorithms: pinned, encryption: encryption && [...encryption], typ, keyFor };
 }
 
-/** The name stays as it is: without `secure`, no prefix is put before it. */
+/** Without `secure`, the name gets no prefix. */
 function settleCookie(cookie: JoseTokensOptions["cookie"]): Cookie | undefined {
   if (cookie === undefined) return undefined;
   const { name, ...place } = typeof cookie === "string" ? { name: cookie } : cookie;
@@ -188,13 +189,13 @@ interface Found {
   readonly hint: KeyHint;
 }
 
-/** The token's header, if the token has the form and is made as it is pinned. Nothing is proved yet. */
+/** The token's header, if the token is well-formed and uses the pinned algorithms. Nothing is verified yet. */
 function readToken(token: string, { algorithms, encryption, typ }: Settled): Found | TokenFault {
   const parts = token.split(".", 6).map(decodeBase64url);
   const header = parts[0] && parseObject(decodeUtf8(parts[0]));
   if (parts.length !== (encryption === undefined ? 3 : 5) || parts.includes(null) || !header) return "malformed";
   const { alg, enc, kid } = header;
-  // An extension that must be understood: there is none. What is compressed may be any size.
+  // No `crit` extension is supported, and compressed content may expand to any size.
   if ("crit" in header || "zip" in header || !(kid === undefined || typeof kid === "string")) return "malformed";
   if (typeof alg !== "string" || !algorithms.includes(alg)) return "unknown-key";
   if (encryption !== undefined && !(typeof enc === "string" && encryption.includes(enc))) return "unknown-key";
@@ -206,7 +207,7 @@ function readToken(token: string, { algorithms, encryption, typ }: Settled): Fou
   };
 }
 
-/** RFC 7515, section 4.1.9: `application/` may be left out, and case does not count. */
+/** RFC 7515, section 4.1.9: `application/` is optional, and case does not matter. */
 function mediaType(typ: unknown): string | undefined {
   return typeof typ === "string" ? typ.toLowerCase().replace(/^application\//, "") : undefined;
 }
@@ -222,7 +223,7 @@ async function prove(token: string, key: JoseKey, settled: Settled): Promise<Uin
   }
 }
 
-/** What jose's errors mean. Others say that the key is not for this algorithm. */
+/** jose's errors by code. All others mean that the key does not fit the algorithm. */
 const FAULTS: Record<string, TokenFault> = {
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "forged",
   ERR_JWE_DECRYPTION_FAILED: "forged",
@@ -230,7 +231,7 @@ const FAULTS: Record<string, TokenFault> = {
   ERR_JWE_INVALID: "malformed",
 };
 
-/** A mapping that meets what it does not expect has met no session. */
+/** A mapping that throws has found no session. */
 function attempt<Value>(map: () => Value): Value | null {
   try {
     return map();

@@ -1,5 +1,5 @@
 /**
- * Signatures of Koa's cookies, checked on any runtime: what the codecs that read those cookies have in common.
+ * Signatures of Koa's cookies, verified on any runtime: shared by the codecs that read these cookies.
  *
  * @module
  */
@@ -9,28 +9,31 @@ import { MAX_DATA_BYTES } from "../ground/json.ts";
 import { once } from "../ground/maybe-promise.ts";
 import { type Signer, splitKeygripToken } from "../token/keygrip.ts";
 
-/** What the cookies were signed with. */
+/** The keys that signed the cookies. */
 export interface KeygripKeys {
   /** Koa's `app.keys`. Each of them opens cookies. */
   keys: readonly string[];
-  /** The hash in the signatures. Default `"sha1"`, as everywhere in Koa. */
+  /** The hash of the signatures. Default: `"sha1"`, as everywhere in Koa. */
   signatureAlgorithm?: "sha1" | "sha256";
 }
 
 const HASHES = { sha1: "SHA-1", sha256: "SHA-256" } as const;
 
-/** The value, and the bytes of its signature, which tell whose key made it. Their text may be spelled in several ways. */
+/**
+ * The value and the bytes of its signature, which show whose key made it. The signature's text can be spelled in
+ * several ways.
+ */
 export function identityOf(token: string): string {
   const { value, signature } = splitKeygripToken(token);
   const mac = decodeBase64url(signature);
   return `${mac === null ? "" : encodeBase64url(mac)}\n${value}`;
 }
 
-/** Checks signatures as `keygrip` makes them, with Web Crypto, whose comparison takes the same time for every wrong one. */
+/** Verifies signatures of `keygrip` with Web Crypto, which compares in constant time. */
 export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Signer {
   if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
   if (!Array.isArray(keys) || keys.length === 0)
-    fail("keys", "it must be a list of strings: what app.keys, or its Keygrip, was made of");
+    fail("keys", "it must be a list of strings: the keys in app.keys or its Keygrip");
   if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
   const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
   const imported = once(() =>
@@ -56,10 +59,11 @@ function fail(name: string, why: string): never {
   cannot(`use option ${name}`, why);
 }
 
-/** Whether data of an old application can be kept here. */
 export const fitsHere = (data: string): boolean => utf8Length(data) <= MAX_DATA_BYTES;
 
-/** What the store of an old application answers; whatever it fails with may hold session data. @throws StoreError */
+/**
+ * Asks the store of an old application. Its errors may hold session data, so they are not passed on. @throws StoreError
+ */
 export async function fromStore<Found>(ask: () => Promise<Found>): Promise<Found> {
   try {
     return await ask();

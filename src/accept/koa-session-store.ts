@@ -1,5 +1,5 @@
 /**
- * Koa's cookies, those of koa-session-store and of the compatible mode, to be read on any runtime while an application moves.
+ * The cookies of koa-session-store and of the compatible mode, read on any runtime during a migration.
  *
  * @module
  */
@@ -22,25 +22,30 @@ export type { KeygripKeys } from "./keygrip.ts";
 
 /** How the cookies were made. */
 export interface KoaTokensOptions extends KeygripKeys {
-  /** The option `name` that the cookies were made with. Default `"koa:sess"`. */
+  /** The option `name` that the cookies were made with. Default: `"koa:sess"`. */
   name?: string;
-  /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host alone. */
+  /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host only. */
   cookie?: Pick<KoaCookieOptions, "path" | "domain">;
-  /** For cookies that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
+  /**
+   * The idle timeout of cookies that carry no expiry, counted from when they are read. Seconds. Default: 86,400, a day.
+   */
   idleTimeout?: number;
   /**
-   * Where those sessions are, if their cookies hold the id alone: the store that was used before, of three methods or one of this library. Only `load` is
-   * called. Default: the data is in the cookie.
+   * The store used before, if the cookies hold only an id: one with three methods, or one of this library. Only `load`
+   * is called. Default: the data is in the cookie.
    */
   store?: KoaTokensStore;
-  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  /**
+   * The time in epoch seconds, for tests. If it returns anything but a finite number, OptionError is thrown. Default:
+   * the clock.
+   */
   now?: () => number;
 }
 
-/** A store that sessions are read from: of three methods, or one of this library. */
+/** A store that sessions are read from: one with three methods, or one of this library. */
 export type KoaTokensStore = Pick<PlainStore, "load"> | Pick<SessionStore, "load" | "guarantees">;
 
-/** Reads Koa's cookies; makes none. */
+/** Reads Koa's cookies, but makes none. */
 export interface KoaTokens extends TokenCodec {
   /** The pairs of value and signature in a Cookie header. */
   find(header: string | null, name: string): CookieValues;
@@ -54,18 +59,18 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaTokensOptions>([
 const DAY = 86_400;
 
 /**
- * A codec for the option `accept`, which reads sessions that a Koa application keeps in signed cookies: with koa-session-store
- * 2.0.0, or with this library and `app.keys`. It runs on Web Crypto, so a Worker can read them too.
+ * A codec for the option `accept` that reads sessions from the signed cookies of a Koa application: those of
+ * koa-session-store 2.0.0, or of this library with `app.keys`. It uses Web Crypto, so it runs on Workers too.
  *
- * Where there is a store, each cookie is redeemed once: after the logout or end of its session it brings nobody, though it says no end
- * itself. Without a store it stays good, also after a logout. A user whom the application marked in its data is a visitor here until `login()`.
+ * With a store, each cookie is redeemed once, and is useless after its session ended. Without a store it stays valid,
+ * even after a logout. A user whom the application marked in its data is a visitor here until `login()`.
  *
- * What such an application kept in a store is not in its cookies: give that store, too, and its sessions are read from there. Without it a cookie
- * that holds an id alone is no session, and stays.
+ * If the application kept its sessions in a store, pass that as `store`. Otherwise a cookie that holds only an id is
+ * ignored and not removed.
  *
- * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
+ * Risky if a key is easy to guess: anyone who knows one can be any of your users. Unsigned cookies are never read.
  *
- * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when that store fails.
+ * @throws OptionError if an option or a key cannot be used. During a request, StoreError if that store fails.
  *
  * @see https://github.com/crypto-utils/keygrip
  *
@@ -94,14 +99,14 @@ export function koaTokens(options: KoaTokensOptions): AcceptedCodec<KoaTokens> {
         if (typeof opened === "string") return opened;
         const proved = { ...opened, identity: identityOf(token) };
         if (store !== undefined) return withData(proved, store, now);
-        // Without data it is a session of nothing, or one whose data is in a store that is not given here: then it must not be used up.
+        // Without data the session is empty, or its data is in a store that was not passed. Then the cookie must not be
+        // used up.
         return opened.claims.data === "{}" && opened.claims.sub === undefined ? "claims" : proved;
       }),
     seal: codec.seal,
   });
 }
 
-/** The same with what the store has for it. */
 async function withData(opened: Opened, store: KoaTokensStore, now: () => number): Promise<Opened | TokenFault> {
   const { claims } = opened;
   if (!("guarantees" in store)) {

@@ -1,5 +1,5 @@
 /**
- * koa-session's cookies, and what it keeps in a store, to be read on any runtime while an application moves.
+ * The sessions of koa-session, in cookies or in a store, read on any runtime during a migration.
  *
  * @module
  */
@@ -21,24 +21,30 @@ export type { KeygripKeys } from "./keygrip.ts";
 
 /** How the cookies were made. */
 export interface KoaSessionTokensOptions extends KeygripKeys {
-  /** The option `key` that the cookies were made with. Default `"koa.sess"`. */
+  /** The option `key` that the cookies were made with. Default: `"koa.sess"`. */
   key?: string;
-  /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host alone. */
+  /** The path and domain that the cookie was set with, so that it can be removed. Default: `"/"` and this host only. */
   cookie?: Pick<KoaCookieOptions, "path" | "domain">;
   /**
-   * The store that was used before, where the cookie holds a key. Only `get` is called: `get(key, maxAge, { ctx: undefined, rolling: false })`, since there is no Koa here. Default:
-   * the session is in the cookie.
+   * The store used before, if the cookies hold a key. Only `get` is called, as `get(key, maxAge, { ctx: undefined,
+   * rolling: false })`, as there is no Koa here. Default: the session is in the cookie.
    */
   store?: { get(key: string, maxAge: never, options: never): PlainResult<object | string | null | undefined> };
-  /** The option `decode` that was used before. Default: JSON in base64. */
+  /** The option `decode` used before. Default: JSON in base64. */
   decode?: (value: string) => unknown;
-  /** For sessions that do not say when they end: seconds without use until they do, once read. Default 86,400: a day. */
+  /**
+   * The idle timeout of sessions that carry no expiry, counted from when they are read. Seconds. Default: 86,400, a
+   * day.
+   */
   idleTimeout?: number;
-  /** The time in epoch seconds, a finite number: any other throws OptionError when it is asked for. For tests. Default: the clock. */
+  /**
+   * The time in epoch seconds, for tests. If it returns anything but a finite number, OptionError is thrown. Default:
+   * the clock.
+   */
   now?: () => number;
 }
 
-/** Reads koa-session's cookies; makes none. */
+/** Reads koa-session's cookies, but makes none. */
 export interface KoaSessionTokens extends TokenCodec {
   /** The pairs of value and signature in a Cookie header. */
   find(header: string | null, name: string): CookieValues;
@@ -52,16 +58,17 @@ const KNOWN: ReadonlySet<string> = new Set<keyof KoaSessionTokensOptions>([
 const DAY = 86_400;
 
 /**
- * A codec for the option `accept`, which reads sessions of koa-session 7, and of `web-session-store/koa-session`: in signed cookies, or in the store
- * that was used before. It runs on Web Crypto, so a Worker can read them too.
+ * A codec for the option `accept` that reads sessions of koa-session 7 and of `web-session-store/koa-session`, from
+ * signed cookies or from the store used before. It uses Web Crypto, so it runs on Workers too.
  *
- * Where there is a store now, and was one then, each key is redeemed once: after the logout or end of its session it brings nobody. Without a store,
- * then or now, the old cookie stays good until it ends: a cookie that koa-session made itself names neither a user nor a session, so it is copied each
- * time it comes. A user whom the application marked in its data, as passport does, is a visitor here until `login()`.
+ * With a store both before and now, each key is redeemed once, and is useless after its session ended. Otherwise the
+ * old cookie stays valid until it expires: a cookie made by koa-session itself names neither a user nor a session, so
+ * it is copied each time. A user whom the application marked in its data, as passport does, is a visitor here until
+ * `login()`.
  *
- * Risky where a key is easy to guess: whoever knows one can be any of your users. Cookies without a signature are never read.
+ * Risky if a key is easy to guess: anyone who knows one can be any of your users. Unsigned cookies are never read.
  *
- * @throws OptionError when an option or a key cannot be used. StoreError, at a request, when that store fails.
+ * @throws OptionError if an option or a key cannot be used. During a request, StoreError if that store fails.
  *
  * @example
  * ```ts
@@ -88,7 +95,7 @@ export function koaSessionTokens(options: KoaSessionTokensOptions): AcceptedCode
     );
   }
 
-  /** @param key That of the store. */
+  /** @param key The key in the store, if there is a store. */
   function openedFrom(json: JsonObject | null, key: string | undefined): Opened | TokenFault {
     if (json === null) return key === undefined ? "malformed" : "claims";
     const { _expire, _maxAge } = stampsOf(json);
@@ -99,10 +106,10 @@ export function koaSessionTokens(options: KoaSessionTokensOptions): AcceptedCode
     if (!Number.isSafeInteger(exp) || !Number.isSafeInteger(start)) return "claims";
     const sid = isSessionId(_sid) ? _sid : newSessionId();
     const data = JSON.stringify(dataOf(json));
-    // What cannot be saved would be an error at each request of its visitor.
+    // Data too large to save would fail every request of its visitor.
     if (!fitsHere(data)) return "claims";
     const claims = { sid, start, iat: saved, exp, data, ...(typeof sub === "string" && { sub }) };
-    // Two visitors may have the very same cookie where nothing in it is one session's alone.
+    // If nothing in the cookie is unique to one session, two visitors may have the same cookie.
     const isNamed = key !== undefined || isSessionId(_sid) || typeof sub === "string";
     return { claims, ...(!isNamed && { identity: null }), ...(_expire === undefined && { endless: true }) };
   }

@@ -1,5 +1,6 @@
 /**
- * This library's own tokens of another name, context, kind or version: to be read while an application changes from one to another.
+ * This library's own tokens with another name, context, kind or version, read while an application changes from one to
+ * the other.
  *
  * @module
  */
@@ -22,15 +23,15 @@ export interface OwnTokensOptions {
   /** The secrets they were made with. */
   secrets: Secrets;
   /**
-   * What stood in the cookie: `"data"`, encrypted, the default; `"readable"`, signed; `"id"`, where a store keeps the session; `"user"`,
-   * where a store keeps its data alone, as `plain`, `connect` and `unstorage` do.
+   * What the cookie held: `"data"`, encrypted; `"readable"`, signed; `"id"`, where a store keeps the session; `"user"`,
+   * where a store keeps only the data, as `plain`, `connect` and `unstorage` do. Default: `"data"`.
    */
   kind?: "data" | "readable" | "id" | "user";
-  /** The option `name` that the tokens were made with. Default `"session"`. */
+  /** The option `name` that the tokens were made with. Default: `"session"`. */
   name?: string;
-  /** The option `context` that the tokens were made with. Default empty. */
+  /** The option `context` that the tokens were made with. Default: empty. */
   context?: string;
-  /** The option `cookie` that the tokens were made with. The cookies of version 0.1.0 with these attributes, which had other names, are read as well. */
+  /** The option `cookie` that the tokens were made with. Cookies with the names of version 0.1.0 are read too. */
   cookie?: CookieOptions;
 }
 
@@ -38,10 +39,10 @@ const KINDS: readonly string[] = ["data", "readable", "id", "user"];
 const KNOWN: ReadonlySet<string> = new Set<keyof OwnTokensOptions>(["secrets", "kind", "name", "context", "cookie"]);
 
 /**
- * Reads tokens that `createSessions` made with other options. Those with data are redeemed once, where there is a store; those of kind
- * `"id"` and `"user"` go on as the sessions that they name. Of a visitor's token and a user's, the user's counts.
+ * Reads tokens that `createSessions` made with other options. With a store, tokens that carry data are redeemed once.
+ * Those of kind `"id"` and `"user"` continue the sessions they name. A user's token wins over a visitor's.
  *
- * @throws OptionError when an option or a secret cannot be used.
+ * @throws OptionError if an option or a secret cannot be used.
  *
  * @example
  * ```ts

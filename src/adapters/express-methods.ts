@@ -1,5 +1,6 @@
 /**
- * The methods that passport, and other middleware made for Express, call on a session. The data inherits them, so they are no part of it.
+ * The session methods that passport and other Express middleware call. The data inherits them and does not contain
+ * them.
  *
  * @module
  */
@@ -9,53 +10,56 @@ import { type Session, visitOf } from "../session/session.ts";
 import { baseOf } from "../session/visit.ts";
 import { lateChange } from "../session/wish.ts";
 
-/** Is called once, when a method is done: with what it failed with, if it did. */
+/** Called once when a method has finished, with the error if it failed. */
 // biome-ignore lint/suspicious/noExplicitAny: callbacks say what they expect, as `(error?: Error) => void`.
 export type Done = (error?: any) => void;
 
 /**
- * What `ctx.session` inherits beside its data: the methods of Express's sessions, as passport calls them. Each takes a callback, or gives a promise
- * where there is none. A key of the data that has the name of one takes its place.
+ * The methods that `ctx.session` inherits: those of Express sessions, as passport calls them. Each takes a callback, or
+ * returns a promise without one. A key of the data with the same name hides the method.
  */
 export interface SessionMethods {
   /**
-   * Ends the session, in the store, too, and begins another under a new id and as a new object: what you hold of the old one stays as it is. Without
-   * a store, a copy of the old cookie stays good until it expires. Fails with a StoreError.
+   * Ends the session, including in the store, and starts another with a new id and a new object. References to the old
+   * object keep the old data. Without a store, a copy of the old cookie stays valid until it expires. Fails with
+   * StoreError.
    */
   regenerate(done: Done | undefined): void;
-  /** The same, as a promise. */
+  /** The same, with a promise. */
   regenerate(): Promise<void>;
   /**
-   * Writes to the store now what was changed so far; the cookie still goes with the response. Fails with a StoreError or a DataError. Where the session
-   * ended meanwhile, or has another id, that is no error here.
+   * Writes the changes so far to the store. The cookie is still sent with the response. Fails with StoreError or
+   * DataError. It is no error if the session has ended meanwhile or has a new id.
    */
   save(done: Done | undefined): void;
-  /** The same, as a promise. */
+  /** The same, with a promise. */
   save(): Promise<void>;
-  /** Ends the session, in the store, too. Fails with a StoreError. */
+  /** Ends the session, including in the store. Fails with StoreError. */
   destroy(done: Done | undefined): void;
-  /** The same, as a promise. */
+  /** The same, with a promise. */
   destroy(): Promise<void>;
-  /** Drops what was changed since the last save, and reads the session again from the store. Fails with a GoneError where it ended, or a StoreError. */
+  /**
+   * Discards changes since the last save and rereads the session from the store. Fails with GoneError if it has ended,
+   * or StoreError.
+   */
   reload(done: Done | undefined): void;
-  /** The same, as a promise. */
+  /** The same, with a promise. */
   reload(): Promise<void>;
-  /** Counts as use of the session, so that it lives on. Gives the session. */
+  /** Counts as use of the session, which extends it. Returns the session. */
   touch(): this;
 }
 
-/** Whose data it is. */
 export interface DataOwner {
   readonly session: Session<never>;
-  /** Ends the session, and shows another one under a new object; the one before stays as it is. */
+  /** Ends the session and shows another one as a new object. The old object stays as it is. */
   regenerate(): void;
-  /** Ends the session, so that nothing is there afterwards. */
+  /** Ends the session and leaves none. */
   end(): void;
-  /** Saves the session, where there is more to it than `session.save()`. */
+  /** Saves the session, if that takes more than `session.save()`. */
   save?(): Promise<void>;
 }
 
-/** Gives what it is given, so that a private field of a class that extends it is put on that. */
+/** Returns its argument, so that a subclass can put a private field on that object. */
 class Given {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: that is what it is for.
@@ -63,7 +67,7 @@ class Given {
   }
 }
 
-/** Data that knows whose it is: by a private field, which nobody sees, and which is in no copy of it. */
+/** Data that knows its owner by a private field, which is invisible and is not copied. */
 class OwnedData extends Given {
   readonly #owner: DataOwner;
 
@@ -77,18 +81,18 @@ class OwnedData extends Given {
   }
 }
 
-/** Makes data one whose inherited methods know whose it is. Nothing that anybody sees of it changes. */
+/** Links data to its owner for the inherited methods, invisibly. */
 export function own<Data extends object>(data: Data, owner: DataOwner): Data {
   if (OwnedData.ownerOf(data) === undefined && Object.isExtensible(data)) new OwnedData(data, owner);
   return data;
 }
 
-/** Whose objects of applications are that stand for the data. */
+/** The owners of application objects that stand for the data. */
 const OWNERS = new WeakMap<object, DataOwner>();
 
 /**
- * Data that is an object of the application's own, with the methods: what is written goes to that object, which is not touched otherwise. Its own methods
- * and accessors are called on it, since they may need its private fields.
+ * Gives an application's own object the methods. Writes go to that object, which is not changed otherwise. Its methods
+ * and accessors are called on it, as they may need its private fields.
  */
 export function withMethods<Data extends object>(data: Data, methods: object, owner: DataOwner): Data {
   const shown = new Proxy(data, {
@@ -103,7 +107,7 @@ export function withMethods<Data extends object>(data: Data, methods: object, ow
   return shown;
 }
 
-/** The prototype for the data of sessions. @param base What it inherits in turn: null, or `Object.prototype`. */
+/** The prototype for session data. @param base What it inherits from: null or `Object.prototype`. */
 export function methodsOn(base: object | null): object {
   const methods = Object.create(base);
   for (const [name, value] of Object.entries(METHODS))
@@ -138,14 +142,17 @@ const METHODS: Record<"regenerate" | "save" | "destroy" | "reload", Method> & { 
   },
 };
 
-/** Whose data this is. @throws TypeError for what is none */
+/** The owner of this data. @throws TypeError if it is not session data. */
 export function ownerOf(data: object): DataOwner {
   const owner = Object(data) === data ? (OwnedData.ownerOf(data) ?? OWNERS.get(data)) : undefined;
   if (owner !== undefined) return owner;
-  throw new TypeError("Cannot use this method of a session: call it on ctx.session itself");
+  throw new TypeError("Cannot call this method: the object is not a session. Call it on ctx.session itself.");
 }
 
-/** Does what a method does. What it fails with belongs to the callback, or to whoever waits for the promise; else to the answer. */
+/**
+ * Runs a method. An error goes to the callback or the promise. If nobody waits for the promise, the request fails with
+ * it.
+ */
 function run(data: object, done: Done | undefined, work: (owner: DataOwner) => Promise<void>): Promise<void> | undefined {
   const owner = ownerOf(data);
   const visit = visitOf(owner.session);
@@ -159,7 +166,7 @@ function run(data: object, done: Done | undefined, work: (owner: DataOwner) => P
   return undefined;
 }
 
-/** Passport saves before it ends a session and after it began one: whether that is still there is not its business. */
+/** Passport saves before it ends a session and after it starts one, and need not know if that session is gone. */
 async function save(owner: DataOwner): Promise<void> {
   try {
     await (owner.save === undefined ? owner.session.save() : owner.save());

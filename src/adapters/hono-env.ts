@@ -1,20 +1,22 @@
 /**
- * Options that are a function of `env`: which manager a request gets.
+ * Options that are a function of `env`: finds the manager for a request.
  *
- * On Workers `env` is one object for as long as the isolate lives. Other servers make a new one for each request; there, a manager is
- * found again by what the function gives.
+ * On Workers, `env` is one object for the lifetime of the isolate. Other servers make a new one for each request, so
+ * the manager is found by the function's result.
  *
  * @module
  */
 import { cannot } from "../ground/errors.ts";
 import type { SessionOptions } from "../index.ts";
 
-/** How many managers are kept for envs that do not come again. An application with one for each of its tenants has more than one. */
+/**
+ * How many managers are cached for envs that do not recur. An application with one manager per tenant needs several.
+ */
 const MOST = 16;
-/** How many managers may differ in nothing but objects that were made anew: tests, and code that is reloaded, make a few. */
+/** How many managers may differ only in newly made objects. Tests and code that reloads make a few. */
 const MOST_ALIKE = 2;
 
-/** What options hold, in single parts: `"cookie.path"`, `"secrets[0]"`. */
+/** The options as flat parts: `"cookie.path"`, `"secrets[0]"`. */
 type Parts = ReadonlyMap<string, unknown>;
 
 interface Known<Manager> {
@@ -23,15 +25,15 @@ interface Known<Manager> {
 }
 
 /**
- * Remembers what `make` gives: for the env object, and for options that hold the same. Stores, functions and other objects are the
- * same when they are one object; texts, numbers, bytes, lists, the options in `cookie` and what features are made of, when they say the same.
+ * Caches what `make` returns, by env object and by equal options. Stores, functions and other objects are compared by
+ * identity; strings, numbers, bytes, lists, the options in `cookie` and those of features by value.
  */
 export function perEnv<Manager>(
   optionsFor: (env: object) => SessionOptions,
   make: (options: SessionOptions) => Manager,
 ): (env?: object) => Manager {
   const byEnv = new WeakMap<object, Manager>();
-  // The latest first.
+  // Most recently used first.
   const known: Known<Manager>[] = [];
   let alike = 1;
 
@@ -60,19 +62,21 @@ export function perEnv<Manager>(
   };
 }
 
-/** Stands for the env of servers that give none. */
+/** Stands in for env on servers that pass none. */
 const NO_ENV = {};
 
 function checked(options: unknown): SessionOptions {
   if (isObject(options) && !(options instanceof Promise)) return options as SessionOptions;
   const isPromise = options instanceof Promise;
   const problem = isPromise
-    ? "it returned a promise; secrets that must be fetched go in secrets: fetched(...)"
-    : "it returned no object";
+    ? "it returned a promise. To fetch secrets, use secrets: fetched(...)."
+    : "it did not return an object.";
   cannot("use the options function of session()", problem);
 }
 
-/** Nothing of the application's own lists and bytes is kept: what it changes in them later was not there when the manager was made. */
+/**
+ * Copies values out of lists and bytes, so that changes the application makes later do not alter the cached options.
+ */
 function partsOf(name: string, value: unknown): [string, unknown][] {
   if (value instanceof Uint8Array) return [[`${name}: bytes`, String(value)]];
   if (Array.isArray(value)) return value.flatMap((item, index) => partsOf(`${name}[${index}]`, item));
@@ -86,7 +90,7 @@ function differences(before: Parts, now: Parts): readonly string[] {
   return [...names].filter((name) => before.has(name) !== now.has(name) || !Object.is(before.get(name), now.get(name)));
 }
 
-/** The names of the options that differ, if they hold objects or functions, made anew where there were others before. */
+/** The names of the options that differ, if all of them are newly made objects or functions. */
 function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
   const different = differences(before, now);
   if (!different.every((name) => isObject(before.get(name)) && isObject(now.get(name)))) return undefined;
@@ -96,11 +100,9 @@ function madeAnew(before: Parts, now: Parts): readonly string[] | undefined {
 function advice(names: readonly string[]): string {
   const isStore = names.includes("store");
   const name = isStore ? "store" : names[0];
-  const why = isStore
-    ? "has a store of its own: one in memory forgets everybody, one in a file opens it again"
-    : "derives its keys anew";
+  const why = isStore ? "has its own store: a memory store forgets everybody, a file is opened again" : "derives its keys again";
   return (
-    `the options function of session() gives a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside of the ` +
+    `the options function of session() returns a new ${names.join(", ")} for each request, so each request ${why}. Keep it outside the ` +
     `function: let ${name}; session((env) => ({ ${name}: ${name} ??= ${isStore ? "kv(env.KV)" : "..."}, ... }))`
   );
 }

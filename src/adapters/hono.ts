@@ -1,5 +1,5 @@
 /**
- * Sessions as a Hono middleware.
+ * Sessions as Hono middleware.
  *
  * @module
  */
@@ -21,42 +21,49 @@ import { Session, visitOf } from "../session/session.ts";
 import { perEnv } from "./hono-env.ts";
 import { twice } from "./one-name.ts";
 
-/** The type of `c.var` behind the middleware: `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the option `name`. */
+/**
+ * The type of `c.var` behind the middleware, for `new Hono<{ Variables: SessionVariables<Data> }>()`. `Name` is the
+ * option `name`.
+ */
 export type SessionVariables<Data extends object = Record<string, unknown>, Name extends string = "session"> = {
   [Key in Name]: Session<Data>;
 };
 
-/** What a chained `app.use(web)` makes of the application's type: `c.var` has the session, unless its name could be any text. */
+/** How a chained `app.use(web)` types the application: `c.var` has the session, unless `Name` is just `string`. */
 export type ChainedEnv<Data extends object, Name extends string> = string extends Name
   ? // biome-ignore lint/suspicious/noExplicitAny: so that Hono leaves the application's type as it is.
     any
   : { Variables: SessionVariables<Data, Name> };
 
-/** The middleware, with a typed way to the request's session. `Manager` is a {@link StoredSessions} where there is a store. */
+/**
+ * The middleware, with typed access to the request's session. `Manager` is {@link StoredSessions} if there is a store.
+ */
 export interface HonoSession<Data extends object, Name extends string = "session", Manager = Sessions<Data>>
   extends MiddlewareHandler<ChainedEnv<Data, Name>> {
-  /** The session of this request. @throws StateError when the middleware did not run for it */
+  /** The session of this request. @throws StateError if the middleware did not run for it. */
   get(c: Context): Session<Data>;
-  /** The manager: for `read()`, and for adapters of your own. @throws OptionError when the options are a function of `env` */
+  /**
+   * The manager, for `read()` and for your own adapters. @throws OptionError if the options are a function of `env`.
+   */
   readonly sessions: Manager;
 }
 
-/** A middleware's options, of which the name is known; on Workers, a function of `env` that gives them. */
+/** The options of the middleware or, on Workers, a function of `env` that returns them. The type knows the name. */
 export type HonoOptions<Options, Name extends string> =
   | (Options & { readonly name?: Name })
   // biome-ignore lint/suspicious/noExplicitAny: the application says what its env is; Hono's own types do the same.
   | ((env: any) => Options & { readonly name?: Name });
 
 /**
- * Makes the middleware. `app.use(web)` loads the session before the handlers, and saves it before the response leaves.
- * The session is `web.get(c)`, typed, or `c.var.session`, typed behind a chained `.use(web)`; with the option `name: "admin"` it is
- * `c.var.admin`, and `session<Data, "admin">` types it.
+ * Returns the middleware. `app.use(web)` loads the session before the handlers and saves it before the response is
+ * sent. Get the session with `web.get(c)`, or as `c.var.session`, which is typed behind a chained `.use(web)`. With the
+ * option `name: "admin"` it is `c.var.admin`, typed by `session<Data, "admin">`.
  *
- * @param options The options, or on Workers a function of `env`; what it gives is remembered for each `env` object. On servers that
- * make a new `env` for each request, it is remembered by what it holds: the same store object, and secrets and other options that say
- * the same. Risky there when the function makes a new store each time, as every request has one of its own then: it is said once, by
- * `console.warn`. Make stores outside of the function.
- * @throws OptionError when an option or a secret cannot be used.
+ * @param options The options or, on Workers, a function of `env`, whose result is cached per `env` object. Servers that
+ * make a new `env` for each request cache it by the options instead: the same store object, equal secrets, equal other
+ * options. Risky there: a function that makes a new store each time gives every request its own, which `console.warn`
+ * reports once. Create stores outside the function.
+ * @throws OptionError if an option or a secret cannot be used.
  *
  * @example
  * ```ts
@@ -68,19 +75,19 @@ export type HonoOptions<Options, Name extends string> =
 export function session<Data extends object = Record<string, unknown>>(
   options: HonoOptions<StoredOptions<Data>, "session">,
 ): HonoSession<Data, "session", StoredSessions<Data>>;
-/** Makes the middleware for sessions that are in their cookies. */
+/** Returns the middleware for sessions kept in cookies. */
 export function session<Data extends object = Record<string, unknown>>(
   options: HonoOptions<CookieSessionOptions<Data>, "session">,
 ): HonoSession<Data>;
-/** Makes the middleware for a session of another name, in a store: `c.var` has it under that. */
+/** Returns the middleware for sessions with another name, kept in a store. `c.var` has them under that name. */
 export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
   options: HonoOptions<StoredOptions<Data>, Name>,
 ): HonoSession<Data, Name, StoredSessions<Data>>;
-/** Makes the middleware for a session of another name: `c.var` has it under that. */
+/** Returns the middleware for sessions with another name. `c.var` has them under that name. */
 export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
   options: HonoOptions<CookieSessionOptions<Data>, Name>,
 ): HonoSession<Data, Name>;
-/** Makes the middleware, with a store or without one: `"list" in web.sessions` tells. */
+/** Returns the middleware, with or without a store. Check with `"list" in web.sessions`. */
 export function session<Data extends object = Record<string, unknown>, const Name extends string = string>(
   options: HonoOptions<SessionOptions<Data>, Name>,
 ): HonoSession<Data, Name, Sessions<Data> | StoredSessions<Data>>;
@@ -89,7 +96,7 @@ export function session<Data extends object>(
 ): HonoSession<Data, string> {
   const fixed = typeof options === "function" ? undefined : manage<Data>(options);
   const managedFor = typeof options === "function" ? perEnv(options, manage<Data>) : () => fixed as Managed<Data>;
-  // Where Hono itself keeps what belongs to a request: a WeakMap would take longer than the session's own work.
+  // Kept in Hono's own per-request variables: a WeakMap would cost more than the session's own work.
   const own = Symbol("session");
   const running = (c: Context): Session<Data> | undefined => c.get(own as never);
 
@@ -105,7 +112,7 @@ export function session<Data extends object>(
     try {
       await next();
     } catch (thrown) {
-      // Hono answers errors itself; what still arrives here is a thrown value of another kind.
+      // Hono handles errors itself. Only thrown values that are not Errors get here.
       if (!isAnswer(thrown)) {
         await sessions.commit(visitor, { headers: null, failed: true });
         throw thrown;
@@ -128,20 +135,23 @@ export function session<Data extends object>(
         if (visitor !== undefined) return visitor;
         throw new StateError(
           "ERR_SESSION_MISSING",
-          "Cannot get the session: its middleware did not run for this request; app.use() it before the handler",
+          "Cannot get the session: its middleware did not run for this request. Call app.use() with it before the handler.",
         );
       },
     },
     sessions: {
       get: () => {
         if (fixed !== undefined) return fixed.sessions;
-        return cannot("get the sessions", "their options are a function of env, so they differ by request");
+        return cannot("get the sessions", "the options are a function of env, so each env has its own. Use get(c).");
       },
     },
   }) as HonoSession<Data, string>;
 }
 
-/** The answer is not given: Hono would put its headers on the one that says so. The cookie of an id that save() wrote goes along. */
+/**
+ * Drops the response, as Hono would copy its headers onto the error response. The cookie of an id that save() wrote is
+ * kept.
+ */
 async function withdraw<Data extends object>(
   c: Context,
   sessions: Sessions<Data>,
@@ -149,7 +159,7 @@ async function withdraw<Data extends object>(
   error: unknown,
 ): Promise<never> {
   c.res = undefined;
-  // Hono takes this for a sign that there is an answer whose headers can be set.
+  // To Hono, true means that there is a response whose headers can be set.
   c.finalized = false;
   const status = isGoneError(error) ? error.status : 500;
   const isOver = isUpgraded(c.req.raw, c.env);
@@ -157,7 +167,7 @@ async function withdraw<Data extends object>(
   const committed = await sessions.commit(visitor, answer);
   const headers = new Headers();
   put(headers, committed);
-  // What is set by c.header() is on answers that the context makes, and on no Response that an onError makes itself.
+  // Headers set by c.header() reach only responses that the context makes, not a Response that an onError makes itself.
   if (committed.setCookie.length + committed.headers.length > 0) c.res = new Response(null, { headers });
   throw error;
 }
@@ -171,7 +181,7 @@ function manage<Data extends object>(options: SessionOptions): Managed<Data> {
   return { sessions: createSessions<Data>(options), variable: options.name ?? "session" };
 }
 
-/** Hono copies the headers of the old response onto a new one, unless the old one is taken away first. */
+/** Hono copies the old response's headers onto the new one unless the old one is removed first. */
 function replaceResponse(c: Context, response: Response): void {
   if (response === c.res) return;
   c.res = undefined;

@@ -1,5 +1,5 @@
 /**
- * The options of `csrf()`, and what they come to, for every adapter.
+ * The options of `csrf()` and their checks, shared by all adapters.
  *
  * @module
  */
@@ -12,29 +12,30 @@ export { REFUSED_TEXT, REFUSED_VARY } from "./decide.ts";
 /** Options of `csrf()`. */
 export interface CsrfOptions {
   /**
-   * Other websites that may change things here, as their pages' `Origin` header has it: `"https://admin.example.com"`, with the
-   * port unless it is the scheme's own, without a path or a slash. Default none.
+   * Other origins whose pages may send requests that change something, as browsers write them in `Origin`:
+   * `"https://admin.example.com"`, with the port unless it is the default one, without a path or trailing slash.
+   * Default: none.
    */
   trustedOrigins?: readonly string[];
-  /** Called for every refused request, for logs and alarms. What it throws is ignored. */
+  /** Called for every refused request, for logs and alerts. If it throws, the error is ignored. */
   onRefused?: (refusal: CsrfRefusal) => void;
 }
 
-/** A request that was refused. What the client sent may be any text: escape it where you show it. */
+/** A refused request. What the client sent may be any text: escape it before you show it. */
 export interface CsrfRefusal {
-  /** Which header gave it away. */
+  /** The header that caused the refusal. */
   readonly reason: "sec-fetch-site" | "origin";
-  /** Its method. */
+  /** The request's method. */
   readonly method: string;
-  /** The host that was asked. */
+  /** The host that was requested. */
   readonly host: string;
-  /** The `Origin` header; empty when there was none. */
+  /** The `Origin` header, or empty. */
   readonly origin: string;
-  /** The `Sec-Fetch-Site` header; empty when there was none. */
+  /** The `Sec-Fetch-Site` header, or empty. */
   readonly site: string;
 }
 
-/** Whether a request is refused: what all adapters ask. @throws OptionError */
+/** Returns a function that tells whether a request is refused. @throws OptionError */
 export function createCheck(options: CsrfOptions): (request: AskedRequest) => boolean {
   checkGiven(options, "csrf", "{ trustedOrigins }");
   refuseUnknown(options, KNOWN);
@@ -54,13 +55,13 @@ export function createCheck(options: CsrfOptions): (request: AskedRequest) => bo
 
 const KNOWN: ReadonlySet<string> = new Set<keyof CsrfOptions>(["trustedOrigins", "onRefused"]);
 
-/** @throws OptionError unless browsers send the origin in this very form. */
+/** @throws OptionError unless browsers send the origin in exactly this form. */
 function checkOrigin(origin: unknown): string {
-  // Origins are compared as they are: a pattern would trust nobody.
+  // Origins are compared literally, so a pattern would never match.
   if (typeof origin !== "string" || !ORIGIN.test(origin) || origin.includes("*")) {
     cannot(
       `trust the origin ${JSON.stringify(origin)}`,
-      'it must be like "https://example.com:8443", with no path and no slash after it',
+      'it must be like "https://example.com:8443", without a path or trailing slash',
     );
   }
   const sent = /^https?:/.test(origin) ? URL.parse(origin)?.origin : origin;

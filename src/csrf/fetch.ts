@@ -1,7 +1,7 @@
 /**
  * Cross-origin protection for `fetch` handlers: refuses requests that another website makes a visitor's browser send.
  *
- * The decisions are those of `http.CrossOriginProtection` in Go 1.25. No token, no cookie, no state.
+ * The rules are those of `http.CrossOriginProtection` in Go 1.25. No token, no cookie, no state.
  *
  * @module
  */
@@ -11,21 +11,22 @@ export type { CsrfOptions, CsrfRefusal } from "./check.ts";
 
 /** The middleware for `fetch` handlers. */
 export interface Csrf {
-  /** Answers with `next()`, or with 403 if the request is refused. */
+  /** Returns the response of `next()`, or 403 if the request is refused. */
   (request: Request, next: () => Response | Promise<Response>): Promise<Response>;
-  /** The 403 response for a request that is to be refused, or null. */
+  /** Returns the 403 response if the request is refused, otherwise null. */
   check(request: Request): Response | null;
 }
 
 /**
- * Makes the protection for `fetch` handlers. Requests that change something (all but GET, HEAD and OPTIONS) and WebSocket
- * handshakes pass if they come from a page of the same origin, from the visitor directly, from no browser, or from one of
- * `trustedOrigins`. Others get a 403 response, also those from another subdomain of the same site.
+ * Returns the protection for `fetch` handlers. Put it around every handler that reads a session. Requests that may
+ * change something (all but GET, HEAD and OPTIONS) and WebSocket handshakes pass if they come from a page of the same
+ * origin, directly from the visitor, from a client that is no browser, or from one of `trustedOrigins`. All others get
+ * a 403 response, including those from other subdomains of the same site.
  *
- * Risky: a GET that changes something is not protected; nor are browsers from before 2023 where another scheme of the same host
- * attacks. Put it around every handler that reads a session.
+ * Risky: a GET that changes something is not protected. Nor are browsers from before 2023, against another scheme of
+ * the same host.
  *
- * @throws OptionError when an origin is not one, or an option is misspelt.
+ * @throws OptionError if an origin is invalid or an option is misspelt.
  *
  * @see https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site
  * @see https://pkg.go.dev/net/http#CrossOriginProtection

@@ -1,5 +1,5 @@
 /**
- * Cross-origin protection as a Hono middleware.
+ * Cross-origin protection as Hono middleware.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./che
 export type { CsrfOptions, CsrfRefusal } from "./check.ts";
 
 /**
- * Makes the middleware. A request that another website made the browser send is answered with 403, and no later handler runs.
- * What is refused and what is not: see {@link CsrfOptions}, and `csrf` of `web-session-store/csrf`.
+ * Returns the middleware. If another website made the browser send a request, the response is 403 and later handlers do
+ * not run. For the rules, see {@link CsrfOptions} and `csrf` of `web-session-store/csrf`.
  *
- * @throws OptionError when an origin is not one, or an option is misspelt.
+ * @throws OptionError if an origin is invalid or an option is misspelt.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Cross-origin protection as a Koa middleware.
+ * Cross-origin protection as Koa middleware.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { type CsrfOptions, createCheck, REFUSED_TEXT, REFUSED_VARY } from "./che
 
 export type { CsrfOptions, CsrfRefusal } from "./check.ts";
 
-/** What is used of Koa's context. */
+/** The part of Koa's context that is used. */
 export interface CsrfKoaContext {
   readonly method: string;
-  /** From `Host`, and with `app.proxy` from `X-Forwarded-Host`. */
+  /** From `Host` or, with `app.proxy`, from `X-Forwarded-Host`. */
   readonly host: string;
   status: number;
   type: string;
@@ -20,11 +20,11 @@ export interface CsrfKoaContext {
 }
 
 /**
- * Makes the middleware. A request that another website made the browser send is answered with 403, and no later middleware
- * runs. What is refused and what is not: see {@link CsrfOptions}, and `csrf` of `web-session-store/csrf`. Behind a proxy that
- * does not pass `Host` on as it came, set `app.proxy`.
+ * Returns the middleware. If another website made the browser send a request, the response is 403 and later middleware
+ * does not run. For the rules, see {@link CsrfOptions} and `csrf` of `web-session-store/csrf`. Behind a proxy that
+ * changes `Host`, set `app.proxy`.
  *
- * @throws OptionError when an origin is not one, or an option is misspelt.
+ * @throws OptionError if an origin is invalid or an option is misspelt.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * What the page answers, whatever framework asks: the page itself, its buttons, and what it loads.
+ * The page's responses, whatever the framework: the page itself, its buttons, and its assets.
  *
  * @module
  */
@@ -13,18 +13,16 @@ import type { Settled } from "./options.ts";
 import { escaped, fill, list, plainLayout, section } from "./page.ts";
 import type { DevicesTexts } from "./texts.ts";
 
-/** A request for the page. */
 export interface Asked<Incoming> {
-  /** What sessions ask of it: method and headers. */
+  /** Only its method and headers are used. */
   readonly request: Request;
-  /** Host and port, as the browser knows them. */
+  /** Host and port as the browser knows them. */
   readonly host: string;
   readonly query: URLSearchParams;
-  /** The request as the application knows it. */
+  /** The framework's request. */
   readonly incoming: Incoming;
 }
 
-/** The same, with its session. */
 interface Visited<Incoming> extends Asked<Incoming> {
   readonly session: Session<never>;
   readonly sessions: StoredSessions<never>;
@@ -32,17 +30,16 @@ interface Visited<Incoming> extends Asked<Incoming> {
   readonly texts: DevicesTexts;
 }
 
-/** Among the session's flash values: what came of a button, for the page after it. */
+/** The flash value that holds the outcome of a button for the next page. */
 const NOTICE = "web-session-store/devices";
 const NO_ORIGINS: ReadonlySet<string> = new Set();
 
 const STYLE_LINK = '<link rel="stylesheet" href="?style">';
 const SCRIPT_LINK = '<script src="?script" defer></script>';
-/** Nothing runs and nothing is loaded that does not come from the same origin. */
+/** Everything the page runs and loads comes from its own origin. */
 const POLICY =
   "default-src 'none';style-src 'self';script-src 'self';connect-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'self'";
 
-/** Answers a request. */
 export async function answer<Incoming>(
   asked: Asked<Incoming>,
   sessions: StoredSessions<never>,
@@ -52,22 +49,23 @@ export async function answer<Incoming>(
   const { method, headers } = request;
   const isPost = method === "POST";
   const wants = (what: string) => !isPost && query.has(what);
-  // It has rules of its own for who may ask.
+  // It checks by its own rules who may connect.
   if (settled.watch && wants("watch")) return settled.watch(sessions, request);
   const refused = reasonToRefuse({ method, host, header: (name) => headers.get(name) ?? "" }, NO_ORIGINS);
   if (refused) return text(403, REFUSED_TEXT, { Vary: REFUSED_VARY });
   if (!isPost && method !== "GET" && method !== "HEAD") return text(405, "", { Allow: "GET, HEAD, POST" });
   if (wants("style")) return asset(STYLE, "css");
   if (wants("script")) return asset(SCRIPT, "javascript");
-  // Reading is no use: a page that stays open and asks does not keep its session alive.
+  // `read` does not count as use: an open page must not keep its session alive.
   if (wants("alive")) return text((await sessions.read(request))?.subject === undefined ? 401 : 200, "");
   const texts = settled.textsFor(incoming);
   return sessions.handler((_, session) => answerVisitor({ ...asked, session, sessions, settled, texts }))(request);
 }
 
-/** @throws OptionError for what are no sessions in a store */
+/** @throws OptionError for sessions without a store. */
 export function assertStored(sessions: object | undefined): void {
-  if (!sessions || !("list" in sessions)) cannot("show the sessions of users", "give what createSessions() made, with a store");
+  if (!sessions || !("list" in sessions))
+    cannot("show the sessions of users", "they need a store. Pass sessions made with option store.");
 }
 
 async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Response> {
@@ -78,22 +76,22 @@ async function answerVisitor<Incoming>(visited: Visited<Incoming>): Promise<Resp
   const isPost = request.method === "POST";
   if (subject === undefined) {
     const { login } = settled;
-    // A form is not led on: to a browser that would be a form sent to there, which form-action may forbid.
+    // Form posts are not redirected: form-action may forbid the target.
     if (login && !isPost) return seeOther(login);
     const link = login ? ` <a href="${escaped(login)}">${escaped(texts.again)}</a>` : "";
     return page(401, section(texts, `<p>${escaped(texts.anonymous)}${link}</p>`), visited);
   }
   const { id, startedAt, expiresAt } = session;
   const own = await sessions.list(subject, { current: id });
-  // A store's list may be late.
+  // A store's list may lag behind.
   if (!own.some(({ current }) => current)) own.push({ id, startedAt, seenAt: startedAt, expiresAt, current: true });
   if (!isPost) return page(200, await list(own, session.takeFlash(NOTICE), texts, settled), visited);
   session.flash(NOTICE, await end(visited, subject, own, query.get("end")));
-  // The address that the browser knows, whatever a mount or a proxy made of it.
+  // Relative, as a mount or a proxy may hide the page's own path.
   return seeOther("?");
 }
 
-/** Ends what a button is for, and says what came of it. */
+/** Ends the chosen sessions and returns the notice. */
 async function end<Incoming>(
   { session, sessions, settled, texts }: Visited<Incoming>,
   subject: string,
@@ -107,7 +105,7 @@ async function end<Incoming>(
   const others = own.filter(({ current }) => !current);
   const found = await findByHandle(others, which);
   if (!found || !(await sessions.revoke(subject, found.id))) return texts.notFound;
-  // Isolated, so that a name that is written from right to left does not turn what stands around it.
+  // In isolation characters, so that a right-to-left name does not reorder the text around it.
   return fill(texts.ended, { device: `\u2068${settled.describe(found) || texts.unknown}\u2069` });
 }
 

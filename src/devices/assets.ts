@@ -1,5 +1,6 @@
 /**
- * The style sheet and the script of the page, each served at an address of its own, so that a Content-Security-Policy need allow nothing inline.
+ * The page's style sheet and script, each with its own address, so that a Content-Security-Policy can forbid inline
+ * code.
  *
  * @module
  */
@@ -17,14 +18,14 @@ const RULES = {
   " :any-link:focus-visible,.devices button:focus-visible": "outline:3px solid;outline-offset:2px",
 };
 
-/** Small and plain: the reader's own font and colours. */
+/** Small and plain, in the reader's own font and colours. */
 export const STYLE: string = Object.entries(RULES)
   .map(([selector, rule]) => `.devices${selector}{${rule}}`)
   .join("");
 
 /**
- * Times in the reader's own zone, and the end of the session as soon as it is known: by a socket, which is closed with 4401 then, or by asking. A
- * text, since it is for browsers.
+ * Shows times in the reader's time zone, and the end of the session once it is known: from a socket closed with 4401,
+ * or by polling. A string, as it is for browsers.
  */
 export const SCRIPT: string = `let root=document.querySelector(".devices"),{watch,ask}=root.dataset,over=()=>{
 let alert=root.querySelector("[role=alert]"),{text,again}=alert.dataset,a=document.createElement("a");a.href="?";a.textContent=again;

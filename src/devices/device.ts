@@ -1,17 +1,18 @@
 /**
- * A name for a browser that its user recognises in a list, from its `User-Agent`.
+ * A readable name for a browser, from its `User-Agent`.
  *
  * @module
  */
 
-// The order counts: Edge and Opera also say Chrome, Chrome also says Safari, Android also says Linux, iPhones also say Mac OS X.
+// Order matters: Edge and Opera also say Chrome, Chrome also says Safari, Android also says Linux, iPhones also say Mac
+// OS X.
 const BROWSERS =
   "Edg(?:e|A|iOS)?/=Edge OPR/=Opera (?:Firefox|FxiOS)/=Firefox (?:Headless)?Chrom(?:e|ium)/|CriOS/=Chrome Safari/=Safari";
 const SYSTEMS = "Android=Android iP(?:hone|ad|od)=iOS Windows=Windows Mac=macOS CrOS=ChromeOS Linux=Linux";
 
 /**
- * The browser and its system, such as `"Firefox on Linux"`, for the `meta` of a login; `""` for one it does not know. What is said in a
- * `User-Agent` may be any text, but what comes of it is one of a few names.
+ * Returns the browser and its system, such as `"Firefox on Linux"`, for the `meta` of a login, or `""` if neither is
+ * known. The result is safe for any `User-Agent`, as it is made of a few fixed names.
  *
  * https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/User-Agent
  *

@@ -1,5 +1,5 @@
 /**
- * A page on which users see where they are logged in, and end sessions, for `fetch` handlers and for Hono.
+ * A page where users see and end the sessions they are logged in with, for `fetch` handlers and Hono.
  *
  * @module
  */
@@ -12,21 +12,23 @@ export type { DevicesOptions } from "./options.ts";
 export type { DevicesPage } from "./page.ts";
 export type { DevicesTexts } from "./texts.ts";
 
-/** Answers the requests for one address. */
+/** Handles the requests for the page's address. */
 export type DevicesHandler = (request: Request) => Promise<Response>;
 
 /**
- * Makes the page: a user's sessions with their devices, this one marked, and buttons to end one or all others. It works without JavaScript. It is to
- * get every request for its address, whatever the method, and loads the session itself: it needs no middleware around it.
+ * Returns the handler of the page: a user's sessions by device, with the current one marked, and buttons to end one or
+ * all others. It works without JavaScript. Give it every request for its address, whatever the method. It loads the
+ * session itself and needs no middleware.
  *
- * Forms of other websites get 403. Users end only sessions of their own. No id stands in the page, and nobody stores it (`no-store`). The store is asked
- * even where a copy of the session is at hand. What a GET asks for changes nothing.
+ * Forms of other websites get 403. Users can only end their own sessions. The page contains no session ids and is not
+ * cached (`no-store`). The store is always read, even if there is a copy of the session. GET requests change nothing.
  *
- * @param sessions The sessions of the application, in a store that lists them; with Hono, `web.sessions`.
- * @throws OptionError for an option that cannot be used, and for sessions without a store; when it answers: OptionError where the store cannot list,
- * StoreError when it fails
+ * @param sessions The application's sessions, in a store that lists them. With Hono, `web.sessions`.
+ * @throws OptionError if an option cannot be used or there is no store. During a request, OptionError if the store
+ * cannot list, StoreError if it fails.
  *
- * @see https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-management-waf-protections
+ * @see
+ * https://cheatsheetseries.owasp.org/cheatsheets/Session_Management_Cheat_Sheet.html#session-management-waf-protections
  *
  * @example
  * ```ts

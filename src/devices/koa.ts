@@ -1,5 +1,5 @@
 /**
- * The page of `web-session-store/devices` as a Koa middleware.
+ * The page of `web-session-store/devices` as Koa middleware.
  *
  * @module
  */
@@ -13,10 +13,10 @@ export type { DevicesOptions } from "./options.ts";
 export type { DevicesPage } from "./page.ts";
 export type { DevicesTexts } from "./texts.ts";
 
-/** What is used of Koa's context. */
+/** The part of Koa's context that is used. */
 export interface DevicesKoaContext {
   readonly method: string;
-  /** From `Host`, and with `app.proxy` from `X-Forwarded-Host`. */
+  /** From `Host` or, with `app.proxy`, from `X-Forwarded-Host`. */
   readonly host: string;
   readonly secure: boolean;
   readonly querystring: string;
@@ -28,11 +28,13 @@ export interface DevicesKoaContext {
 }
 
 /**
- * Makes the middleware. It answers every request that it gets, so give it those for its address. What it does: see `devices` of
- * `web-session-store/devices`; there is no `watch` here.
+ * Returns the middleware. It handles every request it gets, so pass it only those for its address. See `devices` of
+ * `web-session-store/devices`. The option `watch` is not available.
  *
- * @param web The session's middleware, with a store that lists. In the compatible mode, without `secrets`, it must have run before.
- * @throws OptionError for an option that cannot be used; when it answers: OptionError without such a store, StoreError when it fails
+ * @param web The session middleware, with a store that lists. In the compatible mode, without `secrets`, it must have
+ * run before.
+ * @throws OptionError if an option cannot be used. During a request, OptionError without such a store, StoreError if it
+ * fails.
  *
  * @example
  * ```ts
@@ -49,7 +51,7 @@ export function devices<Data extends object, Context extends DevicesKoaContext =
   web: { readonly sessions: StoredSessions<Data> },
   options: Omit<DevicesOptions<Context>, "watch"> = {},
 ): (ctx: Context) => Promise<void> {
-  if ("watch" in options) cannot("use option watch", "Koa answers no WebSockets; use askEvery");
+  if ("watch" in options) cannot("use option watch", "Koa does not handle WebSockets. Use askEvery.");
   const settled = settle(options);
   return async (ctx) => {
     const { host, querystring } = ctx;
@@ -60,7 +62,9 @@ export function devices<Data extends object, Context extends DevicesKoaContext =
   };
 }
 
-/** What sessions ask of a request: a `Request` would refuse what hostile clients send, such as a `Host` that is none. */
+/**
+ * The parts of a request that sessions read. A real `Request` would throw for hostile input, such as an invalid `Host`.
+ */
 function requestOf(ctx: DevicesKoaContext): Request {
   const headers = { get: (name: string) => ctx.get(name) || null };
   return { method: ctx.method, url: `http${ctx.secure ? "s" : ""}://${ctx.host}/`, headers } as unknown as Request;

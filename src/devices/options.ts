@@ -1,5 +1,5 @@
 /**
- * The options of the page, and what they come to.
+ * The options of the page, and their checks.
  *
  * @module
  */
@@ -9,32 +9,39 @@ import type { ListedSession, StoredSessions } from "../manager/seam.ts";
 import { type DevicesPage, plainLayout } from "./page.ts";
 import { type DevicesTexts, ENGLISH } from "./texts.ts";
 
-/** Options of `devices()`. `Incoming` is what the framework calls a request: Koa's context. */
+/** Options of `devices()`. `Incoming` is the framework's request. For Koa, that is the context. */
 export interface DevicesOptions<Incoming = Request> {
-  /** Texts in place of the English ones; a function of the request chooses among languages. What is left out stays English. */
+  /**
+   * Texts that replace the English ones, or a function that returns them for a request, to choose a language. Missing
+   * texts stay English.
+   */
   texts?: Partial<DevicesTexts> | ((request: Incoming) => Partial<DevicesTexts>);
   /**
-   * A session's name in the list, as plain text: it is escaped. What a login says of its session may come from the client, and so be any text.
-   * Default: `meta.device`, which a login can take from {@link deviceOf}.
+   * A session's name in the list, as plain text, which is escaped. The `meta` of a login may come from the client and
+   * hold any text. Default: `meta.device`, which a login can set with {@link deviceOf}.
    */
   describe?: (session: ListedSession) => string;
-  /** Where those go who are not logged in: `"/login"`. Default: nowhere; they get a page with status 401. */
+  /** Where visitors who are not logged in are sent: `"/login"`. Default: nowhere. They get a page with status 401. */
   login?: string;
   /**
-   * `watch` of `web-session-store/watch`: an open page is told at once when its session ends. Only with stores that can tell, like
-   * `durableObject()`. Default: it is not told.
+   * `watch` of `web-session-store/watch`: tells an open page at once when its session ends. Only for stores that can
+   * watch, like `durableObject()`. Default: the page is not told.
    */
   watch?: (sessions: StoredSessions<never>, request: Request) => Promise<Response>;
-  /** For stores that tell nobody: how often an open page asks whether its session goes on. Whole seconds. Default: it does not ask. */
+  /**
+   * For stores that cannot watch: how often an open page asks whether its session still exists. Whole seconds. Default:
+   * it does not ask.
+   */
   askEvery?: number;
   /**
-   * Puts the page into one of yours. It gives the whole HTML. Risky: what it adds is yours to escape, and the answer then has no
-   * Content-Security-Policy but what you set; `style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'` is enough for these parts.
+   * Puts the page into your own layout. Returns the whole HTML. Risky: escape what you add, and set a
+   * Content-Security-Policy, as the response then has none. These parts need no more than
+   * `style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'`.
    */
   layout?: (page: DevicesPage, request: Incoming) => string | Promise<string>;
 }
 
-/** The options, settled. */
+/** The options with defaults filled in. */
 export interface Settled<Incoming> {
   readonly textsFor: (request: Incoming) => DevicesTexts;
   readonly describe: (session: ListedSession) => string;
@@ -55,7 +62,7 @@ const RULES: Readonly<Record<keyof DevicesOptions, Rule>> = {
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));
 const KNOWN_TEXTS: ReadonlySet<string> = new Set(Object.keys(ENGLISH));
 
-/** @throws OptionError for an option that cannot be used */
+/** @throws OptionError if an option cannot be used. */
 export function settle<Incoming>(options: DevicesOptions<Incoming>): Settled<Incoming> {
   checkGiven(options, "devices", "{ login }");
   refuseUnknown(options, KNOWN);
@@ -70,11 +77,11 @@ function chooser<Incoming>(texts: NonNullable<DevicesOptions<Incoming>["texts"]>
   return () => all;
 }
 
-/** @throws OptionError for a text that there is none of, and for a language that is none */
+/** @throws OptionError for an unknown text or an invalid language. */
 function complete(texts: Partial<DevicesTexts>): DevicesTexts {
   refuseUnknown(texts, KNOWN_TEXTS, [], "text");
   const all = { ...ENGLISH, ...texts };
-  for (const [name, text] of Object.entries(all)) if (typeof text !== "string") cannot(`use text ${name}`, "it must be a text");
+  for (const [name, text] of Object.entries(all)) if (typeof text !== "string") cannot(`use text ${name}`, "it must be a string");
   try {
     new Intl.Locale(all.lang);
   } catch {

@@ -1,5 +1,5 @@
 /**
- * The page as HTML. What comes from outside, devices' names first of all, is escaped wherever it stands.
+ * The page as HTML. Everything that comes from outside is escaped, especially the names of devices.
  *
  * @module
  */
@@ -7,55 +7,58 @@ import type { ListedSession } from "../manager/seam.ts";
 import { handleOf } from "./handles.ts";
 import type { DevicesTexts } from "./texts.ts";
 
-/** The page in parts, for a layout of the application's own. The parts are HTML, but for `lang` and `title`. */
+/** The parts of the page, for your own layout. They are HTML, except `lang` and `title`. */
 export interface DevicesPage {
-  /** What `<html lang>` is to say: the text `lang`. */
+  /** For `<html lang>`: the text `lang`. */
   readonly lang: string;
-  /** What `<title>` is to say: the text `title`. Not escaped. */
+  /** For `<title>`: the text `title`, not escaped. */
   readonly title: string;
-  /** For `<head>`: the link to the page's own style sheet. Leave it out where yours has rules for `.devices`. */
+  /**
+   * For `<head>`: the link to the page's style sheet. Leave it out if your own style sheet has rules for `.devices`.
+   */
   readonly style: string;
-  /** For `<head>`: the script. Without it nothing is missing but times in the reader's own zone, and the news that the session ended. */
+  /** For `<head>`: the script. Without it, times are in UTC and an open page does not notice that its session ended. */
   readonly script: string;
-  /** What belongs in `<main>`; its heading is an `<h1>`. */
+  /** For `<main>`. Its heading is an `<h1>`. */
   readonly main: string;
 }
 
-/** Text as HTML, also within quotes. */
+/** Escapes text for HTML, including attribute values. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** A text with something in the place of its braces. */
+/** Replaces what is in braces. */
 export function fill(text: string, parts: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (braces, name: string) => `${parts[name] ?? braces}`);
 }
 
-/** The page in its plain layout. */
 export function plainLayout({ lang, title, style, script, main }: DevicesPage): string {
   return `<!doctype html><html lang="${escaped(lang)}" dir="auto"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title>${style}${script}</head><body><main>${main}</main></body></html>`;
 }
 
-/** What the page is about, around what it has to say. */
+/** The page's heading, around its content. */
 export function section({ title }: DevicesTexts, content: string, attributes = ""): string {
   return `<section class="devices" aria-labelledby="devices"${attributes}><h1 id="devices">${escaped(title)}</h1>${content}</section>`;
 }
 
-/** How the list names a session, and learns that its own has ended: it watches, or asks after so many seconds. */
+/**
+ * How the list names a session, and how it learns that its own has ended: it watches, or asks every so many seconds.
+ */
 interface Manner {
   readonly describe: (session: ListedSession) => string;
   readonly watch?: unknown;
   readonly askEvery: number;
 }
 
-/** The user's sessions, with their buttons. @param notice What came of the last one. */
+/** The user's sessions with their buttons. @param notice The outcome of the last button. */
 export async function list(
   sessions: readonly ListedSession[],
   notice: string | undefined,
   texts: DevicesTexts,
   { describe, watch, askEvery }: Manner,
 ): Promise<string> {
-  // The one that looks comes first; others by their last use.
+  // The current session first, the others by last use.
   const rows = [...sessions].sort((left, right) => Number(right.current) - Number(left.current));
   const shown = rows.map((session, index) => row(session, index, describe(session) || texts.unknown, texts));
   const live = watch ? ' data-watch="1"' : askEvery > 0 ? ` data-ask="${askEvery}"` : "";
@@ -83,7 +86,7 @@ function button(end: string, attributes: string, text: string): string {
   return `<form method="post" action="?end=${end}"><button${attributes}>${escaped(text)}</button></form>`;
 }
 
-/** In UTC; the script puts it into the reader's own time. */
+/** In UTC. The script converts it to the reader's time zone. */
 function time(epochSeconds: number, { lang }: DevicesTexts): string {
   const date = new Date(epochSeconds * 1000);
   const text = date.toLocaleString(lang, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });

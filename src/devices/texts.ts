@@ -1,48 +1,47 @@
 /**
- * What the page says, in English, and what stands in for it in other languages.
+ * The texts of the page, in English, and what replaces them in other languages.
  *
  * @module
  */
 
-/** The texts of the page. All are plain text; what stands in braces is put in. */
+/** The texts of the page. All are plain text. Names in braces are replaced. */
 export interface DevicesTexts {
-  /** The language of the page, as a BCP 47 tag such as `"de-CH"`; times are written in it, too. */
+  /** The language of the page as a BCP 47 tag, such as `"de-CH"`. Times are formatted for it too. */
   readonly lang: string;
-  /** The heading, and the title of the window. */
+  /** The heading and the window title. */
   readonly title: string;
-  /** What stands above the list. */
+  /** Above the list. */
   readonly intro: string;
-  /** Marks the session that looks at the page. */
+  /** Marks the current session. */
   readonly current: string;
-  /** The name of a device of which nothing is known. */
+  /** The name of an unknown device. */
   readonly unknown: string;
-  /** Of the session that looks: `{began}` is an instant. */
+  /** For the current session. `{began}` is a time. */
   readonly began: string;
-  /** Of the others: `{began}` and `{seen}` are instants. */
+  /** For the others. `{began}` and `{seen}` are times. */
   readonly times: string;
-  /** The button that ends one. */
+  /** The button that ends one session. */
   readonly end: string;
-  /** The same button's name for those who do not see which row it is in; it should begin with `end`. `{device}`. */
+  /** The accessible name of that button, for those who cannot see its row. It should begin with `end`. `{device}`. */
   readonly endOne: string;
-  /** The button that ends all others. */
+  /** The button that ends all other sessions. */
   readonly endOthers: string;
-  /** After one was ended: `{device}`. */
+  /** After one was ended. `{device}`. */
   readonly ended: string;
-  /** After all others were ended: `{count}` is a number. */
+  /** After all others were ended. `{count}` is a number. */
   readonly endedOthers: string;
-  /** The same where the store is not immediate: `{count}`. */
+  /** The same if the store is not immediate. `{count}`. */
   readonly endsLater: string;
-  /** After a button for a session that is not in the list any more. */
+  /** After a button for a session that is no longer in the list. */
   readonly notFound: string;
-  /** When the session that looks was ended from elsewhere. */
+  /** When the current session was ended elsewhere. */
   readonly over: string;
-  /** The link after that. */
+  /** The link after that text. */
   readonly again: string;
-  /** For those who are not logged in, where there is no page to log in. */
+  /** For visitors who are not logged in and are not redirected to `login`. */
   readonly anonymous: string;
 }
 
-/** English. */
 export const ENGLISH: DevicesTexts = {
   lang: "en",
   title: "Your sessions",

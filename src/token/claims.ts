@@ -1,42 +1,45 @@
 /**
- * What a token says, and the checks that every token passes, whatever made it.
+ * The claims of a token, and the checks that every token passes.
  *
  * @module
  */
 import { isSessionId, type SessionId } from "../ground/session-id.ts";
 
-/** What a token says about a session. Names come from JWT (RFC 7519) and OpenID Connect where they exist. */
+/** What a token says about a session. Names are those of JWT (RFC 7519) and OpenID Connect where they exist. */
 export interface Claims {
   /** The session's public id. */
   readonly sid: SessionId;
-  /** Which part of the store holds the record, for stores that need it. */
+  /** The part of the store that holds the record, for stores that need it. */
   readonly route?: string;
-  /** When the session began: at its creation or at the last login. Epoch seconds. */
+  /** When the session began: at its creation or the last login. Epoch seconds. */
   readonly start: number;
   /** When this token was made. Epoch seconds. */
   readonly iat: number;
-  /** When this token ends: the session's end where it carries the session, else its absolute limit. Epoch seconds. */
+  /**
+   * When this token expires: with its session if it carries the session, otherwise at the absolute timeout. Epoch
+   * seconds.
+   */
   readonly exp: number;
-  /** True when the cookie ends with the browser, as after `login(subject, { remember: false })`. */
+  /** True if the cookie ends with the browser, as after `login(subject, { remember: false })`. */
   readonly temp?: true;
-  /** How long the session may be unused, where its login gave it a timeout of its own. Seconds. */
+  /** How long the session may be unused, if its login set its own timeout. Seconds. */
   readonly idle?: number;
-  /** How old the session may become, likewise. Seconds. */
+  /** How old the session may become, if its login set its own timeout. Seconds. */
   readonly abs?: number;
-  /** Who is logged in. Only where the token is all there is; a store's token says nothing about its user. */
+  /** Who is logged in. Only if the token is the whole session: a store's token does not name its user. */
   readonly sub?: string;
-  /** The session's data as JSON text. Only where the token is all there is. */
+  /** The session's data as JSON text. Only if the token is the whole session. */
   readonly data?: string;
 }
 
-/** Servers' clocks may differ by this much. Seconds. */
+/** How far servers' clocks may differ. Seconds. */
 const CLOCK_SKEW = 60;
 
-/** The JSON text that a token carries for these claims; the data stands in it as JSON, not as a string. */
+/** The claims as JSON text. The data is embedded as JSON, not as a string. */
 export const claimsToJson = ({ data, ...rest }: Claims): string =>
   data === undefined ? JSON.stringify(rest) : `${JSON.stringify(rest).slice(0, -1)},"data":${data}}`;
 
-/** The claims in a token's JSON text, or null when anything that must be there is missing or has another shape. */
+/** The claims in a token's JSON text, or null if a required one is missing or any has the wrong type. */
 export function claimsFromJson(text: string): Claims | null {
   let json: unknown;
   try {
@@ -55,14 +58,14 @@ export function claimsFromJson(text: string): Claims | null {
   return Object.freeze({ sid, route, start, iat, exp, temp, idle, abs, sub, data: data && JSON.stringify(data) }) as Claims;
 }
 
-/** Whether the claims speak of a session that began in the future: no honest server made them. */
+/** Whether the session began in the future. No honest server made such a token. */
 export const isFromTheFuture = ({ start, iat }: Claims, now: number): boolean =>
   start > now + CLOCK_SKEW || iat > now + CLOCK_SKEW;
 
 /**
- * Two tokens of one session are one session: the newer counts, and of two that were made at the same time the first.
+ * The newest token of each session. If two were made at the same time, the first.
  *
- * @param read Which session a token is of, and when it was made.
+ * @param read Returns the token's session and when it was made.
  */
 export function newestOfEach<One>(tokens: readonly One[], read: (token: One) => { session: string; iat: number }): One[] {
   const newest = new Map<string, { readonly token: One; readonly iat: number }>();
@@ -74,7 +77,7 @@ export function newestOfEach<One>(tokens: readonly One[], read: (token: One) => 
   return [...newest.values()].map(({ token }) => token);
 }
 
-/** Whether this is a timeout as a login gives one, or none. */
+/** Whether this is a valid timeout of a login, or none. */
 export const isOwnTimeout = (value: unknown): value is number | undefined =>
   value === undefined || (isInstant(value) && value > 0);
 

@@ -1,5 +1,5 @@
 /**
- * The TokenCodec contract: how claims become the text of a cookie, and how a text becomes claims again.
+ * The TokenCodec contract: how claims become the text of a cookie, and how that text becomes claims again.
  *
  * @module
  */
@@ -7,59 +7,59 @@ import type { CookieValues } from "../cookie/parse.ts";
 import { decodeUtf8 } from "../ground/encoding.ts";
 import { type Claims, claimsFromJson } from "./claims.ts";
 
-/** A token that was opened: it is ours, and nobody changed it. Whether it is still valid is not decided here. */
+/** An opened token: it is ours and unchanged. Whether it is still valid is not checked here. */
 export interface Opened {
-  /** What it says. */
+  /** What the token says. */
   readonly claims: Claims;
-  /** The public id of the key that opened it, when that is not the key that writes: the token should be made again. */
+  /** The public id of the key that opened it, if that is not the key that writes. The token is then made again. */
   readonly olderKey?: string;
   /**
-   * For codecs that are accepted: what the token proves, and who made it, as one text: the same for the same token however it is
-   * spelled, and for no other. Nothing that can be changed without the key, like the spelling of a signature, may be in it. By it a
-   * token is redeemed once. Null for a token that names neither a user nor a session, so that two visitors may have the same: such a
-   * token is copied each time. Default: the claims.
+   * For the option `accept`: a text for what the token proves and who made it. It must be the same for the same token
+   * however that is spelled, and differ for all others, so it must not include anything that can change without the
+   * key, such as the spelling of a signature. A token is redeemed once per identity. Null if the token names neither a
+   * user nor a session, so that two visitors may have equal ones: it is then copied each time. Default: the claims.
    */
   readonly identity?: string | null;
-  /** For codecs that are accepted: true where the token itself says no end, and `claims.exp` is counted from now. */
+  /** For the option `accept`: true if the token has no expiry and `claims.exp` is counted from now. */
   readonly endless?: true;
 }
 
 /**
- * Why a text is no token of ours: `malformed` (not the form), `unknown-key` (made with a key that is not in use, or by
- * something else), `forged` (changed after it was made), `claims` (ours, but it does not say what a session token says).
+ * Why a text is not a token of ours: `malformed` (wrong form), `unknown-key` (made with a key not in use, or by
+ * something else), `forged` (changed after it was made), `claims` (ours, but without valid session claims).
  */
 export type TokenFault = "malformed" | "unknown-key" | "forged" | "claims";
 
 /**
  * Makes and opens tokens.
  *
- * - `open` gets whatever a client sent, at most 4096 characters. It never throws for it: it answers with a fault.
- * - `open` decides by its own keys and nothing in the token: not the algorithm, not where a key is.
- * - `seal` answers with characters a cookie value may have, and what it makes, `open` opens.
- * - Both may answer at once or with a promise.
+ * - `open` gets whatever a client sent, at most 4096 characters. It never throws because of it, but returns a fault.
+ * - `open` decides by its own keys only, not by an algorithm or a key location in the token.
+ * - `seal` returns characters that a cookie value may have, and `open` opens what it returns.
+ * - Both may return a value or a promise.
  */
 export interface TokenCodec {
-  /** For codecs that are accepted: keeps their tokens apart from those of another codec that prove the same. Default `"codec"`. */
+  /** For the option `accept`: keeps tokens apart from those of other codecs that prove the same. Default: `"codec"`. */
   readonly name?: string;
   /**
-   * For codecs that are accepted: true where a token without data names a session in the store by its `sid`. Only for tokens that this
-   * library made for sessions in the same store. A foreign codec answers with data: `open` may load it. Default false.
+   * For the option `accept`: true if a token without data names a session in the store by its `sid`. Only for tokens
+   * that this library made for sessions in the same store. A foreign codec returns the data, and its `open` may load
+   * it. Default: false.
    */
   readonly namesSessions?: boolean;
   /**
-   * Finds the tokens in a Cookie header, for tokens of another cookie, or spread over several. `name` is the session's own cookie, that of
-   * visitors. Default: the values of the session's own cookies.
+   * Finds the tokens in a Cookie header, if they are in another cookie or spread over several. `name` is the session's
+   * own cookie, the one for visitors. Default: the values of the session's own cookies.
    */
   find?(header: string | null, name: string): CookieValues;
-  /** The Set-Cookie lines that remove its cookie, for a codec that finds its tokens in a cookie of its own and is only accepted. */
+  /** Returns the Set-Cookie lines that remove its cookie, for codecs in `accept` with a cookie of their own. */
   clear?(): string[];
-  /** What a token says, or why it is none of ours. */
+  /** Returns what a token says, or why it is not ours. */
   open(token: string): Opened | TokenFault | Promise<Opened | TokenFault>;
-  /** The token that says this. */
+  /** Returns the token for these claims. */
   seal(claims: Claims): string | Promise<string>;
 }
 
-/** What a codec answers once the cryptography has proved a payload. */
 export function openedFrom(payload: Uint8Array, olderKey: string | undefined): Opened | TokenFault {
   const text = decodeUtf8(payload);
   const claims = text === null ? null : claimsFromJson(text);

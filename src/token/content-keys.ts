@@ -1,8 +1,10 @@
 /**
- * Content keys: what encrypts tokens, and stands in each of them, wrapped with the key that was derived from the secret.
+ * Content keys: they encrypt tokens, and each token carries its content key, wrapped with the key derived from the
+ * secret.
  *
- * One serves many tokens, each under a nonce of 96 random bits. Among 2^20 tokens the chance that two have the same nonce is 2^-57; AES-GCM
- * may be used up to 2^-32 (NIST SP 800-38D, section 8.3). Why, and at what price: docs/decisions/018-content-keys-serve-several-tokens.md.
+ * One content key serves many tokens, each under a random 96-bit nonce. Among 2^20 tokens, two share a nonce with
+ * probability 2^-57. AES-GCM allows up to 2^-32 (NIST SP 800-38D, section 8.3). For the reasons and the cost, see
+ * docs/decisions/018-content-keys-serve-several-tokens.md.
  *
  * @module
  */
@@ -11,40 +13,37 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { TokenKey } from "./keys.ts";
 import type { Primitives, Sealed } from "./web-crypto.ts";
 
-/** How many tokens one seals at most, and for how long. Milliseconds. */
+/** How many tokens one key seals at most, and for how long. Milliseconds. */
 const MOST_TOKENS = 2 ** 20;
 const LONGEST = 60 * 60 * 1000;
-/** How many are remembered to open tokens with. Every process makes one an hour, so most of the tokens that are out have one of these. */
+/** How many keys are cached for opening. Each process makes one an hour, so this covers most tokens in use. */
 const MOST_REMEMBERED = 500;
-/** Of a wrapped key, 40 bytes, in base64url. */
+/** The length of a wrapped key, 40 bytes, in base64url. */
 const WRAPPED_LENGTH = 54;
 
-/** A content key, and its wrapped form as it stands in tokens. */
 interface ContentKey {
   readonly key: unknown;
   readonly wrapped: string;
 }
 
-/** The one that seals. */
 interface Sealing extends ContentKey {
   readonly since: number;
-  /** How many tokens it was given out for, also those that came to nothing. */
+  /** How many tokens it was handed out for, including failed ones. */
   tokens: number;
 }
 
-/** A message, and the content key that it is encrypted with. */
 export interface SealedUnder extends Sealed {
   readonly wrapped: string;
 }
 
-/** The content keys under one derived key. They are in this process's memory and nowhere else. */
+/** The content keys under one derived key. They exist only in this process's memory. */
 export class ContentKeys {
   readonly #key: unknown;
   readonly #primitives: Primitives;
   /** The header, which is authenticated with every token. */
   readonly #aad: Uint8Array<ArrayBuffer>;
   #sealing: Sealing | undefined;
-  /** By their wrapped form. Only those that opened a token, or were made here: nothing that a client made up is ever in it. */
+  /** By wrapped form. Only keys that opened a token or were made here, so a client cannot add any. */
   readonly #remembered = new Map<string, unknown>();
 
   constructor({ key, header }: Pick<TokenKey, "key" | "header">, primitives: Primitives) {
@@ -53,14 +52,16 @@ export class ContentKeys {
     this.#aad = encodeUtf8(header);
   }
 
-  /** Encrypts one token's text. */
   seal(plaintext: Uint8Array<ArrayBuffer>): MaybePromise<SealedUnder> {
     return after(this.#take() ?? this.#make(), ({ key, wrapped }) =>
       after(this.#primitives.seal(key, plaintext, this.#aad), ({ iv, ciphertext, tag }) => ({ wrapped, iv, ciphertext, tag })),
     );
   }
 
-  /** A token's text by its parts; null where one was changed or is not ours, `malformed` where `wrapped` cannot be a wrapped key. */
+  /**
+   * Decrypts a token's text. Null if a part was changed or is not ours, `malformed` if `wrapped` cannot be a wrapped
+   * key.
+   */
   open(wrapped: string, sealed: Sealed): MaybePromise<Uint8Array<ArrayBuffer> | null | "malformed"> {
     const remembered = this.#remembered.get(wrapped);
     if (remembered !== undefined) return this.#primitives.open(remembered, sealed, this.#aad);
@@ -69,25 +70,29 @@ export class ContentKeys {
     return after(this.#primitives.unwrap(this.#key, bytes), (key) => {
       if (key === null) return null;
       return after(this.#primitives.open(key, sealed, this.#aad), (plaintext) => {
-        // Spelled anew: a piece cut out of a Cookie header would keep the whole header in memory.
+        // Encoded again: a substring of a Cookie header would keep the whole header in memory.
         if (plaintext !== null) this.#remember({ key, wrapped: encodeBase64url(bytes) });
         return plaintext;
       });
     });
   }
 
-  /** The key that seals, counted for one more token; undefined where another one is due. */
+  /** The key that seals, counted for one more token, or undefined if a new one is due. */
   #take(): Sealing | undefined {
     const sealing = this.#sealing;
     if (sealing === undefined || sealing.tokens >= MOST_TOKENS) return undefined;
-    // By the clock, which has gone on when a machine wakes up, or begins as the image of another. Below 0, it was set back.
+    // By wall clock, which advances while a machine sleeps or is a saved image. A negative age means that the clock was
+    // set back.
     const age = Date.now() - sealing.since;
     if (!(age >= 0 && age < LONGEST)) return undefined;
     sealing.tokens++;
     return sealing;
   }
 
-  /** Makes one. Whoever needs one meanwhile makes one, too: on Workers a promise belongs to its request. The first that comes seals. */
+  /**
+   * Makes a key. Concurrent callers each make one, as on Workers a promise belongs to its request. The first to finish
+   * is used.
+   */
   #make(): MaybePromise<Sealing> {
     return after(this.#primitives.makeContentKey(this.#key), ({ key, wrapped }) => {
       const first = this.#take();

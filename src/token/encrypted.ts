@@ -1,5 +1,6 @@
 /**
- * Encrypted tokens: JWE compact serialisation (RFC 7516) with AES-256 Key Wrap and AES-256-GCM. Nobody else can read them.
+ * Encrypted tokens: JWE compact serialisation (RFC 7516) with AES-256 Key Wrap and AES-256-GCM. Nobody else can read
+ * them.
  *
  * @module
  */
@@ -12,14 +13,13 @@ import { deriveKeys, type KeyScope, type TokenKey, type TokenKeys } from "./keys
 import type { CheckedSecrets } from "./secrets.ts";
 import type { Primitives, Sealed } from "./web-crypto.ts";
 
-/** What encrypted tokens are made with. */
 export interface EncryptedOptions extends KeyScope {
   readonly secrets: CheckedSecrets;
-  /** `data` where the token carries the data, the default; `user` where a store keeps that, and the token says the rest. */
+  /** `data` if the token carries the data, `user` if a store keeps the data and the token the rest. Default: `data`. */
   readonly kind?: "data" | "user" | "copy";
 }
 
-/** Tokens `<header>.<wrapped key>.<nonce>.<ciphertext>.<tag>`, each part base64url. */
+/** Tokens of the form `<header>.<wrapped key>.<nonce>.<ciphertext>.<tag>`, each part base64url. */
 export function encryptedTokens(options: EncryptedOptions, primitives: Primitives): TokenCodec {
   const plan = { kind: options.kind ?? "data", use: "wrap", header: { alg: "A256KW", enc: "A256GCM" } } as const;
   const keys = once(() =>
@@ -67,6 +67,5 @@ function withContentKeys({ current, all }: TokenKeys, primitives: Primitives) {
 
 function sealedParts(parts: string[]): Sealed | null {
   const [iv, ciphertext, tag] = parts.slice(2).map(decodeBase64url);
-  // The nonce and the tag of AES-GCM.
   return iv?.length === 12 && tag?.length === 16 && ciphertext ? { iv, ciphertext, tag } : null;
 }

@@ -1,5 +1,5 @@
 /**
- * Koa's tokens: a value in one cookie, and its Keygrip signature in `<name>.sig`. What stands in the value is a matter of who wrote it.
+ * Koa's tokens: a value in one cookie, and its Keygrip signature in `<name>.sig`. KeygripValues define the value.
  *
  * @module
  */
@@ -9,46 +9,44 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 
-/** Signs and checks text, as the `keygrip` package does: the first key signs, all of them check. */
+/** Signs and verifies text like the `keygrip` package: the first key signs, all of them verify. */
 export interface Signer {
   sign(text: string): string;
-  /** Which key made the signature; -1 for none. */
+  /** The index of the key that made the signature, or -1. */
   index(text: string, signature: string): MaybePromise<number>;
 }
 
-/** What stands in the values of a package's cookies. */
+/** How a package's cookie values are read and written. */
 export interface KeygripValues {
-  /** What a value says whose signature is good. */
+  /** Reads a value whose signature is valid. */
   read(value: string): MaybePromise<Opened | TokenFault>;
-  /** A cookie's value that says this. */
   write(claims: Claims): string;
 }
 
-/** What Koa's tokens are made with. */
 export interface KeygripOptions {
   readonly name: string;
-  /** Null for unsigned cookies; undefined where there should be a signature, but the application set no keys. */
+  /** Null for unsigned cookies. Undefined if cookies should be signed but the application set no keys. */
   readonly signer: Signer | null | undefined;
   readonly values: KeygripValues;
 }
 
-/** More pairs than this are not looked at. */
+/** The most pairs that a request may bring. */
 const MAX_PAIRS = 4;
-/** Stands between value and signature in a token's text; it can be in neither. */
+/** Between value and signature in a token's text. Neither can contain it. */
 const SEPARATOR = "\n";
 
-/** A token's cookie value and its signature, which is empty when it is unsigned. */
+/** A token's cookie value and its signature, which is empty if it is unsigned. */
 export function splitKeygripToken(token: string): { readonly value: string; readonly signature: string } {
   const at = token.lastIndexOf(SEPARATOR);
   return { value: token.slice(0, at), signature: token.slice(at + 1) };
 }
 
-/** Tokens in a pair of cookies. Making them needs no promise, and opening them none where the signer and the values need none. */
+/** Tokens in a pair of cookies. Making them is synchronous. Opening them is too, if the signer and the values are. */
 export function keygripTokens({ name, signer, values }: KeygripOptions): TokenCodec {
   function find(header: string | null): CookieValues {
     const found = everyCookieValue(header, name, MAX_PAIRS + 1);
     const signatures = everyCookieValue(header, `${name}.sig`, MAX_PAIRS + 1);
-    // A signature belongs to the value in the same place: browsers send both cookies in the same order.
+    // Browsers send both cookies in the same order, so the positions match.
     const pairs = found.map((value, index) => ({ value, token: value + SEPARATOR + (signatures[index] ?? "") }));
     const short = pairs.filter(({ value }) => name.length + value.length <= MAX_COOKIE_BYTES);
     const tokens = [...new Set(short.map(({ token }) => token))];

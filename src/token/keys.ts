@@ -1,5 +1,5 @@
 /**
- * Secrets, newest first, to keys: derived once.
+ * Derives keys from secrets, newest first, once.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { CheckedSecret, CheckedSecrets } from "./secrets.ts";
 import type { KeyUse, Primitives } from "./web-crypto.ts";
 
 /**
- * What a derived key is for. Each kind has keys of its own, so that a token of one never opens as another:
- * `id` signs tokens that name a session in a store, `data` encrypts sessions, `readable` signs sessions anyone may read,
- * `user` encrypts what a store that keeps only data does not keep, `copy` encrypts short-lived copies of sessions in a store.
+ * What a derived key is for. Each kind has its own keys, so that a token of one kind never opens as another. `id` signs
+ * tokens that name a session in a store, `data` encrypts sessions, `readable` signs sessions that anyone may read,
+ * `user` encrypts what a data-only store does not keep, `copy` encrypts short-lived copies of sessions in a store.
  */
 export type KeyKind = "id" | "data" | "readable" | "user" | "copy";
 
-/** One key, with the protected header that names it. */
+/** A key, with the protected header that names it. */
 export interface TokenKey {
   readonly id: string;
   /** The first part of every token made with it: its header in base64url, compared as text before any cryptography. */
@@ -24,24 +24,23 @@ export interface TokenKey {
   readonly key: unknown;
 }
 
-/** The keys of one kind: the first writes, all read. */
+/** The keys of one kind. The first one writes, all of them read. */
 export interface TokenKeys {
   readonly current: TokenKey;
   /** In the order of the secrets. */
   readonly all: readonly TokenKey[];
-  /** The key whose header is exactly this text. */
+  /** The key with exactly this header. */
   find(header: string): TokenKey | undefined;
 }
 
-/** What keys are bound to, besides their secret: two sessions that differ here do not open each other's tokens. */
+/** What keys are bound to besides their secret. Sessions that differ here cannot open each other's tokens. */
 export interface KeyScope {
-  /** The cookie's name without its prefix. */
   readonly name: string;
   /** The application and stage. */
   readonly context: string;
 }
 
-/** How the keys of one kind are used, and what their tokens' header says after `alg`. */
+/** How the keys of one kind are used, and what is in their tokens' header. */
 export interface KeyPlan {
   readonly kind: KeyKind;
   readonly use: KeyUse;
@@ -52,7 +51,6 @@ export interface KeyPlan {
 const KEY_BYTES = 32;
 const KEY_ID_BYTES = 8;
 
-/** Derives the keys of one kind from every secret. */
 export function deriveKeys(
   secrets: CheckedSecrets,
   scope: KeyScope,
@@ -64,7 +62,7 @@ export function deriveKeys(
   return after(deriving, (keys) => {
     const byHeader = new Map(keys.map((key) => [key.header, key]));
     if (byHeader.size < keys.length)
-      throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them give the same key id");
+      throw new OptionError("ERR_SECRET", "Cannot use these secrets: two of them have the same key id");
     return { current: keys[0] as TokenKey, all: keys, find: (header: string) => byHeader.get(header) };
   });
 }
@@ -82,7 +80,7 @@ function deriveKey(
   const { kind, use } = plan;
   const idBytes = primitives.derive(secret, keyInfo(`${kind}.kid`, scope), KEY_ID_BYTES);
   const key = after(primitives.derive(secret, keyInfo(kind, scope), KEY_BYTES), (bytes) => primitives.importKey(bytes, use));
-  // Both at once, so that no failure of one is left unheard while the other is waited for.
+  // In parallel, so that a failure of one is handled while the other is pending.
   return after(all([idBytes, key]), ([bytes, ready]) => {
     const id = encodeBase64url(bytes as Uint8Array);
     const header = encodeBase64url(encodeUtf8(JSON.stringify({ ...plan.header, kid: id, typ: "session+jwt" })));

@@ -1,5 +1,5 @@
 /**
- * The cookie values of koa-session-store 2.0.0: the session as raw JSON, with a few names more for what that package does not know.
+ * The cookie values of koa-session-store 2.0.0: the session as raw JSON, with a few extra keys that this library adds.
  *
  * @module
  */
@@ -10,15 +10,14 @@ import { type Claims, isOwnTimeout } from "./claims.ts";
 import type { KeygripValues } from "./keygrip.ts";
 import { type Timeouts, timeoutsIn, timeoutsOf } from "./timeouts.ts";
 
-/** The names that the library keeps for itself in the cookie's JSON. */
+/** The keys in the cookie's JSON that the library reserves. */
 const RESERVED = ["_sid", "_start", "_exp", "_sub", "_idle", "_abs"];
 
-/** Values as koa-session-store writes them. */
 export function storeValues(timeouts: Timeouts, now: () => number): KeygripValues {
   return {
     read(value) {
       const json = parseData(value);
-      // A cookie of the old library says nothing of times; when they matter, it is made again.
+      // koa-session-store's cookies carry no times. If there are timeouts, the cookie is made again.
       const unstamped = json !== null && json._exp === undefined && isTimed(timeouts);
       const claims = json === null ? null : claimsFrom(json, timeouts, now());
       if (claims === null) return "claims";
@@ -29,7 +28,7 @@ export function storeValues(timeouts: Timeouts, now: () => number): KeygripValue
 }
 
 function claimsFrom(json: JsonObject, common: Timeouts, now: number): Claims | null {
-  // Beside no `_start` they are an application's own, which koa-session-store took for data: nothing that could be written again.
+  // Without `_start` these keys are the application's own data from koa-session-store, and could not be written again.
   const { _idle: idle, _abs: abs } = json._start === undefined ? {} : json;
   if (!isOwnTimeout(idle) || !isOwnTimeout(abs)) return null;
   const own = { ...(idle !== undefined && { idle }), ...(abs !== undefined && { abs }) };
@@ -49,11 +48,14 @@ function isTimed({ idleTimeout, absoluteTimeout }: Timeouts): boolean {
   return Number.isFinite(idleTimeout) || Number.isFinite(absoluteTimeout);
 }
 
-/** The cookie's value: JSON with every character escaped that a cookie cannot carry, or that old readers refuse. */
+/** The cookie's value: JSON that escapes every character that a cookie cannot carry or that old readers reject. */
 function cookieValueOf({ sid, start, exp, idle, abs, sub, data = "{}" }: Claims): string {
   const taken = RESERVED.find((reserved) => data.includes(`"${reserved}"`) && Object.hasOwn(parseData(data) ?? {}, reserved));
   if (taken !== undefined)
-    throw new DataError("ERR_DATA_NOT_JSON", `Cannot save the session: the key "${taken}" is kept for the library`);
+    throw new DataError(
+      "ERR_DATA_NOT_JSON",
+      `Cannot save the session: the key "${taken}" is reserved for the library. Rename it.`,
+    );
   const own: JsonObject = { _sid: sid };
   if (Number.isFinite(exp) || (sub ?? idle ?? abs) !== undefined) own._start = start;
   if (Number.isFinite(exp)) own._exp = exp;

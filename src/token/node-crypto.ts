@@ -1,5 +1,5 @@
 /**
- * The primitives on node:crypto: the same bytes as Web Crypto, without a promise and without a trip to another thread.
+ * The primitives on node:crypto: the same bytes as Web Crypto, without a promise and without another thread.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const KEY_WRAP = "id-aes256-wrap";
 /** The initial value of RFC 3394, section 2.2.3.1. */
 const KEY_WRAP_IV = new Uint8Array(8).fill(0xa6);
 
-/** The primitives on node:crypto, as far as this runtime has it: Bun, Deno and Cloudflare Workers lack AES Key Wrap there, and Node has it. */
+/** The primitives that this runtime's node:crypto supports. Bun, Deno and Cloudflare Workers lack AES Key Wrap. */
 export function nodePrimitives(): Primitives {
   return getCiphers().includes(KEY_WRAP) ? wholePrimitives : signingPrimitives;
 }
@@ -39,7 +39,7 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
     const drawn = crypto.getRandomValues(new Uint8Array(CONTENT_KEY_LENGTH));
     const wrap = createCipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
     const wrapped = whole(wrap, drawn);
-    // As a KeyObject: given bytes, Node takes ten times as long to make a cipher.
+    // A KeyObject, as Node takes ten times as long to make a cipher from bytes.
     return { key: createSecretKey(drawn), wrapped };
   },
 
@@ -47,16 +47,16 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
     try {
       const unwrap = createDecipheriv(KEY_WRAP, key as KeyObject, KEY_WRAP_IV);
       const bytes = whole(unwrap, wrapped);
-      // Of nothing, Node makes nothing, without an error.
+      // For empty input, Node returns empty output without an error.
       return bytes.length === CONTENT_KEY_LENGTH ? createSecretKey(bytes) : null;
     } catch {
-      // Forgery is an answer here, as with Web Crypto.
+      // Forgery is a result, not an error, as with Web Crypto.
       return null;
     }
   },
 
   seal(key, plaintext, aad) {
-    // From the runtime, now: a pool would give a machine that was cloned the same nonces again, under the same content key.
+    // Drawn from the runtime each time. With a pool, a cloned machine would repeat nonces under the same content key.
     const iv = crypto.getRandomValues(new Uint8Array(IV_LENGTH));
     const cipher = createCipheriv(GCM, key, iv);
     cipher.setAAD(aad);
@@ -76,7 +76,7 @@ const wholePrimitives: Primitives<KeyObject | HmacKey, KeyObject> = {
   },
 };
 
-/** What signs is here, what encrypts is Web Crypto. */
+/** Signs with node:crypto, encrypts with Web Crypto. */
 const signingPrimitives: Primitives<CryptoKey | HmacKey, CryptoKey> = {
   ...(wholePrimitives as Primitives as Primitives<CryptoKey | HmacKey, CryptoKey>),
   atOnce: false,
@@ -87,13 +87,13 @@ const signingPrimitives: Primitives<CryptoKey | HmacKey, CryptoKey> = {
   open: webCrypto.open,
 };
 
-/** Signs as the `keygrip` package does by default, with keys made ready once. */
+/** Signs like the `keygrip` package does by default, with keys prepared once. */
 export function keygripSigner(keys: readonly string[], algorithm: HmacHash): Signer {
   const ready = keys.map((key) => new HmacKey(algorithm, encodeUtf8(key)));
   return {
     sign: (text) => (ready[0] as HmacKey).sign(text),
     index: (text, signature) => {
-      // What is not the one spelling of its bytes is no signature, so that none can be varied.
+      // Only the canonical spelling counts as a signature, so that tokens cannot be varied.
       const mac = decodeBase64url(signature);
       return mac === null ? -1 : ready.findIndex((key) => key.verify(text, mac));
     },
@@ -105,7 +105,10 @@ interface Cipher {
   final(): Uint8Array;
 }
 
-/** What a cipher makes of one piece. AES-GCM and AES Key Wrap give all of it at once; final() has nothing to add, and throws where a tag is wrong. */
+/**
+ * Runs a cipher on one piece. AES-GCM and AES Key Wrap return all output from update(). final() adds nothing, and
+ * throws if a tag is wrong.
+ */
 function whole(cipher: Cipher, piece: Uint8Array): Uint8Array<ArrayBuffer> {
   const made = cipher.update(piece);
   cipher.final();

@@ -1,34 +1,33 @@
 /**
- * HMAC (RFC 2104) on Node, put together from two hashes of one call each.
+ * HMAC (RFC 2104) on Node, from two one-shot hashes.
  *
- * The same bytes as Node's own Hmac, in half the time: that is an object of C++ for every message, which must be made and cleared
- * away. The key stands in memory here as it does in the application that gave it.
+ * Twice as fast as Node's own Hmac, which creates a C++ object for every message, with the same bytes. The key stays in
+ * memory, as it does in the application.
  *
  * @module
  */
 import { hash, timingSafeEqual } from "node:crypto";
 
-/** The hashes that HMAC is used with here. Both take blocks of 64 bytes. */
+/** The hashes for HMAC. Both have blocks of 64 bytes. */
 export type HmacHash = "sha1" | "sha256";
 
 const BLOCK = 64;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
-/** Room for a message of so many bytes; a longer one gets more. */
+/** The initial room for a message. It grows for longer ones. */
 const USUAL_BYTES = 4096;
 
 const utf8 = new TextEncoder();
 
-/** One key, made ready. */
 export class HmacKey {
   readonly #algorithm: HmacHash;
-  /** The key with the inner pad, and room for the message after it. Nothing else runs while it is in use. */
+  /** The key with the inner pad, followed by room for the message. Safe to reuse, as nothing runs in between. */
   #inner: Uint8Array<ArrayBuffer>;
-  /** The key with the outer pad, and room for the inner hash. */
+  /** The key with the outer pad, followed by room for the inner hash. */
   readonly #outer: Uint8Array<ArrayBuffer>;
 
   constructor(algorithm: HmacHash, key: Uint8Array) {
-    // Section 2 of the RFC: a key that is longer than a block is hashed first.
+    // RFC 2104, section 2: a key longer than a block is hashed first.
     const short = key.length > BLOCK ? hash(algorithm, key, "buffer") : key;
     this.#algorithm = algorithm;
     this.#inner = padded(short, INNER_PAD, USUAL_BYTES);
@@ -49,7 +48,7 @@ export class HmacKey {
   }
 
   #hashInside(text: string): void {
-    // A character takes three bytes at most.
+    // A UTF-16 code unit takes at most three bytes.
     const room = BLOCK + text.length * 3;
     if (room > this.#inner.length) this.#inner = grown(this.#inner, room);
     const { written } = utf8.encodeInto(text, this.#inner.subarray(BLOCK));

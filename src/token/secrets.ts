@@ -1,5 +1,5 @@
 /**
- * Secrets: what an application gives, checked for strength.
+ * Secrets: their types, and checks of their strength.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { weakness } from "./weak.ts";
 
 /**
- * A secret of at least 32 random bytes: as text; as bytes; or as a CryptoKey for `HKDF` with the usage `deriveBits`, which need
- * not be extractable. What is easy to guess is refused, but for a CryptoKey, which nobody can look into.
+ * A secret of at least 32 random bytes: a string, bytes, or a CryptoKey for `HKDF` with the usage `deriveBits`, which
+ * need not be extractable. A secret that is easy to guess is refused, except a CryptoKey, which cannot be inspected.
  */
 export type Secret = string | Uint8Array | CryptoKey;
 
-/** Secrets that are fetched at the first use: made by `fetched()` of `web-session-store/secrets`. */
+/** Secrets that are fetched on first use. Make one with `fetched()` of `web-session-store/secrets`. */
 export interface FetchedSecrets {
-  /** The library's own. */
+  /** Internal. */
   readonly "~fetch": () => unknown;
 }
 
-/** A secret, or a list of them, newest first, in which undefined is left out; or what `fetched()` makes. */
+/** A secret, a list of secrets (newest first, undefined entries are ignored), or the result of `fetched()`. */
 export type Secrets = Secret | readonly (Secret | undefined)[] | FetchedSecrets;
 
-/** A secret that was checked. */
+/** A secret that passed the checks. */
 export type CheckedSecret = string | Uint8Array<ArrayBuffer> | CryptoKey;
 
-/** Checked secrets, or what fetches and checks them. */
+/** Checked secrets, or a function that fetches and checks them. */
 export type CheckedSecrets = readonly CheckedSecret[] | (() => MaybePromise<readonly CheckedSecret[]>);
 
 const MIN_SECRET_BYTES = 32;
 
 /**
- * The secrets, newest first; undefined entries are dropped.
+ * Returns the secrets, newest first, without undefined entries.
  *
- * @throws {@link OptionError} with `ERR_SECRET` when none is left, one is too easy to guess, or one is given twice; for secrets
- * that are fetched, when they are used.
+ * @throws {@link OptionError} with `ERR_SECRET` if none is left, one is too easy to guess, or one is given twice. For
+ * fetched secrets, on first use.
  */
 export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
   const fetch = (secrets as Partial<FetchedSecrets> | undefined)?.["~fetch"];
@@ -45,7 +45,7 @@ export function checkSecrets(secrets: Secrets | undefined): CheckedSecrets {
   return checkList(given.filter((secret) => secret !== undefined));
 }
 
-/** A list of secrets, checked. @throws {@link OptionError} with `ERR_SECRET` */
+/** Checks a list of secrets. @throws {@link OptionError} with `ERR_SECRET` */
 export function checkList(list: readonly Secret[]): readonly CheckedSecret[] {
   if (list.length === 0) refuse(`create sessions: no secret is set. ${advice()}`);
   const checked = list.map(checkSecret);
@@ -54,7 +54,10 @@ export function checkList(list: readonly Secret[]): readonly CheckedSecret[] {
   return checked;
 }
 
-/** Whether a secret is a CryptoKey. Asked of objects only: to name that class costs Node some milliseconds, the first time. */
+/**
+ * Whether a secret is a CryptoKey. Checks for an object first, as naming that class costs Node some milliseconds the
+ * first time.
+ */
 export function isCryptoKey(secret: unknown): secret is CryptoKey {
   return typeof secret === "object" && !ArrayBuffer.isView(secret) && secret instanceof CryptoKey;
 }
@@ -62,11 +65,10 @@ export function isCryptoKey(secret: unknown): secret is CryptoKey {
 function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
   const problem = isCryptoKey(secret) ? keyProblem(secret) : secretProblem(secret);
   if (problem !== undefined) refuse(`use secret number ${index + 1}: ${problem}. ${advice()}`);
-  // Bytes that the application changes later are not the secret.
+  // A copy, as the application may change its bytes later.
   return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;
 }
 
-/** Whether a key would be refused as a secret. */
 export function looksWeak(secret: string): boolean {
   return secretProblem(secret) !== undefined;
 }

@@ -1,30 +1,30 @@
 /**
- * The option `crypto`: which cryptography makes and opens the tokens, as a value that an application only passes on.
+ * The option `crypto`: the cryptography for tokens, as an opaque value.
  *
  * @module
  */
 import { cannot } from "../ground/errors.ts";
 import { type Primitives, webCrypto } from "./web-crypto.ts";
 
-// In the registry, so that two copies of the library in one program know each other's.
+// In the global registry, so that two copies of the library in one program recognise each other's values.
 const PRIMITIVES: unique symbol = Symbol.for("web-session-store.primitives");
 
 /**
- * A cryptography for the option `crypto`: `nodeCrypto` of `web-session-store/node`. Only to be passed on: what is in it is the library's own.
+ * A value for the option `crypto`: `nodeCrypto` of `web-session-store/node`. Its contents are internal.
  *
- * Whichever is used, the tokens are the same, and one opens what another made.
+ * Tokens are the same with any of them, and each opens what another made.
  */
 export interface SessionCrypto {
-  /** The library's own. */
+  /** Internal. */
   readonly [PRIMITIVES]: () => unknown;
 }
 
-/** Makes what an application passes on. @param choose Which primitives they are; it is asked when sessions are set up. */
+/** Makes a value for the option. @param choose Returns the primitives. Called when sessions are set up. */
 export function sessionCrypto(choose: () => Primitives): SessionCrypto {
   return Object.freeze({ [PRIMITIVES]: choose });
 }
 
-/** The primitives of the option; without it, those on Web Crypto. @throws {@link OptionError} for what is no such value */
+/** The primitives of the option. Default: those on Web Crypto. @throws {@link OptionError} for any other value. */
 export function primitivesOf(crypto: SessionCrypto | undefined): Primitives {
   if (crypto === undefined) return webCrypto;
   const choose: unknown = crypto?.[PRIMITIVES];

@@ -11,14 +11,13 @@ import { deriveKeys, type KeyScope } from "./keys.ts";
 import type { CheckedSecrets } from "./secrets.ts";
 import type { Primitives } from "./web-crypto.ts";
 
-/** What signed tokens are made with. */
 export interface SignedOptions extends KeyScope {
   readonly secrets: CheckedSecrets;
-  /** `id` where a store holds the session, `readable` where the token carries the data in the clear. */
+  /** `id` if a store holds the session, `readable` if the token carries the data in plain text. */
   readonly kind: "id" | "readable";
 }
 
-/** Tokens `<header>.<payload>.<signature>`, each part base64url. One cryptographic operation each way. */
+/** Tokens of the form `<header>.<payload>.<signature>`, each part base64url. One cryptographic operation each way. */
 export function signedTokens(options: SignedOptions, primitives: Primitives): TokenCodec {
   const keys = once(() =>
     deriveKeys(options.secrets, options, { kind: options.kind, use: "mac", header: { alg: "HS256" } }, primitives),

@@ -1,7 +1,7 @@
 /**
- * A bounded memory of tokens already opened, so that the next request with the same cookie needs no cryptography.
+ * A bounded cache of opened tokens, so that the next request with the same cookie needs no cryptography.
  *
- * It keeps what the cryptography proved, and nothing else: times and the store are asked again at every hit.
+ * It holds only what the cryptography proved. Times and the store are checked on every hit.
  *
  * @module
  */
@@ -10,31 +10,32 @@ import { after, type MaybePromise } from "../ground/maybe-promise.ts";
 import type { Claims } from "./claims.ts";
 import type { Opened, TokenCodec, TokenFault } from "./codec.ts";
 
-/** How much the memory holds at most. What was used lately stays: the latest half of it, whether counted or weighed. */
+/** The cache's limits. The most recently used half always stays, by count and by size. */
 export interface MemoryLimits {
   readonly tokens: number;
-  /** All that is held, as V8 takes it for 64 bits: with what finds it, and rather too much than too little. */
+  /** The total size on 64-bit V8, including lookup structures, rather over- than underestimated. */
   readonly bytes: number;
 }
 
-/** A token that was opened. */
 interface Remembered {
   readonly token: string;
   readonly opened: Opened;
-  /** What it takes. Counted once: it is asked for again when the token is used. */
+  /** Its size. Stored, as it is needed again when the token is used. */
   readonly bytes: number;
 }
 
-/** A codec that remembers. */
 export interface RememberingCodec extends TokenCodec {
-  /** Drops one token, as when its session ends. */
+  /** Drops a token, for example when its session ends. */
   forget(token: string): void;
 }
 
-/** Puts a memory before a codec. Claims hold texts and numbers and are frozen, so no request can change another's. */
+/**
+ * Puts a cache in front of a codec. Claims hold strings and numbers and are frozen, so requests cannot affect each
+ * other.
+ */
 export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): RememberingCodec {
-  // Two generations, each with half of the room. What is used goes to the young one; when that is full, the old one goes as a
-  // whole. To find and drop one token at a time would cost more than all the rest.
+  // Two generations, each with half of the room. What is used moves to the young one. When that is full, the old one is
+  // dropped as a whole. Finding and dropping single tokens would cost more than everything else here.
   let young = new Map<string, Remembered>();
   let old = new Map<string, Remembered>();
   let bytes = 0;
@@ -76,7 +77,7 @@ export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): Remembe
     const found = find(token);
     if (found !== undefined) return found.opened;
     return after(codec.open(token), (result) => {
-      // A token of an older key is made again soon, so it is not worth remembering.
+      // A token of an older key is replaced soon, so it is not worth caching.
       if (typeof result !== "string" && result.olderKey === undefined) remember(entryOf(ownCopy(token), result));
       return result;
     });
@@ -92,26 +93,26 @@ export function rememberTokens(codec: TokenCodec, limits: MemoryLimits): Remembe
   return { ...codec, open, seal, forget: drop };
 }
 
-/** A string of its own: a piece cut out of a Cookie header would keep the whole header in memory. */
+/** A copy: a substring of a Cookie header would keep the whole header in memory. */
 function ownCopy(text: string): string {
   return decodeUtf8(encodeUtf8(text)) as string;
 }
 
-/** A user's name as the application read it may be a piece of a whole form. Not by UTF-8, which cannot write every text. */
+/** Copies the subject, which may be a substring of a whole form. Not by UTF-8, which cannot encode every string. */
 const ownSubject = (claims: Claims): Claims =>
   claims.sub === undefined ? claims : { ...claims, sub: JSON.parse(JSON.stringify(claims.sub)) };
 
 /**
- * What tokens are looked up by: their end, where signature or tag are, since to hash the whole takes as long as to parse its data.
- * What is found must be the same token in every character.
+ * The lookup key: the token's end, which is its signature or tag. Hashing the whole token takes as long as parsing its
+ * data. The whole token is compared afterwards.
  */
 function tailOf(token: string): string {
   return token.slice(-43);
 }
 
 /**
- * What an entry takes besides the characters of its texts, in bytes, measured in Node: its objects and those of its claims 190, the
- * headers of three texts and the piece that it is looked up by 100, its place in a Map 28 to 56.
+ * The bytes of an entry besides its strings' characters, measured in Node: 190 for its objects and those of its claims,
+ * 100 for the headers of three strings and the lookup key, 28 to 56 for its place in a Map.
  */
 const BOOKKEEPING = 360;
 
@@ -120,5 +121,5 @@ const entryOf = (token: string, opened: Opened): Remembered => {
   return { token, opened, bytes: BOOKKEEPING + token.length + bytesOf(sub) + bytesOf(route) + bytesOf(data) };
 };
 
-/** V8 keeps a text with one byte for each character where no character needs two, and knows without looking where that is so. */
+/** V8 stores one byte per character if none needs two, and knows that without scanning. */
 const bytesOf = (text = ""): number => text.length * (/[^\0-\xff]/.test(text) ? 2 : 1);

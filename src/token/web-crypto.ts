@@ -1,6 +1,6 @@
 /**
- * The cryptography that tokens are made with, behind one small seam. Here on Web Crypto; another implementation must
- * give the same bytes and may answer without a promise.
+ * The cryptography for tokens, behind a small interface. This is the implementation on Web Crypto. Others must produce
+ * the same bytes and may work without promises.
  *
  * @module
  */
@@ -23,33 +23,33 @@ export interface Sealed {
 /** A key of 32 bytes for AES-256-GCM. */
 export interface NewContentKey<ContentKey> {
   readonly key: ContentKey;
-  /** The same, wrapped with AES-256 Key Wrap (RFC 3394): 40 bytes. */
+  /** The key, wrapped with AES-256 Key Wrap (RFC 3394): 40 bytes. */
   readonly wrapped: Uint8Array<ArrayBuffer>;
 }
 
-/** The seam. `Key` is opaque to everything but its own primitives. */
+/** The interface. `Key` is opaque outside the primitives. */
 export interface Primitives<Key = unknown, ContentKey = unknown> {
-  /** Whether all of them answer without a promise, from bytes. */
+  /** Whether all of them work without promises, given bytes. */
   readonly atOnce: boolean;
-  /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or from a CryptoKey for it. */
+  /** HKDF-SHA-256 (RFC 5869) without a salt, from bytes or an HKDF CryptoKey. */
   derive(
     secret: Uint8Array<ArrayBuffer> | CryptoKey,
     info: Uint8Array<ArrayBuffer>,
     length: number,
   ): MaybePromise<Uint8Array<ArrayBuffer>>;
-  /** Makes a key of 32 bytes that cannot be exported again. */
+  /** Makes a key of 32 bytes that cannot be exported. */
   importKey(bytes: Uint8Array<ArrayBuffer>, use: KeyUse): MaybePromise<Key>;
   /** HMAC-SHA-256 (RFC 2104) of a text's UTF-8, in base64url without padding. */
   sign(key: Key, text: string): MaybePromise<string>;
   /** Whether `mac` is the HMAC of a text's UTF-8, compared in constant time. */
   verify(key: Key, text: string, mac: Uint8Array<ArrayBuffer>): MaybePromise<boolean>;
-  /** Makes a random content key, and wraps it. */
+  /** Makes a random content key and wraps it. */
   makeContentKey(key: Key): MaybePromise<NewContentKey<ContentKey>>;
-  /** The content key that was wrapped, or null when it was changed or another key wrapped it. */
+  /** The unwrapped content key, or null if it was changed or another key wrapped it. */
   unwrap(key: Key, wrapped: Uint8Array<ArrayBuffer>): MaybePromise<ContentKey | null>;
-  /** Encrypts with AES-256-GCM, under a nonce drawn for this message alone. */
+  /** Encrypts with AES-256-GCM, with a new random nonce for each message. */
   seal(key: ContentKey, plaintext: Uint8Array<ArrayBuffer>, aad: Uint8Array<ArrayBuffer>): MaybePromise<Sealed>;
-  /** The plaintext, or null when any part was changed or another content key made it. */
+  /** The plaintext, or null if any part was changed or another content key made it. */
   open(key: ContentKey, sealed: Sealed, aad: Uint8Array<ArrayBuffer>): MaybePromise<Uint8Array<ArrayBuffer> | null>;
 }
 
@@ -60,7 +60,6 @@ const GCM = { name: "AES-GCM", length: 256 } as const;
 const unwrapKey = (key: CryptoKey, wrapped: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
   crypto.subtle.unwrapKey("raw", wrapped, key, "AES-KW", GCM, false, ["encrypt", "decrypt"]);
 
-/** The primitives on Web Crypto, which every supported runtime has. */
 export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
   atOnce: false,
 
@@ -86,7 +85,7 @@ export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
   async makeContentKey(key) {
     const extractable = await crypto.subtle.generateKey(GCM, true, ["encrypt", "decrypt"]);
     const wrapped = new Uint8Array(await crypto.subtle.wrapKey("raw", extractable, key, "AES-KW"));
-    // What stays in memory cannot be exported.
+    // The key that stays in memory cannot be exported.
     return { key: await unwrapKey(key, wrapped), wrapped };
   },
 
@@ -94,7 +93,7 @@ export const webCrypto: Primitives<CryptoKey, CryptoKey> = {
     try {
       return await unwrapKey(key, wrapped);
     } catch {
-      // Web Crypto reports every kind of forgery with the same OperationError, and so do we.
+      // Web Crypto reports every kind of forgery with the same OperationError.
       return null;
     }
   },

@@ -200,8 +200,8 @@ describe("a function that makes something new each time", () => {
     const app = counting(() => ({ secrets: SECRET, store: memory() }));
     expect(await views(browserOf(app), 10)).toEqual(Array.from({ length: 10 }, () => "1"));
     expect(said).toEqual([
-      "web-session-store: the options function of session() gives a new store for each request, so each request has a store of its own: " +
-        "one in memory forgets everybody, one in a file opens it again. Keep it outside of the function: " +
+      "web-session-store: the options function of session() returns a new store for each request, so each request has its own store: " +
+        "a memory store forgets everybody, a file is opened again. Keep it outside the function: " +
         "let store; session((env) => ({ store: store ??= kv(env.KV), ... }))",
     ]);
   });
@@ -213,7 +213,7 @@ describe("a function that makes something new each time", () => {
     expect(await views(browserOf(app), 4)).toEqual(["1", "2", "3", "4"]);
     expect(said).toEqual([
       expect.stringContaining(
-        "gives a new secrets, onEvent for each request, so each request derives its keys anew. Keep it outside",
+        "returns a new secrets, onEvent for each request, so each request derives its keys again. Keep it outside",
       ),
     ]);
   });
@@ -265,13 +265,9 @@ describe("what is remembered", () => {
 });
 
 it.each<[string, () => unknown, string]>([
-  [
-    "a promise",
-    async () => ({ secrets: SECRET }),
-    "it returned a promise; secrets that must be fetched go in secrets: fetched(...)",
-  ],
-  ["nothing", () => undefined, "it returned no object"],
-  ["a text", () => "secret", "it returned no object"],
+  ["a promise", async () => ({ secrets: SECRET }), "it returned a promise. To fetch secrets, use secrets: fetched(...)."],
+  ["nothing", () => undefined, "it did not return an object."],
+  ["a text", () => "secret", "it did not return an object."],
 ])("a function that gives %s is refused with what to do", async (_what, optionsFor, problem) => {
   const app = counting(optionsFor as () => SessionOptions);
   let thrown: unknown;

@@ -234,7 +234,7 @@ describe.each(FORMS)("%s", (_form, { hasStore, hasSecrets }, options) => {
         return (error as Error).message;
       }
     });
-    expect(told).toContain("call it on ctx.session itself");
+    expect(told).toContain("Call it on ctx.session itself");
   });
 
   it("too late, they fail with secrets, and without are an event", async () => {

@@ -18,7 +18,7 @@ interface Data {
 }
 
 const twice = (name: string) =>
-  `Cannot use two sessions named "${name}" in one request: use the same one twice, or give one another name`;
+  `Cannot use two sessions named "${name}" in one request: both would set the same cookie. Use one middleware for both, or give one another name.`;
 
 describe.each([
   ["Koa 3", Koa],

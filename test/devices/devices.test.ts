@@ -142,7 +142,7 @@ describe("devices()", () => {
     expect(refused({ watch: true })).toThrow("Cannot use watch true: it must be watch of web-session-store/watch");
     expect(refused({ texts: "de" })).toThrow('Cannot use texts "de": it must be an object or a function');
     expect(refused({ texts: { titel: "x" } })).toThrow('Cannot use text "titel": did you mean title?');
-    expect(refused({ texts: { title: 1 } })).toThrow("Cannot use text title: it must be a text");
+    expect(refused({ texts: { title: 1 } })).toThrow("Cannot use text title: it must be a string");
     expect(refused({ texts: { lang: "not a language" } })).toThrow('Cannot use text lang "not a language"');
     expect(refused(null)).toThrow("Cannot use null as options");
     expect(() => devices(createSessions({ secrets: SECRET }) as never)).toThrow("Cannot show the sessions of users");

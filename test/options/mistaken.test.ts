@@ -159,7 +159,7 @@ describe("as the store", () => {
         else if (!message.includes("connect")) expect(said).toBe(`Cannot use option store: ${message}`);
         else
           expect(said).toContain(
-            "for one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store)",
+            "it is made for another library. For one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store)",
           );
       }
     },

@@ -1,5 +1,5 @@
 /**
- * What a Koa context knows of its session in this dialect.
+ * The session of a Koa context in the koa-session dialect.
  *
  * @module
  */
@@ -19,12 +19,11 @@ import { type Current, current, keyOf, within } from "./current.ts";
 import { legalMaxAge } from "./options.ts";
 import { stampsFor } from "./values.ts";
 
-/** One request's session. */
 export class KoaSessionContext extends ContextSession {
   readonly #visit: Visit;
   readonly #current: Current;
   #isRead = false;
-  /** Whether it is saved in any case. */
+  /** Whether it is saved even if unchanged. */
   #mustSave = false;
 
   constructor(visitor: Session<never>, sessions: Sessions<never>) {
@@ -32,7 +31,8 @@ export class KoaSessionContext extends ContextSession {
     super(request.options.key, visitor, sessions, false);
     this.#visit = visitOf(visitor);
     this.#current = request;
-    // Whoever calls them, as a pool that runs the callbacks of other requests: the store is asked for this one.
+    // Callers may run in the context of another request, such as a connection pool's callbacks. The store must see this
+    // one.
     for (const name of ["ready", "save", "update", "patch"] as const) {
       const method = visitor[name].bind(visitor) as (...given: unknown[]) => unknown;
       Object.defineProperty(visitor, name, { value: (...given: unknown[]) => within(request, () => method(...given)) });
@@ -45,7 +45,7 @@ export class KoaSessionContext extends ContextSession {
     return data;
   }
 
-  /** The entries of an object take the place of the data: as in koa-session, the object itself stays the application's. */
+  /** The entries of an object replace the data. As in koa-session, the object itself stays the application's. */
   override set data(value: unknown) {
     if (value === null || this.#visit.stage !== "open") {
       super.data = null;
@@ -81,7 +81,7 @@ export class KoaSessionContext extends ContextSession {
     return request.store && within(request, () => keyOf(this.session.id, request.options));
   }
 
-  /** Goes on with the data, in the same object, under a new key. */
+  /** Keeps the data, in the same object, under a new key. */
   override regenerate(): void {
     const { data } = this;
     const before = Object.entries(data ?? {});
@@ -90,7 +90,10 @@ export class KoaSessionContext extends ContextSession {
     this.#mustSave = true;
   }
 
-  /** Saves what it is told to save, also when it is empty, and puts the cookie on the answer at once: with `autoCommit: false` nothing else would. */
+  /**
+   * Saves even an empty session, and puts the cookie on the response at once: with `autoCommit: false` nothing else
+   * would.
+   */
   async save(): Promise<void> {
     const { ctx } = this.#current;
     this.load();
@@ -101,7 +104,7 @@ export class KoaSessionContext extends ContextSession {
       commit(this.#visit, managerBehind(this.sessions), { mode: canSend ? "send" : "later", status: 200 }),
     );
     if (ctx.res === undefined || ctx.res.headersSent || lines.length === 0) return;
-    // The end of the session before is said with these lines: the answer's own commit is not to say it once more.
+    // These lines already end the old session. The response's own commit must not repeat it.
     this.#visit.farewell = null;
     const headers = nodeHeaders(ctx.res);
     const nameOf = (line: string) => line.slice(0, line.indexOf("="));
@@ -111,17 +114,16 @@ export class KoaSessionContext extends ContextSession {
     if (headers.get("Cache-Control") === null) headers.set("Cache-Control", "no-store");
   }
 
-  /** Commits now. */
   async commitNow(): Promise<void> {
     this.stamp();
     await within(this.#current, () => commitTo(this.#current.ctx, this, { status: 200 }));
   }
 
-  /** Before a commit: says when a session ends that is to be saved, so that it is. */
+  /** Called before a commit: sets the expiry of a session that is to be saved, which makes it a change to save. */
   override stamp(): void {
     const visit = this.#visit;
     const { options, store, ctx } = this.#current;
-    // Where each answer is to bring the session, it need not be looked at for that.
+    // With rolling or renew, every response extends the session, even if the request did not read it.
     if (visit.found.is === "living" && store !== undefined && (options.rolling || options.renew)) visit.used = true;
     if (visit.stage !== "open" || visit.found.is === "unread" || !visit.used) return;
     this.#readStamps();
@@ -135,14 +137,14 @@ export class KoaSessionContext extends ContextSession {
     this.#mustSave = false;
     const { flashes } = visit.data;
     for (const name of STAMPS) delete flashes[name];
-    // What ends with the browser says no time, and is to be saved all the same.
+    // A session that ends with the browser has no expiry. `_savedAt` makes it a change all the same.
     Object.assign(flashes, stampsFor(options.maxAge), { _savedAt: Date.now() });
-    // Its cookie ends with it, so that is made again, too.
+    // The cookie expires with the session, so it is sent again too.
     const living = livingOf(visit);
     if (living?.cookie === "good") visit.found = { ...living, cookie: "due" };
   }
 
-  /** Whether a session that did not change is saved all the same, so that it ends later. */
+  /** Whether to save an unchanged session to extend it. */
   #isDue(): boolean {
     const { rolling, renew, maxAge } = this.#current.options;
     if (livingOf(this.#visit) === null) return false;
@@ -151,7 +153,7 @@ export class KoaSessionContext extends ContextSession {
     return Boolean(renew) && typeof _expire === "number" && maxAge !== "session" && _expire - Date.now() < maxAge / 2;
   }
 
-  /** A session's own end takes the place of the option's. */
+  /** A session's own maxAge overrides the option. */
   #readStamps(): void {
     if (this.#isRead || this.#visit.found.is === "unread") return;
     this.#isRead = true;
@@ -161,7 +163,10 @@ export class KoaSessionContext extends ContextSession {
   }
 }
 
-/** The data's text, once it is what JSON makes of it, as koa-session does at each save: an ObjectId or a Date is kept as its text. */
+/**
+ * The data's text, after converting the data to what JSON makes of it, as koa-session does at each save: an ObjectId or
+ * a Date becomes a string.
+ */
 function jsonText(data: SessionData): string {
   const text = data.text();
   if (text === "") becomeJson(data);
@@ -174,7 +179,7 @@ function becomeJson(data: SessionData): void {
   try {
     json = parseData(JSON.stringify(data.stored()));
   } catch {
-    // What JSON has no text for is told by the commit, with its place.
+    // The commit reports values that JSON cannot hold, and where they are.
     return;
   }
   if (json === null) return;
@@ -182,5 +187,5 @@ function becomeJson(data: SessionData): void {
   for (const [key, value] of Object.entries(json)) if (Object.hasOwn(visible, key)) define(visible, key, value);
 }
 
-/** What no key of the data is called that an object brings which takes its place. */
+/** Keys that are not taken over from an object that replaces the data. */
 const MEMBER_NAMES: ReadonlySet<string> = new Set(["maxAge", "length", "populated", "externalKey", "isNew"]);

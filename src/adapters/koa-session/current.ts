@@ -1,5 +1,5 @@
 /**
- * The request that runs: koa-session's stores and hooks are given its context, wherever they are called.
+ * The running request: koa-session's stores and hooks get its context wherever they are called.
  *
  * @module
  */
@@ -7,21 +7,19 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { KoaContext } from "../koa/types.ts";
 import type { KoaSessionStore, Settled } from "./options.ts";
 
-/** What one request has of its own. */
 export interface Current {
   readonly ctx: KoaContext & { readonly app: { emit?(event: string, ...said: unknown[]): unknown } };
-  /** The options, whose `maxAge` is that of this session. */
+  /** The options, with the `maxAge` of this session. */
   readonly options: Settled & { maxAge: number | "session" };
   readonly store: KoaSessionStore | undefined;
-  /** The keys in the store of ids that are new in this request. */
+  /** The store keys of sessions, by id. */
   readonly keys: Map<string, string>;
-  /** Whether what is saved has changed; else only its end moved. */
+  /** Whether the data to be saved has changed, or only its expiry. */
   changed: boolean;
 }
 
 const requests = new AsyncLocalStorage<Current>();
 
-/** What a request has. */
 export function requestFor(ctx: KoaContext, options: Settled): Current {
   const { store, ContextStore } = options;
   const own = {
@@ -34,23 +32,25 @@ export function requestFor(ctx: KoaContext, options: Settled): Current {
   return own as Current;
 }
 
-/** Runs what belongs to one request. */
 export function within<Result>(request: Current, run: () => Result): Result {
   return requests.run(request, run);
 }
 
-/** The request that runs; none where somebody reads a session without one. */
+/** The running request, or undefined if a session is read outside of one. */
 export function current(): Current | undefined {
   return requests.getStore();
 }
 
-/** Tells the application's listeners of `session:missed`, `session:expired` or `session:invalid`, as koa-session does: later, so that they cannot fail the request. */
+/**
+ * Emits `session:missed`, `session:expired` or `session:invalid` on the application, as koa-session does. Deferred, so
+ * that listeners cannot fail the request.
+ */
 export function tell(event: "missed" | "expired" | "invalid", key: string | undefined, value: unknown): void {
   const ctx = current()?.ctx;
   if (ctx?.app.emit !== undefined) setTimeout(() => ctx.app.emit?.(`session:${event}`, { key, value, ctx }), 0);
 }
 
-/** The key of a session in the store: that of a new one is made once, by `genid`, or with the `prefix`. */
+/** The key of a session in the store. For a new session it is made once, by `genid` or with the `prefix`. */
 export function keyOf(id: string, { genid, prefix }: Settled): string {
   const { keys, ctx } = current() ?? {};
   const known = keys?.get(id);

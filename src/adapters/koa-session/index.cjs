@@ -1,3 +1,3 @@
-// The middleware for require(): the function itself, as koa-session's users write it. It is the function that import gives. scripts/build.mjs puts it
-// beside index.js.
+// The middleware for require(): the function itself, the same one that import returns. scripts/build.mjs copies this
+// file next to index.js.
 module.exports = require("./index.js").session;

@@ -1,5 +1,5 @@
 /**
- * What `require("web-session-store/koa-session")` gives: the function, and the types of the entry as a namespace.
+ * What `require("web-session-store/koa-session")` returns: the function, with the types of the entry as a namespace.
  *
  * @module
  */

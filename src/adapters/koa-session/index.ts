@@ -1,5 +1,6 @@
 /**
- * Sessions with the API of koa-session 7, and its cookies and stores: an application changes one import, nobody is logged out, and it can go back.
+ * Sessions with the API, cookies and stores of koa-session 7. An application changes one import, nobody is logged out,
+ * and it can go back.
  *
  * @module
  */
@@ -22,46 +23,49 @@ export { getSession } from "../koa/middleware.ts";
 export type { KoaSessionMembers } from "./members.ts";
 export type { ExternalKey, KoaSessionOptions, KoaSessionStore } from "./options.ts";
 
-/** What the middleware gives to Koa's context. */
+/** What the middleware adds to Koa's context. */
 export interface KoaSessionContextMembers<Data extends object = Record<string, unknown>> {
   /** The data, with koa-session's properties and methods. */
   get session(): Partial<Data> & KoaSessionMembers;
-  /** The entries of an object take the place of the data; null ends the session. */
+  /** The entries of an object replace the data. Null ends the session. */
   set session(data: Partial<Data> | null);
-  /** The options, of which `maxAge` is this session's own. */
+  /** The options, with the `maxAge` of this session. */
   readonly sessionOptions: KoaSessionOptions;
 }
 
-/** {@link KoaSessionOptions}, by koa-session's names. */
+/** {@link KoaSessionOptions} under koa-session's name. */
 export type CreateSessionOptions = KoaSessionOptions;
-/** {@link KoaSessionOptions}, by koa-session's names. */
+/** {@link KoaSessionOptions} under koa-session's name. */
 export type SessionOptions = KoaSessionOptions;
 
 /** The middleware. */
 export interface KoaSessionMiddleware {
   // biome-ignore lint/suspicious/noExplicitAny: any Koa's context.
   (ctx: any, next: () => Promise<unknown>): Promise<void>;
-  /** The manager: for `read()`. @throws OptionError before the first request, since its cookies are signed with the application's keys. */
+  /**
+   * The manager, for `read()`. @throws OptionError before the first request, as the application's keys sign the
+   * cookies.
+   */
   readonly sessions: Sessions<never>;
 }
 
-/** A Koa application, as far as it matters here. */
+/** The part of a Koa application that is used. */
 export interface KoaApplication {
   /** Adds a middleware. */
   use(...given: never[]): unknown;
 }
 
-/** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
+/** The type of {@link session}: a function that also has {@link getSession} as a property, for `require()`. */
 export interface KoaSessionFactory {
   (options: KoaSessionOptions, app: KoaApplication): KoaSessionMiddleware;
   (app: KoaApplication, options?: KoaSessionOptions): KoaSessionMiddleware;
-  /** {@link getSession}, for those who `require()` the function. */
+  /** {@link getSession}, for users of `require()`. */
   readonly getSession: typeof getSession;
-  /** The function itself, for those who take it out of what `require()` gives. */
+  /** The function itself, for `const { session } = require(...)`. */
   readonly session: KoaSessionFactory;
-  /** The same, by koa-session's own name. */
+  /** The function itself, under koa-session's name. */
   readonly createSession: KoaSessionFactory;
-  /** The function itself, for what compilers make of `import session from`. */
+  /** The function itself, for code that compilers make of `import session from`. */
   readonly default: KoaSessionFactory;
 }
 
@@ -91,7 +95,7 @@ function isApplication(given: unknown): given is KoaApplication {
   return typeof (given as Partial<KoaApplication> | undefined)?.use === "function";
 }
 
-/** The request; where the application keeps the key elsewhere, with a cookie that holds it. */
+/** The request. With `externalKey`, it has a cookie that holds the application's key. */
 function requestOf(ctx: KoaContext, { key, externalKey }: Settled): RequestInfo {
   const request = new KoaRequest(ctx);
   if (!externalKey) return request;
@@ -102,10 +106,11 @@ function requestOf(ctx: KoaContext, { key, externalKey }: Settled): RequestInfo 
 }
 
 /**
- * Makes the middleware: koa-session's options, cookies, stores, events, and what it has on `ctx.session`; where this does better on purpose is in
- * docs/migrating.md.
+ * Returns the middleware, with koa-session's options, cookies, stores, events and members of `ctx.session`.
+ * docs/migrating.md lists the deliberate improvements.
  *
- * @throws OptionError when an option cannot be used, or the application is missing; at the first use when `app.keys` is missing.
+ * @throws OptionError if an option cannot be used or the application is missing, and on first use if `app.keys` is
+ * missing.
  *
  * @see https://github.com/koajs/session
  *
@@ -119,6 +124,6 @@ function requestOf(ctx: KoaContext, { key, externalKey }: Settled): RequestInfo 
  */
 export const session: KoaSessionFactory = Object.assign(makeMiddleware, { getSession }) as unknown as KoaSessionFactory;
 Object.assign(session, { session, createSession: session, default: session });
-/** {@link session}, by the name that koa-session gives it. */
+/** {@link session} under koa-session's name. */
 export const createSession: KoaSessionFactory = session;
 export default session;

@@ -1,5 +1,5 @@
 /**
- * The managers behind this dialect: koa-session's cookies, signed with the application's keys.
+ * The managers of the koa-session dialect: koa-session's cookies, signed with the application's keys.
  *
  * @module
  */
@@ -18,7 +18,6 @@ import type { Settled } from "./options.ts";
 import { storeOf } from "./store.ts";
 import { keyValues, sessionValues } from "./values.ts";
 
-/** Puts the managers together, once the application's keys are known. */
 export function koaSessionManagers(options: Settled, keys: AppKeys | undefined): KeyedManagers {
   const { key: name, onEvent, externalKey, signed } = options;
   const store = (options.store ?? options.ContextStore) ? storeOf(options) : undefined;
@@ -32,7 +31,6 @@ export function koaSessionManagers(options: Settled, keys: AppKeys | undefined):
     codec: keygripTokens({ name, signer, values: store === undefined ? sessionValues(options) : keyValues(options) }),
     rememberTokens: isMemorable(options, keys) ? rememberTokens : 0,
     noticeCookie: options.secure ? plainHttpNotice(onEvent) : () => {},
-    // A session itself says when it ends.
     timeouts: NO_TIMEOUTS,
     persistent: true,
     prototype: MEMBERS,
@@ -42,18 +40,20 @@ export function koaSessionManagers(options: Settled, keys: AppKeys | undefined):
   });
 }
 
-/** What a cookie can carry. What is made of a visitor's data must not end the value, and say the cookie's attributes. */
+/**
+ * The characters that a cookie value may have. A value made of a visitor's data must not end early and set attributes.
+ */
 const VALUE = /^[ -:<-~]*$/;
 
 /**
- * Whether what a token says is the same each time: not what a session in its cookie says of its end, nor what the application thinks of it, nor whether
- * keys behind a Keygrip are still good. A key of the application's making is no id.
+ * Whether a token always opens to the same claims and may be cached. Not if the cookie holds the session, whose expiry
+ * and validity change, nor with a Keygrip, whose keys may change. A key that the application makes is not an id.
  */
 function isMemorable({ store, ContextStore, signed, externalKey, genid, prefix }: Settled, keys: AppKeys | undefined): boolean {
   return Boolean((store ?? ContextStore) && signed && !externalKey && !genid && !prefix && Array.isArray(keys));
 }
 
-/** The cookie, which ends with its session; or what stands for it, where the application keeps the key elsewhere. */
+/** The cookie, which expires with its session, or what stands for it with `externalKey`. */
 function cookieOf(
   { key: name, cookie, externalKey, maxAge: common, endsBy }: Settled,
   secure: boolean,
@@ -71,7 +71,7 @@ function cookieOf(
     ...one,
     set: (token) => {
       if (!VALUE.test(splitKeygripToken(token).value))
-        cannot("set the session's cookie", "what encode or genid gives must be ASCII without ; and control characters");
+        cannot("set the session's cookie", "encode and genid must return ASCII without ; and control characters");
       const maxAge = current()?.options.maxAge ?? common;
       const isOwn = maxAge !== common || endsBy === undefined;
       return one.set(token, maxAge === "session" || !isOwn ? undefined : maxAge / 1000);

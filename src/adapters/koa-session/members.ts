@@ -1,38 +1,41 @@
 /**
- * What `ctx.session` inherits in this dialect: koa-session's properties and methods, beside those of Express's sessions.
+ * The prototype of `ctx.session` in the koa-session dialect: koa-session's properties and methods, and those of Express
+ * sessions.
  *
  * @module
  */
 import { type Done, methodsOn, ownerOf, type SessionMethods } from "../express-methods.ts";
 import type { KoaSessionContext } from "./context.ts";
 
-/** What `ctx.session` inherits beside the data: koa-session's properties and methods, and those of Express's sessions. */
+/** What `ctx.session` inherits: koa-session's properties and methods, and those of Express sessions. */
 export interface KoaSessionMembers extends SessionMethods {
   /** Whether the request came without a session. */
   readonly isNew: boolean;
-  /** How long the session lasts after it was saved, in milliseconds, or `"session"`. Set, it counts for this session alone, which is saved then. */
+  /**
+   * How long the session lasts after it was last saved: milliseconds, or `"session"`. Setting it saves this session and
+   * affects no other.
+   */
   maxAge: number | "session";
-  /** The key in the store, where there is one. */
+  /** The key in the store, if there is a store. */
   readonly externalKey: string | undefined;
-  /** How many keys the data has. */
+  /** The number of keys in the data. */
   readonly length: number;
-  /** Whether it has any. */
+  /** Whether the data has any keys. */
   readonly populated: boolean;
-  /** Saves now, whether anything changed or not. The cookie goes with the answer. */
+  /** Saves now, changed or not. The cookie is sent with the response. */
   save(done: Done | undefined): void;
-  /** The same, as a promise. */
+  /** The same, with a promise. */
   save(): Promise<void>;
-  /** Puts the session's headers on the answer, where the option `autoCommit` is false. The session takes no change afterwards. */
+  /** Puts the session's headers on the response, for `autoCommit: false`. The session cannot be changed afterwards. */
   manuallyCommit(): Promise<void>;
   /** The same as {@link manuallyCommit}. */
   commit(): Promise<void>;
-  /** A copy of the data. */
+  /** A copy of the data, without keys that begin with `_`. */
   toJSON(): Record<string, unknown>;
 }
 
 const contextOf = (data: object): KoaSessionContext => ownerOf(data) as KoaSessionContext;
 
-/** The prototype for the data of sessions. */
 export const MEMBERS: object = Object.create(methodsOn(Object.prototype), {
   isNew: { get: isNew, set: () => {}, configurable: true },
   maxAge: {

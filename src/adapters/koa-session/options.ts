@@ -1,5 +1,5 @@
 /**
- * The options of koa-session 7: their types, and what is wrong with them.
+ * The options of koa-session 7: their types and checks.
  *
  * @module
  */
@@ -20,21 +20,26 @@ import type { SessionEvent } from "../../manager/events.ts";
 import type { PlainResult } from "../../stores/bridges/settled.ts";
 import { splitKeygripToken } from "../../token/keygrip.ts";
 
-/** A store of koa-session: an object with these three methods. koa-redis and the stores of koa-generic-session are some. */
+/**
+ * A store of koa-session: an object with these three methods. koa-redis and the stores of koa-generic-session qualify.
+ */
 export interface KoaSessionStore {
-  /** The object that was set for this key; nothing when there is none. `maxAge` is in milliseconds, or `"session"`. */
+  /** Returns the object set for this key, or nothing. `maxAge` is in milliseconds, or `"session"`. */
   get(key: string, maxAge: never, options: never): PlainResult<object | string | null | undefined>;
-  /** Keeps the object. `maxAge` is ten seconds more than the session's, in milliseconds; `changed` is false where only its end moved. */
+  /**
+   * Stores the object. `maxAge` is in milliseconds, ten seconds more than the session's, or `"session"`. `changed` is
+   * false if only the expiry moved.
+   */
   set(key: string, session: never, maxAge: never, options: never): PlainResult<unknown>;
-  /** Drops it. Nothing to drop is fine. */
+  /** Removes the object. A missing key is not an error. */
   destroy(key: string, options: never): PlainResult<unknown>;
 }
 
-/** Where the key of a session in a store is, instead of in a cookie. */
+/** Where a session's store key is kept, instead of in a cookie. */
 export interface ExternalKey {
-  /** The key that a request brings; nothing where it brings none. */
+  /** Returns the key that a request brings, or nothing. */
   get(ctx: never): string | null | undefined;
-  /** Gives it to the client. */
+  /** Sends the key to the client. */
   set(ctx: never, key: string): void;
 }
 
@@ -44,53 +49,65 @@ export interface KoaSessionOptions
     KoaCookieOptions,
     "domain" | "path" | "expires" | "priority" | "partitioned" | "httpOnly" | "overwrite" | "signed"
   > {
-  /** The cookie's name. Default `"koa.sess"`. */
+  /** The cookie's name. Default: `"koa.sess"`. */
   key?: string;
-  /** How long a session lasts after it was last saved; `"session"`: as long as the browser runs, and its data has no end. Default 86,400,000: a day. */
+  /**
+   * How long a session lasts after it was last saved. With `"session"`, the cookie ends with the browser and the data
+   * never expires. Default: 86,400,000, a day.
+   */
   maxAge?: number | "session" | null | undefined;
-  /** Whether the session is committed when the middleware is done. Default true. False: call `ctx.session.manuallyCommit()`. */
+  /**
+   * Whether to commit the session when the middleware finishes. If false, call `ctx.session.manuallyCommit()`. Default:
+   * true.
+   */
   autoCommit?: boolean | null;
-  /** Saves the session at every request, so that it ends `maxAge` after the last one. Default false. */
+  /** Saves the session at every request, so that it expires `maxAge` after the last one. Default: false. */
   rolling?: boolean;
-  /** The same only when less than half of `maxAge` is left. Default false. */
+  /** Like `rolling`, but only if less than half of `maxAge` is left. Default: false. */
   renew?: boolean;
-  /** Whether only https carries the cookie. Default: when the request came by https. */
+  /** Whether the cookie is sent over https only. Default: true if the request came by https. */
   secure?: boolean | null | undefined;
-  /** When the cookie goes along with requests from other sites. Default: not said, which browsers take for `"lax"`, or nearly. */
+  /** When requests from other sites carry the cookie. Default: not set, which browsers treat much like `"lax"`. */
   sameSite?: KoaCookieOptions["sameSite"] | undefined;
-  /** Keeps the data, so that the cookie holds a key. Default: the data is in the cookie, and anyone who sees it can read it. */
+  /**
+   * Keeps the data, so that the cookie holds a key. Default: the data is in the cookie, where anyone who sees it can
+   * read it.
+   */
   store?: KoaSessionStore | null | undefined;
-  /** A class whose object, made with the context of each request, is the store. */
+  /** A class that is instantiated with each request's context to make the store. */
   // biome-ignore lint/suspicious/noExplicitAny: it may take any context.
   ContextStore?: (new (ctx: any) => KoaSessionStore) | null | undefined;
-  /** Where the key is, instead of in the cookie. Risky: nothing is signed then, and whoever knows a key has its session. */
+  /**
+   * Where the key is kept, instead of in the cookie. Risky: nothing is signed, and anyone who knows a key has its
+   * session.
+   */
   externalKey?: ExternalKey | null | undefined;
-  /** How an object becomes the cookie's value. Default: JSON in base64. */
+  /** Turns an object into the cookie's value. Default: JSON in base64. */
   encode?: ((session: Record<string, unknown>) => string) | undefined;
-  /** The other way. What it throws for is no session. */
+  /** The reverse of `encode`. If it throws, the request has no session. */
   decode?: ((value: string) => unknown) | undefined;
-  /** The key of a new session in the store. Default: 24 random bytes. Risky where keys can be guessed. */
+  /** Returns the key of a new session in the store. Default: 24 random bytes. Risky if keys can be guessed. */
   // biome-ignore lint/suspicious/noExplicitAny: it may take any context.
   genid?: ((ctx: any) => string) | undefined;
-  /** What such a key begins with; not with `genid`. */
+  /** The prefix of new keys in the store. Not used with `genid`. */
   prefix?: string | undefined;
-  /** Whether a session is used that was found. Gets it with `_expire` and `_maxAge`. */
+  /** Whether a loaded session may be used. Gets the session with `_expire` and `_maxAge`. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   valid?: ((ctx: any, session: any) => unknown) | undefined;
-  /** Is called before a session is saved, and may change it. */
+  /** Called before a session is saved. May change it. */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   beforeSave?: ((ctx: any, session: any) => unknown) | undefined;
-  /** Not one of koa-session: is told what happens to sessions. */
+  /** Called for events of sessions. koa-session does not have this option. */
   onEvent?: ((event: SessionEvent) => void) | undefined;
 }
 
-/** The options, with what is left out. */
+/** The options with defaults filled in. */
 export interface Settled extends KoaSessionOptions {
   readonly key: string;
   readonly maxAge: number | "session";
   readonly signed: boolean;
   readonly cookie: KoaCookieOptions;
-  /** When the cookie of a session ends, where that is not after `maxAge`. */
+  /** When the cookie expires, if `maxAge` does not decide it. */
   readonly endsBy: Date | null | undefined;
 }
 
@@ -108,8 +125,8 @@ const ADVICE: Advice = {
   "cookie cookieOptions": "move its options to the top, beside key",
   "ttl expiresIn": "use maxAge, in milliseconds",
 };
-/** So that the sum with the time is a date. A hundred years, in milliseconds. */
 const DAY = 24 * 60 * 60 * 1000;
+/** A hundred years, in milliseconds: an expiry further ahead might not be a valid date. */
 const LONGEST = 100 * 365 * 24 * 60 * 60 * 1000;
 const RULES: Readonly<Record<string, Rule>> = {
   key: textLike(/^[!-+\--:<>-~]+$/, 'visible characters of ASCII without "=", ";" and ","'),
@@ -124,11 +141,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   onEvent: FUNCTION,
 };
 
-/** Checks options, and fills in what is left out. The caller's object is not changed. @throws OptionError for what cannot be used */
+/**
+ * Checks options and fills in defaults. Does not change the caller's object. @throws OptionError if an option cannot be
+ * used.
+ */
 export function settleOptions(given: KoaSessionOptions): Settled {
   checkGiven(given, "session", "{ key }, app");
   refuseUnknown(given, KNOWN, [ADVICE]);
-  // Null stood for what is left out.
+  // In koa-session, null means not given.
   const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as KoaSessionOptions;
   checkValues(options, RULES);
   const { key = "koa.sess", signed = true, sameSite = false, store, ContextStore, externalKey } = options;
@@ -142,7 +162,7 @@ export function settleOptions(given: KoaSessionOptions): Settled {
       cannot("use option externalKey", "it needs a store; without one the session is in its cookie");
   }
   const cookie = Object.fromEntries(COOKIE.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
-  // A day that the application has set counts where it says no maxAge.
+  // The option `expires` counts only without maxAge.
   const endsBy = asked ? undefined : options.expires;
   const settled = {
     ...options,
@@ -156,7 +176,7 @@ export function settleOptions(given: KoaSessionOptions): Settled {
   return settled;
 }
 
-/** How long a session lasts; a day where nothing is said, as for koa-session. @throws OptionError for what is no duration */
+/** How long a session lasts. Default: a day, as in koa-session. @throws OptionError if it is not a duration. */
 export function legalMaxAge(maxAge: unknown): number | "session" {
   if (maxAge === "session") return maxAge;
   if (!maxAge && !Number.isNaN(maxAge)) return DAY;

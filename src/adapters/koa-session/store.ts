@@ -1,5 +1,5 @@
 /**
- * A store of koa-session as a SessionStore: `get`, `set` and `destroy`, of the request that runs.
+ * A koa-session store as a SessionStore: `get`, `set` and `destroy` in the running request.
  *
  * @module
  */
@@ -15,24 +15,23 @@ import { current, keyOf, tell } from "./current.ts";
 import type { KoaSessionStore, Settled } from "./options.ts";
 import { dataFrom, jsonFrom } from "./values.ts";
 
-/** koa-session lets a store keep a session so much longer than its cookie. Milliseconds. */
+/** As in koa-session, a store keeps a session this much longer than its cookie. Milliseconds. */
 const LONGER = 10_000;
 /** How long a change waits for the one before it. Milliseconds. */
 const LONGEST_TURN = 5000;
 
-/** Makes the store. */
 export function storeOf(options: Settled): DefinedStore {
   return defineStore<SessionStore>(new ThreeMethods(options));
 }
 
 /**
- * Reads, changes and writes back. Within this process the changes of one session wait for each other, so that none is lost and none comes back
- * after its end; between processes the last one wins, as three methods can do no better.
+ * Reads, changes and writes back. Within this process, the changes of one session queue, so that none is lost and none
+ * revives an ended session. Between processes the last one wins: three methods allow no more.
  */
 class ThreeMethods implements SessionStore {
   readonly guarantees: SessionStore["guarantees"] = { atomic: false, immediate: false, marks: false };
   readonly #options: Settled;
-  /** The last change of each session that is under way, in whatever application that has this store. */
+  /** The last change under way of each session, across all applications with this store. */
   readonly #changes: Map<string, Promise<unknown>>;
 
   constructor(options: Settled) {
@@ -70,13 +69,13 @@ class ThreeMethods implements SessionStore {
       if (there === null) return { ok: false, why: "gone" };
       const data = applyPatch(there.data, patch);
       await this.#set(to.id, { ...record, data });
-      // An application's own key may be the same again.
+      // The application's genid may return the same key again.
       if (keyOf(to.id, this.#options) !== keyOf(from.id, this.#options)) await this.#destroy(from.id);
       return { ok: true, version: versionOf(data) };
     });
   }
 
-  /** A session's end moves only when it is saved. */
+  /** A session's expiry moves only when it is saved. */
   async touch(): Promise<boolean> {
     return true;
   }
@@ -88,7 +87,7 @@ class ThreeMethods implements SessionStore {
       hangs = false;
     });
     await this.#inTurn(id, () => this.#destroy(id));
-    // One that hung so long that nobody waited for it may write after all.
+    // A change that timed out may still write after this.
     if (hangs) before?.then(() => this.#destroy(id)).catch(() => {});
   }
 
@@ -100,7 +99,7 @@ class ThreeMethods implements SessionStore {
     });
   }
 
-  /** What is there and lives, with nobody told. */
+  /** The live session, without emitting events. */
   async #there(id: string): Promise<SessionRecord | null> {
     const json = await this.#get(id);
     return json && recordFrom(json, dataFrom(json, id, { ...this.#options, valid: undefined }));
@@ -130,10 +129,10 @@ class ThreeMethods implements SessionStore {
     const options = this.#options;
     const { ctx, store = options.store, changed = true, ...own } = current() ?? { options };
     if (store) return { options: own.options, ctx, store, changed };
-    cannot("ask the store", "ContextStore makes it of a request's context, and there is none here");
+    cannot("ask the store", "ContextStore needs a request's context, and there is none here. Use the session within a request.");
   }
 
-  /** After the changes of this session that are under way; but a store that does not answer locks nobody out. */
+  /** Runs a change after the earlier ones of this session. A store that does not respond must not block it forever. */
   #inTurn<Result>(id: string, change: () => Promise<Result>): Promise<Result> {
     const before = this.#changes.get(id);
     const doing = before === undefined ? change() : settledOrLate(before).then(change);
@@ -146,10 +145,9 @@ class ThreeMethods implements SessionStore {
   }
 }
 
-/** Stores and their changes. */
 const CHANGES = new WeakMap<object, Map<string, Promise<unknown>>>();
 
-/** Waits for a change, however it ends, for {@link LONGEST_TURN} at most. */
+/** Waits for a change, whatever its outcome, for at most {@link LONGEST_TURN}. */
 async function settledOrLate(change: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((resolve) => {
@@ -166,7 +164,7 @@ function recordFrom({ _sub, _start }: JsonObject, data: string | null): SessionR
   return { data, ...times, ...(typeof _sub === "string" && { subject: _sub }) };
 }
 
-/** Three methods count no versions: the text itself tells whether it changed. FNV-1a, as a whole number. */
+/** Three methods have no versions, so a hash of the text (FNV-1a) stands in for one. */
 function versionOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

@@ -1,7 +1,7 @@
 /**
- * The values of koa-session's cookies, as this dialect reads and writes them: a key of the store, or the session itself.
+ * The values of koa-session's cookies in this dialect: a key of the store, or the session itself.
  *
- * What koa-session keeps beside the data stands among the flash values here, so that handlers see the data alone.
+ * What koa-session keeps beside the data is stored among the flash values, so that handlers see only the data.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { dataOf, decodeValue, isOver, STAMPS, type Stamps, stampsOf } from "../.
 import { current, keyOf, tell } from "./current.ts";
 import type { Settled } from "./options.ts";
 
-/** Where a stamp is in a record's data. */
+/** The prefix of a stamp in a record's data. */
 const STAMP = "~flash:";
 const ENDLESS = { start: 0, iat: 0, exp: Number.POSITIVE_INFINITY };
 
@@ -23,7 +23,7 @@ export function stampsFor(maxAge: number | "session"): Stamps {
   return maxAge === "session" ? { _session: true } : { _expire: Date.now() + maxAge, _maxAge: maxAge };
 }
 
-/** What a session says that was found, as a record's data; null for one that is over, or that the application does not want. */
+/** A loaded session as a record's data, or null if it has expired or the application rejects it. */
 export function dataFrom(json: JsonObject, key: string | undefined, { valid }: Settled): string | null {
   const event = isOver(json, Date.now()) ? "expired" : isValid(json, valid) ? undefined : "invalid";
   if (event !== undefined) {
@@ -39,7 +39,7 @@ function isValid(json: JsonObject, valid: Settled["valid"]): boolean {
   return valid === undefined || Boolean(valid(current()?.ctx, { ...json }));
 }
 
-/** A record's data as koa-session has it; what has no stamps yet is saved now. */
+/** A record's data in koa-session's form. Without stamps, it gets those of a session saved now. */
 export function jsonFrom(text: string, { maxAge }: Settled): JsonObject {
   const all = parseData(text) ?? {};
   const stamps: JsonObject = {};
@@ -52,7 +52,7 @@ export function jsonFrom(text: string, { maxAge }: Settled): JsonObject {
   return Object.assign({}, dataOf(all), isStamped ? stamps : stampsFor(current()?.options.maxAge ?? maxAge));
 }
 
-/** The values where a store keeps the session. */
+/** The cookie's values if a store keeps the session. */
 export function keyValues(options: Settled): KeygripValues {
   return {
     read(value) {
@@ -64,7 +64,7 @@ export function keyValues(options: Settled): KeygripValues {
   };
 }
 
-/** The values where the cookie is the session. */
+/** The cookie's values if the cookie is the session. */
 export function sessionValues(options: Settled): KeygripValues {
   const { encode, decode } = options;
 
@@ -80,7 +80,7 @@ export function sessionValues(options: Settled): KeygripValues {
   }
 
   function write({ sid, start, sub, data = "{}" }: { sid: string; start: number; sub?: string; data?: string }): string {
-    // koa-session drops what it does not know at its next save.
+    // koa-session drops these extra keys at its next save.
     const json = { ...jsonFrom(data, options), _sid: sid, ...(sub !== undefined && { _sub: sub, _start: start }) };
     return encode === undefined ? btoa(binary(JSON.stringify(json))) : encode(json);
   }
@@ -88,7 +88,7 @@ export function sessionValues(options: Settled): KeygripValues {
   return { read, write };
 }
 
-/** What is no session is one that the application's own function says so of, whatever it throws. */
+/** Whatever the application's decode throws, the value is no session. */
 function decodedBy(decode: (value: string) => unknown, value: string): JsonObject | null {
   try {
     return parseData(JSON.stringify(decode(value)));

@@ -1,5 +1,5 @@
 /**
- * Koa's `app.keys`: what signs the cookies of the dialects, and the managers that are made with them.
+ * Koa's `app.keys`: the signer for the dialects' cookies, and the managers made with the keys.
  *
  * @module
  */
@@ -20,34 +20,36 @@ import type { Timeouts } from "../../token/timeouts.ts";
 import type { Managers } from "./middleware.ts";
 import type { AppKeys } from "./types.ts";
 
-/** The managers of one middleware and one set of keys: for requests that came by https, and for the others. */
+/** The managers for one set of keys: one for https requests, one for others. */
 export interface KeyedManagers {
   for(secure: boolean): Sessions<never>;
 }
 
 const KEYS = "it must be a list of strings, or a Keygrip";
 const WEAK_KEY =
-  "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: npx web-session-store keygen, put it first, and leave the old one behind it until its cookies have ended";
+  "a key in app.keys is shorter than 32 bytes or looks like a placeholder; make one with: npx web-session-store keygen, put it first, and keep the old one behind it until its cookies have expired";
 
-/** What the managers of a dialect are made of, where it is not the same for all of them. */
+/** The parts of a manager that differ between dialects. */
 export type DialectParts = Omit<RequestSettings, "hostOnly" | "limit" | "neverGone" | "several"> &
   Pick<Parts, "store" | "tokensProve"> & {
     /** @param secure Whether the request came by https. */
     cookie(secure: boolean): Cookie;
     readonly mode: Mode;
     readonly codec: TokenCodec;
-    /** How many opened tokens are remembered. */
+    /** How many opened tokens are cached. */
     readonly rememberTokens: number;
   };
 
-/** Where there are none. */
 export const NO_TIMEOUTS: Timeouts = {
   idleTimeout: Number.POSITIVE_INFINITY,
   absoluteTimeout: Number.POSITIVE_INFINITY,
   touchEvery: Number.POSITIVE_INFINITY,
 };
 
-/** The managers of a dialect: one cookie for visitors and users, of several the first, and no request fails for a session that is gone. */
+/**
+ * The managers of a dialect. Visitors and users share one cookie, the first of several cookies counts, and no request
+ * fails because its session is gone.
+ */
 export function keyedManagers({ cookie, mode, codec, rememberTokens, ...parts }: DialectParts): KeyedManagers {
   const managerFor = (secure: boolean): Sessions<never> => {
     const one = cookie(secure);
@@ -69,7 +71,7 @@ export function keyedManagers({ cookie, mode, codec, rememberTokens, ...parts }:
   return { for: (secure) => (secure ? whole : plain) };
 }
 
-/** The managers of a middleware whose cookies are signed by the application: they are made with the keys of the one that is asked. */
+/** The managers of a middleware whose cookies the application signs, by the keys of each application. */
 export function managersByKeys(make: (keys: AppKeys | undefined) => KeyedManagers): Managers {
   const made = new WeakMap<object, { keys: AppKeys | undefined; managers: KeyedManagers }>();
   let latest: Sessions<never> | undefined;
@@ -86,26 +88,26 @@ export function managersByKeys(make: (keys: AppKeys | undefined) => KeyedManager
     },
     one() {
       if (latest !== undefined) return latest;
-      const why = "without secrets they are made with app.keys, at the first request";
-      cannot("get the sessions yet", `${why}; ask then, or give secrets`);
+      const why = "without secrets they are made with app.keys at the first request";
+      cannot("get the sessions yet", `${why}. Get them after it, or set secrets.`);
     },
   };
 }
 
-/** Applications may set new keys at any time, also by changing the list. */
+/** Applications may set new keys at any time, or change the list in place. */
 function sameKeys(before: AppKeys | undefined, now: AppKeys | undefined): boolean {
   if (!Array.isArray(before) || !Array.isArray(now)) return before === now;
   return before.length === now.length && before.every((key, index) => key === now[index]);
 }
 
-/** What signs with these keys; undefined where there is none. @throws OptionError for keys that are no texts */
+/** The signer for these keys, or undefined if there are none. @throws OptionError for keys that are not strings. */
 export function signerFor(given: AppKeys | undefined, algorithm: "sha1" | "sha256", onEvent: Listener): Signer | undefined {
   if (given === undefined) return undefined;
   if (!isList(given)) {
     if (typeof given?.sign !== "function" || typeof given.index !== "function") cannot("use app.keys", KEYS);
     return given;
   }
-  // A variable that is not set leaves a gap in the list.
+  // An unset environment variable leaves a gap in the list.
   const keys = given.filter((key) => key !== undefined && key !== "");
   if (keys.length === 0) return undefined;
   if (!keys.every((key) => typeof key === "string")) {

@@ -23,11 +23,15 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CompatibleOptions | "store">([
   ...(["name", "store", "cookie", "idleTimeout", "absoluteTimeout", "touchEvery", "signatureAlgorithm"] as const),
   ...(["lazy", "onStoreError", "onEvent", "cacheHeaders", "rememberTokens", "now"] as const),
 ]);
-/** What the data inherits: applications of koa-session-store call methods on their session, such as hasOwnProperty. */
+/**
+ * The prototype of the data. Applications of koa-session-store call methods such as hasOwnProperty on their session.
+ */
 const DATA = methodsOn(Object.prototype);
-const EXPIRES_PAST = "cookie.expires is over, so browsers drop the session cookie at once; use cookie.maxAge";
+const EXPIRES_PAST = "cookie.expires is in the past, so browsers drop the session cookie at once; use cookie.maxAge";
 
-/** Checks the options of the compatible mode, without the keys: an application may set those later. @throws OptionError */
+/**
+ * Checks the options of the compatible mode, but not the keys, which an application may set later. @throws OptionError
+ */
 export function checkCompatible(options: CompatibleOptions): void {
   checkGiven(options, "session", "{ secrets }");
   refuseUnknown(options, KNOWN, [KOA_ADVICE, OPTION_ADVICE]);
@@ -37,12 +41,11 @@ export function checkCompatible(options: CompatibleOptions): void {
   settleTimeouts(options);
 }
 
-/** The cookie's name; as before, whatever is empty is none. */
+/** The cookie's name. As in koa-session-store, an empty one counts as none. */
 export function cookieName({ name }: CompatibleOptions): string {
   return name || "koa:sess";
 }
 
-/** Puts the managers together, once the application's keys are known. */
 export function compatibleManagers(
   options: CompatibleOptions,
   store: DefinedStore | undefined,
@@ -60,7 +63,7 @@ export function compatibleManagers(
     cookie: (secure) => koaCookie(name, cookie, secure, settings.now, splitKeygripToken),
     mode,
     codec,
-    // Keys behind a Keygrip may change unseen, and a removed key must stop at once.
+    // Keys behind a Keygrip may change unnoticed, and a removed key must stop working at once.
     rememberTokens: signer === null || Array.isArray(keys) ? rememberTokens : 0,
     noticeCookie: noticeFor(options, settings.now),
     timeouts,
@@ -72,7 +75,7 @@ export function compatibleManagers(
   });
 }
 
-/** Warns of cookies that browsers drop, each kind once. */
+/** Warns about cookies that browsers drop, once for each kind. */
 function noticeFor({ cookie, onEvent }: CompatibleOptions, now: () => number): NoticeCookie {
   const noticePlainHttp = cookie?.secure ? plainHttpNotice(onEvent) : () => {};
   let told = false;

@@ -1,5 +1,5 @@
 /**
- * What a Koa context knows of its sessions: `ctx.session`, and those that other middleware opened.
+ * The sessions of a Koa context: `ctx.session`, and those that other middleware opened.
  *
  * @module
  */
@@ -13,21 +13,20 @@ import type { Visit } from "../../session/visit.ts";
 import { assertLoaded, assertWritable, lateChange } from "../../session/wish.ts";
 import { type DataOwner, own, withMethods } from "../express-methods.ts";
 
-/** The sessions of one context: the innermost, and the one opened last, whose middleware may be done. */
+/** The sessions of one context: the innermost, and the latest opened, whose middleware may have finished. */
 interface ContextSessions {
   innermost: ContextSession;
   readonly latest: ContextSession;
 }
 
-// On the context itself: a WeakMap takes as long as the rest of the request's work on its session.
+// On the context itself: a WeakMap takes as long as everything else the request does with its session.
 const SESSIONS = Symbol("sessions");
 
-/** A Koa context, or what stands for one. */
 interface Context {
   [SESSIONS]?: ContextSessions;
 }
 
-/** One middleware's session of one request. Its fields are private, so that who prints a context prints no secret. */
+/** The session of one middleware in one request. Fields are private so that printing a context prints no secret. */
 export class ContextSession implements DataOwner {
   readonly #name: string;
   readonly #visitor: Session<never>;
@@ -35,15 +34,15 @@ export class ContextSession implements DataOwner {
   readonly #sessions: Sessions<never>;
   readonly #lazy: boolean;
   #isRunning = true;
-  /** The session that this one stands before while its middleware runs. */
+  /** The session that this one hides while its middleware runs. */
   #outer: ContextSession | undefined;
-  /** The session that another middleware opened before. */
+  /** The session opened before this one. */
   #before: ContextSession | undefined;
   #emptied = false;
-  /** The application's object that took the place of the data, and what is shown for it. */
+  /** The application's object that replaced the data, and the proxy shown for it. */
   #foreign: { readonly data: object; readonly shown: object } | undefined;
 
-  /** @param lazy Whether the application loads it, by `ready()`. */
+  /** @param lazy Whether the application loads it with `ready()`. */
   constructor(name: string, visitor: Session<never>, sessions: Sessions<never>, lazy: boolean) {
     this.#name = name;
     this.#visitor = visitor;
@@ -52,7 +51,7 @@ export class ContextSession implements DataOwner {
     this.#lazy = lazy;
   }
 
-  /** The session of a context: the innermost, or that of a name. */
+  /** The innermost session of a context, or the one with this name. */
   static of(ctx: object, name: string): ContextSession | undefined {
     const opened = (ctx as Context)[SESSIONS];
     if (name === "") return opened?.innermost;
@@ -61,28 +60,26 @@ export class ContextSession implements DataOwner {
     return found;
   }
 
-  /** Whether this is the session of a middleware, by its manager. */
+  /** Whether this session belongs to the middleware with this manager. */
   isOf(sessions: Sessions<never>): boolean {
     return this.#sessions === sessions;
   }
 
-  /** Whether its middleware is not done yet. */
   get isRunning(): boolean {
     return this.#isRunning;
   }
 
-  /** Makes this the session of a context. */
   show(ctx: object): void {
     const opened = (ctx as Context)[SESSIONS];
     this.#outer = opened?.innermost;
     this.#before = opened?.latest;
     if (Object.getOwnPropertyDescriptor(ctx, "session")?.configurable === false)
-      cannot("make ctx.session", "another middleware outside of this one has made it its own; leave that out, or use it inside");
+      cannot("define ctx.session", "middleware outside this one has already defined it. Remove that, or use it inside this one.");
     (ctx as Context)[SESSIONS] = { innermost: this, latest: this };
     Object.defineProperty(ctx, "session", PROPERTY);
   }
 
-  /** Its middleware is done: takes the context back to the session of an outer one. */
+  /** Restores the session of the outer middleware. */
   hide(ctx: object): void {
     this.#isRunning = false;
     const opened = (ctx as Context)[SESSIONS];
@@ -91,31 +88,30 @@ export class ContextSession implements DataOwner {
     Object.defineProperty(ctx, "session", PROPERTY);
   }
 
-  /** Loads the session that nobody has asked for yet. */
   load(): void {
     if (this.#visit.found.is === "unread" && !this.#lazy) void this.#visitor.ready();
   }
 
-  /** Ends the session, whether or not anybody has asked for it. */
+  /** Ends the session, loaded or not. */
   delete(): void {
     this.load();
     this.#visitor.destroy();
   }
 
-  /** Is called before a commit, where a dialect has something to add. */
+  /** Called before a commit, for dialects that add something. */
   stamp?(): void;
 
-  /** Its manager. */
   get sessions(): Sessions<never> {
     return this.#sessions;
   }
 
-  /** The whole session. */
   get session(): Session<never> {
     return this.#visitor;
   }
 
-  /** What `ctx.session` is: the data; null when the application has ended the session and put nothing in since. */
+  /**
+   * The value of `ctx.session`: the data, or null if the application has ended the session and stored nothing since.
+   */
   get data(): object | null {
     this.load();
     const visit = this.#visit;
@@ -128,7 +124,7 @@ export class ContextSession implements DataOwner {
     return replaced ? this.#shownFor(visible) : own(visible, this);
   }
 
-  /** An object takes the place of the data. As before, whatever is empty ends the session. */
+  /** An object replaces the data. As in koa-session-store, any falsy value ends the session. */
   set data(value: unknown) {
     this.load();
     if (this.#visit.stage !== "open") {
@@ -140,7 +136,7 @@ export class ContextSession implements DataOwner {
     else if (value !== this.session.data && value !== this.#foreign?.shown) replaceData(this.#visit, value);
   }
 
-  /** Ends the session, and shows another object, empty; one that a handler still holds stays as it is. */
+  /** Ends the session and shows a new, empty object. References to the old object keep the old data. */
   regenerate(): void {
     this.restart();
   }
@@ -151,7 +147,6 @@ export class ContextSession implements DataOwner {
     this.session.destroy();
   }
 
-  /** Ends the session, as null in its place does. */
   end(): void {
     this.data = null;
   }
@@ -163,7 +158,9 @@ export class ContextSession implements DataOwner {
   }
 }
 
-/** The same functions for every context: with functions of its own, each would be an object that no runtime can make fast. */
+/**
+ * Shared by all contexts: accessors made per context would give each its own object shape, which no runtime optimises.
+ */
 const PROPERTY: PropertyDescriptor = {
   configurable: true,
   enumerable: true,
@@ -185,7 +182,7 @@ function replaceData(visit: Visit, value: unknown): void {
   visit.data.replace(value as JsonObject);
 }
 
-/** Whether an object's contents are not in its properties, so that storing those would lose it: a Map, a Date, a Buffer. */
+/** Whether an object's contents are not in its properties and would be lost: a Map, a Date, a Buffer. */
 function isExotic(value: unknown): boolean {
   return Object.prototype.toString.call(value) !== "[object Object]" || ArrayBuffer.isView(value);
 }

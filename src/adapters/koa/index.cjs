@@ -1,3 +1,3 @@
-// Koa's middleware for require(): the function itself, as Koa's users write it, also where a bundler or a compiler makes CommonJS of the
-// library. It is the function that import gives. scripts/build.mjs puts it beside index.js.
+// Koa's middleware for require(): the function itself, the same one that import returns. This also serves bundlers and
+// compilers that turn the library into CommonJS. scripts/build.mjs copies this file next to index.js.
 module.exports = require("./index.js").session;

@@ -1,5 +1,5 @@
 /**
- * What `require("web-session-store/koa")` gives: the function, and the types of the entry as a namespace.
+ * What `require("web-session-store/koa")` returns: the function, with the types of the entry as a namespace.
  *
  * @module
  */

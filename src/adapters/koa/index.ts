@@ -1,5 +1,5 @@
 /**
- * Sessions as a Koa middleware: the API of koa-session-store, and with `secrets` the library like everywhere else.
+ * Sessions as Koa middleware: the API of koa-session-store or, with `secrets`, this library's own.
  *
  * @module
  */
@@ -40,7 +40,7 @@ function makeMiddleware<Data extends object>(
   if (typeof (more[0] as { use?: unknown } | undefined)?.use === "function")
     cannot(
       "use session(options, app)",
-      "leave the application out; as in koa-session, it is written for session of web-session-store/koa-session",
+      "this session() takes no application. Leave it out, or for koa-session's API use session of web-session-store/koa-session.",
     );
   const options = given ?? {};
   const managers = hasSecrets(options) ? ownManager(options) : compatible(options);
@@ -48,7 +48,7 @@ function makeMiddleware<Data extends object>(
   return middlewareOf<Data>({ name, lazy: options.lazy ?? false, managers });
 }
 
-/** {@link session}: a function, with {@link getSession} as a property for those who `require()` it. */
+/** The type of {@link session}: a function that also has {@link getSession} as a property, for `require()`. */
 export interface KoaSessionFunction {
   <Data extends object = Record<string, unknown>>(
     options: KoaStoredOptions<Data, PlainStore> | (KoaOptions<PlainStore> & { store: PlainStore }),
@@ -62,22 +62,22 @@ export interface KoaSessionFunction {
   <Data extends object = Record<string, unknown>>(
     options: KoaOptions | KoaSecretOptions<Data> | SessionOptions<Data>,
   ): KoaMiddleware<Data, Sessions<Data> | StoredSessions<Data>>;
-  /** {@link getSession}, for those who `require()` the function. */
+  /** {@link getSession}, for users of `require()`. */
   readonly getSession: typeof getSession;
-  /** The function itself, for those who take it out of what `require()` gives. */
+  /** The function itself, for `const { session } = require(...)`. */
   readonly session: KoaSessionFunction;
-  /** The function itself, for what compilers make of `import session from`. */
+  /** The function itself, for code that compilers make of `import session from`. */
   readonly default: KoaSessionFunction;
 }
 
 /**
- * Makes the middleware. `ctx.session` is the visitor's data, opened when it is first used: read it, change it in place, set it
- * to null to end the session. {@link getSession} gives the whole Session, with login, flash and the rest.
+ * Returns the middleware. `ctx.session` is the visitor's data, loaded on first use. Read it, change it in place, or set
+ * it to null to end the session. {@link getSession} returns the whole Session, with login, flash and the rest.
  *
- * Without `secrets` it signs with `app.keys` and keeps cookies as koa-session-store 2.0.0 does, so that they stay good in both
- * directions. With `secrets` it is the library like everywhere else.
+ * Without `secrets`, cookies are those of koa-session-store 2.0.0, signed with `app.keys`, and stay valid when you
+ * switch either way. With `secrets`, the middleware uses this library's own tokens and cookie rules.
  *
- * @throws OptionError when an option or a secret cannot be used; at the first use when `app.keys` is missing.
+ * @throws OptionError if an option or a secret cannot be used, and on first use if `app.keys` is missing.
  *
  * @example
  * ```ts

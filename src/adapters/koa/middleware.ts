@@ -1,5 +1,5 @@
 /**
- * The middleware, whatever the dialect: opens the session of a context, hands over, and commits for the answer that Koa makes.
+ * The middleware of every dialect: opens the session of a context, runs the handlers, and commits to Koa's response.
  *
  * @module
  */
@@ -14,31 +14,27 @@ import { KoaRequest } from "./request.ts";
 import { clearStatusText, putWhenSent, statusOf } from "./response.ts";
 import type { KoaContext, KoaMiddleware, KoaSession, KoaVisitor } from "./types.ts";
 
-/** The managers of one middleware. */
 export interface Managers {
   for(ctx: KoaContext): Sessions<never>;
-  /** One for those who have no request. */
+  /** The manager for callers without a request. */
   one(): Sessions<never>;
 }
 
-/** A form of the middleware: what its cookies are, and what it shows as `ctx.session`. */
+/** A form of the middleware: its cookies, and what it shows as `ctx.session`. */
 export interface Dialect {
   /** The cookie's name, by which `getSession()` finds the session. */
   readonly name: string;
-  /** Whether the application loads the session, by `ready()`. */
+  /** Whether the application loads the session with `ready()`. */
   readonly lazy: boolean;
   readonly managers: Managers;
-  /** False: the application commits, and what it does not commit is dropped. Default true. */
+  /** If false, the application commits, and changes it does not commit are dropped. Default: true. */
   readonly autoCommit?: boolean;
-  /** What stands for the session of a context. */
+  /** Makes the object that holds the session of a context. */
   open?(ctx: KoaContext, visitor: Session<never>, sessions: Sessions<never>): ContextSession;
-  /** The request, as the manager asks it. */
   request?(ctx: KoaContext): RequestInfo;
-  /** Runs all that belongs to one request. */
   within?<Result>(ctx: KoaContext, run: () => Promise<Result>): Promise<Result>;
 }
 
-/** Makes the middleware. */
 export function middlewareOf<Data extends object>(dialect: Dialect): KoaMiddleware<Data> {
   const { managers, within } = dialect;
   const middleware = function session(ctx: KoaContext & KoaSession<Data>, next: () => Promise<unknown>): Promise<void> {
@@ -54,7 +50,7 @@ async function running(ctx: KoaContext, next: () => Promise<unknown>, dialect: D
   const other = ContextSession.of(ctx, name);
   if (other !== undefined && !other.isOf(sessions)) throw twice(name);
   if (other?.isRunning) return void (await next());
-  // What must be waited for cannot be had in a getter, so it is loaded before the handlers.
+  // A getter cannot wait, so a session that has to be waited for is loaded before the handlers.
   const loading = sessions.load(dialect.request?.(ctx) ?? new KoaRequest(ctx), { lazy: lazy || !waitsOf(sessions) });
   const visitor = loading instanceof Promise ? await loading : loading;
   const own = dialect.open?.(ctx, visitor, sessions) ?? new ContextSession(name, visitor, sessions, lazy);
@@ -63,11 +59,11 @@ async function running(ctx: KoaContext, next: () => Promise<unknown>, dialect: D
     try {
       await next();
       if (dialect.autoCommit === false) return;
-      // `delete ctx.session` ends the session, as it always did.
+      // `delete ctx.session` ends the session.
       if (!Object.hasOwn(ctx, "session")) own.delete();
     } catch (thrown) {
       if (dialect.autoCommit !== false) await answerError(ctx, own, thrown);
-      // The very object: it may be the application's to compare, and may have private fields.
+      // The same object: the application may compare it, and it may have private fields.
       throw thrown;
     }
     try {
@@ -81,7 +77,7 @@ async function running(ctx: KoaContext, next: () => Promise<unknown>, dialect: D
   }
 }
 
-/** What goes on the answer to an error. Koa drops the headers that are there, and its answer may be made by a middleware outside. */
+/** Commits for an error response. Koa removes the headers set so far, and middleware outside may write the response. */
 async function answerError(ctx: KoaContext, own: ContextSession, thrown: unknown): Promise<void> {
   const status = statusOf(thrown);
   try {
@@ -91,24 +87,24 @@ async function answerError(ctx: KoaContext, own: ContextSession, thrown: unknown
   }
 }
 
-/** What could not be saved is an error. The cookie of an id that save() wrote goes with its answer. */
+/** Turns a failed save into an error. The cookie of an id that save() wrote is sent with the error response. */
 async function answerRefusal(ctx: KoaContext, own: ContextSession, error: unknown): Promise<never> {
   putWhenSent(ctx.res, await commitTo(ctx, own, { status: statusOf(error), failed: true }));
   throw error;
 }
 
-/** Commits, and puts what goes on the answer on Koa's response while that is possible. */
+/** Commits, and puts the headers on Koa's response if they can still be sent. */
 export function commitTo(
   ctx: KoaContext,
   own: ContextSession,
   { status = ctx.res === undefined ? 200 : ctx.status, failed = false }: { status?: number; failed?: boolean } = {},
 ): MaybePromise<Committed> {
-  // What a request changed that failed is not saved, and nothing is to say that it is used.
+  // Changes of a failed request are not saved, so nothing may mark the session as used.
   if (!failed) own.stamp?.();
   const target = ctx.res === undefined || ctx.res.headersSent || ctx.status === 101 ? null : nodeHeaders(ctx.res);
   return after(own.sessions.commit(own.session, { status, headers: target, failed }), (committed) => {
     if (target !== null && !ctx.res?.headersSent) put(target, committed);
-    // A middleware outside may still throw, and Koa would drop the headers: but what they say is done.
+    // Middleware outside may still throw, and Koa would drop the headers, but the commit has happened.
     if (committed.setCookie.length > 0) putWhenSent(ctx.res, committed);
     return committed;
   });
@@ -117,8 +113,8 @@ export function commitTo(
 /**
  * The Session of a request.
  *
- * @param name The option `name` of its middleware, where there are several. Default: the innermost.
- * @throws StateError when no such middleware ran for this request.
+ * @param name The option `name` of its middleware, if there are several. Default: the innermost.
+ * @throws StateError if no such middleware ran for this request.
  */
 export function getSession<Data extends object = Record<string, unknown>>(ctx: object, name = ""): KoaVisitor<Data> {
   const found = ContextSession.of(ctx, name);
@@ -126,18 +122,18 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
   if (found !== undefined) return withCommit(found, ctx as KoaContext) as unknown as KoaVisitor<Data>;
   throw new StateError(
     "ERR_SESSION_MISSING",
-    "Cannot get the session: its middleware did not run for this request; app.use() it before",
+    "Cannot get the session: its middleware did not run for this request. Call app.use() with it first.",
   );
 }
 
-/** The session with the method that commits early, which is made for those who ask. */
+/** Adds the method `commit` to a session when the application asks for that session. */
 function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
   const { session } = own;
   if (!Object.hasOwn(session, "commit")) {
     const value = () => {
-      // Koa's status is 404 until the handler says another, and what fails here is the handler's to answer.
+      // Koa's status is 404 until the handler sets another. A failure here is for the handler to deal with.
       const committing = (async () => void (await commitTo(ctx, own, { status: 200 })))();
-      // A failure that nobody waits for is the answer's, and must not end the process.
+      // If nobody waits, the response reports the failure. It must not end the process.
       committing.catch(() => {});
       return committing;
     };

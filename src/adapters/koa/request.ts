@@ -1,11 +1,10 @@
 /**
- * Koa's request, as the manager asks it.
+ * Koa's request in the form that the manager reads.
  *
  * @module
  */
 import type { RequestInfo } from "../../index.ts";
 
-/** What is used of Koa's context. */
 interface Context {
   readonly req: {
     readonly method?: string | undefined;
@@ -14,7 +13,7 @@ interface Context {
   readonly secure: boolean;
 }
 
-/** One request. A class, because every request makes one. */
+/** One request. A class, as it is created for every request. */
 export class KoaRequest implements RequestInfo {
   private readonly context: Context;
 
@@ -26,7 +25,7 @@ export class KoaRequest implements RequestInfo {
     return this.context.req.method;
   }
 
-  /** As far as it tells how the request came. */
+  /** Only as complete as needed to tell http from https. */
   get url(): string {
     return `http${this.context.secure ? "s" : ""}://${this.get("Host") ?? ""}/`;
   }

@@ -1,27 +1,30 @@
 /**
- * Node's response and Koa's errors, as far as session headers go.
+ * Session headers on Node's response, and the status of Koa's errors.
  *
  * @module
  */
 import { type Committed, type NodeHeaderHolder, nodeHeaders, put } from "../../index.ts";
 
-/** What is used of Node's `ServerResponse`. */
+/** The part of Node's `ServerResponse` that is used. */
 export interface NodeResponse extends NodeHeaderHolder {
   readonly headersSent: boolean;
   statusMessage?: string;
-  /** Sends the headers; called by `end()` and `write()`, too. What stands for a response may lack it. */
+  /** Sends the headers. `end()` and `write()` call it too. A stand-in for a response may lack it. */
   writeHead?(...given: never[]): unknown;
 }
 
 /**
- * On Workers a response begins with the status text "unknown", which Koa would answer a 404 with; elsewhere with none. It is the response's own
- * there; HTTP/2 has none, and Node warns whoever asks its response for one.
+ * Clears the status text "unknown" that responses start with on Workers: Koa would send it with a 404. It is an own
+ * property there. HTTP/2 responses have no status text, and Node warns when it is read.
  */
 export function clearStatusText(response: NodeResponse): void {
   if (Object.hasOwn(response, "statusMessage") && response.statusMessage === "unknown") response.statusMessage = "";
 }
 
-/** The status that Koa answers an error with. What is no Error is answered with 500; a file that is missing is a fault, though Koa 2 says 404. */
+/**
+ * The status that Koa sends for an error: 500 if it is not an Error. A missing file is a fault, although Koa 2 says
+ * 404.
+ */
 export function statusOf(error: unknown): number {
   if (!(error instanceof Error)) return 500;
   const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
@@ -30,8 +33,8 @@ export function statusOf(error: unknown): number {
 }
 
 /**
- * Puts the headers on whatever answer is sent in the end. Koa drops those of the response when it answers an error, and takes the
- * error's own: but that belongs to the application, and may be thrown for many visitors.
+ * Puts the headers on whichever response is sent in the end. For an error, Koa drops the response's headers and takes
+ * those of the error, but that object belongs to the application and may be thrown for many visitors.
  */
 export function putWhenSent(response: NodeResponse | undefined, committed: Committed): void {
   const writeHead = response?.writeHead;

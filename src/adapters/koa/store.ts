@@ -1,5 +1,5 @@
 /**
- * The stores that Koa's middleware takes: those of koa-session-store, of three methods, too.
+ * The stores that Koa's middleware accepts, including the three-method stores of koa-session-store.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { checkStore, misunderstood } from "../../manager/store-option.ts";
 import type { DefinedStore } from "../../stored/define.ts";
 import { type PlainStore, plain } from "../../stores/bridges/plain.ts";
 
-/** A store: of three methods, a SessionStore, or `"cookie"` for none. */
+/** A store: one with three methods, a SessionStore, or `"cookie"` for none. */
 export type KoaStore = PlainStore | DefinedStore | "cookie";
 
-/** The store that is meant; undefined for the cookie. @throws OptionError for what is no store */
+/** The store behind the option, or undefined for cookies. @throws OptionError if it is not a store. */
 export function sessionStore(store: KoaStore | null | undefined): DefinedStore | undefined {
   if (!store || store === "cookie") return undefined;
   const { guarantees, load, save } = store as Partial<SessionStore & PlainStore>;
-  // What lacks one of the three is told so; clients of Redis have a method save, and no load.
+  // Stores that lack one of the three methods get a message about it. Redis clients have a method save, but no load.
   if (misunderstood(store)?.startsWith("use connect"))
     cannot(
       "use option store",
-      "for one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store) of web-session-store/stores/connect",
+      "it is made for another library. For one of koa-session, use session of web-session-store/koa-session; for one of Express, connect(store) of web-session-store/stores/connect.",
     );
   const isPlain = guarantees === undefined && ((load && save) || misunderstood(store) === undefined);
   if (isPlain) return plain(store as PlainStore);

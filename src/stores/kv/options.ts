@@ -11,8 +11,8 @@ import type { KvNamespace } from "./namespace.ts";
 /** Options of the KV store. */
 export interface KvOptions {
   /**
-   * Salt for the hash of the subject, which is part of each session's
-   * key. If you change it, all sessions of users are lost. Default: `""`.
+   * Salt for the hash of the subject, which is part of each session's key. If you change it,
+   * existing sessions work until they expire but can no longer be listed or revoked. Default: `""`.
    */
   salt?: string;
   /** Prefix of all keys, so that other data can share the namespace. At most 200 bytes. Default: `"s:"`. */
