@@ -77,11 +77,7 @@ const method = () => {};
 const MADE: [string, () => unknown, string][] = [
   ["memory() for a number", () => memory(5 as never), "Cannot use number as options: pass an object, like { maxEntries }"],
   ["memory() for null", () => memory(null as never), "Cannot use null as options: pass an object, like { maxEntries }"],
-  [
-    "copy() without options",
-    () => copy(undefined as never),
-    "Cannot use undefined as options: pass an object, like { maxAge }",
-  ],
+  ["copy() without options", () => copy(undefined as never), "Cannot use undefined as options: pass an object, like { maxAge }"],
   [
     "copy() with a misspelt option",
     () => copy({ maxAge: 60, age: 5 } as never),
