@@ -1,6 +1,6 @@
 // Sessions in Deno KV. Start it with:  deno run --unstable-kv --allow-net --allow-env --allow-read --allow-write examples/deno-kv.ts
-// It needs SESSION_SECRET; make one with: openssl rand -base64 32
-// DENO_KV names the database's file; without it, Deno chooses one. Stop it and start it again: the view counter goes on.
+// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// DENO_KV is the database file. Without it, Deno chooses one. The view counter survives a restart.
 import { createSessions } from "web-session-store";
 import { nodeCrypto } from "web-session-store/node";
 import { denoKv } from "web-session-store/stores/deno-kv";

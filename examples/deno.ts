@@ -1,5 +1,5 @@
 // A view counter on Deno, with sessions in memory. Start it with:  deno run --allow-net --allow-env examples/deno.ts
-// It needs SESSION_SECRET; make one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: openssl rand -base64 32
 import { createSessions } from "web-session-store";
 import { nodeCrypto } from "web-session-store/node";
 import { memory } from "web-session-store/stores/memory";

@@ -1,7 +1,7 @@
-// Where a user is logged in, at /account/sessions. Start it with:  bun examples/devices.ts
+// A page that shows where a user is logged in, at /account/sessions. Start it with:  bun examples/devices.ts
 // or with:  deno serve --allow-env --port 3000 examples/devices.ts   (a Cloudflare Worker has the same shape)
-// It needs SESSION_SECRET; make one with: openssl rand -base64 32
-// Log in at http://localhost:3000 with two browsers, and end one session from the other.
+// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Log in at http://localhost:3000 in two browsers, and end one session from the other.
 import { createSessions } from "web-session-store";
 import { csrf } from "web-session-store/csrf";
 import { deviceOf, devices } from "web-session-store/devices";
@@ -9,7 +9,7 @@ import { memory } from "web-session-store/stores/memory";
 
 const sessions = createSessions({ secrets: process.env.SESSION_SECRET ?? "", store: memory() });
 const protect = csrf();
-// Nobody is told by memory(), so open pages ask. With durableObject(): { watch }, of web-session-store/watch.
+// memory() cannot notify pages, so open pages poll. With durableObject(): { watch }, from web-session-store/watch.
 const devicesPage = devices(sessions, { login: "/", askEvery: 10 });
 
 const home = sessions.handler((request, session) => {

@@ -1,4 +1,4 @@
-// What the examples use of their platforms, where no package declares it.
+// Platform types that the examples use and no package declares.
 declare namespace Cloudflare {
   interface Env {
     SESSION_SECRET: string;
@@ -10,13 +10,13 @@ declare namespace Cloudflare {
 }
 
 declare const Deno: {
-  /** Deno's types of KV are not here: what the store takes is enough. */
+  /** The parameter type of the store is enough. */
   openKv(path?: string): Promise<import("web-session-store/stores/deno-kv").DenoKv>;
   readonly env: { get(name: string): string | undefined };
   serve(options: { hostname: string; port: number }, handler: (request: Request) => Promise<Response>): unknown;
 };
 
-// It brings no types.
+// koa-session has no types.
 declare module "koa-session" {
   import type Koa from "koa";
   export default function session(options: object, app: Koa): Koa.Middleware;

@@ -1,5 +1,6 @@
-// The same small page, from the same Koa application, on Cloudflare Workers, with sessions in Durable Objects. Start it with:
-// npx wrangler dev -c examples/koa-on-workers.toml   It needs SESSION_SECRET, in .dev.vars or by: npx wrangler secret put SESSION_SECRET
+// The small page of koa-page.ts on Cloudflare Workers, with sessions in Durable Objects. Start it with:
+// npx wrangler dev -c examples/koa-on-workers.toml
+// Set SESSION_SECRET in .dev.vars, or with: npx wrangler secret put SESSION_SECRET
 
 import { httpServerHandler } from "cloudflare:node";
 import { env } from "cloudflare:workers";
@@ -11,7 +12,7 @@ export { SessionObject } from "web-session-store/stores/session-object";
 
 const PORT = 8080;
 const app = koaPage("Koa on Workers", env.SESSION_SECRET, durableObject(env.SESSIONS));
-// No port is opened: it is only the name by which Workers find the server.
+// No port is opened. Workers only find the server by it.
 createServer(app.callback()).listen(PORT);
 
 export default httpServerHandler({ port: PORT });

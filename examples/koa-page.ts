@@ -1,4 +1,4 @@
-// A small page on Koa: it counts views, logs in and out. koa-redis.ts serves it on Node, koa-on-workers.ts on Cloudflare Workers.
+// A small page on Koa that counts views, logs in and logs out. koa-redis.ts runs it on Node, koa-on-workers.ts on Workers.
 import Koa from "koa";
 import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
@@ -6,7 +6,7 @@ import type { DefinedStore } from "web-session-store/stores/define";
 
 export function koaPage(title: string, secrets: string, store: DefinedStore): Koa {
   const app = new Koa();
-  // Before the session: a form on another website loads nothing, and changes nothing.
+  // First, so that a form on another website cannot load or change a session.
   app.use(csrf());
   app.use(session<{ views: number }>({ secrets, store }));
 
@@ -31,7 +31,7 @@ export function koaPage(title: string, secrets: string, store: DefinedStore): Ko
 function page(title: string, user: string | undefined, views: number): string {
   const action = user === undefined ? "login" : "logout";
   return `<!doctype html><title>${title}</title>
-<p>You are ${user ?? "nobody we know"}, and have seen this page ${views} ${views === 1 ? "time" : "times"}.</p>
+<p>You are ${user ?? "not logged in"}, and have seen this page ${views} ${views === 1 ? "time" : "times"}.</p>
 <form method="post" action="/${action}"><button>${action}</button></form>
 `;
 }

@@ -1,5 +1,5 @@
 // The playground on Koa: the page of worker.ts, served by Node. Start it with:  npm run start:koa
-// Open http://localhost:3000: the page says what to try. Redis is among its stores where one answers at REDIS_URL.
+// Open http://localhost:3000. The page explains what to try. It includes Redis if one is running at REDIS_URL.
 import { memory } from "web-session-store/stores/memory";
 import { sqlite } from "web-session-store/stores/sqlite";
 import { koaPlayground } from "./playground/koa-app.ts";
@@ -11,21 +11,21 @@ import { observed } from "./playground/trace.ts";
 const database = sqlite(process.env.DATABASE ?? "sessions.db");
 const redis = await redisPlace();
 
-// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others, nor with those of worker.ts: browsers
-// send the cookies of localhost to every port of it.
+// Your application has one of these. Each has its own cookie name, so they do not share
+// sessions with each other or with worker.ts: browsers send localhost's cookies to every port.
 const places: readonly Place[] = [
   {
     path: "",
     title: "SQLite",
     code: 'store: sqlite("sessions.db"), anonymous: "cookie"',
-    about: "One file on this machine. Visitors are in a cookie until they log in.",
+    about: "One file on this machine. Visitors’ sessions are in a cookie until they log in.",
     options: { name: "koa-sqlite", store: observed(database), anonymous: "cookie" },
   },
   {
     path: "/memory",
     title: "Memory",
     code: "store: memory()",
-    about: "In this process, and gone with it: for tests and development.",
+    about: "In this process, and lost when it stops. For tests and development.",
     options: { name: "koa-memory", store: observed(memory()) },
   },
   ...(redis === undefined ? [] : [redis.place]),
@@ -33,7 +33,7 @@ const places: readonly Place[] = [
     path: "/cookie",
     title: "Cookie",
     code: "no store",
-    about: "All of it is in the cookie, encrypted: nothing to set up, and nothing to ask.",
+    about: "The whole session is in an encrypted cookie. There is nothing to set up and no store to ask.",
     options: { name: "koa-cookie" },
   },
 ];
@@ -41,7 +41,7 @@ const places: readonly Place[] = [
 const port = Number(process.env.PORT ?? 3000);
 const app = koaPlayground({ places, secrets: process.env.SESSION_SECRET ?? "", rival: koaSessionRival });
 const server = app.listen(port, "127.0.0.1", () => console.log(`Open http://localhost:${port}`));
-// Answers what was asked, then leaves the file tidy. A process that is killed loses nothing either.
+// Finishes open requests, then closes the file cleanly. Killing the process loses nothing either.
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.once(signal, () => {
     server.close(() => {

@@ -1,11 +1,12 @@
-// A small page on Koa, with sessions in Redis: they survive a restart of this program, and several of it can run at once.
+// A small page on Koa, with sessions in Redis. They survive a restart, and several processes can share them.
 // Start it with:  node examples/koa-redis.ts
-// It needs Redis at REDIS_URL (redis://127.0.0.1:6379) and SESSION_SECRET; make one with: openssl rand -base64 32
+// It needs Redis at REDIS_URL (redis://127.0.0.1:6379) and SESSION_SECRET. Create a secret with:
+// openssl rand -base64 32
 import { createClient } from "redis";
 import { redis } from "web-session-store/stores/redis";
 import { koaPage } from "./koa-page.ts";
 
-// Without the queue, requests fail at once while Redis is away, and the client connects again by itself.
+// Without the queue, requests fail at once if Redis is down. The client reconnects by itself.
 const client = createClient({ url: process.env.REDIS_URL ?? "redis://127.0.0.1:6379", disableOfflineQueue: true });
 client.on("error", (error) => console.warn(`Redis: ${error.code ?? error.message}`));
 await client.connect();

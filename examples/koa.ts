@@ -1,14 +1,14 @@
 // The first program of koa-session-store's README, on today's Koa. Start it with:  bun examples/koa.ts
-// (or with Node 24: node examples/koa.ts). Reload http://localhost:3000: the view counter goes up.
+// (or with Node 24: node examples/koa.ts). Reload http://localhost:3000 and the view counter goes up.
 import Koa from "koa";
 import { session } from "web-session-store/koa";
 
 const app = new Koa();
 
-// Needed for cookie-signing. Without APP_KEY it is a key of this start alone, and no session outlives it.
+// Signs the cookie. Without APP_KEY, the key is new at each start and no session survives a restart.
 app.keys = [process.env.APP_KEY ?? crypto.randomUUID()];
 
-// The cookie is named "koa:sess", and the session's data is in the cookie itself.
+// The cookie is named "koa:sess" and contains the session's data.
 app.use(session<{ views: number }>()).use((ctx) => {
   const n = ctx.session.views ?? 0;
   ctx.session.views = n + 1;

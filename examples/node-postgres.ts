@@ -1,6 +1,7 @@
 // Sessions in PostgreSQL, on Node with Hono. Start it with:  node examples/node-postgres.ts
-// It needs DATABASE_URL, as in postgres://user:password@127.0.0.1:5432/app, and SESSION_SECRET; make one with: openssl rand -base64 32
-// Start it twice, on two values of PORT: both know the same sessions, and requests to both at the same time lose no view.
+// It needs DATABASE_URL (postgres://user:password@127.0.0.1:5432/app) and SESSION_SECRET. Create a secret with:
+// openssl rand -base64 32
+// Start it twice with different values of PORT: both share the sessions, and parallel requests to both lose no view.
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import pg from "pg";
@@ -11,7 +12,7 @@ import { postgres } from "web-session-store/stores/postgres";
 
 const connectionString = process.env.DATABASE_URL ?? "";
 const pool = new pg.Pool({ connectionString, connectionTimeoutMillis: 5000, query_timeout: 5000 });
-// Without a listener, a connection that is lost while nobody uses it ends the process.
+// Without a listener, losing an idle connection crashes the process.
 pool.on("error", (error) => console.warn(`Postgres: ${error.message}`));
 
 const store = postgres(pool);
@@ -37,7 +38,7 @@ app.post("/logout-everywhere", async (c) => {
   return c.text(`ended ${ended} sessions\n`);
 });
 
-// What has expired is deleted now and then; with several processes, one of them is enough.
+// Deletes expired sessions once an hour. With several processes, one that does this is enough.
 const sweeping = setInterval(() => store.sweep(Date.now() / 1000).catch(() => {}), 3_600_000);
 
 const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000), hostname: "127.0.0.1" });

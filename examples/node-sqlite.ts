@@ -1,6 +1,6 @@
 // Sessions in a SQLite file, on Node with Koa. Start it with:  node examples/node-sqlite.ts
-// It needs SESSION_SECRET; make one with: openssl rand -base64 32
-// Stop it and start it again: the view counter goes on, and who was logged in still is.
+// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Stop and restart it: the view counter continues, and users stay logged in.
 import Koa from "koa";
 import { csrf } from "web-session-store/csrf/koa";
 import { getSession, session } from "web-session-store/koa";
@@ -8,7 +8,7 @@ import { sqlite } from "web-session-store/stores/sqlite";
 
 const store = sqlite(process.env.DATABASE ?? "sessions.db");
 const app = new Koa();
-// Before the session: a form on another website loads nothing, and changes nothing.
+// First, so that a form on another website cannot load or change a session.
 app.use(csrf());
 app.use(session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store }));
 
@@ -29,5 +29,5 @@ app.use(async (ctx) => {
 });
 
 const server = app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1");
-// Answers what was asked, then leaves the file tidy. A process that is killed loses nothing either.
+// Finishes open requests, then closes the file cleanly. Killing the process loses nothing either.
 process.once("SIGTERM", () => server.close(() => store.close()));

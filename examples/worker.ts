@@ -1,5 +1,5 @@
-// The playground: one page, with its sessions kept in every way that Cloudflare Workers have. Start it with:  npm start
-// Open http://localhost:8787: the page says what to try.
+// The playground: one page, with sessions in each kind of store on Cloudflare Workers. Start it with:  npm start
+// Open http://localhost:8787. The page explains what to try.
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { copy } from "web-session-store/copy";
@@ -14,20 +14,20 @@ import { wholeRival } from "./playground/usual.ts";
 
 export { SessionObject } from "web-session-store/stores/session-object";
 
-// An application has one of these. Each has a cookie name of its own, and so nothing to do with the others.
+// Your application has one of these. Each has its own cookie name, so they do not share sessions.
 const places: readonly Place[] = [
   {
     path: "",
     title: "Durable Object",
     code: 'store: durableObject(env.SESSIONS), anonymous: "cookie"',
-    about: "Every user has an object of their own, which knows all their sessions.",
+    about: "Each user has their own object, which holds all their sessions.",
     options: { store: observed(durableObject(env.SESSIONS)), anonymous: "cookie" },
   },
   {
     path: "/copy",
     title: "Durable Object + copy",
     code: 'store: durableObject(env.SESSIONS), anonymous: "cookie", copy: copy({ maxAge: 60 })',
-    about: "An object for every user, and a copy in a cookie that answers most requests without asking it.",
+    about: "An object for each user, plus a copy in a cookie, so that most requests do not ask the object.",
     options: {
       name: "copied",
       store: observed(durableObject(env.SESSIONS, { salt: "copied" })),
@@ -39,29 +39,29 @@ const places: readonly Place[] = [
     path: "/kv",
     title: "KV",
     code: 'store: kv(env.SESSIONS_KV), anonymous: "cookie"',
-    about: "Read quickly everywhere, late to know what happened elsewhere.",
+    about: "Fast reads everywhere, but changes made elsewhere arrive late.",
     options: { name: "kv", store: observed(kv(env.SESSIONS_KV)), anonymous: "cookie" },
   },
   {
     path: "/d1",
     title: "D1",
     code: "store: d1(env.SESSIONS_DB)",
-    about: "One SQL database for all users, visitors too.",
+    about: "One SQL database for all users and visitors.",
     options: { name: "d1", store: observed(d1(env.SESSIONS_DB)) },
   },
   {
     path: "/cookie",
     title: "Cookie",
     code: "no store",
-    about: "All of it is in the cookie, encrypted: nothing to set up, and nothing to ask.",
+    about: "The whole session is in an encrypted cookie. There is nothing to set up and no store to ask.",
     options: { name: "cookie" },
   },
 ];
 
-// So that /kv/ is /kv.
+// Makes /kv/ the same as /kv.
 const app = new Hono({ strict: false });
 app.use(csrf());
-// The place at "/" comes last, since it would answer for all addresses.
+// The place at "/" comes last, since it matches every path.
 const playground = { places, secrets: env.SESSION_SECRET, rival: wholeRival };
 for (const place of places.toReversed()) app.route(place.path || "/", placeApp(place, playground));
 

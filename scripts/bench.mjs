@@ -23,7 +23,7 @@ function asked() {
 
 function run(command, args) {
   const env = { ...process.env, NODE_ENV: "production", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
-  // Where NODE_ENV says so, npm would leave out what the build needs.
+  // With NODE_ENV=production, npm would omit what the build needs.
   if (command === "npm") env.NODE_ENV = "";
   const { status } = spawnSync(command, args, { stdio: "inherit", env });
   if (status !== 0) fail(`Cannot go on: ${command} ${args.join(" ")} failed`);

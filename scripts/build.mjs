@@ -1,4 +1,4 @@
-// Builds dist/ from src/: JavaScript and types, one file for each file. With --if-needed, only when src/ is newer.
+// Builds dist/ from src/: one JavaScript file and one type file per source. With --if-needed, only if src/ is newer.
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,14 +10,14 @@ if (!(process.argv.includes("--if-needed") && isFresh)) {
   rmSync("dist", { recursive: true, force: true });
   execFileSync("tsc", ["-p", "."], { stdio: "inherit" });
   useJsEndings();
-  // What require() gives is CommonJS already.
+  // Files for require() are already CommonJS.
   for (const folder of ["adapters/koa", "adapters/koa-session"])
     for (const file of ["index.cjs", "index.d.cts"]) copyFileSync(join("src", folder, file), join("dist", folder, file));
-  // For those who run it from this folder; npm does the same when it installs.
+  // For running it from this folder. npm does the same on install.
   chmodSync("dist/cli/main.js", 0o755);
 }
 
-/** tsc writes the endings of imports anew in .js files, but not in .d.ts files. */
+/** tsc rewrites import extensions in .js files, but not in .d.ts files. */
 function useJsEndings() {
   for (const file of readdirSync("dist", { recursive: true }).filter((name) => name.endsWith(".d.ts"))) {
     const path = join("dist", file);

@@ -1,5 +1,6 @@
-// Fails when a file of src/ imports one of a folder that stands below its own here, or a package it may not name, or itself by a detour.
-// The list is the architecture: a folder is a layer, and docs/architecture.md says what each one knows.
+// Fails if a file of src/ imports from a folder listed below its own here, imports a
+// package it must not use, or imports itself through others. The list is the
+// architecture: a folder is a layer, and docs/architecture.md says what each one knows.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
@@ -15,10 +16,10 @@ const FOLDERS = [
   "devices",
   "features",
   "accept",
-  // What src/index.ts and src/node.ts export is made of all these; frameworks see no more than that, and what their seam is.
+  // src/index.ts and src/node.ts export from all of these. Frameworks see only that and their seam.
   ".",
   "adapters",
-  // Apart: nothing of the library imports these.
+  // Separate: nothing in the library imports these.
   "testing",
   "cli",
 ];
@@ -38,7 +39,7 @@ const PACKAGES = {
   "cli/main.ts": ["node:fs", "node:process", "node:util"],
   "cli/secrets.ts": ["node:util"],
 };
-// Only Koa's adapter, the program and the entry for it may bring in Node's cryptography.
+// Only Koa's adapter, the command line and their entry may import Node's cryptography.
 const NODE_ONLY = {
   "token/node-hmac.ts": ["token/node-crypto.ts"],
   "token/node-crypto.ts": ["node.ts", "adapters/koa/app-keys.ts", "cli/koa-cookies.ts"],
@@ -71,7 +72,7 @@ function localImports(file) {
   return imports.get(file).filter((target) => imports.has(target));
 }
 
-/** A folder directly in src/: what is in it, at whatever depth, is of one layer. */
+/** A folder directly in src/. Everything in it, at any depth, is one layer. */
 function folderOf(file) {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : ".";
 }
@@ -92,12 +93,12 @@ function problemsOf(file) {
   });
 }
 
-/** A folder in stores/ is one kind of database, and knows no other. */
+/** A folder in stores/ is one kind of database and must not import another. */
 function isOtherKind(file, target) {
   return folderOf(file) === "stores" && folderOf(target) === "stores" && dirname(file) !== dirname(target);
 }
 
-/** Files that import themselves, through others. */
+/** Files that import themselves through others. */
 function circles() {
   const done = new Set();
   const found = [];
@@ -111,7 +112,7 @@ function circles() {
   return found;
 }
 
-/** The rooms of docs/architecture.md are the folders, and have all their files. */
+/** The rooms in docs/architecture.md must be these folders, with all their files. */
 function wrongRows() {
   const page = readFileSync("docs/architecture.md", "utf8");
   const rows = new Map([...page.matchAll(/^\| `([\w-]+)\/` \| (.+?) \|/gm)].map(([, folder, cells]) => [folder, cells]));

@@ -1,5 +1,5 @@
-// Fails when something that an entry exports has no doc comment, or names a type that no entry exports.
-// `deno doc --lint` finds that. scripts/other-apis.json lists what needs none, since it is another package's API.
+// Fails if an entry's export has no doc comment, or refers to a type that no entry exports. Uses
+// `deno doc --lint`. scripts/other-apis.json lists exceptions, which are other packages' APIs.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -8,9 +8,9 @@ const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
 const sources = Object.values(exports)
   .filter((target) => typeof target === "object")
   .map((target) => target.default.replace("./dist/", "src/").replace(/\.js$/, ".ts"));
-// Types of the packages that these entries are for; and what a store and its own SessionObject say to each other.
+// Types of the packages that these entries are for, and the interface between a store and its SessionObject.
 const FOREIGN = /references private type '(Context|MiddlewareHandler|DurableObject)'|^public type 'SessionObject\b/;
-// What values of an import hold that an application only passes on: SessionCrypto, stores, features, fetched secrets.
+// Opaque values that an application only passes on: SessionCrypto, stores, features, fetched secrets.
 const OPAQUE = /references private type '(PRIMITIVES|BackedStore|Feature)'|^public type 'FetchedSecrets\["~fetch"\]'/;
 
 const found = faults(lint());
@@ -33,7 +33,9 @@ function lint() {
   }
 }
 
-/** One line for each: the file, the code, and what is wrong. No line numbers, which change; tsc checks return types. */
+/**
+ * One line per fault: file, code and message. Line numbers are omitted because they change. tsc checks return types.
+ */
 function faults(report) {
   const pattern = /^error\[([\w-]+)\]: (.+)\n *--> (\S+?):\d+:\d+\n.*\n *\d+ \| *(.*)$/gm;
   const all = [...report.matchAll(pattern)]

@@ -1,5 +1,5 @@
-// Fails when a file or a function of src/ is too long to be read at one sitting, when an old name of something comes back, or when a page or a
-// comment names a file that is not there. docs/architecture.md has the words that are used.
+// Fails if a file or function of src/ is too long to read at one sitting, if an abandoned name
+// returns, or if a page or comment names a missing file. docs/architecture.md defines the terms.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -8,7 +8,7 @@ import { isFunction, nodesOf } from "./syntax.mjs";
 const LONGEST_FILE = 250;
 const LONGEST_FUNCTION = 60;
 
-/** Names in code that had another meaning once, or several. In prose they are words like any other: data is kept in a cookie. */
+/** Names in code that used to have another meaning, or several. In prose they are ordinary words. */
 const NAMES = [
   { names: ["SessionState", "stateOf"], now: "Visit", within: /^(src|examples|scripts)\// },
   { names: ["Engine", "engine"], now: "Manager", within: /^(src|examples|scripts)\// },
@@ -17,14 +17,14 @@ const NAMES = [
   { names: ["trustsVisitors"], now: "hostOnly", within: /^src\// },
   { names: ["turns"], now: "the identity of visit.wish", within: /^src\// },
   { names: ["slid", "Entry"], now: "recordAfterUse, rowAfterUse or RecordOrMark", within: /^src\/(?!testing)/ },
-  // These rooms are about sessions in requests. A store, the program and the contracts have things of their own to keep, and places.
+  // These folders are about sessions in requests. Stores, the command line and the contracts may use these words.
   { names: ["Kept", "kept"], now: "what it is, such as loaded, living or latest", within: /^src\/(?!stores|testing|cli)/ },
   { names: ["Place", "placeOf"], now: "Channel", within: /^src\/(?!stores|testing|cli)/ },
 ];
 
-/** What no page, comment, title of a test or message says any more. */
+/** Words that no page, comment, test title or message may use. */
 const WORDS = [
-  // But for what MySQL calls so.
+  // Except in MySQL's own syntax.
   { word: /\bengines?\b(?! = InnoDB)/i, now: "manager" },
   { word: /\b(SessionState|stateOf|trustsVisitors|dataInToken|timesInToken)\b/, now: "Visit, hostOnly or mode" },
   { word: /\bcarry-out\b|\bsession-data\b/, now: "stored/write.ts or session/data.ts" },
@@ -44,19 +44,19 @@ const WORDS = [
   { word: /\bmend (it|them)\b/, now: "fix it", within: /\.md$/ },
 ];
 
-/** What files of src/ are not called: gerunds and adjectives that say nothing, and second words for what has one. */
+/** File names that are not allowed: vague gerunds and adjectives, and synonyms of existing terms. */
 const FILES = [
   ...["state", "session-data", "settings", "engine", "keeping", "fitting", "usable", "opening", "handling"],
   ...["accepting", "watching", "loading", "carry-out", "login-options", "lifetime"],
 ];
 
-/** The pages that speak of this repository's files. Guides speak of those of an application, which has a `store.ts` of its own. */
+/** Pages about this repository's files. Guides are about an application's files, such as its own `store.ts`. */
 const ABOUT_CODE = /^(CONTRIBUTING|SECURITY|bench\/README|docs\/(architecture|security|decisions\/.+))\.md$/;
 
 const tracked = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { encoding: "utf8" })
   .trim()
   .split("\n");
-// A field of package.json has one of the words for its name.
+// package.json has a field with one of these words.
 const isOurs = (file) => !/^(bench\/results|scripts\/check-(house|packages)|CHANGELOG|docs\/reference)/.test(file);
 const source = tracked.filter((file) => /^src\/.+\.ts$/.test(file));
 const code = tracked.filter((file) => /^(src|examples|scripts|test|bench)\/.+\.(ts|mjs|js)$/.test(file) && isOurs(file));
@@ -100,7 +100,7 @@ function namesIn(file) {
   return [...found.values()];
 }
 
-/** Whether a type has a member `temp`, and is not that of a token's claims, which have a `sid` too. */
+/** Whether a type has a member `temp` and is not the type of a token's claims, which also has `sid`. */
 function hasOwnTemp({ type, body, members }) {
   if (!/^(TSInterfaceBody|TSTypeLiteral|ClassBody)$/.test(type)) return false;
   const names = (members ?? body).map(({ key }) => key?.name);
@@ -116,7 +116,7 @@ function wordsIn(file) {
     });
 }
 
-/** What a comment, or a page about the code, says of files that are not there: by a path, its end or a name. */
+/** Missing files that a comment or a page about the code names, by path, partial path or file name. */
 function filesNamedIn(file) {
   const besidesProse = file.endsWith(".md") ? /^```[\s\S]+?^```/gm : /^(?!\s*(\*|\/[/*])).+$/gm;
   const prose = readFileSync(file, "utf8").replace(besidesProse, "");

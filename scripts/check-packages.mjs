@@ -1,10 +1,10 @@
-// Fails when a package of the lockfile does not run on this Node, which is the one that npm installs and all scripts run on, or is deprecated.
-// .npmrc says why npm ci does not tell.
+// Fails if a package in the lockfile is deprecated or does not support this Node,
+// which npm installs for all scripts. .npmrc explains why npm ci does not report that.
 import { readFileSync } from "node:fs";
 import { satisfies } from "semver";
 
 const { packages } = JSON.parse(readFileSync("package-lock.json", "utf8"));
-// Optional packages that do not run here are not installed.
+// npm does not install optional packages that do not run here.
 const needed = Object.entries(packages).filter(([, { optional }]) => !optional);
 const problems = needed.flatMap(([path, { engines, deprecated }]) => [
   ...(satisfies(process.version, engines?.node ?? "*") ? [] : [`${path} needs Node ${engines.node}`]),

@@ -1,12 +1,13 @@
-// Fails when README.md or a page of docs/ has a link that leads nowhere, code that does not type-check, a file of this
-// repository that says something else, or a program that does not do what the page shows. With names of pages: only those.
+// Fails if README.md or a page in docs/ has a broken link, code that does not
+// type-check, a repository file shown with different content, or a program that
+// does not behave as shown. Page names as arguments limit the check to those pages.
 import { allPages, blocksOf } from "./pages/blocks.mjs";
 import { linkProblems, unlisted } from "./pages/links.mjs";
 import { programProblems } from "./pages/programs.mjs";
 import { shownProblems } from "./pages/shown.mjs";
 import { typeProblems } from "./pages/types.mjs";
 
-// Below this folder, so that blocks find the packages that are installed here.
+// Inside this folder, so that code blocks find the installed packages.
 const FOLDER = process.env.PAGES_FOLDER ?? ".docs";
 const given = process.argv.slice(2);
 const pages = given.length > 0 ? given : allPages();

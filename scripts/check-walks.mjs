@@ -1,11 +1,11 @@
-// Fails when a request goes through more files of src/ than a reader can follow. Every function is made to say its file when it is entered, and
-// requests go through sessions.handler(). With --show, prints the files of each request in their order: the way to read one.
+// Fails if a request passes through more files of src/ than a reader can follow. Instruments every function to report
+// its file, then sends requests through sessions.handler(). With --show, prints the files of each request in order.
 import { registerHooks } from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isFunction, nodesOf } from "./syntax.mjs";
 
-/** How many files a request enters at most, and how often it passes from one to another. */
+/** The maximum number of files that a request enters, and of switches between files. */
 const LIMITS = {
   "read, in a cookie": { files: 12 },
   "read, in a store": { files: 12 },
@@ -46,7 +46,9 @@ for (const name of Object.keys(LIMITS)) if (!walked.has(name)) problems.push(`no
 for (const problem of problems) console.log(`walks: ${problem}`);
 process.exit(problems.length === 0 ? 0 : 1);
 
-/** The code, with a call at the beginning of each function. What is one expression belongs to whoever calls it. */
+/**
+ * The code with a call added at the start of each function. A single-expression function counts as part of its caller.
+ */
 function telling(file, text) {
   const call = `enter(${JSON.stringify(relative(SRC, file))});`;
   const bodies = [...nodesOf(file, text)].filter(isFunction).map(({ body }) => body);

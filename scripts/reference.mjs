@@ -1,5 +1,5 @@
 // Writes docs/reference.md: entry by entry what is exported, with its doc comment and its declaration as published.
-// With --check, fails when the file is not what it would write.
+// With --check, fails if the file is out of date.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -38,7 +38,7 @@ function describeEntry([name, target]) {
   return [`## ${specifier}`, "", summary, "", ...described];
 }
 
-/** What can be called or made first, then types; the names that stand for another export are left out. */
+/** Functions and classes first, then types. Names that alias another export are omitted. */
 function byKindAndName(left, right) {
   const rank = ({ declarations: [{ kind }] }) => ["function", "variable", "class"].indexOf(kind) + 1 || 9;
   return rank(left) - rank(right) || (left.name < right.name ? -1 : 1);
@@ -55,7 +55,10 @@ function describeSymbol({ name, declarations: [{ location }] }, specifier) {
   return [`### ${name}`, "", prose(docOf(comment)), "", "```ts", code, "```", ""];
 }
 
-/** A declaration and the comment before it, out of a .d.ts file as tsc writes it: it ends where a line starts with `}` or ends the statement. */
+/**
+ * A declaration and its comment from one of tsc's .d.ts files.
+ * It ends at a line that starts with `}` or ends the statement.
+ */
 function declarationOf(name, file) {
   const text = readFileSync(file, "utf8");
   const start = new RegExp(`^export (?:declare )?(?:abstract )?(?:class|interface|type|const|function) ${name}\\b`, "m");
@@ -71,12 +74,12 @@ function declarationOf(name, file) {
   return { comment, code: narrower.join("\n") };
 }
 
-/** The line where the declaration ends that begins at this one. */
+/** The last line of the declaration that starts at this line. */
 function endOf(lines, start) {
   return lines.findIndex((line, at) => at >= start && /^\S/.test(line) && /[;}]$/.test(line));
 }
 
-/** The line of the next overload, after the comment that it may have; 0 when there is none. */
+/** The line of the next overload, after its comment. 0 if there is none. */
 function overloadAfter(lines, end, name) {
   const isComment = lines[end + 1]?.startsWith("/**");
   const at = isComment ? lines.findIndex((line, index) => index > end && line.endsWith("*/")) + 1 : end + 1;
@@ -96,7 +99,7 @@ function docOf(comment) {
     .trim();
 }
 
-/** Tags as sentences, links as code. */
+/** Tags become sentences, and links become code. */
 function prose(doc) {
   return doc
     .replace(/\{@link (\w+)\}/g, "`$1`")

@@ -1,5 +1,5 @@
-// Runs the portable suite (test/portable/) on every runtime that the README names, and prints what came of it.
-// With names of runtimes as arguments, only on those. RUNTIMES_LEFT_OUT has the names of those that npm test leaves out, with commas between them.
+// Runs the portable suite (test/portable/) on every runtime in the README and prints the results. Arguments limit
+// it to the named runtimes. RUNTIMES_LEFT_OUT lists runtimes to skip, separated by commas. npm test sets it.
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -43,14 +43,17 @@ for (const [name, command] of wanted) {
 for (const failure of failures) console.log(failure);
 process.exit(failures.length === 0 ? 0 : 1);
 
-/** The Nodes cannot be dependencies of the root: npm would put one of them in the place of Node 24 in node_modules/.bin. */
+/**
+ * The Node versions cannot be root dependencies: npm would link
+ * one of them as node_modules/.bin/node instead of Node 24.
+ */
 function install() {
-  // An npm that is older than this Node warns of itself.
+  // An npm older than this Node prints a warning about itself.
   const env = { ...process.env, NODE_OPTIONS: "--disable-warning=DEP0169" };
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit", env });
 }
 
-/** One bundle for all, so that every runtime runs the same code; what imports node:crypto apart. */
+/** One bundle for all runtimes, so that all run the same code. What imports node:crypto is separate. */
 async function bundle() {
   const entryPoints = { portable: "test/portable/index.ts", koa: "src/adapters/koa/index.ts", node: "src/node.ts" };
   const options = { outdir: ".portable", outExtension: { ".js": ".mjs" }, external: ["node:crypto"], logLevel: "warning" };

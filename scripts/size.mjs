@@ -1,5 +1,6 @@
-// Prints the size of each entry, and of what an application bundles: minified, and compressed as servers send it. Fails when one grew over
-// its budget in scripts/budgets.json. With --write, makes today's sizes the budgets. With --inputs NAME, prints what a row is made of.
+// Prints the size of each entry and of typical bundles, minified and compressed as servers
+// send them. Fails if one exceeds its budget in scripts/budgets.json. With --write, makes
+// the current sizes the budgets. With --inputs NAME, prints what a row consists of.
 import { readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -9,7 +10,7 @@ const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
 const entries = Object.entries(exports).flatMap(([name, target]) =>
   typeof target === "object" ? [{ name, code: `export * from "${target.default}";` }] : [],
 );
-/** What an application bundles that uses so much and no more, and what that is to weigh. A budget is never less than that. */
+/** Bundles of applications that use just these features, and their target sizes. A budget is never below its target. */
 const bundles = [
   { name: "hono with cookie sessions", goal: 10_000, code: importing({ "./hono": "session" }) },
   { name: "hono with memory", goal: 13_500, code: importing({ "./hono": "session", "./stores/memory": "memory" }) },
@@ -50,13 +51,13 @@ async function printSizes() {
   if (problems.length > 0) process.exit(1);
 }
 
-/** Today's size, and half a hundred to a hundred and fifty bytes for other versions of the tools; a goal that is reached. */
+/** The current size plus 50 to 150 bytes for other versions of the tools, or the target if it is met. */
 function writeBudgets(sizes) {
   const budgetOf = ({ name, goal = 0 }) => Math.max(goal, Math.ceil((sizes.get(name).gzip + 50) / 100) * 100);
   writeFileSync(FILE, `${JSON.stringify(Object.fromEntries(rows.map((row) => [row.name, budgetOf(row)])), null, 2)}\n`);
 }
 
-/** The bytes that each file brings, minified; compressed, what the entry loses without it is about a third of that. */
+/** The minified bytes of each file. Without a file, the compressed entry shrinks by about a third of that. */
 async function printInputs(name) {
   const row = rows.find((one) => one.name === name);
   if (row === undefined) throw new Error(`There is no row ${name}`);

@@ -1,10 +1,11 @@
-// Writes the tables of stores in README.md and docs/choosing-a-store.md, between their markers, from scripts/stores/entries.mjs and from what the stores
-// themselves declare: the contract holds each to that. With --check, fails when a file is not what it would write. Reads dist/.
+// Writes the tables of stores in README.md and docs/choosing-a-store.md, between their
+// markers, from scripts/stores/entries.mjs and from what the stores declare, which the
+// contract tests. With --check, fails if a file is out of date. Reads dist/.
 import { readFileSync, writeFileSync } from "node:fs";
 import { STORES } from "./stores/entries.mjs";
 
 const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
-/** Entries in stores/ that are no store: the class of a Durable Object, and what makes a store of one's own. */
+/** Entries in stores/ that are not stores: the class of a Durable Object, and defineStore. */
 const NO_STORES = ["session-object", "define"];
 const COOKIE_LIMIT = "about 2.7 KB of data";
 
@@ -30,14 +31,14 @@ function between(name) {
   return new RegExp(`(<!-- table: ${name} .*?-->)[\\s\\S]*?(<!-- end of table -->)`);
 }
 
-/** Stores that an entry of the package has, and no table. */
+/** Stores that have an entry in the package but no table row. */
 function missing() {
   const names = Object.keys(exports).flatMap((name) => (name.startsWith("./stores/") ? [name.slice("./stores/".length)] : []));
   const known = new Set([...NO_STORES, ...STORES.map(({ from }) => from)]);
   return names.filter((name) => !known.has(name)).map((name) => `scripts/stores/entries.mjs has no entry for stores/${name}`);
 }
 
-/** What an entry says and its store does not. */
+/** Differences between an entry here and its store. */
 function faultsOf({ call, from, contract, ends, make }) {
   const name = nameOf(call);
   const { guarantees, dataOnly = false } = make();
@@ -75,7 +76,7 @@ function table(head, rows) {
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
-/** A row for the cells that stores have in common; stores with the same cells share it. */
+/** A row for the cells that stores have in common. Stores with the same cells share it. */
 function rowsOf(cellsOf, folder) {
   const rows = new Map();
   for (const store of stores) {

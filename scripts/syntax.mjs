@@ -1,8 +1,8 @@
-// The syntax of a file, for the checks that look at functions and names.
+// Parses files for the checks of functions and names.
 import { readFileSync } from "node:fs";
 import { parseSync } from "oxc-parser";
 
-/** Every node of a file's syntax tree, outer ones first. */
+/** Every node of a file's syntax tree, outer nodes first. */
 export function* nodesOf(file, text = readFileSync(file, "utf8")) {
   const { program, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file}: ${errors[0].message}`);
@@ -14,5 +14,5 @@ export function* nodesOf(file, text = readFileSync(file, "utf8")) {
   }
 }
 
-/** Whether a node is a function that has a body: no overload, and no type. */
+/** Whether a node is a function with a body, rather than an overload or a type. */
 export const isFunction = ({ type, body }) => /Function/.test(type) && body != null && typeof body === "object";

@@ -1,6 +1,6 @@
-// npm test: sets up what the tests need, runs all checks and tests, also after one that fails, and says what came of it. With names of stages,
-// such as test:browser, only those; with --no-install it installs nothing. Where CI is set, all must be there; elsewhere what cannot be had is
-// named, and what needs it is left out.
+// npm test: sets up what the tests need, runs all checks and tests, even after a failure, and prints the
+// results. Arguments limit it to stages, such as test:browser. With --no-install it installs nothing.
+// With CI set, everything must be available. Otherwise it names what is missing and skips what needs it.
 import { parseArgs } from "node:util";
 import { testsThatNeed } from "./testing/left-out.mjs";
 import { NEEDS } from "./testing/needs.mjs";
@@ -31,7 +31,7 @@ for (const script of stages) {
 report();
 
 function report() {
-  // .ci/run says how long npm ci took.
+  // .ci/run passes on how long npm ci took.
   const installed = process.env.NPM_CI_SECONDS;
   if (installed !== undefined) rows.unshift({ script: "npm ci", ...nothing, minutes: installed / 60 });
   const sum = (key) => rows.reduce((total, row) => total + row[key], 0);

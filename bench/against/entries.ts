@@ -1,5 +1,5 @@
 /**
- * Where a build has its entries: folders change over the years, and the names that an application imports do not.
+ * Finds the files of a build's entries. Folders change over time, but the names that applications import do not.
  *
  * @module
  */

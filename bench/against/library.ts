@@ -1,6 +1,6 @@
 /**
- * The modules of an earlier build, found by the names under which applications import them. What it does not have throws when it
- * is called, so that the rows that need it cannot be made, and say why.
+ * The modules of another build, found by the names that applications import. Whatever
+ * it lacks throws when called, so the rows that need it are left out with that reason.
  *
  * @module
  */
@@ -42,7 +42,10 @@ function missing(what: string): () => never {
   };
 }
 
-/** Refuses options that the build does not declare: some passed over those, and would be timed at something else. */
+/**
+ * Refuses options that the build does not declare. Some builds
+ * ignored unknown options, and would be timed doing something else.
+ */
 function strict(make: Make, known: ReadonlySet<string>): Make {
   return (options) => {
     const unknown = Object.keys(options ?? {}).find((name) => !known.has(name));

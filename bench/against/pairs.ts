@@ -1,5 +1,5 @@
 /**
- * Timing two builds of ours: in every round, each row runs with both, right after each other, in an order that is shuffled anew.
+ * Times two of our builds: in every round, each row runs with both, one right after the other, in random order.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { type Contender, SCENARIOS, type Scenario, takesPart } from "../harness/
 import { batch, CONCURRENCIES, type Concurrency, calibrate, type Plan, shuffled, type Timed } from "../harness/timing.ts";
 import { verify } from "../harness/verify.ts";
 
-/** A row at a scenario: microseconds a request, one number for each round. The same place in both is the same round. */
+/** A row in a scenario: microseconds per request, one number per round. Equal indexes are the same round. */
 export interface Pair {
   readonly name: string;
   readonly scenario: Scenario;
@@ -20,7 +20,7 @@ export interface Pair {
   readonly now: readonly number[];
 }
 
-/** A row that the earlier build cannot be timed at. */
+/** A row that the other build cannot be timed at. */
 export interface LeftOut {
   readonly name: string;
   readonly why: string;
@@ -32,7 +32,7 @@ interface Running extends Pair {
   readonly apps: { readonly before: Timed; readonly now: Timed };
 }
 
-/** Checks every row of both builds, then times those that `wanted` lets through. */
+/** Checks every row of both builds, then times those that `wanted` accepts. */
 export async function compare(
   past: Library,
   plan: Plan,
@@ -86,7 +86,7 @@ function pairOf(name: string, scenario: Scenario, concurrency: Concurrency, both
   return { name, scenario, concurrency, before: [], now: [], apps: { before: timed(both.before), now: timed(both.now) } };
 }
 
-/** Warms both up. Batches of one length: a longer one pays less a request for what comes first in it. */
+/** Warms both up, with batches of the same length: a longer batch spreads its fixed costs over more requests. */
 async function alike({ before, now }: Running["apps"], concurrency: Concurrency, batchMs: number): Promise<void> {
   await calibrate(shuffled([before, now]), concurrency, batchMs);
   before.times = Math.max(before.times, now.times);
@@ -95,7 +95,7 @@ async function alike({ before, now }: Running["apps"], concurrency: Concurrency,
 
 async function runOnce({ apps, concurrency, before, now }: Running): Promise<void> {
   for (const which of shuffled(["before", "now"] as const)) {
-    // Neither of the two clears away what the other left.
+    // So that neither has to collect the other's garbage.
     globalThis.gc?.({ type: "minor" } as never);
     (which === "before" ? before : now).push(await batch(apps[which], concurrency));
   }

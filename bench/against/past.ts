@@ -1,5 +1,5 @@
 /**
- * The build of a commit, beside that of the working tree: .bench/<commit>.
+ * The build of a commit, stored in .bench/<commit>.
  *
  * @module
  */
@@ -16,12 +16,12 @@ export interface Past {
   readonly folder: string;
 }
 
-/** Builds what a git ref names, unless that was done before. @throws Error where there is no such commit, or it cannot be built */
+/** Builds a git ref, unless that was done before. @throws Error if the commit does not exist or cannot be built */
 export function buildOf(ref: string): Past {
   const commit = commitOf(ref);
   const folder = join(ROOT, ".bench", commit);
   if (existsSync(folder)) return { commit, folder };
-  // A build that was interrupted is not taken for a whole one.
+  // An interrupted build must not be taken for a complete one.
   const unfinished = `${folder}.unfinished`;
   unpack(commit, unfinished);
   build(ref, unfinished);
@@ -45,7 +45,7 @@ function unpack(commit: string, folder: string): void {
   execFileSync("tar", ["-xf", "-", "-C", folder], { input: archive });
 }
 
-/** By its own script, with this checkout's compiler and packages: Node looks for those in the folders above, too. */
+/** With its own script, but this checkout's compiler and packages, which Node finds in the parent folders. */
 function build(ref: string, folder: string): void {
   const PATH = [join(ROOT, "node_modules", ".bin"), process.env.PATH].join(delimiter);
   const [command, args] = existsSync(join(folder, "scripts/build.mjs"))

@@ -1,5 +1,5 @@
 /**
- * Two builds next to each other, in Markdown.
+ * Compares two builds in a Markdown table.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { SCENARIOS } from "../harness/contender.ts";
 import { estimate } from "../harness/statistics.ts";
 import type { LeftOut, Pair } from "./pairs.ts";
 
-/** A ratio that is worth a look, where its spread does not reach 1. */
+/** A ratio worth a look if its interval excludes 1. */
 const SLOWER = 1.03;
 
-/** A line for each scenario and row, in the order of the scenarios; then the worst ratio, and the median of all. */
+/** One line per scenario and row, in scenario order, then the worst ratio and the median of all. */
 export function renderComparison(pairs: readonly Pair[]): string {
   const head = ["scenario", "row", ...[1, 32].flatMap((busy) => [`before, ${busy} at a time`, "now", "now / before"])];
   const lines = SCENARIOS.flatMap(({ id }) => {
@@ -33,7 +33,7 @@ function cells(pair: Pair | undefined): string[] {
   return [before, now, median > SLOWER && median - spread > 1 ? `**${text}**` : text];
 }
 
-/** By the round, so that a slow minute of the machine is in both or in neither. */
+/** Per round, so that a slow minute of the machine affects both or neither. */
 function ratio({ before, now }: Pair) {
   return estimate(now.map((micros, round) => micros / (before[round] as number)));
 }
@@ -51,7 +51,7 @@ function asRow(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-/** A line for each reason. */
+/** One line per reason. */
 export function renderLeftOut(leftOut: readonly LeftOut[], ref: string): string {
   const reasons = [...new Set(leftOut.map(({ why }) => why))];
   return reasons.map((why) => `Left out, for ${ref}: ${why}: ${namesOf(why).join("; ")}`).join("\n");

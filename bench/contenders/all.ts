@@ -1,5 +1,5 @@
 /**
- * All that is measured, and each framework without a session.
+ * Everything that is measured, and each framework without a session.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * A bare `fetch` handler under test. It stands apart from the libraries for it: ours alone is timed without any of them installed.
+ * A bare `fetch` handler under test. Separate from the libraries
+ * for it, so that ours can be timed without installing them.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { act, type Deeds, noSession } from "../contenders/deeds.ts";
 import type { App } from "../harness/app.ts";
 import { fetchApp } from "../harness/fetch-app.ts";
 
-/** A request on its way: its headers, and those of the answer. */
+/** A request with its headers, and the headers of the response. */
 export interface Exchange {
   readonly request: Request;
   readonly headers: Headers;

@@ -1,5 +1,5 @@
 /**
- * Hono under test. It stands apart from the libraries for it: ours alone is timed without any of them installed.
+ * Hono under test. Separate from the libraries for it, so that ours can be timed without installing them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export type HonoContext = any;
 /** A Hono application under test. */
 export function honoApp(deeds: Deeds<HonoContext> = noSession, ...use: unknown[]): App {
   const app = new Hono();
-  // Some throw for cookies that were altered, and Hono would print that.
+  // Some libraries throw for altered cookies, and Hono would print that.
   app.onError((_, c) => c.text("", 500));
   for (const middleware of use) app.use(middleware as never);
   app.get("/*", async (c) => c.text(await act(deeds, c.req.path, c)));

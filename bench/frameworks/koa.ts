@@ -1,5 +1,5 @@
 /**
- * Koa under test. It stands apart from the libraries for it: ours alone is timed without any of them installed.
+ * Koa under test. Separate from the libraries for it, so that ours can be timed without installing them.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * What the benchmark knows of an application: it is called without a network, and answers.
+ * An application as the benchmark sees it: called without a network, and it responds.
  *
  * @module
  */
 
-/** An answer, as far as anybody looks at it. */
+/** The part of a response that is checked. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
@@ -14,13 +14,13 @@ export interface Answer {
 
 /** An application under test. */
 export interface App {
-  /** Answers one request, and reads the answer: for checks. */
+  /** Sends one request and reads the response. For checks. */
   ask(path: string, cookie?: string): Promise<Answer>;
-  /** A request made ready: every call sends it anew. Nobody reads the answer: for timing. */
+  /** Prepares a request. Each call sends it again without reading the response. For timing. */
   ready(path: string, cookie?: string): () => Promise<unknown>;
 }
 
-/** The pairs for a Cookie header that Set-Cookie lines give to a browser without cookies. */
+/** The Cookie header that a browser without cookies would send after these Set-Cookie lines. */
 export function cookieHeader(lines: readonly string[]): string {
   const pairs = new Map<string, string>();
   for (const line of lines) {

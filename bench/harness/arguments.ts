@@ -1,11 +1,11 @@
 /**
- * What `npm run bench` is asked for.
+ * Parses the arguments of `npm run bench`.
  *
  * @module
  */
 import { parseArgs } from "node:util";
 
-/** The parts of the benchmark, and the file of each. */
+/** The parts of the benchmark, with their files. */
 export const PARTS = {
   requests: "run.ts",
   stores: "stores.ts",
@@ -25,7 +25,7 @@ export interface Asked {
   readonly against?: string;
 }
 
-/** Reads the words behind `npm run bench --`. @throws Error that says what cannot be run */
+/** Parses the words after `npm run bench --`. @throws Error that says what cannot be run */
 export function askedFor(words: readonly string[]): Asked {
   const { values, positionals } = parseArgs({
     args: [...words],

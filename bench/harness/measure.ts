@@ -1,6 +1,6 @@
 /**
- * Timing: every case in every round, in an order that is shuffled anew. A case is one application with a session, and the same
- * framework without one, for the same request; what the session costs is the difference of the two in the same round.
+ * Times every case in every round, in random order. A case is an application with a session next to the same framework
+ * without one, for the same request. The session's cost is the difference between the two in the same round.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Estimate, estimate } from "./statistics.ts";
 import { batch, CONCURRENCIES, type Concurrency, calibrate, type Plan, shuffled, type Timed } from "./timing.ts";
 import { verify } from "./verify.ts";
 
-/** What one case costs, in microseconds a request. */
+/** The cost of a case, in microseconds per request. */
 export interface Measured {
   readonly contender: Contender;
   readonly scenario: Scenario;
@@ -30,7 +30,7 @@ interface Case {
   readonly overheads: number[];
 }
 
-/** Checks every contender, then times those cases that `wanted` lets through. */
+/** Checks every contender, then times the cases that `wanted` accepts. */
 export async function measure(plan: Plan, wanted: (contender: Contender, scenario: Scenario) => boolean): Promise<Measured[]> {
   const cases = await prepare(wanted);
   for (const { withSession, without, concurrency } of cases) await calibrate([withSession, without], concurrency, plan.batchMs);

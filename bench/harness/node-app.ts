@@ -1,6 +1,6 @@
 /**
- * Applications that take Node's request and response. Those are Node's own; only the socket under them is made up, so that
- * headers are read and written as in a server, and nothing waits for TCP.
+ * Applications that take Node's request and response. Both are real. Only the socket
+ * is fake, so headers are processed as in a server but nothing waits for TCP.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { App } from "./app.ts";
 /** What `http.createServer` takes. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
-/** A connection to nobody. It is used again by the next request, as with keep-alive. */
+/** A connection to nowhere, reused by the next request, as with keep-alive. */
 class NoSocket extends Writable {
   readonly remoteAddress = "127.0.0.1";
   readonly readable = true;

@@ -1,5 +1,5 @@
 /**
- * Medians, and how far they can be trusted.
+ * Medians and their confidence intervals.
  *
  * @module
  */

@@ -1,32 +1,32 @@
 /**
- * Timing a request that can be sent again and again.
+ * Times a request that can be sent repeatedly.
  *
  * @module
  */
 
-/** How many requests are on their way at the same time. */
+/** How many requests are in flight at the same time. */
 export type Concurrency = 1 | 32;
 export const CONCURRENCIES: readonly Concurrency[] = [1, 32];
 
-/** How long it takes. */
+/** How long a measurement takes. */
 export interface Plan {
   readonly rounds: number;
   /** How long each application runs in a round. */
   readonly batchMs: number;
 }
 
-/** How many batches run before the first one that counts. */
+/** How many batches run before the first that counts. */
 const WARM_BATCHES = 12;
 
-/** A request that can be sent again and again, and how often fits into a batch. */
+/** A repeatable request, and how many fit into a batch. */
 export interface Timed {
   readonly send: () => Promise<unknown>;
   times: number;
 }
 
 /**
- * Warms an application up for as long as some batches take, and finds out how many requests fit into one: a server runs for days,
- * and its first second is not what it costs.
+ * Warms an application up for some batches and finds out how many requests
+ * fit into one. A server runs for days, so its first second does not count.
  */
 export async function calibrate(all: readonly Timed[], concurrency: Concurrency, batchMs: number): Promise<void> {
   for (const timed of all) {
@@ -45,7 +45,7 @@ export async function calibrate(all: readonly Timed[], concurrency: Concurrency,
   }
 }
 
-/** Microseconds a request. */
+/** Microseconds per request. */
 export async function batch({ send, times }: Timed, concurrency: Concurrency): Promise<number> {
   let left = times;
   const begun = process.hrtime.bigint();
@@ -58,7 +58,7 @@ export async function batch({ send, times }: Timed, concurrency: Concurrency): P
   }
 }
 
-/** The same items in another order. */
+/** The items in random order. */
 export function shuffled<Item>(items: readonly Item[]): Item[] {
   const all = [...items];
   for (let at = all.length - 1; at > 0; at--) {

@@ -1,22 +1,22 @@
 /**
- * Whether a contender does what it is timed for. Nobody is timed who does not.
+ * Checks that a contender does what it is timed for. A contender that does not is not timed.
  *
  * @module
  */
 import { NAME } from "../contenders/deeds.ts";
 import { type Answer, type App, cookieHeader } from "./app.ts";
 
-/** What was found out on the way. */
+/** What the check found. */
 export interface Verified {
   /** The Cookie header of a session with the standard data. */
   readonly cookie: string;
-  /** How many Set-Cookie lines a mere read is answered with. */
+  /** How many Set-Cookie lines the response to a mere read has. */
   readonly linesOnRead: number;
   /** How many altered cookies were refused. */
   readonly refused: number;
 }
 
-/** Creates, reads, alters, writes and stays anonymous. @throws Error that says what went wrong */
+/** Creates, reads, alters and writes sessions, and stays anonymous. @throws Error that says what went wrong */
 export async function verify(app: App): Promise<Verified> {
   const created = await answered(app, "/new");
   const cookie = cookieHeader(created.setCookie);
@@ -40,7 +40,7 @@ async function answered(app: App, path: string, cookie?: string): Promise<Answer
   return answer;
 }
 
-/** Changes one character at a time, in every cookie at several places. An error is a refusal, too. */
+/** Changes one character at a time, at several places of every cookie. An error counts as a refusal. */
 async function tamper(app: App, cookie: string): Promise<number> {
   const altered = new Set<string>();
   for (const pair of cookie.split("; ")) {

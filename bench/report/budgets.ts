@@ -1,5 +1,5 @@
 /**
- * What the library is to cost, next to its peers in the same run.
+ * The library's cost budgets, relative to its peers in the same run.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Verdict } from "./verdict.ts";
 
 type Pick = (measured: Measured) => boolean;
 
-/** The budgets that these measurements can say something about. */
+/** The budgets that these measurements cover. */
 export function checkBudgets(measured: readonly Measured[]): Verdict[] {
   const costs = (scenario: string, pick: Pick, concurrency: Concurrency = 1): Measured[] =>
     measured.filter((one) => one.scenario.id === scenario && one.concurrency === concurrency && pick(one));
@@ -20,7 +20,7 @@ export function checkBudgets(measured: readonly Measured[]): Verdict[] {
   const remembering: Pick = ({ contender }) => contender.ours && !contender.forgets && !contender.lazy;
   const peer: Pick = ({ contender }) => !contender.ours;
 
-  /** Each of ours costs at most so much. */
+  /** Each of ours costs at most this much. */
   function atMost(id: string, what: string, limit: number, pick: Pick, concurrency: Concurrency = 1): Verdict[] {
     const ours = costs(id, pick, concurrency);
     if (ours.length === 0) return [];
@@ -28,7 +28,7 @@ export function checkBudgets(measured: readonly Measured[]): Verdict[] {
     return [verdict(`${id}, ${what}`, `${limit} at most`, worst.overhead.median, worst, worst.overhead.median <= limit)];
   }
 
-  /** The dearest of ours costs at most this share of the cheapest of theirs. */
+  /** Our most expensive row costs at most this share of the peers' cheapest. */
   function share(id: string, what: string, limit: number, pick: Pick, theirs: Pick, concurrency: Concurrency = 1): Verdict[] {
     const [ours, others] = [costs(id, pick, concurrency), costs(id, theirs, concurrency)];
     if (ours.length === 0 || others.length === 0) return [];

@@ -9,7 +9,7 @@ import type { Measured } from "../harness/measure.ts";
 import type { Concurrency } from "../harness/timing.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** A table for each scenario, the cheapest first. */
+/** One table per scenario, cheapest first. */
 export function renderTables(measured: readonly Measured[]): string {
   return SCENARIOS.map(({ id, title }) => {
     const rows = measured.filter(({ scenario, concurrency }) => scenario.id === id && concurrency === 1);
@@ -35,7 +35,7 @@ function cell({ overhead }: Measured): string {
   return `${overhead.median.toFixed(1)} ± ${overhead.spread.toFixed(1)}`;
 }
 
-/** What was to be reached, and what was. */
+/** Goals and results. */
 export function renderBudgets(verdicts: readonly Verdict[]): string {
   const lines = verdicts.map(({ what, limit, found, met }) => `| ${what} | ${limit} | ${found} | ${met ? "yes" : "**no**"} |`);
   return `### Budgets\n\n| what | budget | found | met |\n|---|---|---|---|\n${lines.join("\n")}`;

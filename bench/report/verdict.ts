@@ -1,5 +1,5 @@
 /**
- * What was to be reached, and whether it was.
+ * A goal, and whether it was met.
  *
  * @module
  */

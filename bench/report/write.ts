@@ -1,5 +1,5 @@
 /**
- * bench/results.md: a section for each part of the benchmark, written by the run and never by hand.
+ * Writes bench/results.md, one section per part of the benchmark. The file is never edited by hand.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const TITLES = {
 } as const;
 export type Section = keyof typeof TITLES;
 
-/** Writes one section, and leaves the others as they are. */
+/** Writes one section and keeps the others. */
 export function writeSection(section: Section, text: string, rounds?: number): void {
   const before = existsSync(FILE) ? readFileSync(FILE, "utf8") : "";
   const parts = Object.keys(TITLES).map((name) => {

@@ -15,7 +15,7 @@ const ours = (options: object): NodeHandler => with_((app) => app.use(session(op
 
 export const ALONE = "Koa alone";
 
-/** Each is made where it is served: in a process of its own. */
+/** Each is created in the process that serves it. */
 export const HANDLERS: Readonly<Record<string, () => NodeHandler>> = {
   [ALONE]: () => koaHandler(),
   "ours: Koa, readable": () => ours(ourOptions("signed")),

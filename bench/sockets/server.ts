@@ -1,5 +1,5 @@
 /**
- * The process that serves one handler of bench/sockets.ts, and tells when it is asked what it has taken so far.
+ * The process that serves one handler of bench/sockets.ts and reports its resource use on request.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { cookieHeader } from "../harness/app.ts";
 import { nodeApp } from "../harness/node-app.ts";
 import { HANDLERS } from "./handlers.ts";
 
-/** What it says first. */
+/** Its first message. */
 export interface Serving {
   readonly port: number;
   /** The Cookie header of a session. */
   readonly cookie: string;
 }
 
-/** What it says when it is asked. */
+/** Its reply on request. */
 export interface Taken extends NodeJS.CpuUsage {
-  /** How long it was from the first request to the last, since it was asked before. Milliseconds. */
+  /** Milliseconds between the first and the last request since the previous report. */
   readonly elapsed: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Bundles of applications, each one file.
+ * Bundles an application into one file.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-/** Where a bundle is to run: packages have other files for Workers. */
+/** Where a bundle runs. Packages have other files for Workers. */
 export type Runtime = "node" | "workerd";
 
 /** Bundles the source of a module into a file. */

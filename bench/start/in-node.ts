@@ -1,5 +1,5 @@
 /**
- * The start of a bundle in Node, in a fresh process each time: how long its evaluation takes, and what cryptography it does.
+ * Starts a bundle in Node, in a fresh process each time: how long evaluation takes, and which cryptography it does.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const elapsed = performance.now() - begun;
 const { user, system } = process.cpuUsage(used);
 console.log(JSON.stringify({ elapsed, processor: (user + system) / 1000 }));`;
 
-/** What derives keys, hashes or ciphers, of Web Crypto and of node:crypto, is counted; random bytes are not. */
+/** Counts key derivations, hashes and ciphers of Web Crypto and node:crypto, but not random bytes. */
 const COUNT = `
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
@@ -37,7 +37,10 @@ const before = calls;
 await app.fetch(new Request("http://localhost/new"));
 console.log(JSON.stringify({ before, first: calls - before }));`;
 
-/** Milliseconds to read, compile and evaluate a bundle: by the clock, and of the processor, which other programs lengthen little. */
+/**
+ * Milliseconds to read, compile and evaluate a bundle: wall-clock
+ * time, and processor time, which other programs hardly affect.
+ */
 export interface Start {
   readonly elapsed: number;
   readonly processor: number;
@@ -47,7 +50,7 @@ export async function evaluationIn(file: string): Promise<Start> {
   return JSON.parse(await said(TIME, file));
 }
 
-/** How many cryptographic calls there are before the first request, and in it. */
+/** The number of cryptographic calls before the first request, and during it. */
 export async function cryptoCallsIn(file: string): Promise<{ before: number; first: number }> {
   return JSON.parse(await said(COUNT, file));
 }

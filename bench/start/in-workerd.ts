@@ -1,6 +1,6 @@
 /**
- * The start of a bundle in workerd. Its clock stands still while a module is evaluated, so it is timed from outside: how much more a
- * process with many copies of the Worker takes until it listens, than one with as many that are empty.
+ * Starts a bundle in workerd. Its clock stands still during module evaluation, so this is timed from outside:
+ * how much longer a process with many copies of the Worker takes to listen than one with as many empty Workers.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import type { Start } from "./in-node.ts";
 
-/** The path of the program. Wrangler brings it along. */
+/** The path of workerd, which Wrangler installs. */
 const WORKERD: string = createRequire(import.meta.resolve("wrangler"))("workerd").default;
 const COPIES = 20;
 
-/** Milliseconds until workerd listens with so many copies of a bundle, for one of them. */
+/** Milliseconds per copy until workerd listens with many copies of a bundle. */
 export async function startIn(bundle: string): Promise<Start> {
   const config = join(dirname(bundle), "workerd.capnp");
   const services = Array.from({ length: COPIES }, (_, index) => `(name = "copy${index}", worker = .copy)`).join(", ");
@@ -40,7 +40,7 @@ const config :Workerd.Config = (
   return { elapsed: elapsed / COPIES, processor: processor / COPIES };
 }
 
-/** Milliseconds that all threads of a process have run. Only Linux tells. */
+/** Milliseconds of processor time of all threads of a process. Linux only. */
 function processorTime(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8"));

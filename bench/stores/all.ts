@@ -1,5 +1,5 @@
 /**
- * The databases that sessions are measured in. Another one is an entry here, and a file beside it.
+ * The databases that are measured. To add one, add an entry here and a file in this folder.
  *
  * @module
  */

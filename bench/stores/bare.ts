@@ -1,5 +1,6 @@
 /**
- * What the store adds to its client: a session that is loaded by its id, next to a bare SELECT of the same row by the same client.
+ * What the store adds to its client: loading a session by id, compared
+ * with a bare SELECT of the same row through the same client.
  *
  * @module
  */
@@ -11,18 +12,18 @@ import { many, type StoresPlan } from "./measure.ts";
 
 const ID = "a-session-that-is-read-by-its-id";
 const WARM_ROUNDS = 3;
-/** How many a batch has, for each millisecond that it is to take. */
+/** Calls per batch, for each millisecond of its planned length. */
 const PER_MS = 12;
-/** A load may take so many times what a SELECT takes. */
+/** The limit for a load, as a multiple of a SELECT. */
 const MOST = 1.2;
 
-/** How many times what the SELECT takes: by the clock, and of this process's processor time. */
+/** Multiples of the SELECT: in wall-clock time and in this process's processor time. */
 export interface NextToBare {
   readonly time: Estimate;
   readonly processor: Estimate;
 }
 
-/** Undefined where a database has no such row. Its server runs only for this. */
+/** Undefined if a database has no such row. Starts the server only for this. */
 export async function measureBare(database: Database<unknown>, { rounds, batchMs }: StoresPlan): Promise<NextToBare | undefined> {
   if (database.row === undefined) return undefined;
   const running: Running<unknown> = await database.start();

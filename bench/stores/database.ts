@@ -1,5 +1,5 @@
 /**
- * What the benchmark knows of a database that keeps sessions, and of the applications on it.
+ * A database that stores sessions, and the applications on it, as the benchmark sees them.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
- * Counting and timing of applications on a database. All of them run in this process, each with a connection of its own; their
- * turns are counted one request at a time, and their requests a second timed in rounds: all applications at one thing, right after each
- * other, in an order that is shuffled anew.
+ * Counts and times applications on a database. All run in this process, each with its own
+ * connection. Round trips are counted one request at a time. Requests per second are timed
+ * in rounds: all applications at one task, one right after the other, in random order.
  *
  * @module
  */

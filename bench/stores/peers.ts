@@ -1,6 +1,6 @@
 /**
- * Peers with their sessions in Redis. A read by them writes nothing down where they have an option for that; a touch is a read
- * with the option that writes.
+ * Peers with their sessions in Redis. If a peer can be told not to write
+ * on a read, it does not. A touch is a read with writing turned on.
  *
  * @module
  */

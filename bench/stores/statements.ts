@@ -1,6 +1,6 @@
 /**
- * Counting at a client of an SQL server. A statement is sent when the answer to the one before is there: each is a round trip. That some
- * clients have the server prepare a statement, once for each connection, is left out.
+ * Counts statements at a client of an SQL server. The client sends a statement after the reply to the previous one,
+ * so each is a round trip. Some clients also prepare each statement once per connection, which is not counted.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The tables of the databases, and what was to be reached.
+ * Tables and goals of the databases.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A visitor of an application under test, and whether the application does what it is timed for.
+ * A visitor of an application under test, and a check that the application does what it is timed for.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
- * A TCP proxy in front of Redis, which counts how often a client waits for an answer, and reads the names of its commands.
+ * A TCP proxy in front of Redis that counts how often a client waits for a reply, and reads the names of its commands.
  *
- * Answers are held back for some milliseconds. So what a client sends without having waited for an answer has arrived before that
- * answer goes back, and is not taken for another turn.
+ * It holds replies back for some milliseconds. Whatever a client sends without
+ * waiting for a reply arrives in that time, and does not count as another round trip.
  *
  * @module
  */

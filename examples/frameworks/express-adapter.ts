@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import { nodeHeaders, put, type Session, type Sessions } from "web-session-store";
 import { holdBack } from "./hold-back.ts";
 
-/** `app.use(load)` before the handlers, `app.use(failed)` after them and before other handlers of errors. */
+/** Use `app.use(load)` before the handlers, and `app.use(failed)` after them, before other error handlers. */
 export function expressSession<Data extends object>(sessions: Sessions<Data>) {
   const visitors = new WeakMap<Request, Session<Data>>();
   const errors = new WeakSet<Request>();
@@ -21,7 +21,7 @@ export function expressSession<Data extends object>(sessions: Sessions<Data>) {
       const committed = await sessions.commit(session, { status, headers, failed });
       if (headers !== null) put(headers, committed);
     }
-    /** Removes the handler's headers, which do not belong on the error's response. */
+    /** Headers that the handler set must not go out with the error. */
     function answerError(error: unknown): void {
       for (const name of res.getHeaderNames()) res.removeHeader(name);
       for (const [name, value] of early) if (value !== undefined) res.setHeader(name, value);

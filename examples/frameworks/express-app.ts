@@ -1,4 +1,4 @@
-/** The application that the adapter contract asks for, with Express. */
+/** The application for the adapter contract, with Express. */
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
@@ -41,11 +41,11 @@ export const expressApp: MakeApp = async (options, routes) => {
   };
 };
 
-/** Sends a Response by Express. */
+/** Sends a Response through Express. */
 async function send(res: express.Response, response: Response): Promise<void> {
   res.status(response.status);
   for (const [name, value] of response.headers) res.append(name, value);
-  // What is there as a whole can be answered with an error instead; what streams cannot.
+  // A complete body can still be replaced by an error. A stream cannot.
   if (response.headers.has("Content-Type") || response.body === null) {
     res.end(new Uint8Array(await response.arrayBuffer()));
     return;

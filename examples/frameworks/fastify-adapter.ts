@@ -4,15 +4,15 @@ import { nodeHeaders, put, type Session, type Sessions } from "web-session-store
 
 interface Visit<Data extends object> {
   readonly session: Session<Data>;
-  /** The headers that the reply had before the handlers. */
+  /** The reply's headers before the handlers ran. */
   readonly early: [name: string, value: unknown][];
   /** The handler threw. */
   threw: boolean;
-  /** The session could not be saved, and this error replaces the response. */
+  /** The session could not be saved, so the error replaces the response. */
   isUnsaved: boolean;
 }
 
-/** Adds the hooks to this instance, and to those that it registers later. */
+/** Adds hooks to this instance and to those it registers later. */
 export function fastifySession<Data extends object>(app: FastifyInstance, sessions: Sessions<Data>) {
   const visits = new WeakMap<FastifyRequest, Visit<Data>>();
 
@@ -30,13 +30,13 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
 
   app.addHook("onSend", async (request, reply, payload) => {
     const visit = visits.get(request);
-    // Loading failed, or an earlier hook has responded.
+    // Loading failed, or an earlier hook sent the response.
     if (visit === undefined) return payload;
     const { session } = visit;
     const status = reply.statusCode;
     const failed = visit.isUnsaved || (visit.threw && status >= 500);
     try {
-      // Fastify copies its status and headers only after this hook.
+      // Fastify takes the status and headers from a Response only after this hook.
       if (payload instanceof Response) return await sessions.apply(session, payload, { failed });
       const headers = reply.raw.closed ? null : replyHeaders(reply);
       const committed = await sessions.commit(session, { status, headers, failed });
@@ -44,7 +44,7 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
       return payload;
     } catch (error) {
       visit.isUnsaved = true;
-      // The handler's headers do not belong on the error's response.
+      // Headers that the handler set must not go out with the error.
       for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name);
       for (const [name, value] of visit.early) reply.header(name, value);
       throw error;
@@ -59,7 +59,7 @@ export function fastifySession<Data extends object>(app: FastifyInstance, sessio
   return { get };
 }
 
-/** `reply.header()` appends to existing Set-Cookie lines. */
+/** `reply.header()` would append to existing Set-Cookie lines. */
 function replyHeaders(reply: FastifyReply) {
   return nodeHeaders({
     getHeader: (name) => reply.getHeader(name),

@@ -1,4 +1,4 @@
-/** The application that the adapter contract asks for, with Fastify. */
+/** The application for the adapter contract, with Fastify. */
 import fastify from "fastify";
 import { createSessions } from "web-session-store";
 import type { MakeApp } from "web-session-store/testing";

@@ -1,4 +1,4 @@
-/** The part of the page about who is logged in: the form to log in, or what a user can do. */
+/** The login form, or what a logged-in user can do. */
 import { html } from "hono/html";
 import { canWatch, type Place, type Visit } from "./places.ts";
 
@@ -12,8 +12,8 @@ export function account({ place, session, stored }: Visit) {
       ${
         stored
           ? html`Log in with the same name in another browser, and end this session from there:
-              ${canWatch(place) ? "this page is told at once." : "this page asks every 5 seconds."}`
-          : "No store, so nobody knows your sessions and nothing can be logged out from afar."
+              ${canWatch(place) ? "this page is notified at once." : "this page checks every 5 seconds."}`
+          : "Without a store, the server does not know your sessions, so none can be ended remotely."
       }
     </p>`;
 }

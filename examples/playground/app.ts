@@ -1,4 +1,4 @@
-/** A place of the playground as a Hono app: its session, its pages, its forms. */
+/** A place of the playground as a Hono app: its session, pages and forms. */
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import type { SessionOptions } from "web-session-store";
@@ -28,13 +28,13 @@ export function placeApp(place: Place, playground: Playground): Hono {
   app.route("/", raceApp(place, playground));
   if (stored !== undefined) {
     for (const side of SIDES) app.route(`/${side}`, sideApp(place, side, playground));
-    // It loads the session itself.
+    // This page loads the session itself.
     const page = devices(stored, { ...live(place), login: `${place.path}/ended`, layout: (parts) => placeDevices(place, parts) });
     app.all("/sessions", (c) => page(c.req.raw));
     if (canWatch(place)) app.get("/watch", (c) => watch(stored, c.req.raw));
   }
 
-  // Reading is no use: a page that stays open and asks does not keep its session alive.
+  // read() does not count as use, so an open page that polls does not keep its session alive.
   app.get("/alive", async (c) => {
     const snapshot = await web.sessions.read(c.req.raw);
     return c.body(null, snapshot?.subject === undefined ? 401 : 204, { "Cache-Control": "no-store" });
@@ -47,7 +47,7 @@ export function placeApp(place: Place, playground: Playground): Hono {
   });
   app.get("/look", (c) => c.html(lookPage(visitOf(c), playground)));
 
-  // Where a page continues after it heard of the logout. A copy in this browser may not know of it yet, so the store is asked.
+  // An open page goes here after a logout. This browser may still have a copy of the session, so ask the store.
   app.get("/ended", async (c) => {
     const visitor = web.get(c);
     await visitor.ready({ fresh: true });
@@ -58,7 +58,7 @@ export function placeApp(place: Place, playground: Playground): Hono {
   return app;
 }
 
-/** How an open page of the library's learns that its session ended. */
+/** How an open page of the library learns that its session has ended. */
 function live(place: Place) {
   return canWatch(place) ? { watch } : { askEvery: 2 };
 }
@@ -66,7 +66,7 @@ function live(place: Place) {
 function addForms(app: Hono, forms: Readonly<Record<string, Action>>, visitOf: (c: Context) => Visit, next: string): void {
   for (const [name, action] of Object.entries(forms)) {
     app.post(`/${name}`, bodyLimit({ maxSize: 10_000 }), async (c) => {
-      // What is no form is the client's fault, and no reason to fail.
+      // A malformed form is the client's fault, not a server error.
       const form = await c.req.parseBody().catch(() => undefined);
       if (form === undefined) return c.text("This form cannot be read.", 400);
       await action(visitOf(c), (field) => (typeof form[field] === "string" ? form[field].trim() : ""));
@@ -75,7 +75,7 @@ function addForms(app: Hono, forms: Readonly<Record<string, Action>>, visitOf: (
   }
 }
 
-/** One of the two browsers: a cookie of its own, and the same users in the same store. */
+/** One of the two browsers: its own cookie, but the same users in the same store. */
 function sideApp(place: Place, side: Side, { secrets }: Playground): Hono {
   const options = { secrets, store: place.options.store, name: nameOf(place, side) } as SessionOptions<Data>;
   const web = session<Data>(options);
@@ -98,7 +98,7 @@ function sideApp(place: Place, side: Side, { secrets }: Playground): Hono {
     userAgent: c.req.header("User-Agent") ?? "",
     side,
   });
-  // The page around it brings the other side up to date, where it sees this.
+  // On `?changed`, the surrounding page refreshes the other side.
   addForms(app, sideActions as never, visitOf, `${home}?changed`);
   return app;
 }
@@ -133,7 +133,7 @@ const pageHeaders: MiddlewareHandler = async (c, next) => {
   for (const [header, value] of Object.entries(PAGE_HEADERS)) c.header(header, value);
 };
 
-/** Around the session's middleware, so that it also sees what is done after the handler: a form's report goes to the next page. */
+/** Runs around the session middleware to see what happens after the handler. The next page shows a form's report. */
 function reporting(place: Place) {
   const names = cookieNames(place);
   return async (c: Context, next: () => Promise<void>) => {

@@ -1,4 +1,4 @@
-/** Two browsers side by side: each frame has a cookie of its own, and the library's page of the user's sessions. */
+/** Two browsers side by side. Each frame has its own cookie and shows the library's page of the user's sessions. */
 import { html, raw } from "hono/html";
 import type { DevicesPage } from "web-session-store/devices";
 import { headOf } from "./document.ts";
@@ -13,15 +13,15 @@ export function browsersSection(place: Place) {
 
 function withoutStore() {
   return html`<p>
-    Without a store nobody knows which sessions there are, so no browser can log another one out. Choose a store above.
+    Without a store, the server does not know which sessions exist, so no browser can log another one out. Choose a store above.
   </p>`;
 }
 
 function frames(place: Place) {
   const { path } = place;
   return html`<p>
-      Log in on both sides with the same name. Then end one session from the other side, and watch it close: ${howSoon(place)}. Each side has a cookie
-      of its own, as two browsers have. The list is the library’s own page, <code>web-session-store/devices</code>.
+      Log in on both sides with the same name. Then end one session from the other side and watch it close ${howSoon(place)}. Each side has its own
+      cookie, like two browsers. The list is the library’s own page, <code>web-session-store/devices</code>.
     </p>
     <div class="lanes">
       ${SIDES.map((side) => html`<iframe class="browser" title="The ${side} browser" src="${path}/${side}/"></iframe>`)}
@@ -30,11 +30,12 @@ function frames(place: Place) {
 
 function howSoon(place: Place): string {
   if (canWatch(place)) return "at once";
-  if (guaranteesOf(place.options.store).immediate) return "within two seconds, since this store tells nobody and the page asks";
-  return `within seconds on this machine, and within a minute or so where ${place.title} is all over the world`;
+  if (guaranteesOf(place.options.store).immediate)
+    return "within two seconds, since this store sends no notice and the page polls";
+  return `within seconds on this machine, or about a minute when ${place.title} runs worldwide`;
 }
 
-/** Where a side logs in. */
+/** The login form of a side. */
 export function sidePage(place: Place, side: Side) {
   return sideLayout(
     side,

@@ -1,4 +1,4 @@
-/** What every document of the playground begins with. */
+/** The start of every HTML document. */
 import { html } from "hono/html";
 
 export function headOf(title: string, lang: string, more: unknown = "") {

@@ -1,4 +1,4 @@
-/** What the chosen store promises, as facts: from what it says of itself. */
+/** The chosen store's guarantees, as it declares them. */
 import { html } from "hono/html";
 import { canWatch, guaranteesOf, type Place } from "./places.ts";
 
@@ -12,17 +12,12 @@ function factsOf(place: Place): Fact[] {
   const { store, copy } = place.options as { store?: object; copy?: { maxAge: number } };
   const { atomic, immediate } = guaranteesOf(store);
   return [
-    fact(
-      "Changes at the same time",
-      atomic,
-      "All are kept",
-      store === undefined ? "The last one wins" : "May overwrite each other",
-    ),
+    fact("Parallel changes", atomic, "All are kept", store === undefined ? "The last one wins" : "May overwrite each other"),
     ended(store !== undefined, immediate, copy?.maxAge),
-    fact("A user’s sessions", store !== undefined, "Listed, and ended from any of them", "Nobody knows them"),
+    fact("A user’s sessions", store !== undefined, "Can be listed, and ended from any of them", "Unknown to the server"),
     store === undefined
-      ? fact("An open page of a session that ended", false, "", "Is not told")
-      : fact("An open page of a session that ended", canWatch(place), "Is told at once", "Asks every few seconds"),
+      ? fact("An open page whose session ends", false, "", "Is not notified")
+      : fact("An open page whose session ends", canWatch(place), "Is notified at once", "Polls every few seconds"),
     fact("A request that only reads", copy !== undefined || store === undefined, "Asks no store", "Asks the store once"),
   ];
 }
@@ -31,8 +26,8 @@ function ended(hasStore: boolean, immediate: boolean, copySeconds: number | unde
   const about = "After a logout elsewhere";
   if (!hasStore) return { about, says: "A copied cookie stays good until it expires", good: false };
   if (copySeconds !== undefined)
-    return { about, says: `Pages that only read may be answered for up to ${copySeconds} seconds more`, good: false };
-  return fact(about, immediate, "The next request is refused", "Requests may be answered for up to a minute more");
+    return { about, says: `Pages that only read may still work for up to ${copySeconds} seconds`, good: false };
+  return fact(about, immediate, "The next request is refused", "Requests may still work for up to a minute");
 }
 
 function fact(about: string, good: boolean, yes: string, no: string): Fact {

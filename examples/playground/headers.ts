@@ -1,4 +1,4 @@
-/** What every page says to the browser: nothing runs and nothing is loaded that does not come from here. */
+/** Security headers for every page: it runs and loads nothing from elsewhere. */
 export const PAGE_HEADERS = {
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'",

@@ -1,4 +1,4 @@
-/** The places of the playground as a Koa app: what app.ts is to Hono. Pages and forms are the same. */
+/** The places of the playground as a Koa app, with the same pages and forms as app.ts. */
 import { text } from "node:stream/consumers";
 import Koa, { type Context, type Middleware } from "koa";
 import type { Session, SessionOptions } from "web-session-store";
@@ -16,20 +16,20 @@ import { type RaceData, raceStep } from "./race.ts";
 import { carriedIn, carry, dropCarried, raceHeader, withReports } from "./report.ts";
 import { noteEvent, traced } from "./trace.ts";
 
-/** Answers what is asked for within a part of a place, such as "/login"; false for what it does not have. */
+/** Handles a path within a part of a place, such as "/login". False if it has no such path. */
 type Answer = (ctx: Context, address: string) => Promise<boolean>;
 
 export function koaPlayground(playground: Playground): Koa {
   const app = new Koa();
-  // Before the session: a form on another website loads nothing, and changes nothing.
+  // First, so that a form on another website cannot load or change a session.
   app.use(csrf());
   app.use(publicFiles);
-  // The place at "/" comes last, since it would answer for all addresses.
+  // The place at "/" comes last, since it matches every path.
   for (const place of playground.places.toReversed()) app.use(placeMiddleware(place, playground));
   return app;
 }
 
-/** Each part begins with its own address; the first that has an answer gives it. */
+/** Each part has its own path prefix. The first match handles the request. */
 function placeMiddleware(place: Place, playground: Playground): Middleware {
   const parts: [address: string, answer: Answer][] = [
     ["/race", raceAnswer(place, playground)],
@@ -55,7 +55,7 @@ function homeAnswer(place: Place, playground: Playground): Answer {
   const { sessions } = middleware;
   const stored = "list" in sessions ? sessions : undefined;
   const report = reporting(place);
-  // It loads the session itself.
+  // This page loads the session itself.
   const layout = (parts: DevicesPage) => placeDevices(place, parts);
   const page = stored && devices<Data>({ sessions: stored }, { askEvery: 2, login: `${place.path}/ended`, layout });
 
@@ -65,7 +65,7 @@ function homeAnswer(place: Place, playground: Playground): Answer {
       return true;
     }
     if (address === "/alive") {
-      // Reading is no use: a page that stays open and asks does not keep its session alive.
+      // read() does not count as use, so an open page that polls does not keep its session alive.
       const snapshot = await sessions.read({ headers: { get: (name) => ctx.get(name) || null } });
       ctx.set("Cache-Control", "no-store");
       ctx.status = snapshot?.subject === undefined ? 401 : 204;
@@ -83,7 +83,7 @@ async function answerHome(ctx: Context, address: string, visit: Visit, playgroun
   } else if (ctx.method === "GET" && address === "/look") {
     await sendPage(ctx, lookPage(visit, playground));
   } else if (ctx.method === "GET" && address === "/ended") {
-    // Where a page continues after it heard of the logout. A copy in this browser may not know of it yet, so the store is asked.
+    // An open page goes here after a logout. This browser may still have a copy of the session, so ask the store.
     await visit.session.ready({ fresh: true });
     if (visit.session.subject === undefined) visit.session.logout();
     seeOther(ctx, `${visit.place.path}/`);
@@ -92,7 +92,7 @@ async function answerHome(ctx: Context, address: string, visit: Visit, playgroun
   }
 }
 
-/** One of the two browsers: a cookie of its own, and the same users in the same store. */
+/** One of the two browsers: its own cookie, but the same users in the same store. */
 function sidePart(place: Place, side: Side, { secrets }: Playground): [address: string, answer: Answer] {
   const options = { secrets, store: place.options.store, name: nameOf(place, side) } as SessionOptions<Data>;
   const middleware = session<Data>(options);
@@ -112,7 +112,7 @@ function sidePart(place: Place, side: Side, { secrets }: Playground): [address: 
           if (visitor.subject === undefined) await sendPage(ctx, sidePage(place, side));
           else seeOther(ctx, `${home}sessions${ctx.search}`);
         }
-        // The page around it brings the other side up to date, where it sees this.
+        // On `?changed`, the surrounding page refreshes the other side.
         else await answerForm(ctx, address, sideActions as never, visit, `${home}?changed`);
       });
     }
@@ -148,7 +148,7 @@ async function answerForm(
 ): Promise<void> {
   const name = address.slice(1);
   if (ctx.method !== "POST" || !Object.hasOwn(forms, name)) return;
-  // Browsers send the length of a form, and Node reads no more than that.
+  // Browsers send a form's length, and Node reads no more than that.
   if (!(Number(ctx.request.length) <= 10_000)) ctx.throw(413);
   const form = new URLSearchParams(await text(ctx.req));
   await forms[name]?.(visit, (field) => form.get(field)?.trim() ?? "");
@@ -165,7 +165,7 @@ async function sendPage(ctx: Context, page: unknown): Promise<void> {
   ctx.body = String(await page);
 }
 
-/** Around the session's middleware, so that it also sees what is done after the handler: a form's report goes to the next page. */
+/** Runs around the session middleware to see what happens after the handler. The next page shows a form's report. */
 function reporting(place: Place) {
   const names = cookieNames(place);
   return async (ctx: Context, next: () => Promise<void>) => {

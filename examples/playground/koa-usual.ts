@@ -1,4 +1,7 @@
-/** The usual way, run for real: koa-session, with its sessions in this process, or in the cookie where the place has no store. */
+/**
+ * The usual way, using koa-session itself. Its sessions are in
+ * this process, or in the cookie if the place has no store.
+ */
 import Koa, { type Context } from "koa";
 import koaSession from "koa-session";
 import { nameOf, type Place, type Playground, type Rival } from "./places.ts";
@@ -7,10 +10,10 @@ import { type RaceData, raceStep } from "./race.ts";
 export const koaSessionRival: Rival = {
   title: "koa-session",
   code: "ctx.session[item] = true;",
-  about: "The npm package, in this server: it reads the whole session, and writes the whole session.",
+  about: "The npm package, in this server. It reads and writes the whole session.",
 };
 
-/** Answers for its side of the race, in an application of its own, since its `ctx.session` is another. */
+/** Handles its side of the race in a separate application, since its `ctx.session` is a different one. */
 export function usualRace(place: Place, { secrets }: Playground): (ctx: Context, address: string) => Promise<boolean> {
   const app = new Koa();
   app.keys = [secrets];

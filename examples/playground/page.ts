@@ -1,4 +1,4 @@
-/** The page. Text goes through html``, which escapes it, wherever it comes from. */
+/** The page. All text goes through html``, which escapes it. */
 import { html, raw } from "hono/html";
 import { account } from "./account.ts";
 import { browsersSection } from "./browsers.ts";
@@ -11,14 +11,14 @@ import { REPORT_HERE } from "./report.ts";
 
 const SCRIPT = html`<script src="/playground.js" defer></script>`;
 
-/** What the page shows of a session: read before it is made. */
+/** What the page shows of a session. Read before the page is made. */
 export interface Shown {
   readonly notice: string | undefined;
   readonly views: number;
   readonly cart: readonly string[];
 }
 
-/** Counts the view, and takes the message of the last form. */
+/** Counts the view and takes the last form's message. */
 export function show({ session }: Visit): Shown {
   const { data } = session;
   data.views = (data.views ?? 0) + 1;
@@ -43,7 +43,7 @@ export function homePage(visit: Visit, { places, rival }: Playground, { notice, 
   );
 }
 
-/** A page that only reads: with a copy it asks no store. */
+/** A page that only reads. With a copy, it does not ask the store. */
 export function lookPage(visit: Visit, { places }: Playground) {
   const { session, place } = visit;
   const items = session.data.cart?.length ?? 0;
@@ -51,9 +51,9 @@ export function lookPage(visit: Visit, { places }: Playground) {
     visit,
     places,
     html`<section aria-labelledby="look">
-      <h2 id="look">Only looking</h2>
+      <h2 id="look">Just looking</h2>
       <p>
-        You are <strong>${session.subject ?? "nobody we know"}</strong>, and your cart holds <strong>${items}</strong>. This page
+        You are <strong>${session.subject ?? "not logged in"}</strong>. Items in your cart: <strong>${items}</strong>. This page
         changes nothing, so nothing is written. <a href="${place.path}/">Back</a>
       </p>
     </section>`,
@@ -64,8 +64,8 @@ function cartSection(place: Place, items: readonly string[]) {
   return html`<section aria-labelledby="cart">
     <h2 id="cart"><span class="step" aria-hidden="true">5</span> A cart</h2>
     <p>
-      ${items.length === 0 ? "It is empty. " : ""}Fill it from two windows. Each new list depends on the old one, so it is made by
-      <code>session.update()</code>, of what the store holds at that moment.
+      ${items.length === 0 ? "The cart is empty. " : ""}Add items from two windows. Each new list depends on the old one, so
+      <code>session.update()</code> builds it from what the store holds at that moment.
     </p>
     <ul class="rows">
       ${items.map(
@@ -86,7 +86,7 @@ function cartSection(place: Place, items: readonly string[]) {
 
 function layout(visit: Visit, places: readonly Place[], content: unknown) {
   const { place, session, stored } = visit;
-  // Only the page of a user who is logged in has a session that others can end.
+  // Only a logged-in user's session can be ended from elsewhere.
   const live = stored !== undefined && session.subject !== undefined;
   const [watch, ask] = live ? (canWatch(place) ? [`${place.path}/watch`, ""] : ["", `${place.path}/alive`]) : ["", ""];
   return html`${headOf(place.title, "en", SCRIPT)}
@@ -94,8 +94,8 @@ function layout(visit: Visit, places: readonly Place[], content: unknown) {
         <header>
           <h1>web-session-store</h1>
           <p class="lead">
-            This page shows what a session does while you use it: changes that survive each other, a logout that other browsers notice, and
-            a cookie that no script can take.
+            See what a session does while you use it: parallel changes, a logout that other browsers notice, and a cookie that no script
+            can read.
           </p>
           <nav aria-label="Where sessions are kept">
             <span>Keep sessions in</span> ${places.map((other) => placeLink(other, place))}
@@ -121,7 +121,7 @@ function storeSection(place: Place) {
   </section>`;
 }
 
-/** The way through the page. */
+/** The steps of the page, as links. */
 function path(place: Place) {
   return html`<p class="path">
     Five steps: <a href="#you">log in</a>, run <a href="#race">the race</a>,

@@ -1,4 +1,4 @@
-/** The page's style sheet and script on Node. On Workers the platform serves that folder. */
+/** Serves the page's style sheet and script on Node. On Workers, the platform does that. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Middleware } from "koa";

@@ -1,14 +1,14 @@
-/** The race: five requests at once, each of which changes another key of one session. */
+/** The race: five requests at once, each changing a different key of one session. */
 import { html } from "hono/html";
 import { guaranteesOf, type Place, type Rival } from "./places.ts";
 
-/** What a session of the race keeps: one key for each change. */
+/** The session data of a race: one key for each change. */
 export type RaceData = Record<string, true>;
 
 const WORK_MS = 150;
 const CHANGES = ["1", "2", "3", "4", "5"];
 
-/** What is asked of a race: to begin, to make one of the changes, or to say what was kept. */
+/** A step of a race: start it, make one change, or list the changes that were kept. */
 export async function raceStep(data: RaceData, method: string, step: string): Promise<string[] | undefined> {
   if (method === "GET" && step === "kept") return CHANGES.filter((number) => data[`item${number}`]);
   if (method !== "POST") return undefined;
@@ -23,7 +23,10 @@ export async function raceStep(data: RaceData, method: string, step: string): Pr
   return [];
 }
 
-/** The same for a session that is read and written as a whole: what another request wrote meanwhile is overwritten. */
+/**
+ * The same for a session that is read and written as a whole,
+ * which overwrites what other requests wrote in the meantime.
+ */
 export async function wholeStep(data: { whole?: RaceData }, method: string, step: string): Promise<string[] | undefined> {
   const whole = { ...data.whole };
   const answer = await raceStep(whole, method, step);
@@ -31,7 +34,7 @@ export async function wholeStep(data: { whole?: RaceData }, method: string, step
   return answer;
 }
 
-/** As if it asked a database, so that all five requests have read the session before the first one writes it. */
+/** Stands for a database query, so that all five requests read the session before the first one writes it. */
 function work(): Promise<void> {
   return new Promise((done) => setTimeout(done, WORK_MS));
 }
@@ -40,12 +43,12 @@ export function raceSection(place: Place, rival: Rival) {
   return html`<section aria-labelledby="race">
     <h2 id="race"><span class="step" aria-hidden="true">2</span> The race</h2>
     <p>
-      Five requests arrive at once. Each one loads the session, works for ${WORK_MS} milliseconds, and then writes a key of its own. How many of the five
-      changes are there afterwards?
+      Five requests arrive at once. Each one loads the session, works for ${WORK_MS} milliseconds, and then writes its own key. How many of the five
+      changes survive?
     </p>
     <p class="line">
       <button type="button" class="main" data-race="${place.path}" hidden>Send five changes at once</button>
-      <span class="hint only-scripts">The race needs JavaScript, which sends the five requests.</span>
+      <span class="hint only-scripts">The race needs JavaScript to send the five requests.</span>
     </p>
     <div class="lanes">
       ${lane("race", "web-session-store", "session.data[item] = true;", oursAbout(place))}
@@ -55,12 +58,12 @@ export function raceSection(place: Place, rival: Rival) {
   </section>`;
 }
 
-/** What becomes of the same line of code here. */
+/** What the same line of code does here. */
 function oursAbout({ title, options: { store } }: Place): string {
-  if (store === undefined) return "There is no store here: each answer replaces the whole cookie, and the last one wins.";
+  if (store === undefined) return "There is no store: each response replaces the whole cookie, and the last one wins.";
   if (!guaranteesOf(store).atomic)
-    return `${title} cannot change a part of what it holds, so changes at the same time may overwrite each other.`;
-  return "Writes the key that changed, into what the store holds by then.";
+    return `${title} cannot update part of a session, so parallel changes may overwrite each other.`;
+  return "Writes only the changed key, into what the store holds at that moment.";
 }
 
 function lane(name: "race" | "usual", title: string, code: string, about: string) {

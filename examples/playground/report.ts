@@ -1,12 +1,15 @@
-/** The panel that shows what the library did: for the page, and for the form that led to it. */
+/** The panel that shows what the library did for this page and for the form before it. */
 import { html } from "hono/html";
 import { REMOVED, type Report } from "./trace.ts";
 import { duration, saidOfCall, saidOfEvents } from "./words.ts";
 
-/** Stands in the page until all is done, since the session is saved after the page is made. No text of users can be this: it is escaped. */
+/**
+ * A placeholder, since the session is saved after the page is
+ * rendered. User text cannot contain it, because it is escaped.
+ */
 export const REPORT_HERE = "<!--report-->";
 
-/** Carries the report of a form over the redirect. It holds nothing secret, and whoever writes one fools only their own browser. */
+/** Carries a form's report across the redirect. It is not secret, and forging it only fools one's own browser. */
 const CARRIER = "playground-report";
 
 export function carry(report: Report): string {
@@ -15,7 +18,7 @@ export function carry(report: Report): string {
 
 export const dropCarried = `${CARRIER}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax`;
 
-/** The report that the browser brings along. Whatever else stands in that cookie is none. */
+/** The report in the request's cookies, if it is a valid one. */
 export function carriedIn(cookies: string): Report | undefined {
   const value = cookies.split("; ").find((pair) => pair.startsWith(`${CARRIER}=`));
   if (value === undefined) return undefined;
@@ -53,7 +56,7 @@ function fits(value: unknown, shape: Shape): boolean {
   );
 }
 
-/** The page with the panel in it: for this request, and for the form that led to it. */
+/** The page with the panel: for this request, and for the form before it. */
 export async function withReports(page: string, report: Report, before: Report | undefined): Promise<string> {
   const panel = await html`<aside class="report" aria-labelledby="report">
       <h2 id="report" tabindex="-1">What the library did</h2>
@@ -69,12 +72,12 @@ function one(title: string, report: Report) {
   const told = saidOfEvents(events);
   return html`<h3>${title} <code>${request}</code></h3>
     <ul class="said">
-      ${received.length === 0 ? html`<li>The browser sent no cookie of a session.</li>` : received.map(({ name, bytes }) => html`<li>The browser sent <code>${name}</code>, ${bytes} bytes.</li>`)}
+      ${received.length === 0 ? html`<li>The browser sent no session cookie.</li>` : received.map(({ name, bytes }) => html`<li>The browser sent <code>${name}</code>, ${bytes} bytes.</li>`)}
       ${calls.length === 0 ? html`<li>No store was asked.</li>` : calls.map(({ name, milliseconds }) => html`<li data-call="${name}">The store ${saidOfCall(name)}${inTime(milliseconds)}.</li>`)}
       ${told.map((text) => html`<li>${text}</li>`)}
       ${set.length === 0 ? html`<li>No cookie was set.</li>` : set.map(({ name, bytes, note }) => html`<li>${saidOfSet(name, bytes, note)}</li>`)}
     </ul>
-    <p class="hint">The answer took ${duration(milliseconds)}.</p>`;
+    <p class="hint">The response took ${duration(milliseconds)}.</p>`;
 }
 
 function saidOfSet(name: string, bytes: number, note: string) {
@@ -82,12 +85,12 @@ function saidOfSet(name: string, bytes: number, note: string) {
   return html`The cookie <code>${name}</code> was set, ${bytes} bytes, ${note}.`;
 }
 
-/** What the store did for a request of the race, for the page's script, which adds up what it did for all of them. */
+/** The store calls of a race request. The page's script adds them up. */
 export function raceHeader({ calls }: Report): string {
   return JSON.stringify(calls.map(({ name }) => `The store ${saidOfCall(name)}`));
 }
 
-/** A local store answers in no time that can be measured. */
+/** A local store is too fast to measure. */
 function inTime(milliseconds: number): string {
   return milliseconds < 1 ? "" : `, in ${duration(milliseconds)}`;
 }

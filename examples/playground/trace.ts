@@ -1,11 +1,11 @@
-/** What the library did for one request: its events, the calls of the store, the cookies, the time. */
+/** What the library did for one request: events, store calls, cookies, time. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SessionEvent, SessionStore } from "web-session-store";
 import { type DefinedStore, defineStore } from "web-session-store/stores/define";
 import { span } from "./words.ts";
 
 export interface Report {
-  /** What was asked for: "POST /login". */
+  /** Method and path: "POST /login". */
   readonly request: string;
   readonly milliseconds: number;
   readonly events: readonly string[];
@@ -14,7 +14,7 @@ export interface Report {
   readonly set: readonly CookieSize[];
 }
 
-/** `bytes` is that of name and value, of which browsers keep 4096; `note` says what else is to be known. */
+/** `bytes` counts name and value. Browsers store up to 4096. */
 interface CookieSize {
   readonly name: string;
   readonly bytes: number;
@@ -28,17 +28,17 @@ interface Trace {
 
 const traces = new AsyncLocalStorage<Trace>();
 
-/** For the option `onEvent`. It is called within the request it tells about. */
+/** For the option `onEvent`, which is called within the request that caused the event. */
 export function noteEvent(event: SessionEvent): void {
   traces.getStore()?.events.push("reason" in event ? `${event.type} (${event.reason})` : event.type);
 }
 
-/** The same store, whose calls are noted. */
+/** The same store, with its calls recorded. */
 export function observed(store: SessionStore): DefinedStore {
   const noted = new Proxy(store, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
-      // A route is computed, not asked for.
+      // A route is computed without asking the store.
       if ((name === "route" || name === "recordRoute") && typeof value === "function") return value.bind(target);
       if (typeof value !== "function" || typeof name !== "string") return value;
       return (...args: unknown[]) => timed(name, () => value.apply(target, args) as Promise<unknown>);
@@ -58,7 +58,7 @@ async function timed(name: string, call: () => Promise<unknown>): Promise<unknow
   }
 }
 
-/** Runs a request; answers with what happened, once it is all done. `cookies` are the names of the place's own. */
+/** Runs a request and returns what happened. `names` are the place's own cookies. */
 export async function traced(
   asked: { method: string; path: string; cookie: string; names: readonly string[] },
   run: () => Promise<readonly string[]>,
@@ -76,7 +76,7 @@ export async function traced(
   };
 }
 
-/** Of a line of Set-Cookie, or of a pair in Cookie. */
+/** Parses a Set-Cookie line or a pair from a Cookie header. */
 function sizeOf(line: string): CookieSize {
   const [pair = "", ...attributes] = line.split("; ");
   const name = pair.split("=", 1)[0] as string;
@@ -84,7 +84,7 @@ function sizeOf(line: string): CookieSize {
   return { name, bytes: new TextEncoder().encode(pair).length - 1, note: attributes.length === 0 ? "" : lifeOf(maxAge) };
 }
 
-/** What the note says of a cookie that is taken away. */
+/** The note for a removed cookie. */
 export const REMOVED = "removed";
 
 function lifeOf(maxAge: string | undefined): string {

@@ -1,19 +1,19 @@
-/** What happened, in words that a person reads. */
+/** Describes store calls and events in plain words. */
 
 const CALLS: Readonly<Record<string, string>> = {
-  load: "gave the session",
-  create: "kept a new session",
+  load: "returned the session",
+  create: "stored a new session",
   update: "saved what changed",
   replace: "moved the session to a new id",
-  touch: "noted that the session is used",
+  touch: "recorded that the session was used",
   remove: "ended a session",
   removeAll: "ended the other sessions of the user",
   list: "listed the sessions of the user",
-  take: "gave what may be used once",
+  take: "handed out a record that may be used once",
   watch: "began to watch the session",
 };
 
-/** Of a call of the store; of one that is not known, its name. */
+/** Describes a store call. An unknown one is named. */
 export function saidOfCall(name: string): string {
   return Object.hasOwn(CALLS, name) ? (CALLS[name] as string) : `was asked to ${name}`;
 }
@@ -22,20 +22,20 @@ const EVENTS: Readonly<Record<string, string>> = {
   created: "A new session began.",
   regenerated: "The session got a new id; the old one is dead.",
   destroyed: "The session ended for good.",
-  expired: "The session was over: it had not been used for too long, or was too old.",
-  invalid: "A cookie was not made here, so it counted for nothing.",
-  unknown: "The cookie is good, but its session has ended.",
-  moved: "The cookie has an id from before; the session has another one by now.",
-  lost: "A change came too late: its session was gone by then.",
-  ambiguous: "Two sessions came at once, so neither counted.",
-  conflict: "Another request was faster, so the change was made anew.",
+  expired: "The session had expired: it was unused for too long, or too old.",
+  invalid: "A cookie was not made here, so it was ignored.",
+  unknown: "The cookie is valid, but its session has ended.",
+  moved: "The cookie has an old id. The session has another one by now.",
+  lost: "A change came too late: its session was gone.",
+  ambiguous: "The request brought two sessions, so neither counted.",
+  conflict: "Another request was faster, so the change was retried.",
   "store-error": "The store failed.",
 };
 
-/** Of events such as "unknown (load)", as far as the calls and cookies do not say the same. */
+/** Describes events such as "unknown (load)", except those that calls and cookies already show. */
 export function saidOfEvents(events: readonly string[]): string[] {
   const types = new Set(events.map((event) => event.split(" ")[0] ?? ""));
-  // What a login makes of a visitor's session is told as its new id.
+  // A login also creates a session, but the new id already says so.
   if (types.has("regenerated")) types.delete("created");
   return [...types].filter((type) => Object.hasOwn(EVENTS, type)).map((type) => EVENTS[type] as string);
 }
@@ -55,7 +55,7 @@ const UNITS = [
   [1, "second"],
 ] as const;
 
-/** A time in the largest unit that it has at least two of, rounded: "30 days", "90 minutes". */
+/** A duration in the largest unit of which it has at least two, rounded: "30 days", "90 minutes". */
 export function span(seconds: number): string {
   const [size, name] = UNITS.find(([unit]) => seconds >= 2 * unit) ?? [1, "second"];
   const count = Math.round(seconds / size);

@@ -1,4 +1,4 @@
-// The application as it was: sessions in cookies that are signed with app.keys.
+// The application before: sessions in cookies signed with app.keys.
 import Koa from "koa";
 import { session } from "web-session-store/koa";
 import type { Data } from "./options.ts";

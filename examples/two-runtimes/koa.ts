@@ -1,4 +1,4 @@
-// The Koa application today: it shares its sessions with worker.ts.
+// The Koa application now: it shares its sessions with worker.ts.
 import Koa from "koa";
 import { session } from "web-session-store/koa";
 import { type Data, sharedOptions } from "./options.ts";

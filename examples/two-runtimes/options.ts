@@ -1,4 +1,4 @@
-// What the Koa application and the Worker must agree on. The name, the context and the cookie's options are the defaults.
+// What the Koa application and the Worker must agree on. The name, the context and the cookie options are the defaults.
 import type { AcceptedCodec } from "web-session-store/accept/define";
 import { koaTokens } from "web-session-store/accept/koa-session-store";
 
@@ -6,7 +6,7 @@ export interface Data {
   views: number;
 }
 
-/** `appKey` is the key that cookies were signed with before: their sessions go on. */
+/** `appKey` signed the old cookies. Their sessions continue. */
 export function sharedOptions(secret: string, appKey: string): { secrets: string; accept: AcceptedCodec[] } {
   return { secrets: secret, accept: [koaTokens({ keys: [appKey] })] };
 }

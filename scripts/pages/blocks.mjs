@@ -1,8 +1,8 @@
-// The pages of the documentation, and the code blocks in them.
+// The documentation's pages and their code blocks.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-// Made from the published types, which tsc has checked: the examples in it are left to check.
+// Generated from published types, which tsc has checked, so only its examples need checking.
 const GENERATED = ["docs/reference.md"];
 
 /** The README and all of docs/. */
@@ -12,8 +12,8 @@ export function allPages() {
 }
 
 /**
- * A page's blocks, in its order. After the language stands, if anything, the file that a block is, as in "```ts src/index.ts", or for
- * `sh` what is to be done with it: `start` a server, or `run` it to its end.
+ * A page's blocks, in order. The info string after the language is the name of the file shown, as
+ * in "```ts src/index.ts". For `sh` it says what to do: `start` a server, or `run` to the end.
  */
 export function blocksOf(page) {
   const text = readFileSync(page, "utf8");
@@ -31,10 +31,13 @@ export function blocksOf(page) {
   }));
 }
 
-// What an example of the reference may use besides.
+// Also available to examples in the reference.
 const USUAL = 'import { env } from "cloudflare:workers";\nimport { Hono } from "hono";';
 
-/** Examples of the reference have what their entry exports, the middleware beside it, and the root: the headings there. */
+/**
+ * Examples in the reference can use the exports of their entry, of the
+ * middleware beside it, and of the root. These are the headings there.
+ */
 function importsOf(text, at) {
   const sections = text.split(/^(?=## )/m).map((section) => ({ section, specifier: /^## (\S+)/.exec(section)?.[1] ?? "" }));
   const own = text
@@ -51,7 +54,7 @@ function importsOf(text, at) {
   return [...imports, USUAL].join("\n");
 }
 
-/** A name for a page's folder. */
+/** A folder name for a page. */
 export function slugOf(page) {
   return page.replace(/\.md$/, "").replaceAll(/[^\w]+/g, "-");
 }

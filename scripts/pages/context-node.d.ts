@@ -1,4 +1,4 @@
-// The same, on Node, Bun and Deno.
+// The same for Node, Bun and Deno.
 declare const Deno: {
   readonly env: { get(name: string): string | undefined };
   openKv(path?: string): Promise<import("web-session-store/stores/deno-kv").DenoKv>;
@@ -6,7 +6,7 @@ declare const Deno: {
   serve(handler: (request: Request) => Response | Promise<Response>): unknown;
 };
 declare const app: import("koa") & { request(path: string, init: RequestInit): Promise<Response> };
-// It has no types of its own.
+// koa-passport has no types of its own.
 declare module "koa-passport" {
   type Middleware = import("koa").Middleware;
   const passport: {
@@ -21,7 +21,7 @@ declare const client: import("redis").RedisClientType;
 declare const pool: import("web-session-store/stores/postgres").PostgresClient &
   import("web-session-store/stores/mysql").MysqlClient;
 declare const storage: import("unstorage").Storage;
-// What docs/recipes.md uses of it: it has no types of its own.
+// The part that docs/recipes.md uses. ws has no types of its own.
 declare module "ws" {
   interface Socket {
     on(event: "message", listener: (data: Uint8Array) => unknown): void;

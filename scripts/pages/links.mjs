@@ -1,13 +1,13 @@
-// Links between pages: the file is there, and so is the heading. Links to other websites are not followed.
+// Checks links between pages: the file and the heading must exist. Links to other websites are not checked.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/** What is wrong with the links of these pages. */
+/** The problems with the links of these pages. */
 export function linkProblems(pages) {
   return pages.flatMap((page) => linksOf(page).flatMap(({ target, line }) => problem(page, line, target)));
 }
 
-/** Pages of docs/ that the index does not name. */
+/** Pages of docs/ that are missing from the index. */
 export function unlisted(pages, index) {
   const listed = new Set(linksOf(index).map(({ target }) => normalize(join(dirname(index), target.split("#")[0]))));
   const wanted = pages.filter((page) => /^docs\/[^/]+\.md$/.test(page) && page !== index);
@@ -24,7 +24,7 @@ function problem(page, line, target) {
   return [];
 }
 
-/** Code is taken out, line by line, so that numbers stay. */
+/** Removes code line by line, so that line numbers stay the same. */
 function proseOf(page) {
   const text = readFileSync(page, "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, (code) => code.replaceAll(/[^\n]/g, ""));
   return text.split("\n").map((line) => line.replaceAll(/`[^`\n]*`/g, "`code`"));
@@ -38,7 +38,7 @@ function linksOf(page) {
   );
 }
 
-/** The anchors that GitHub gives to headings: https://github.com/gjtorikian/html-pipeline, its filter for tables of contents. */
+/** GitHub's anchors for headings: https://github.com/gjtorikian/html-pipeline, the table-of-contents filter. */
 function anchorsOf(file) {
   const seen = new Map();
   const text = readFileSync(file, "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");

@@ -1,7 +1,8 @@
-// Runs the programs of a page as its reader would: writes the files it shows, starts what it starts, and types what it types.
+// Runs a page's programs as a reader would: writes the files it shows, starts its servers, and types its commands.
 //
-// A block with a file's name is that file. "sh start" starts a server, "sh run" runs to its end. In "console" each line after "$ " is a
-// command, and what follows is what it prints; "..." stands for anything. Ports are others than those on the page.
+// A block with a file name is that file. "sh start" starts a server, and "sh run"
+// runs to the end. In "console", each line after "$ " is a command followed by
+// its output, where "..." matches anything. Ports differ from those on the page.
 import { execFile, spawn } from "node:child_process";
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -10,7 +11,7 @@ import { slugOf } from "./blocks.mjs";
 
 const PORTS = /\b(3000|8787)\b/g;
 const PATIENCE_MS = 60_000;
-// npx asks the network for what is not installed, and readers have the default port to themselves.
+// npx would fetch missing packages from the network. The default port may be in use.
 const PRELUDE = `npx() {
   if [ "$1 $2" != "wrangler dev" ]; then "$@"; return; fi
   shift 2; wrangler dev --ip 127.0.0.1 --port "$PORT" --inspector-port 0 --show-interactive-dev-session=false "$@"
@@ -48,7 +49,7 @@ async function runPage(blocks, folder) {
   return problems;
 }
 
-/** One block. A server that does not start ends the page. */
+/** Runs one block. If a server does not start, the page ends. */
 async function take(block, reader) {
   const code = block.code.replaceAll(PORTS, String(reader.port));
   if (block.file !== undefined) {
@@ -83,7 +84,7 @@ function patternOf(expected) {
   return new RegExp(`^${lines.join("\n").replace(/\n$/, "\n?")}$`);
 }
 
-/** Runs commands to their end; what they print. */
+/** Runs commands to the end. Returns their output. */
 function type(command, reader) {
   return new Promise((done) => {
     const options = { cwd: reader.home, env: environment(reader), timeout: PATIENCE_MS };
@@ -130,7 +131,7 @@ function answers(port) {
   );
 }
 
-/** Ends the server and what it started: they share a process group of their own. */
+/** Ends the server and its children, which share a process group. */
 function stop(reader) {
   const { server } = reader;
   reader.server = undefined;

@@ -1,7 +1,8 @@
-// Blocks that show a file of this repository: "```typescript examples/one.ts" is that file, whole. Its own folder's tests check the code.
+// Checks blocks that show a whole file: "```typescript examples/one.ts" must
+// equal that file. Tests of its folder check the code.
 import { existsSync, readFileSync } from "node:fs";
 
-/** What is shown otherwise than it is. */
+/** Blocks that differ from their file. */
 export function shownProblems(blocks) {
   return blocks
     .filter(({ language, file }) => language === "typescript" && file !== undefined)

@@ -1,4 +1,4 @@
-// Type-checks every block of TypeScript and JavaScript, against dist/ and the types of the platform that it is for.
+// Type-checks every TypeScript and JavaScript block against dist/ and the types of its platform.
 import { execFile } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -7,7 +7,7 @@ import { slugOf } from "./blocks.mjs";
 const CODE = { ts: "ts", js: "js", mjs: "mjs", cjs: "cjs", tsx: "tsx" };
 const WORKERS = /cloudflare:workers|web-session-store\/stores\/(durable-object|session-object|kv|d1)"|(?<!process\.)\benv\.[A-Z]/;
 const BROWSER = /\bdocument\.|new WebSocket\(/;
-/** A piece of a function returns, though the function is not shown. */
+/** A fragment of a function may return although the function is not shown. */
 const FRAGMENT = /error TS1108:/;
 
 const PLATFORMS = {
@@ -16,11 +16,11 @@ const PLATFORMS = {
   browser: { lib: ["es2023", "dom", "dom.iterable"], types: [] },
 };
 
-/** What tsc says of the blocks, with the lines of their pages. */
+/** tsc's errors in the blocks, with the line numbers of their pages. */
 export async function typeProblems(blocks, folder) {
   const programs = new Map();
   for (const block of blocks.filter(({ language }) => language in CODE)) {
-    // What a block says about another package would hold for all others.
+    // A module declaration in one block would affect all others.
     const alone = /^declare module/m.test(block.code) ? `-${slugOf(block.page)}-${block.index}` : "";
     const name = `${platformOf(block)}-${block.language.startsWith("t") ? "ts" : "js"}${alone}`;
     programs.set(name, [...(programs.get(name) ?? []), block]);
@@ -53,7 +53,7 @@ async function check(folder, name, own, all) {
   const said = await new Promise((done) => {
     execFile("tsc", ["-p", folder, "--pretty", "false"], (_error, stdout) => done(stdout));
   });
-  // What a line goes on with is indented: of a call that fits no overload, only that says what is wrong.
+  // Continuation lines are indented. If no overload fits, only they say what is wrong.
   return said
     .replaceAll(/\n +/g, " ")
     .split("\n")
@@ -61,13 +61,13 @@ async function check(folder, name, own, all) {
     .map((line) => onPage(line, places));
 }
 
-/** Writes a block, the files that the page has made so far beside it, and what it takes from the blocks before it. */
+/** Writes a block, the files that the page has made so far, and the imports it takes from earlier blocks. */
 function write(folder, block, all) {
   const home = join(folder, slugOf(block.page), String(block.index));
   const before = all.filter(({ page, index }) => page === block.page && index < block.index);
   for (const { file, code, language } of before) if (file !== undefined && language in CODE) save(join(home, file), code);
   const file = join(home, block.file ?? `block.${CODE[block.language]}`);
-  // At the end, so that lines keep their numbers; imports count everywhere.
+  // At the end, so that line numbers stay the same. Imports are hoisted.
   save(file, `${block.code}\n${carriedImports(block, before)}`);
   return file;
 }
@@ -77,18 +77,18 @@ function save(file, text) {
   writeFileSync(file, text);
 }
 
-/** A page says once where a name comes from. */
+/** Names that an earlier block imported, since a page says only once where a name comes from. */
 function carriedImports(block, before) {
   const names = new Map();
   const earlier = block.imports === "" ? before.map(({ code }) => code) : [block.imports];
   for (const code of earlier) for (const one of importsIn(code)) names.set(one.name, one);
   for (const { name } of importsIn(block.code)) names.delete(name);
-  // In a piece of a program it is the session of the request, whatever a block before it has imported.
+  // In a fragment it is the request's session, whatever an earlier block imported.
   if (!/\bsession[<(]/.test(block.code)) names.delete("session");
   const declared = new Set(
     [...block.code.matchAll(/\b(?:const|let|function|class|interface|type) \{?\s*(\w+)/g)].map(([, name]) => name),
   );
-  // The env of process.env is no name of its own.
+  // `env` in `process.env` is not the imported name.
   const isUsed = (name) => new RegExp(`(?<!\\w\\.)\\b${name}\\b`).test(block.code);
   const used = [...names.values()].filter(({ name }) => !declared.has(name) && isUsed(name));
   return used.map(({ text }) => text).join(" ");

@@ -1,4 +1,4 @@
-// Sets up what the tests need and the machine lacks, where it may: by apt-get, as root or with a sudo that asks for no password.
+// Installs what the tests need and the machine lacks, if allowed: with apt-get, as root or with a passwordless sudo.
 import { spawnSync } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 const FOLDERS = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin"].filter((folder) => folder !== "");
 const MAX_BUFFER = 64 * 1024 * 1024;
 
-/** What is not there afterwards, each with the way to get it. */
+/** What is still missing afterwards, each with a way to get it. */
 export function setUp(needs, { install }) {
   const missing = needs.filter((need) => !isThere(need));
   if (install && missing.length > 0) {
@@ -36,17 +36,17 @@ function installPackages(packages) {
     const [program, ...all] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qy", ...args];
     return told(`apt-get ${args.join(" ")}`, program, all);
   };
-  // One by one: a release of Debian that lacks one of them has the others.
+  // One by one, because a Debian release may lack one of them.
   if (aptGet("update")) for (const name of packages) aptGet("install", "--no-install-recommends", name);
 }
 
-/** What stands before a command to run it as root; undefined where that may not be. */
+/** The command prefix for running as root. Undefined if not allowed. */
 function wayToRoot() {
   if (process.getuid?.() === 0) return [];
   return spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0 ? ["sudo", "-n"] : undefined;
 }
 
-/** Runs a command; whether it went well. What it printed is shown only when it did not. */
+/** Runs a command and returns whether it succeeded. Prints its output only if it did not. */
 function told(command, program, args) {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", maxBuffer: MAX_BUFFER });
   if (status !== 0) console.log(`Failed: ${command}\n${stdout}${stderr}`);

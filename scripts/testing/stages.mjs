@@ -1,30 +1,33 @@
-// The stages of npm test: what each runs, and what came of it in numbers.
+// The stages of npm test: what each runs, and its results.
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** npm scripts that run vitest, which counts tests, and the tests they have to themselves. Any other script counts as one. */
+/**
+ * npm scripts that run vitest, which counts tests, with the
+ * tests that only they run. Any other script counts as one test.
+ */
 const SUITES = { "test:suite": undefined, "test:mongodb": "test/mongodb/*.test.ts", "test:browser": "test/browser/*.test.ts" };
 
 const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
 
-/** The names of npm scripts, in their order: the checks, each by itself, and the tests. */
+/** The names of npm scripts, in order: each check, then the tests. */
 export const STAGES = [
   ...scripts.check.split(" && ").map((command) => command.replace("npm run ", "")),
   ...["test:suite", "test:mongodb", "test:runtimes", "test:browser"],
 ];
 
-// Wrangler is told to ask nobody, and to tell nobody.
+// Keeps Wrangler from sending metrics or fetching data.
 const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
 
-/** Whether anything of the stage is left. */
+/** Whether the stage has anything left to run. */
 export function isLeft(script, { scripts: without, files }) {
   if (without.includes(script)) return false;
   const own = SUITES[script];
   return own === undefined || globSync(own).some((file) => !files.includes(file));
 }
 
-/** Runs a stage without some test files and runtimes. */
+/** Runs a stage without certain test files and runtimes. */
 export function runStage(script, { files, runtimes }) {
   const begun = performance.now();
   const isSuite = script in SUITES;
@@ -36,7 +39,7 @@ export function runStage(script, { files, runtimes }) {
   const leftOut = { TESTS_LEFT_OUT: files.join(" "), RUNTIMES_LEFT_OUT: runtimes.join(",") };
   const { status } = spawnSync("npm", args, { stdio: "inherit", env: { ...env, ...leftOut } });
   const counts = isSuite ? countsIn(results) : { passed: Number(status === 0), failed: 0, skipped: 0 };
-  // An error outside of all files is in no count.
+  // An error outside all files is not counted.
   const failed = Math.max(counts.failed, Number(status !== 0));
   return { script, ...counts, failed, minutes: (performance.now() - begun) / 60_000 };
 }
@@ -45,7 +48,7 @@ function countsIn(file) {
   try {
     const results = JSON.parse(readFileSync(file, "utf8"));
     const skipped = results.numPendingTests + results.numTodoTests;
-    // A file that fails as a whole, as when it cannot be loaded, has no test that failed.
+    // A file that fails as a whole, for example on load, has no failed test.
     const whole = results.testResults.filter(({ status, assertionResults: tests }) => {
       return status === "failed" && !tests.some((test) => test.status === "failed");
     });

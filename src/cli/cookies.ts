@@ -1,15 +1,15 @@
 /**
- * Finds cookies in what somebody pasted: a Cookie header, Set-Cookie lines, `name=value`, or a bare token.
+ * Finds cookies in pasted text: a Cookie header, Set-Cookie lines, `name=value`, or a bare token.
  *
  * @module
  */
 
-/** One cookie that was pasted. */
+/** A pasted cookie. */
 export interface PastedCookie {
-  /** The name on the wire; undefined for a bare token. */
+  /** The name on the wire. Undefined for a bare token. */
   readonly name: string | undefined;
   readonly value: string;
-  /** The value of `<name>.sig`, Koa's signature, where that was pasted too. */
+  /** The value of `<name>.sig`, Koa's signature, if that was pasted too. */
   readonly signature: string | undefined;
   /** Whether it is a Set-Cookie line that removes the cookie. */
   readonly removes: boolean;
@@ -20,7 +20,7 @@ type Pair = Pick<PastedCookie, "name" | "value" | "removes">;
 const HEADER = /^(set-cookie|cookie)[ \t]*:[ \t]*(.*)$/i;
 const ATTRIBUTE = /^(path|domain|expires|max-age|samesite|priority)=|^(secure|httponly|partitioned)$/i;
 
-/** The cookies in a text. Lines that are no header are left out if others are: whole requests can be pasted. */
+/** The cookies in a text. If any line is a header, other lines are ignored, so whole requests can be pasted. */
 export function pastedCookies(text: string): PastedCookie[] {
   const lines = text.split(/\r?\n/).map(cleanLine);
   const headers = lines.some((line) => HEADER.test(line));
@@ -32,7 +32,7 @@ export function pastedCookies(text: string): PastedCookie[] {
     .map((pair) => ({ ...pair, signature: pair.name === undefined ? undefined : signatures.get(`${pair.name}.sig`) }));
 }
 
-/** Without the marks that curl puts before headers, and without quotes around the whole. */
+/** Strips curl's header marks and quotes around the line. */
 function cleanLine(line: string): string {
   const text = line.trim().replace(/^[<>] /, "");
   return /^(["']).*\1$/.test(text) ? text.slice(1, -1) : text;

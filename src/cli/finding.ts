@@ -1,5 +1,5 @@
 /**
- * Finding: what `inspect` says of one cookie.
+ * What `inspect` reports about one cookie.
  *
  * @module
  */
@@ -7,18 +7,18 @@ import { utf8Length } from "../ground/encoding.ts";
 import { parseData } from "../ground/json.ts";
 import { count, instant, printable, span } from "./text.ts";
 
-/** What was found. */
+/** The report. */
 export interface Finding {
-  /** Whether the library would use it; null for what is no session cookie at all. */
+  /** Whether the library would accept it. Null if it is not a session cookie. */
   readonly opens: boolean | null;
-  /** Label and text, in the order in which they are printed. */
+  /** Labels and texts, in print order. */
   readonly rows: readonly (readonly [label: string, text: string])[];
 }
 
-/** What a cookie is looked at with. */
+/** What `inspect` uses to check a cookie. */
 export interface Setting {
   readonly secrets: readonly string[];
-  /** The option `name` of the application, where it was given. */
+  /** The application's option `name`, if given. */
   readonly name: string | undefined;
   readonly context: string;
   readonly showData: boolean;
@@ -26,7 +26,7 @@ export interface Setting {
   readonly now: number;
 }
 
-/** What a token says of its session. Whether that was proved is said elsewhere. */
+/** A token's claims about its session, verified or not. */
 export interface Said {
   readonly sid: string;
   readonly start?: number | undefined;
@@ -41,13 +41,13 @@ export interface Said {
 
 type Rows = (readonly [string, string])[];
 
-/** The rows about a session. Who it is and what is in it are shown only if that was asked for. */
+/** The rows about a session. User and data are shown only on request. */
 export function rowsAbout(said: Said, { showData, now }: Setting): Rows {
   const { sid, start, iat, exp, temp, idle, abs, sub, data } = said;
   const time = (label: string, seconds: number | undefined): Rows =>
     seconds === undefined ? [] : [[label, instant(seconds, now)]];
   const own = (label: string, seconds: number | undefined): Rows =>
-    seconds === undefined ? [] : [[label, `${span(seconds)}, by its login`]];
+    seconds === undefined ? [] : [[label, `${span(seconds)}, set by its login`]];
   const hidden = "hidden; --show-data shows it";
   return [
     ["session", printable(sid)],

@@ -1,5 +1,5 @@
 /**
- * Cookies of other session software: what they are, and what it takes to accept them. Known by their value, or by the name they have by default.
+ * Recognizes cookies of other session software, by value or default name, and says how to accept them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ type Rows = Finding["rows"];
 const KOA_SESSION = "koa.sess";
 const EXPRESS_SESSION = "connect.sid";
 
-/** What there is to say of a cookie that is none of this library. */
+/** The report on a cookie that this library did not make. */
 export function inspectForeign(cookie: PastedCookie): Finding {
   return { opens: null, rows: tokenRows(cookie) ?? expressRows(cookie) ?? koaRows(cookie) ?? [["kind", otherKind(cookie)]] };
 }
@@ -26,7 +26,7 @@ function tokenRows({ value }: PastedCookie): Rows | undefined {
   if (typeof header?.alg !== "string") return undefined;
   return [
     ["kind", `a token of other software (${printable(header.alg.slice(0, 20))})`],
-    ["accept", "joseTokens() of web-session-store/accept/jose reads such, with the key that it was made with"],
+    ["accept", "joseTokens() of web-session-store/accept/jose reads it, with the key that signed or encrypted it"],
   ];
 }
 
@@ -34,10 +34,10 @@ function expressRows({ name, value }: PastedCookie): Rows | undefined {
   const isSigned = /^s(:|%3A)/i.test(value);
   if (!isSigned && name !== EXPRESS_SESSION) return undefined;
   const kind = isSigned
-    ? "express-session's signed id, or that of software like it; the session is in the store of that application"
-    : "express-session's by its name, but it has no signature, so it is not whole, or of other software";
+    ? "a signed id of express-session or similar software; the session is in that application's store"
+    : "express-session's by its name, but it has no signature: it is incomplete, or from other software";
   const accept =
-    "no codec here reads it; defineCodec() of web-session-store/accept/define takes one of yours that asks that store";
+    "no built-in codec reads it; with defineCodec() of web-session-store/accept/define, write one that asks that store";
   return [
     ["kind", kind],
     ["accept", accept],
@@ -49,20 +49,20 @@ function koaRows({ name, value, signature }: PastedCookie): Rows | undefined {
   const isWhole = json !== null && STAMPS.some((stamp) => stamp in json);
   if (!isWhole && name !== KOA_SESSION) return undefined;
   const kind = isWhole
-    ? "koa-session's: the session, readable by everybody"
-    : "koa-session's by its name: a key of the store of that application, or written by its option encode";
+    ? "koa-session's: the session, readable by anyone"
+    : "koa-session's by its name: a key in that application's store, or written by its option encode";
   const sig = printableName(`${name ?? KOA_SESSION}.sig`);
-  const unsigned = `there is no signature, the cookie "${sig}"; without it, it is not accepted`;
+  const unsigned = `no: the cookie "${sig}" is missing, and without that signature it is not accepted`;
   return [
     ["kind", kind],
-    ["signed", signature ? `by the cookie "${sig}", which was not tried` : unsigned],
+    ["signed", signature ? `by the cookie "${sig}", which was not checked` : unsigned],
     ["accept", "koaSessionTokens() of web-session-store/accept/koa-session reads it, with app.keys and with that store"],
-    ["or", "on Koa, session() of web-session-store/koa-session goes on with it"],
+    ["or", "on Koa, session() of web-session-store/koa-session continues it"],
   ];
 }
 
 function otherKind({ name, value }: PastedCookie): string {
   if (name === undefined && isSessionId(value))
     return "a session's public id, as in a store or a log; without a token it opens nothing";
-  return "no session cookie of this library";
+  return "not a session cookie of this library";
 }

@@ -1,5 +1,5 @@
 /**
- * `inspect`: says of each cookie what it is, whether it opens, and why not.
+ * `inspect`: says what each cookie is, whether it opens, and why not.
  *
  * @module
  */
@@ -11,13 +11,13 @@ import { inspectKoaCookie, koaSession } from "./koa-cookies.ts";
 import { inspectOwnToken, isOwnToken } from "./own-tokens.ts";
 import { printableName } from "./text.ts";
 
-/** What is printed, and whether every session cookie opens. */
+/** The printed text, and whether every session cookie opens. */
 export interface Inspection {
   readonly text: string;
   readonly opens: boolean;
 }
 
-/** Looks at every cookie in a text; null when there is none. */
+/** Inspects every cookie in a text. Null if there is none. */
 export async function inspect(pasted: string, setting: Setting): Promise<Inspection | null> {
   const cookies = pastedCookies(pasted);
   if (cookies.length === 0) return null;

@@ -1,5 +1,5 @@
 /**
- * `keygen`: makes a secret.
+ * `keygen`: creates a secret.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { encodeBase64url } from "../ground/encoding.ts";
 
 const SECRET_BYTES = 32;
 
-/** 32 random bytes in letters that need no quotes in a shell, a URL or a list. */
+/** 32 random bytes in characters that need no quoting in a shell, a URL or a list. */
 export function keygen(): string {
   return encodeBase64url(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 }

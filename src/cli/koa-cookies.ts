@@ -1,5 +1,5 @@
 /**
- * Looks at cookies of Koa's compatible mode: JSON, and a Keygrip signature in a cookie of its own.
+ * Inspects cookies of Koa's compatible mode: JSON, with a Keygrip signature in a second cookie.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { count, printableName } from "./text.ts";
 
 const DEFAULT_NAME = "koa:sess";
 
-/** The session in a cookie of koa-session-store, or of this library in its place; null when the value is none. */
+/** The session in a cookie of koa-session-store, or of this library's Koa mode. Null if the value is not one. */
 export function koaSession(value: string): JsonObject | null {
   const json = value.startsWith("{") ? parseData(value) : null;
   return isSessionId(json?._sid) ? json : null;
 }
 
-/** What there is to say of such a cookie. */
+/** The report on such a cookie. */
 export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, setting: Setting): Promise<Finding> {
   const { _sid, _start, _exp, _sub, ...rest } = json;
-  // Beside no `_start` they are data of the application.
+  // Without `_start`, they belong to the application's data.
   const { _idle, _abs } = _start === undefined ? {} : rest;
   if (_start !== undefined) for (const name of ["_idle", "_abs"]) delete rest[name];
   const isEmpty = Object.keys(rest).length === 0;
@@ -34,7 +34,7 @@ export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, s
     abs: typeof _abs === "number" ? _abs : undefined,
     data: isEmpty ? undefined : JSON.stringify(rest),
   };
-  const what = isEmpty ? "no data: a store may hold it, or there is none" : "the session, readable";
+  const what = isEmpty ? "no data: it may be in a store, or there is none" : "the session, readable";
   const { proof, fault } = await signatureOf(cookie, setting);
   const late = said.exp !== undefined && setting.now >= said.exp ? "expired" : undefined;
   const verdict = (fault ?? late) === undefined ? "yes" : fault === undefined ? "no: expired" : fault;
@@ -49,13 +49,13 @@ export async function inspectKoaCookie(cookie: PastedCookie, json: JsonObject, s
   };
 }
 
-/** Which of `app.keys` signed it, or why none did. Weak keys are tried: Koa takes them. */
+/** Which of `app.keys` signed it, or why none did. Weak keys are tried too, since Koa accepts them. */
 async function signatureOf(cookie: PastedCookie, { secrets, name }: Setting): Promise<{ proof?: string; fault?: string }> {
   const signedName = cookie.name ?? name ?? DEFAULT_NAME;
   const { value, signature } = cookie;
   if (signature === undefined || signature === "") {
     return {
-      fault: `no: there is no signature, the cookie "${printableName(`${signedName}.sig`)}". Good only with signed: false`,
+      fault: `no: the signature is missing, the cookie "${printableName(`${signedName}.sig`)}". Accepted only with signed: false`,
     };
   }
   if (secrets.length === 0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The program `web-session-store`: `keygen` and `inspect`. For Node; no entry of the library imports it.
+ * The `web-session-store` program: `keygen` and `inspect`. For Node. No entry of the library imports it.
  *
  * @module
  */
@@ -12,16 +12,16 @@ import { inspect } from "./inspect.ts";
 import { keygen } from "./keygen.ts";
 import { secretsFromFile, secretsFromVariables } from "./secrets.ts";
 
-/** What a wrong use of the program is answered with. */
+/** The program was called incorrectly. */
 class UsageError extends Error {}
 
 const MAX_INPUT = 1_000_000;
 
 const COOKIE_OPTION = /^--(cookie|token)\b/;
 const COOKIE_AS_ARGUMENT =
-  "a cookie is not taken as an argument: the shell writes arguments into its history, and everybody on this machine can list them. " +
-  "Start web-session-store inspect without it and paste it, or send a file: web-session-store inspect < pasted.txt. " +
-  "Take the one that you gave out of the history, and end its session if others could see it";
+  "a cookie is not accepted as an argument: shells save arguments in their history, and everyone on this machine can list them. " +
+  "Run web-session-store inspect without it and paste it, or pass a file: web-session-store inspect < pasted.txt. " +
+  "Remove the cookie from your history, and end its session if others could see it";
 
 try {
   process.exitCode = await run(process.argv.slice(2));
@@ -62,7 +62,7 @@ async function runInspect(args: string[]): Promise<number> {
   return inspection.opens ? 0 : 1;
 }
 
-/** What Node says of wrong arguments may repeat them, and a cookie or a secret may be among them. */
+/** Node's own message may repeat the arguments, which may include a cookie or a secret. */
 function optionsOf(command: string, args: string[], known: Record<string, { type: "string" | "boolean" }>) {
   try {
     const options = { ...known, help: { type: "boolean", short: "h" } as const };

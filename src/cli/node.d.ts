@@ -1,4 +1,4 @@
-// The part of Node that the commands use, so that no other type of Node can slip into the library.
+// The part of Node that the commands use. Keeps all other Node types out of the library.
 declare module "node:fs" {
   export function readFileSync(path: string | URL, encoding: "utf8"): string;
 }

@@ -1,5 +1,5 @@
 /**
- * Looks at tokens of this library: of which kind they are, which secret opens them, and why none does.
+ * Inspects this library's tokens: their kind, the secret that opens them, or why none does.
  *
  * @module
  */
@@ -25,16 +25,16 @@ const KINDS: Record<KeyKind, string> = {
   id: "signed: names a session in a store",
   readable: "readable: the session, signed; anyone who sees it can read it",
   data: "encrypted: the session",
-  user: "encrypted: times and user; the data is in a store of three methods",
+  user: "encrypted: times and user; the store has only the data",
   copy: "encrypted copy of a session that is in a store",
 };
 const FAULTS: Record<Exclude<TokenFault, "unknown-key">, string> = {
   forged: "bad signature: it was changed after it was made",
-  malformed: "malformed: a part is missing or has another length, as when it was cut off",
-  claims: "it was made with this secret, but says nothing that a session token says",
+  malformed: "malformed: a part is missing or has the wrong length, for example if it was cut off",
+  claims: "it was made with this secret, but does not have the content of a session token",
 };
 
-/** A token that a secret fits. */
+/** A token and the secret that made it. */
 interface Fit {
   readonly kind: KeyKind;
   readonly name: string;
@@ -42,7 +42,7 @@ interface Fit {
   readonly result: Claims | Exclude<TokenFault, "unknown-key">;
 }
 
-/** The header of a JOSE token, whoever made it; null when there is none. */
+/** The header of a JOSE token from any software. Null if there is none. */
 export function joseHeader(value: string): Record<string, unknown> | null {
   const bytes = decodeBase64url(value.split(".", 1)[0] ?? "");
   try {
@@ -53,12 +53,12 @@ export function joseHeader(value: string): Record<string, unknown> | null {
   }
 }
 
-/** Whether a value is a token of this library, by what its header says. */
+/** Whether a value is this library's token, according to its header. */
 export function isOwnToken(value: string): boolean {
   return joseHeader(value)?.typ === "session+jwt";
 }
 
-/** What there is to say of a token of this library. */
+/** The report on one of this library's tokens. */
 export async function inspectOwnToken(cookie: PastedCookie, setting: Setting): Promise<Finding> {
   const isSigned = joseHeader(cookie.value)?.alg === "HS256";
   const fit = await fitting(cookie, setting, isSigned ? SIGNED : ENCRYPTED);
@@ -72,7 +72,7 @@ function opened(cookie: PastedCookie, setting: Setting, { kind, name, secret, re
   ] as const;
   if (typeof result === "string") return { opens: false, rows: [...head, ["opens", `no: ${FAULTS[result]}`]] };
   const fault = misfit(cookie, { kind, name, claims: result }) ?? timeFault(result, setting.now);
-  const caution = kind === "id" ? ". Whether the session lives, only the store knows" : "";
+  const caution = kind === "id" ? ". Only the store knows whether the session still exists" : "";
   const verdict = fault === undefined ? `yes${conditionOf(cookie, { kind, name }, result)}${caution}` : `no: ${fault}`;
   return { opens: fault === undefined, rows: [...head, ["opens", verdict], ...rowsAbout(result, setting)] };
 }
@@ -95,7 +95,7 @@ function unopened({ value }: PastedCookie, setting: Setting, isSigned: boolean):
 function unknownKey({ secrets, name, context }: Setting): string {
   const usable = secrets.filter((secret) => !looksWeak(secret)).length;
   if (secrets.length === 0) return "not tried: no secret was given. Set SESSION_SECRET, or use --secrets-file";
-  if (usable === 0) return "no: every secret given is shorter than 32 bytes or a placeholder, so the library refuses it";
+  if (usable === 0) return "no: every given secret is shorter than 32 bytes or a placeholder, which the library refuses";
   const named = name === undefined ? "the cookie's own name" : `the name "${printableName(name)}"`;
   const scope = `${named} and ${context === "" ? "no context" : `the context "${printableName(context)}"`}`;
   return `no: unknown key. None of ${count(usable, "secret")} made it, with ${scope}. Another secret, --name or --context?`;
@@ -108,7 +108,7 @@ function claimsIn(value: string): Claims | null {
   return text === null ? null : claimsFromJson(text);
 }
 
-/** The secret, kind and name that made the token. Keys are told apart by their id, before any cryptography. */
+/** The secret, kind and name that made the token. The key id selects them before any cryptography. */
 async function fitting(cookie: PastedCookie, setting: Setting, kinds: readonly KeyKind[]): Promise<Fit | undefined> {
   for (const [index, secret] of setting.secrets.entries()) {
     if (looksWeak(secret)) continue;
@@ -129,13 +129,16 @@ function codecOf(kind: KeyKind, secret: string, name: string, context: string): 
   return encryptedTokens({ ...scope, kind }, webCrypto);
 }
 
-/** The names that may have made it: the one that is said, the cookie's own, with and without our endings, the default. */
+/**
+ * The names that may have made it: the given one, the cookie's
+ * own with and without the library's suffixes, and the default.
+ */
 function candidateNames(cookie: PastedCookie, { name }: Setting): string[] {
   const own = cookie.name === undefined ? [] : [optionName(cookie.name), baseName(cookie.name)];
   return [...new Set([...(name === undefined ? [] : [baseName(name)]), ...own, "session"])];
 }
 
-/** Why a good token does not count in the cookie it stands in. A bare token stands in none. */
+/** Why a valid token does not count in its cookie. A bare token has no cookie. */
 function misfit(
   { name: wireName, value }: PastedCookie,
   { kind, name, claims }: { kind: KeyKind; name: string; claims: Claims },
@@ -148,7 +151,7 @@ function misfit(
   return `name mismatch: it belongs in a cookie named ${names.map((one) => `"${printableName(one)}"`).join(" or ")}, after its prefix`;
 }
 
-/** What an application needs for a token where it stands. */
+/** What the application needs to accept the token in this cookie. */
 function conditionOf({ name: wireName }: PastedCookie, { kind, name }: { kind: KeyKind; name: string }, claims: Claims): string {
   if (wireName === undefined || whereabouts(name, whoseOf(kind, claims)).includes(baseName(wireName))) return "";
   return ", with cookie.single";

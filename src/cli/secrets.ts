@@ -1,21 +1,26 @@
 /**
- * Where the commands find secrets: in a file, or in the environment.
+ * Reads secrets from a file or from the environment.
  *
  * @module
  */
 import { parseEnv } from "node:util";
 
-/** The variables that are read, as the documentation's programs name them. */
+/** The variables, named as in the documentation. */
 const ONE = "SESSION_SECRET";
 const SEVERAL = "SESSION_SECRETS";
 
-/** The secrets in variables: `SESSION_SECRET` is one, as it stands; `SESSION_SECRETS` is a list, newest first. */
+/**
+ * The secrets in variables: `SESSION_SECRET` is one secret, used as it is. `SESSION_SECRETS` is a list, newest first.
+ */
 export function secretsFromVariables(variables: Readonly<Record<string, string | undefined>>): string[] {
   const { [ONE]: one = "", [SEVERAL]: several = "" } = variables;
   return unique([one, ...listIn(several, ",")]);
 }
 
-/** The secrets in a file: lines like `SESSION_SECRET=...`, as in `.env` and `.dev.vars`; else a JSON list; else one on each line. */
+/**
+ * The secrets in a file: lines like `SESSION_SECRET=...` (`.env`,
+ * `.dev.vars`), otherwise a JSON list, otherwise one per line.
+ */
 export function secretsFromFile(text: string): string[] {
   const isEnvFile = new RegExp(`^\\s*(export\\s+)?(${ONE}|${SEVERAL})\\s*=`, "m").test(text);
   return isEnvFile ? secretsFromVariables(parseEnv(text)) : unique(listIn(text, "\n"));
@@ -26,7 +31,7 @@ function listIn(text: string, separator: string): string[] {
     const list: unknown = JSON.parse(text);
     if (Array.isArray(list)) return list.filter((secret) => typeof secret === "string");
   } catch {
-    // It is no JSON, so it is a plain list.
+    // Not JSON, so a plain list.
   }
   return text.split(separator).map((secret) => secret.trim());
 }

@@ -1,10 +1,10 @@
 /**
- * What people write who know another library, and what to use here: data, and what looks it up.
+ * Option names and arguments from other libraries, and what to use here instead.
  *
  * @module
  */
 
-/** Names, those of one meaning together, and what to do instead. */
+/** Names with one meaning, separated by spaces, and what to do instead. */
 export type Advice = Readonly<Record<string, string>>;
 
 /** For the options of sessions. */
@@ -33,7 +33,7 @@ export const COOKIE_ADVICE: Advice = {
   secureProxy: "use secure",
 };
 
-/** For the options of Koa's compatible mode, before {@link OPTION_ADVICE}. */
+/** For the options of Koa's compatible mode. Takes precedence over {@link OPTION_ADVICE}. */
 export const KOA_ADVICE: Advice = {
   "secret password keys encryptionKey secretKey": "use app.keys, or secrets",
   key: "use name; koa-session's options are those of session in web-session-store/koa-session",
@@ -48,7 +48,7 @@ export const KOA_ADVICE: Advice = {
   "proxy trustProxy": "use app.proxy",
 };
 
-/** For the cookie's options there. */
+/** For the cookie options of that mode. */
 export const KOA_COOKIE_ADVICE: Advice = {
   "name secrets store idleTimeout absoluteTimeout": "put it beside cookie",
   "secret keys": "use app.keys",
@@ -58,11 +58,11 @@ export const KOA_COOKIE_ADVICE: Advice = {
 
 /** For the options of memory(). */
 export const MEMORY_ADVICE: Advice = {
-  maxSessions: "use maxEntries; how many sessions a user may have is said by maxSessions beside store",
+  maxSessions: "use maxEntries. To limit the sessions of each user, set maxSessions beside store",
   "max maxSize": "use maxEntries, or maxBytes",
 };
 
-/** For what is given in place of options, by members that it has; the call to write stands where the star is. */
+/** For values passed instead of options, by the members they have. The star stands for the correct call. */
 export const ARGUMENT_ADVICE: Advice = {
   use: "an application as options: write app.use(*)",
   req: "a request as options: write app.use(*), with the call",
@@ -71,8 +71,8 @@ export const ARGUMENT_ADVICE: Advice = {
 };
 
 /**
- * For what is given as the store, by members that it has: the call that makes a store of it. The first that fits counts. The entry that
- * has the call is named as the call is.
+ * For values passed as the store, by the members they have: the function that makes a
+ * store of them. The first match counts. Each function has the same name as its entry.
  */
 export const STORE_ADVICE: Advice = {
   idFromName: "durableObject(binding)",
@@ -90,22 +90,22 @@ export const STORE_ADVICE: Advice = {
   "get set": "plain({ load, save, remove })",
 };
 
-/** What to do instead of a name, by the first table that knows it; case and hyphens do not matter. */
+/** The advice of the first table that knows the name. Ignores case, hyphens and underscores. */
 export function adviceForName(name: string, tables: readonly Advice[]): string | undefined {
   return find(tables, (names) => names.some((known) => isSameName(known, name)));
 }
 
-/** What to do instead of a value, by the members that it has. */
+/** The advice for a value, by the members it has. */
 export function adviceForValue(value: object, table: Advice): string | undefined {
   return find([table], (names) => names.every((name) => (value as Record<string, unknown>)[name] !== undefined));
 }
 
-/** Whether two names differ in their spelling alone. */
+/** Whether two names differ only in spelling. */
 export function isSameName(left: string, right: string): boolean {
   return plain(left) === plain(right);
 }
 
-/** Whether two names differ by one slip of the finger: a letter too many, too few or wrong, or two that changed places. */
+/** Whether two names differ by one typo: a letter too many, missing or wrong, or two swapped. */
 export function isCloseName(left: string, right: string): boolean {
   const [one, other] = [plain(left), plain(right)];
   const shorter = Math.min(one.length, other.length);
@@ -123,7 +123,7 @@ function find(tables: readonly Advice[], fits: (names: string[]) => boolean): st
   return tables.flatMap(Object.entries<string>).find(([names]) => fits(names.split(" ")))?.[1];
 }
 
-/** Where a secret is put, where that can be told: a Worker without its secret is the usual case of none. */
+/** Where to put a secret, if known. A missing secret usually means a Worker that has not been given one. */
 export function whereSecretsGo(): string {
   const { navigator } = globalThis as { navigator?: { userAgent?: string } };
   if (navigator?.userAgent !== "Cloudflare-Workers") return "";

@@ -1,4 +1,4 @@
-// The part of cloudflare:workers that the session's object uses. Applications have the whole of it from their own types.
+// The part of cloudflare:workers that the session's object uses. Applications use their own, complete types.
 declare module "cloudflare:workers" {
   export abstract class DurableObject<Env = unknown> {
     protected readonly ctx: DurableObjectContext;

@@ -1,5 +1,5 @@
 /**
- * Bytes and text: base64url in its one canonical spelling, and UTF-8 that refuses what is not UTF-8.
+ * Bytes and text: strict base64url and strict UTF-8.
  *
  * @module
  */
@@ -16,7 +16,7 @@ interface NativeBase64 {
   toBase64?(options: { alphabet: "base64url"; omitPadding: true }): string;
 }
 
-/** What stands for it in Node 24, which does not have it yet. */
+/** The fallback in Node 24, which lacks toBase64. */
 interface NodeBase64 {
   Buffer?: { from(bytes: ArrayBufferLike, offset: number, length: number): { toString(encoding: "base64url"): string } };
 }
@@ -30,7 +30,7 @@ export const encodeBase64url = (bytes: Uint8Array): string =>
   Buffer?.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url") ??
   btoa(binaryText(bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** Bytes as a text of one character for each. */
+/** Bytes as a string with one character per byte. */
 export function binaryText(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -38,8 +38,8 @@ export function binaryText(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of a base64url text, or null when it is not the canonical spelling of any bytes: foreign characters, padding,
- * an impossible length, or leftover bits that are not zero. One value has one text, so a signed text cannot be varied.
+ * Decodes base64url. Returns null for anything but the canonical form: other characters, padding, an impossible
+ * length, or leftover bits that are not zero. A value has only one valid text, so a signed text cannot be varied.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
   const rest = text.length % 4;
@@ -65,7 +65,7 @@ export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> | null {
 /** Text as UTF-8 bytes. */
 export const encodeUtf8 = (text: string): Uint8Array<ArrayBuffer> => utf8.encode(text);
 
-/** The text of UTF-8 bytes, or null when they are not UTF-8. */
+/** Decodes UTF-8. Returns null for invalid bytes. */
 export function decodeUtf8(bytes: Uint8Array): string | null {
   try {
     return strictUtf8.decode(bytes);
@@ -74,5 +74,5 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** How many bytes a text takes in UTF-8. */
+/** The size of a text in UTF-8. Bytes. */
 export const utf8Length = (text: string): number => utf8.encode(text).length;

@@ -1,8 +1,9 @@
 /**
- * The errors this library throws: one base class, a stable `code`, a subclass per condition a caller can handle.
+ * The errors this library throws: one base class, a stable
+ * `code`, and a subclass for each condition a caller can handle.
  *
- * Nothing a client sends makes an error. Errors come from a wrong option, from data that cannot be kept, from using a
- * session at the wrong moment, and from a store that fails. No message holds a secret, a token, a cookie or session data.
+ * Client input never causes an error. Causes are a wrong option, data that cannot be saved, using a session
+ * at the wrong time, and a store that fails. No message contains a secret, a token, a cookie or session data.
  *
  * @module
  */
@@ -26,7 +27,7 @@ export type SessionErrorCode =
   | "ERR_STORE";
 
 /**
- * What every error of this library is.
+ * The base class of all errors in this library.
  *
  * @example
  * ```ts
@@ -39,10 +40,13 @@ export type SessionErrorCode =
  * ```
  */
 export class SessionError extends Error {
-  /** What went wrong, for programs. */
+  /** Identifies the error for programs. */
   readonly code: SessionErrorCode;
 
-  /** For stores, codecs and adapters of your own. `message` must hold no secret, token or session data: it gets into logs. */
+  /**
+   * For your own stores, codecs and adapters. `message` ends up in
+   * logs: it must not contain a secret, a token or session data.
+   */
   constructor(code: SessionErrorCode, message: string) {
     super(message);
     this.code = code;
@@ -50,31 +54,38 @@ export class SessionError extends Error {
   }
 }
 
-/** An option is wrong (`ERR_OPTION`), or a secret is missing or too easy to guess (`ERR_SECRET`). Thrown at creation. */
+/** An option is wrong (`ERR_OPTION`), or a secret is missing or easy to guess (`ERR_SECRET`). Thrown at creation. */
 export class OptionError extends SessionError {
-  /** Which of the two. */
+  /** `ERR_OPTION` or `ERR_SECRET`. */
   declare readonly code: "ERR_OPTION" | "ERR_SECRET";
 }
 
-/** @throws {@link OptionError} with `ERR_OPTION`: what cannot be done, and why or what to do instead. */
+/** @throws {@link OptionError} with `ERR_OPTION`, saying what cannot be done, and why or what to do instead. */
 export function cannot(action: string, why: string): never {
   throw new OptionError("ERR_OPTION", `Cannot ${action}: ${why}`);
 }
 
-/** Session data cannot be kept: not JSON, more than the limit, too large for a cookie, or not what the schema says. Thrown when it is saved. */
+/**
+ * Session data cannot be saved: it is not JSON, over the limit, too
+ * large for a cookie, or does not match the schema. Thrown on save.
+ */
 export class DataError extends SessionError {
   /** What is wrong with the data. */
   declare readonly code: "ERR_DATA_NOT_JSON" | "ERR_DATA_TOO_LARGE" | "ERR_DATA_SCHEMA" | "ERR_COOKIE_TOO_LARGE";
 }
 
 /**
- * The session was used at a moment when it cannot be: before `await session.ready()` (`ERR_SESSION_NOT_LOADED`), after the
- * response was made (`ERR_SESSION_COMMITTED`), where no middleware ran (`ERR_SESSION_MISSING`), with a response that
- * cannot carry a cookie (`ERR_COOKIE_NOT_POSSIBLE`), while a call that nobody awaited goes on for too long (`ERR_SESSION_PENDING`), or for what
- * only a user has while nobody is logged in (`ERR_NOT_LOGGED_IN`).
+ * The session was used at the wrong time:
+ *
+ * - `ERR_SESSION_NOT_LOADED`: before `await session.ready()`.
+ * - `ERR_SESSION_COMMITTED`: after the response was made.
+ * - `ERR_SESSION_MISSING`: no middleware ran.
+ * - `ERR_COOKIE_NOT_POSSIBLE`: the response cannot carry a cookie.
+ * - `ERR_SESSION_PENDING`: a call that was not awaited takes too long.
+ * - `ERR_NOT_LOGGED_IN`: the call needs a logged-in user.
  */
 export class StateError extends SessionError {
-  /** Which moment it was. */
+  /** What was wrong. See {@link StateError}. */
   declare readonly code:
     | "ERR_SESSION_NOT_LOADED"
     | "ERR_SESSION_COMMITTED"
@@ -85,42 +96,47 @@ export class StateError extends SessionError {
 }
 
 /**
- * The session of this request ended, or got another id, before the request could write: nothing was written, and nobody should be told
- * otherwise. Thrown by `update()` and `save()`; and in place of an answer below 400, where a new id was asked for, or where a change, other than by
- * GET, HEAD or OPTIONS, would be lost because the session got another id. A change of a session that ended is reported as `lost`.
+ * The session ended or got another id before this request could write. Nothing was written, so do not report success.
+ *
+ * Thrown by `update()`, `patch()` and `save()`. Also thrown instead of sending a response below 400 if the
+ * request asked for a new id, or if the session got another id and a change would be lost. In the second
+ * case, GET, HEAD and OPTIONS do not throw. A lost change to a session that has ended is reported as `lost`.
  *
  * https://www.rfc-editor.org/rfc/rfc9110#section-15.5.10
  */
 export class GoneError extends SessionError {
-  /** Always this. */
+  /** Always this value. */
   declare readonly code: "ERR_SESSION_GONE";
-  /** The HTTP status that fits: 409 Conflict. With the cookie that the browser has by now, the same request may work. */
+  /** The matching HTTP status: 409 Conflict. A retry may work with the browser's current cookie. */
   readonly status = 409;
-  /** True: frameworks that look at it (Koa) may show the message to clients. */
+  /** True: frameworks that check it (Koa) may show the message to clients. */
   readonly expose = true;
-  /** What Koa sends with it. */
+  /** Koa sends these with the error. */
   readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
-  /** What became of the session: it `ended`, or it `moved` to another id. */
+  /** Whether the session `ended` or `moved` to another id. */
   readonly why: "ended" | "moved";
 
-  /** For adapters of your own. */
+  /** For your own adapters. */
   constructor(why: "ended" | "moved") {
     super(
       "ERR_SESSION_GONE",
-      `Cannot change the session: it ${why === "moved" ? "has another id" : "ended"} since this request came`,
+      `Cannot change the session: it ${why === "moved" ? "has a new id. Retry the request" : "has ended"}`,
     );
     this.why = why;
   }
 
-  /** The answer for the client: 409, to be tried again. Hono's default error handler asks for it. */
+  /** The response for the client: 409, with a request to retry. Hono's default error handler uses it. */
   getResponse(): Response {
     return new Response("Conflict", { status: this.status, headers: { "Cache-Control": "no-store", ...this.headers } });
   }
 }
 
-/** `session.update()` met other writers at every try. Nothing was written by it. */
+/**
+ * Other requests changed the session at every try of `session.update()`
+ * or of a save. An `update()` that throws this has written nothing.
+ */
 export class ConflictError extends SessionError {
-  /** Always this. */
+  /** Always this value. */
   declare readonly code: "ERR_CONFLICT";
 }
 
@@ -138,20 +154,20 @@ export type StoreOperation =
   | "watch";
 
 /**
- * The store failed. The session was not saved, and no cookie was written or cleared.
+ * The store failed. The session was not saved, and no cookie was set or cleared.
  *
- * The store's own error is not attached: drivers put commands, and so session data, into theirs.
+ * The store's own error is not attached, because drivers put commands, and thus session data, in theirs.
  */
 export class StoreError extends SessionError {
-  /** Always this. */
+  /** Always this value. */
   declare readonly code: "ERR_STORE";
-  /** The HTTP status that fits: 503 Service Unavailable. */
+  /** The matching HTTP status: 503 Service Unavailable. */
   readonly status = 503;
-  /** False: frameworks that look at it (Koa) must not show the message to clients. */
+  /** False: frameworks that check it (Koa) must not show the message to clients. */
   readonly expose = false;
-  /** What was asked of the store. */
+  /** The operation that failed. */
   readonly operation: StoreOperation;
-  /** True when the store says that the same call may work if it is made again. */
+  /** True if the store says that a retry may work. */
   readonly retryable: boolean;
 
   /** `retryable`: default false. `reason`: one word for the message, such as `ECONNREFUSED`. */
@@ -162,13 +178,14 @@ export class StoreError extends SessionError {
     this.retryable = options.retryable ?? false;
   }
 
-  /** The answer for the client: 503, no details. Hono's default error handler asks for it. */
+  /** The response for the client: 503 without details. Hono's default error handler uses it. */
   getResponse(): Response {
     return new Response("Service Unavailable", { status: this.status, headers: { "Cache-Control": "no-store" } });
   }
 }
 
-// By the code, since a program may have two copies of this library, as when a store comes from another folder.
+// Checks the code because a program may load two copies of this
+// library, for example if a store comes from another folder.
 
 /** Whether a store failed. */
 export const isStoreError = (error: unknown): error is StoreError => codeOf(error) === "ERR_STORE";

@@ -1,14 +1,14 @@
 /**
- * Waiting for an answer that may never come.
+ * A timeout for calls that may never finish.
  *
  * @module
  */
 
 /**
- * What the call answers, if it does so in time. A late answer is dropped, a late error too.
+ * Returns the call's result if it arrives in time. A late result or error is dropped.
  *
- * @param call Its signal says when nobody waits any more.
- * @param tooLate Makes the error for a call that took longer.
+ * @param call Gets a signal that aborts on timeout.
+ * @param tooLate Creates the timeout error.
  */
 export async function inTime<Result>(
   seconds: number,
@@ -19,7 +19,7 @@ export async function inTime<Result>(
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      // First, so that what the call makes of the signal is late.
+      // Reject first, so that whatever the call does on abort is late.
       reject(tooLate());
       late.abort();
     }, seconds * 1000);

@@ -1,19 +1,19 @@
 /**
- * Session data as JSON: what may be in it, and how it is read without touching any prototype.
+ * Session data as JSON: what it may contain, and reading it without touching any prototype.
  *
  * @module
  */
 import { utf8Length } from "./encoding.ts";
 import { DataError } from "./errors.ts";
 
-/** An object without a prototype, so that no key of it means anything but itself. */
+/** An object without a prototype, so no key has a special meaning. */
 export type JsonObject = Record<string, unknown>;
 
-/** The most that one session may hold, as JSON in UTF-8. */
+/** The most data that one session may hold. Bytes, as JSON in UTF-8. */
 export const MAX_DATA_BYTES: number = 64 * 1024;
 const MAX_DEPTH = 100;
 
-/** The object in a JSON text, or null when there is none, or it is deeper than data may be. */
+/** Parses an object. Null if the text is not one, or nests too deeply. */
 export function parseData(text: string): JsonObject | null {
   if (text.length > 2 * MAX_DEPTH && mayBeTooDeep(text) && isTooDeep(text)) return null;
   let value: unknown;
@@ -23,16 +23,16 @@ export function parseData(text: string): JsonObject | null {
     return null;
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
-  // JSON.parse defines each key, `__proto__` like every other.
+  // JSON.parse defines every key as its own property, even `__proto__`.
   return Object.setPrototypeOf(value, null);
 }
 
-/** A JSON text in which half a character, which UTF-8 cannot carry, is escaped. */
+/** The JSON text with lone surrogates escaped, since UTF-8 cannot encode them. */
 export function wellFormed(json: string): string {
   return /\p{Cs}/u.test(json) ? JSON.stringify(JSON.parse(json)) : json;
 }
 
-/** Whether there are as many brackets as that takes: nearly no data has, and to count them is much faster than to follow them. */
+/** Whether there are enough brackets to be too deep. Almost no data has, and counting is much faster than parsing. */
 function mayBeTooDeep(text: string): boolean {
   let count = 0;
   for (const bracket of "[{") {
@@ -41,7 +41,7 @@ function mayBeTooDeep(text: string): boolean {
   return false;
 }
 
-/** Whether brackets nest deeper than data may. What is this deep could not be saved again, so its reader would be locked out. */
+/** Whether brackets nest too deeply. Data that deep could not be saved again, which would lock its user out. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   let quoted = false;
@@ -67,18 +67,20 @@ export function largestKeys(text: string): string {
 }
 
 /**
- * The data as JSON text.
+ * Returns the data as JSON text.
  *
- * @throws {@link DataError} naming the path of the first value that would not come back as it is: a Date, a Map, a class's
- * object, a function, NaN, a cycle; or when the whole is larger than 64 KB or deeper than 100 levels.
- * @param known The text before: parallel requests may have made it too large, and nobody is locked out for that. Null: of any size.
+ * @param known The previous text. Parallel requests may have made it
+ * too large, and that must not lock the user out. Null: no limit.
+ * @throws {@link DataError} naming the path of the first value that JSON would not
+ * restore as it was, such as a Date, a Map, a class instance, a function, NaN or a
+ * cycle. Also if the data is larger than 64 KB or nests deeper than 100 levels.
  */
 export function stringifyData(data: JsonObject, known: string | null = ""): string {
   checkKind(data, []);
   return stringifyOwn(data, known);
 }
 
-/** The same of data that is the library's own object, whatever it inherits. */
+/** The same for an object that the library created, whatever its prototype. */
 export function stringifyOwn(data: JsonObject, known: string | null = ""): string {
   checkProperties(data, [], [data]);
   const text = JSON.stringify(data);
@@ -93,7 +95,10 @@ export function stringifyOwn(data: JsonObject, known: string | null = ""): strin
   return text;
 }
 
-/** @param path Where the value is. @param above The objects it is in. Both grow and shrink in place: this runs for every request. */
+/**
+ * @param path The path of the value. @param above The objects that
+ * contain it. Both change in place, for speed on every request.
+ */
 function check(value: unknown, path: (string | number)[], above: object[]): void {
   if (value === null || typeof value === "string" || typeof value === "boolean") return;
   if (typeof value === "number") {
@@ -114,7 +119,7 @@ function check(value: unknown, path: (string | number)[], above: object[]): void
 
 function checkItems(items: unknown[], path: (string | number)[], above: object[]): void {
   if (Object.getPrototypeOf(items) !== Array.prototype) refuse(path, "a class object");
-  // An array owns its items and its length; JSON would drop whatever else it owns.
+  // JSON would drop any property other than the items and the length.
   if (Reflect.ownKeys(items).length > items.length + 1) refuse(path, "an array with properties");
   for (let index = 0; index < items.length; index++) {
     path.push(index);
@@ -123,14 +128,14 @@ function checkItems(items: unknown[], path: (string | number)[], above: object[]
   }
 }
 
-/** Whether this is an object of keys and values, and no list, Map, Date or object of a class. */
+/** Whether this is a plain object: no list, Map, Date or class instance. */
 export function isPlain(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }
 
-/** Refuses an object whose kind would not come back. */
+/** Refuses an object that JSON would not restore as it was. */
 function checkKind(object: object, path: (string | number)[]): void {
   if (!isPlain(object)) refuse(path, `a ${Object.getPrototypeOf(object).constructor?.name || "class"} object`);
   if (typeof (object as { toJSON?: unknown }).toJSON === "function") refuse([...path, "toJSON"], "a function");
@@ -140,7 +145,7 @@ function checkProperties(object: object, path: (string | number)[], above: objec
   if (Object.getOwnPropertySymbols(object).length > 0) refuse(path, "a symbol key");
   for (const key of Object.keys(object)) {
     const value = (object as JsonObject)[key];
-    // An undefined property is left out by JSON, and reads as undefined again: nothing is lost.
+    // JSON omits undefined properties. They read as undefined again, so nothing is lost.
     if (value === undefined) continue;
     path.push(key);
     check(value, path, above);

@@ -1,5 +1,5 @@
 /**
- * What the library uses of Node's `node:async_hooks`, which it otherwise has no types of.
+ * The part of `node:async_hooks` that the library uses, because it does not depend on Node's types.
  * https://nodejs.org/api/async_context.html#class-asynclocalstorage
  */
 declare module "node:async_hooks" {

@@ -1,4 +1,4 @@
-// The part of node:crypto that the Node primitives use, so that no other type of Node can slip into the library.
+// The part of node:crypto that the Node primitives use. Keeps all other Node types out of the library.
 declare module "node:crypto" {
   export class KeyObject {
     readonly type: string;

@@ -1,42 +1,42 @@
 /**
- * Values of options, and what is wrong with them.
+ * Checks option values and describes what is wrong with them.
  *
  * @module
  */
 import { type Advice, ARGUMENT_ADVICE, adviceForName, adviceForValue, isCloseName, isSameName } from "./advice.ts";
 import { cannot, OptionError } from "./errors.ts";
 
-/** What an option must be, in words for a message, and whether a value is that. */
+/** What an option must be, in words for a message, and a check for it. */
 export type Rule = readonly [words: string, fits: (value: unknown) => boolean];
 
 /** The text "false" would count as true. */
 export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
 export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
 
-/** One of these texts. */
+/** Accepts one of these texts. */
 export const oneOf = (...texts: string[]): Rule => [
   texts.map((text) => `"${text}"`).join(" or "),
   (value) => texts.includes(value as string),
 ];
 
-/** A text of this form. */
+/** Accepts text that matches this pattern. */
 export const textLike = (form: RegExp, words: string): Rule => [words, (value) => typeof value === "string" && form.test(value)];
 
-/** A whole number within these limits. A text like "1d" is none. */
+/** Accepts a whole number within these limits. A text like "1d" does not count. */
 export const wholeNumber = (least: number, most: number = Number.MAX_SAFE_INTEGER, unit = ""): Rule => [
   `a whole number${unit}, ${least} ${most === Number.MAX_SAFE_INTEGER ? "or more" : `to ${most}`}`,
   (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most,
 ];
 
-/** A duration. */
+/** Accepts a duration in seconds. */
 export const wholeSeconds = (least: number, most?: number): Rule => wholeNumber(least, most, " of seconds");
 
-/** @throws {@link OptionError} for a value that is not what it must be */
+/** @throws {@link OptionError} for an invalid value */
 export function checkValue(what: string, value: unknown, [words, fits]: Rule): void {
   if (!fits(value)) cannot(`use ${what} ${shown(value)}`, `it must be ${words}`);
 }
 
-/** @param prefix What stands before the options' names in a message. @throws {@link OptionError} for one that is not what it must be */
+/** @param prefix Comes before the option names in messages. @throws {@link OptionError} for an invalid value */
 export function checkValues(options: object, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = (options as Record<string, unknown>)[name];
@@ -57,18 +57,19 @@ export function seconds(name: string, value: number, least: number, most?: numbe
 }
 
 /**
- * @param name The function they are for.
- * @param like What they look like.
- * @throws {@link OptionError} for what is no options at all: an application, or a request since the call was forgotten.
+ * @param name The function that takes the options.
+ * @param like What valid options look like, for messages.
+ * @throws {@link OptionError} if these are not options but, for
+ * example, an application, or a request because the call was forgotten.
  */
 export function checkGiven(options: unknown, name: string, like: string): void {
   if (typeof options !== "object" || options === null)
-    cannot(`use ${options === null ? "null" : typeof options} as options`, `they are an object, like ${like}`);
+    cannot(`use ${options === null ? "null" : typeof options} as options`, `pass an object, like ${like}`);
   const meant = adviceForValue(options, ARGUMENT_ADVICE);
   if (meant !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${meant.replace("*", `${name}(${like})`)}`);
 }
 
-/** @throws {@link OptionError} for an option there is none of: a misspelt one must not be ignored. */
+/** @throws {@link OptionError} for an unknown option, since a misspelt one must not be ignored. */
 export function refuseUnknown(
   options: object,
   known: ReadonlySet<string>,
@@ -81,7 +82,7 @@ export function refuseUnknown(
   }
 }
 
-/** What to use instead of an option that there is none of. What other libraries call so is no slip of the finger. */
+/** What to use instead of an unknown option. A name from another library is not treated as a typo. */
 function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string {
   const same = known.find((name) => isSameName(name, key));
   if (same !== undefined) return `use ${same}`;
@@ -91,27 +92,27 @@ function insteadOf(key: string, known: readonly string[], advice: readonly Advic
   return close === undefined ? "there is no such option" : `did you mean ${close}?`;
 }
 
-/** In the year 5138, as epoch seconds; as milliseconds, a day of 1973. */
+/** The year 5138 in epoch seconds, but 1973 in milliseconds. */
 const LATEST = 1e11;
 
 /**
- * A clock of whole seconds, from the option `now`; without it, the system's.
+ * Returns a clock in whole epoch seconds, from the option `now` or the system.
  *
- * @throws {@link OptionError} when it is no function; and when it is asked and gives no finite number, by which no session would
- * end, or milliseconds.
+ * @throws {@link OptionError} if `now` is not a function. The clock throws it if
+ * `now` returns milliseconds, or no finite number, since sessions would never expire.
  */
 export function clock(now?: () => number): () => number {
   if (now === undefined) return () => Math.floor(Date.now() / 1000);
   checkValue("now", now, FUNCTION);
   return () => {
     const time = now();
-    if (!Number.isFinite(time)) cannot("tell the time", "the option now must give a finite number, in epoch seconds");
-    if (time > LATEST) cannot("tell the time", "the option now must give seconds, not milliseconds");
+    if (!Number.isFinite(time)) cannot("tell the time", "the option now must return a finite number, in epoch seconds");
+    if (time > LATEST) cannot("tell the time", "the option now must return seconds, not milliseconds");
     return Math.floor(time);
   };
 }
 
-/** A value as it stands in a message; of objects their type alone, since they may hold anything. */
+/** A value for a message. Objects show only their type, since they may contain anything. */
 export function shown(value: unknown): string {
   if (typeof value === "string" || value instanceof Date) return JSON.stringify(value);
   return Object(value) === value ? typeof value : String(value);

@@ -5,22 +5,23 @@
  */
 import { encodeBase64url } from "./encoding.ts";
 
-/** A session's public id. Safe to log: without the token around it, it opens nothing. */
+/** A session's public id. Safe to log: without its token, it opens nothing. */
 export type SessionId = string;
 
 const ID_BYTES = 24;
 const ID_SYNTAX = /^[\w-]{15,64}$/;
 /**
- * Ids are drawn a few at a time: a draw takes Node 2 µs, of the 16 that a new session takes. Only a few, because a machine that is cloned
- * has them twice; and nothing but ids, which are public. Keys and nonces come from the runtime when they are needed.
+ * Ids are drawn a few at a time, because a draw costs 2 of the 16 µs that a new
+ * session takes on Node. Only a few, because a cloned machine would repeat them. Only
+ * ids, because they are public: keys and nonces always come fresh from the runtime.
  */
 const DRAWN_AT_ONCE = 16;
 
-// Filled at the first use: Workers allow no random bytes while a module loads.
+// Filled on first use: Workers do not allow random bytes while a module loads.
 let drawn = new Uint8Array(0);
 let taken = 0;
 
-/** A new id: 192 random bits as 32 characters of base64url. */
+/** Returns a new id: 192 random bits as 32 base64url characters. */
 export function newSessionId(): SessionId {
   if (taken === drawn.length) {
     drawn = crypto.getRandomValues(new Uint8Array(DRAWN_AT_ONCE * ID_BYTES));

@@ -1,5 +1,5 @@
 /**
- * The backend for sessions in a store: cookies only name them, and the store is asked for the rest.
+ * The backend for sessions in a store. Cookies carry only the session's id.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { refresh, update } from "./update.ts";
 import { members } from "./users.ts";
 import { carryOut } from "./write.ts";
 
-/** Keeps the sessions of a manager in a store. */
+/** Returns the backend that keeps a manager's sessions in a store. */
 export function inStore(given: SessionStore, manager: Manager, cookies: CookieBackend): Backend {
   const stored: Stored = { manager, cookies, store: guardedStore(given), nextIds: new Map() };
   return {
@@ -75,7 +75,7 @@ function unknown({ manager }: Stored, id: string): null {
   return null;
 }
 
-/** The session is under another id. In grace, the old one stands for it; else it is out of reach. */
+/** Loads a session that has moved to another id. The old id works only during its grace. */
 async function atMark(stored: Stored, channel: Channel, candidate: Candidate, mark: MovedMark, ask: Ask): Promise<Loaded | null> {
   const { channels, now } = stored.manager;
   const key = keyOf(candidate.claims);
@@ -83,19 +83,19 @@ async function atMark(stored: Stored, channel: Channel, candidate: Candidate, ma
   const moved: Gone = { is: "gone", key, why: "moved", mark, atLoad: true, anew, shown: null };
   if (!isInGrace(mark, now())) return { found: moved };
   const went = await follow(stored, mark);
-  // In grace, the old id is the session itself: where that ended, there is none.
+  // In grace, the old id stands for the session itself, which has ended since.
   if (went === null) return unknown(stored, key.id);
   if (!went.inGrace) return { found: moved };
   const loaded = stored.manager.living(channel, candidate, went.record, ask.visit);
   return loaded && { ...loaded, found: inGrace(loaded.found as Living, went) };
 }
 
-/** The most requests at a time that have asked for an id which is not written yet. */
+/** How many ids announced to handlers, but not yet written, are remembered at a time. */
 const MOST_NEXT_IDS = 10_000;
 
 function noteNextId(next: string, former: string, { nextIds }: Stored): void {
   nextIds.set(next, former);
-  // A request that was never answered leaves its id here.
+  // Requests that never got a response leave their id here.
   const [oldest] = nextIds.size > MOST_NEXT_IDS ? nextIds.keys() : [];
   if (oldest !== undefined) nextIds.delete(oldest);
 }
@@ -122,7 +122,7 @@ async function endSession({ key, of }: Extract<Ending, { is: "session" }>, { man
   manager.emit({ type: "destroyed", id: key.id });
 }
 
-/** A token whose session ends before it was kept: it becomes no session. If it became one meanwhile, that ends. */
+/** Ends a token that has not become a session yet. If it became one in the meantime, that session ends. */
 async function endToken(redemption: Redemption, stored: Stored): Promise<void> {
   const { manager, store } = stored;
   const now = manager.now();
@@ -138,7 +138,7 @@ async function endToken(redemption: Redemption, stored: Stored): Promise<void> {
 function assertGrace(visit: Visit, graceSeconds: number, { manager, store }: Stored): void {
   if (!(Number.isSafeInteger(graceSeconds) && graceSeconds >= 1 && graceSeconds <= MAX_GRACE_SECONDS))
     cannot(`use graceSeconds ${graceSeconds}`, `it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`);
-  // What is out of reach was in a store; the commit says the rest.
+  // This session was in a store. The commit handles it.
   if (visit.found.is === "gone") return;
   if (channelOf(manager, subjectOf(visit)).mode === "cookie") manager.refuseGrace("the session is in its cookie");
   if (store.guarantees.marks === false) manager.refuseGrace("the store keeps no mark of where a session went");

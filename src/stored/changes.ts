@@ -1,5 +1,5 @@
 /**
- * What stores do to a record, whatever they keep it in: patch it, slide it, show it in a list.
+ * The changes that every store makes to a record: patch it, record its use, list it.
  *
  * @module
  */
@@ -9,17 +9,17 @@ import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions } from "../se
 import { ownTimeouts } from "../token/timeouts.ts";
 import type { SessionStore } from "./contract.ts";
 
-/** What `load` is asked to slide. */
+/** The `touch` option of `load`. */
 export type Touch = NonNullable<Parameters<SessionStore["load"]>[1]["touch"]>;
 
-/** Whether a record was seen so long ago that use is to be recorded, and not so long ago that it is over. */
+/** Whether use of the record is due to be recorded and the record has not expired. */
 export const isDue = (seenAt: number, { seenAfter, seenBefore }: Touch): boolean => seenAt > seenAfter && seenAt <= seenBefore;
 
-/** Whether a record was last seen so long ago that it is over, whatever its own end says. */
+/** Whether the record was last seen too long ago, whatever its own expiry says. */
 export const isOver = (seenAt: number, { seenAfter }: Pick<UpdateOptions, "seenAfter">): boolean =>
   seenAfter !== undefined && seenAt <= seenAfter;
 
-/** Whether patched data takes too many bytes. What was too large before may stay so, but not grow. */
+/** Whether patched data is over the limit. Data that was already over it may stay, but must not grow. */
 export const isTooLarge = (before: string, after: string, { maxBytes }: Pick<UpdateOptions, "maxBytes">): boolean =>
   maxBytes !== undefined &&
   // A character takes at most three bytes, so most texts need no counting.
@@ -27,20 +27,20 @@ export const isTooLarge = (before: string, after: string, { maxBytes }: Pick<Upd
   utf8Length(after) > maxBytes &&
   utf8Length(after) > utf8Length(before);
 
-/** Whether a record is the one that a change is for; every change adds one to its version. */
+/** Whether the record has the version that the change requires. Every change adds one. */
 export const isVersion = (
   { version }: { readonly version: number },
   { ifVersion }: { readonly ifVersion?: number | undefined },
 ): boolean => ifVersion === undefined || ifVersion === version;
 
-/** The record after use. Neither instant moves backwards. */
+/** The record after use. Neither time moves backwards. */
 export const recordAfterUse = (record: SessionRecord, now: number, expiresAt: number): SessionRecord => ({
   ...record,
   seenAt: Math.max(record.seenAt, now),
   expiresAt: Math.max(record.expiresAt, expiresAt),
 });
 
-/** The record with the data that is there, patched. */
+/** The record with the data of `there`, patched. */
 export const patched = (record: SessionRecord, there: SessionRecord, patch: Patch): SessionRecord => ({
   ...ownRecord(record),
   data: isEmpty(patch) ? there.data : applyPatch(there.data, patch),
@@ -49,11 +49,14 @@ export const patched = (record: SessionRecord, there: SessionRecord, patch: Patc
 
 const isEmpty = ({ replacesData, set, unset }: Patch): boolean => !replacesData && set.length === 0 && unset.length === 0;
 
-/** A record that the caller cannot change afterwards. */
+/** A copy that the caller cannot change later. */
 export const ownRecord = (record: SessionRecord): SessionRecord =>
   record.meta === undefined ? { ...record } : { ...record, meta: Object.freeze({ ...record.meta }) };
 
-/** Of a subject's sessions, those used longest ago beyond its limit. One that was just made counts and stays; what has expired does not count. */
+/**
+ * A subject's least recently used sessions beyond the limit.
+ * The new session counts and stays. Expired ones do not count.
+ */
 export function beyondLimit(
   rows: readonly SessionInfo[],
   made: string,
@@ -63,13 +66,13 @@ export function beyondLimit(
   return others.sort((left, right) => right.seenAt - left.seenAt).slice(maxSessions - 1);
 }
 
-/** The row of a list. */
+/** A row of a session list. */
 export function toInfo(id: string, record: Omit<SessionInfo, "id">): SessionInfo {
   const { startedAt, seenAt, expiresAt, meta } = record;
   return { id, startedAt, seenAt, expiresAt, ...(meta !== undefined && { meta }), ...ownTimeouts(record) };
 }
 
-/** The mark in what a store read. Null where a member is missing or of a wrong type: such a mark stands for no session. */
+/** Reads a mark from what a store returned. Null if a member is missing or has the wrong type, which is no session. */
 export function markFrom({
   movedAt,
   to,
@@ -82,20 +85,20 @@ export function markFrom({
   return { movedAt, to: { id, ...(route && { route }) }, by, ...(graceUntil !== 0 && { graceUntil }) } as MovedMark;
 }
 
-/** What a login said of its session. */
+/** What the login stored with the session. */
 type Said = Pick<SessionRecord, "meta" | "idleTimeout" | "absoluteTimeout">;
 
 /**
- * What a login said, as one text, for tables that have one column for it: `meta` alone, as ever; with timeouts, a list of all three,
- * which no `meta` is. Null where it said nothing.
+ * What the login stored, as one text for a single column: `meta` alone, or a list with
+ * the timeouts if there are any. `meta` is never a list. Null if there is nothing.
  */
 export function saidToText({ meta, idleTimeout, absoluteTimeout }: Said): string | null {
-  // In a list, JSON writes null for what is undefined.
+  // JSON writes null for undefined list items.
   if ((idleTimeout ?? absoluteTimeout) !== undefined) return JSON.stringify([meta, idleTimeout, absoluteTimeout]);
   return meta === undefined ? null : JSON.stringify(meta);
 }
 
-/** The same from that text; null for one that says something else. */
+/** Reads that text back. Null if it is malformed. */
 export function saidFrom(text: string | null): Said | null {
   if (text === null) return {};
   let said: unknown;

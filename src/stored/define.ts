@@ -1,5 +1,5 @@
 /**
- * defineStore: what makes a store of an application's own usable by `createSessions`.
+ * defineStore: makes your own store usable by `createSessions`.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import { lack, misunderstood, STORE_METHODS } from "../manager/store-option.ts";
 import { inStore } from "./backend.ts";
 import type { SessionStore } from "./contract.ts";
 
-/** A store that `createSessions` takes: the methods of the contract, and how sessions are kept in it. */
+/** A store that `createSessions` accepts. */
 export type DefinedStore<Store extends object = SessionStore> = Store & Pick<BackedStore, "~backend">;
 
 const OPTIONAL = ["route", "recordRoute", "list", "removeAll", "watch"] as const;
 
 /**
- * Makes a store usable by `createSessions`. Every store of this library is made by it; a store of your own is wrapped by it once. What comes
- * back is a new object: yours stays as it is, and its methods are called on it, so that a class works.
+ * Makes a store usable by `createSessions`. Wrap your own store in it once. It returns a new
+ * object that calls the methods on yours, so a class works. Your object does not change.
  *
- * @throws OptionError when a method of the contract, or `guarantees`, is missing.
+ * @throws OptionError if a required method or `guarantees` is missing.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Where a session went that got a new id: from mark to mark, to where it lives now.
+ * Finds a session that got a new id, by following the marks it left.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import { isMoved, type Key, MOVED_MARK_SECONDS, type MovedMark, type SessionReco
 import { endOf } from "../token/timeouts.ts";
 import type { Stored } from "./guarded.ts";
 
-/** A living session that was found under its new id. */
+/** A living session found under its new id. */
 export interface Whereabouts {
   readonly key: Key;
   readonly record: SessionRecord;
-  /** Whether the id it had still stands for it. */
+  /** Whether its old id still stands for it. */
   readonly inGrace: boolean;
-  /** Whether nothing but `regenerateId()` gave it new ids. */
+  /** Whether only `regenerateId()` gave it new ids. */
   readonly renewed: boolean;
 }
 
-/** A session may get a few new ids within a minute. More marks than this are not followed. */
+/** A session may get a few new ids within a minute. Longer chains are not followed. */
 const MAX_MARKS = 64;
 
-/** Whether a mark still counts: stores may keep one for longer. */
+/** Whether a mark still counts. Stores may keep one for longer. */
 export const isFresh = ({ movedAt }: MovedMark, now: number): boolean => now < movedAt + MOVED_MARK_SECONDS;
 
-/** Whether a mark says that the old id still stands for the session. */
+/** Whether the old id still stands for the session. */
 export const isInGrace = ({ by, graceUntil }: MovedMark, now: number): boolean =>
   by === "regenerateId" && graceUntil !== undefined && now < graceUntil;
 
-/** Follows marks to a living session; null when there is none. A new id without grace ends every grace before it. */
+/** Follows marks to a living session, or returns null. A new id without grace ends every earlier grace. */
 export async function follow({ manager, store }: Stored, first: MovedMark): Promise<Whereabouts | null> {
   const now = manager.now();
   let [inGrace, renewed] = [true, true];
@@ -49,14 +49,15 @@ export async function follow({ manager, store }: Stored, first: MovedMark): Prom
   return null;
 }
 
-/**
- * The session under the id that it has now. Its cookie is for the answer that gave it this id to bring, and for this one, if it owes one.
- */
+/** The session under its current id. Another response brings its cookie, and so does this one if it owes it. */
 export function inGrace(before: Pick<Living, "cookie" | "remember">, { key, record }: Whereabouts): Living {
   return { is: "living", key, record, cookie: needsCookie(before) ? "owed" : "elsewhere", remember: before.remember };
 }
 
-/** What is left of a session under this id, where it cannot be followed. In grace, the id is the session itself, which ended then. */
+/**
+ * The session under this id, if it cannot be followed. In grace,
+ * the id stands for the session itself, so the session has ended.
+ */
 export function goneFrom(
   key: Key,
   mark: MovedMark | null,

@@ -1,5 +1,5 @@
 /**
- * A store as the core asks it: whatever it throws becomes a StoreError without the store's message, which may hold session data.
+ * Wraps a store: whatever it throws becomes a StoreError without the store's message, which may hold session data.
  *
  * @module
  */
@@ -13,25 +13,25 @@ import type { SessionStore } from "./contract.ts";
 /** What the parts of one backend share. */
 export interface Stored {
   readonly manager: Manager;
-  /** The backend for what is in a cookie: visitors, where the application wants that. */
+  /** The backend for sessions in cookies, such as those of anonymous visitors. */
   readonly cookies: CookieBackend;
   readonly store: GuardedStore;
-  /** Ids that handlers were told about before they are written, and those that they replace. */
+  /** New ids that handlers have seen but that are not written yet, with the ids they replace. */
   readonly nextIds: Map<string, string>;
 }
 
-/** What came of a change. Data that is too large is an error, and none of the store's. */
+/** The result of a change. Data that is too large is thrown, but not as a store error. */
 type Changed =
   | { readonly ok: true; readonly version: number }
   | { readonly ok: false; readonly why: "gone" | "moved" | "conflict" };
 
-/** The store. The methods do what the SessionStore contract says of those with the same names. */
+/** The wrapped store. Its methods follow the SessionStore contract. */
 export interface GuardedStore extends Pick<SessionStore, "create" | "guarantees" | "load" | "remove" | "touch"> {
   readonly dataOnly: boolean;
-  /** @throws DataError where the data would take more than `maxBytes`. */
+  /** @throws DataError if the data would take more than `maxBytes`. */
   update(...given: Parameters<SessionStore["update"]>): Promise<Changed>;
   replace(...given: Parameters<SessionStore["replace"]>): Promise<Changed>;
-  /** Undefined where the store is not split. */
+  /** Undefined if the store is not split. */
   route(subject: string | undefined): Promise<string | undefined> | undefined;
   recordRoute(id: string): Promise<string | undefined>;
   readonly list: ((subject: string) => Promise<SessionInfo[]>) | undefined;
@@ -39,7 +39,7 @@ export interface GuardedStore extends Pick<SessionStore, "create" | "guarantees"
   readonly watch: ((key: Key, request: Request) => Promise<Response>) | undefined;
 }
 
-/** Asks a store. */
+/** Wraps a store. */
 export function guardedStore(store: SessionStore): GuardedStore {
   return {
     guarantees: store.guarantees,
@@ -59,18 +59,18 @@ export function guardedStore(store: SessionStore): GuardedStore {
   };
 }
 
-/** What a store may answer; anything else is a broken store, and its value is in no error. */
+/** Any other result means a broken store. Its value never goes into an error. */
 const answered = (found: RecordOrMark | null): RecordOrMark | null => (typeof found === "object" ? found : noAnswer("load"));
 
 function noAnswer(what: string): never {
-  throw new TypeError(`Cannot ${what} the session: the store's answer is not one that a store may give`);
+  throw new TypeError(`Cannot ${what} the session: the store returned an invalid result`);
 }
 
 const rows = (found: SessionInfo[] | undefined): SessionInfo[] => (Array.isArray(found) ? found : noAnswer("list"));
 
 const WHYS: readonly unknown[] = ["gone", "moved", "conflict", "too-large"];
 
-/** Likewise of a change: nobody may be told about something that the store did not say. */
+/** Checks the result of a change, so that no caller acts on something the store did not say. */
 const judged = (result: UpdateResult | null | undefined): UpdateResult =>
   (result?.ok === true ? typeof result.version === "number" : result?.ok === false && WHYS.includes(result.why))
     ? (result as UpdateResult)
@@ -80,23 +80,23 @@ const changed = (result: UpdateResult): Changed =>
   result.ok || result.why !== "too-large" ? (result as Changed) : refuseTooLarge();
 
 function refuseTooLarge(): never {
-  const text = `Cannot save the session: with this change its data takes more than the limit of ${MAX_DATA_BYTES} bytes`;
+  const text = `Cannot save the session: this change takes its data over the limit of ${MAX_DATA_BYTES} bytes. Store less in it`;
   throw new DataError("ERR_DATA_TOO_LARGE", text);
 }
 
 const guarded = <Result>(operation: StoreOperation, call: () => Promise<Result>): Promise<Result> =>
   begun(call).catch((error: unknown) => fail(operation, error));
 
-/** A method may also throw before it gives a promise. */
+/** A method may also throw synchronously. */
 const begun = async <Result>(call: () => Promise<Result>): Promise<Result> => await call();
 
 function fail(operation: StoreOperation, error: unknown): never {
-  // A store that was set up wrongly says what to do.
+  // Option errors tell the developer how to fix the set-up.
   if (isStoreError(error) || isOptionError(error)) throw error;
   throw new StoreError(operation, whatItSays(error));
 }
 
-/** The few words of a store's error that are passed on; none where even asking for them throws. */
+/** The only parts of a store's error that are passed on. Even reading them may throw. */
 function whatItSays(error: unknown): { retryable?: boolean; reason?: string } {
   try {
     const { name, code, retryable } = (error ?? {}) as { name?: unknown; code?: unknown; retryable?: unknown };

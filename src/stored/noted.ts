@@ -1,6 +1,6 @@
 /**
- * What `patch()` wrote into a session of which no more is known than parts: answers of the store may come in any order, and an older one must
- * not undo a newer one.
+ * Tracks what `patch()` wrote to a session that is only partly known. The store's
+ * replies may come in any order, and an older one must not undo a newer one.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import { applyPatch, type Patch } from "../session/patch.ts";
 import { livingOf, type Visit } from "../session/visit.ts";
 import { goOnWith } from "./rebase.ts";
 
-/** What is known of a session beside its record. */
+/** What is known of a session besides its record. */
 interface Notes {
-  /** The last version of which all is known; NaN where that is none. */
+  /** The last version that is fully known. NaN if there is none. */
   readonly whole: number;
-  /** Later versions whose change is known, because this request made it. */
+  /** Later versions that this request wrote, so it knows what they changed. */
   readonly versions: readonly number[];
-  /** The keys that those changed, and in which version last. */
+  /** The keys that those changed, with the last version that did. */
   readonly keys: ReadonlyMap<string, number>;
 }
 
 const NOTES = new WeakMap<Living, Notes>();
 
-/** What the store said of a patch. */
+/** The store's reply to a patch. */
 interface Answer {
   readonly version: number;
   readonly now: number;
   readonly expiresAt: number;
 }
 
-/** Has the visit show what a patch wrote, where it still shows the session that it was written to. */
+/** Shows in the visit what a patch wrote, if the visit still shows that session. */
 export function notePatch(visit: Visit, id: string, patch: Patch, { version, now, expiresAt }: Answer): void {
   const there = livingOf(visit);
   visit.askedAt = now;
   visit.wrote = true;
   if (there?.key.id !== id) return;
   const { whole, versions, keys } = notesOf(there, visit);
-  // Whoever loaded or updated the session meanwhile has seen this.
+  // A load or update in the meantime has already seen this patch.
   if (version <= whole) return;
   const isLast = (key: string) => version > (keys.get(key) ?? 0);
   const last: Patch = { set: patch.set.filter(([key]) => isLast(key)), unset: patch.unset.filter(isLast) };
@@ -46,11 +46,13 @@ export function notePatch(visit: Visit, id: string, patch: Patch, { version, now
   goOnNoted(visit, { ...there, record }, { whole, versions: [...versions, version], keys: new Map([...keys, ...changed]) });
 }
 
-/** Goes on with an answer that is older than what was written since: only patches can be newer, and no more is known of what they left. */
+/**
+ * Takes in a reply older than the last write. Only patches can be newer, and nothing else is known of those versions.
+ */
 export function goOnUnder(visit: Visit, older: Living): void {
   const there = livingOf(visit) as Living;
   const notes = NOTES.get(there);
-  // All of what is newer is known already.
+  // Everything newer is already known.
   if (visit.known !== "stale" || notes === undefined) return;
   const { version: whole, data: before } = older.record;
   const shown = parseData(there.record.data) ?? {};
@@ -65,7 +67,7 @@ export function goOnUnder(visit: Visit, older: Living): void {
 const notesOf = (there: Living, { known }: Visit): Notes =>
   NOTES.get(there) ?? { whole: known === "stale" ? Number.NaN : there.record.version, versions: [], keys: new Map() };
 
-/** With every version since the last whole one, all is known again. */
+/** With every version since the last whole one, the session is fully known again. */
 function goOnNoted(visit: Visit, living: Living, notes: Notes): void {
   goOnWith(visit, living);
   if (notes.whole + notes.versions.length === living.record.version) return;

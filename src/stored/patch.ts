@@ -1,5 +1,5 @@
 /**
- * `session.patch()` in a store: keys are written without a look at what is there.
+ * `session.patch()` in a store: writes keys without reading first.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { carryThrough, goAlong, type Tried, tryUpdate } from "./update.ts";
 export async function patch(visit: Visit, stored: Stored, changes: JsonObject, load: () => MaybePromise<void>): Promise<void> {
   const { manager, store } = stored;
   const written = patchOf(changes);
-  // All of the data must fit a schema, and a store that is not atomic reads anyway.
+  // A schema checks all of the data, and a store that is not atomic reads anyway.
   const isBlind = store.guarantees.atomic && !store.dataOnly && manager.hooks.check === undefined;
   if (visit.found.is === "unread") {
     if (isBlind && visit.stage === "open" && (await patchUnread(visit, stored, written))) return;
@@ -38,7 +38,7 @@ export async function patch(visit: Visit, stored: Stored, changes: JsonObject, l
 
 const DONE: Tried<void> = { result: undefined };
 
-/** What is to be set and removed. @throws DataError for what cannot be kept */
+/** The keys to set and remove. @throws DataError for values that cannot be stored */
 function patchOf(changes: JsonObject): Patch {
   const entries = Object.entries(changes).filter(([, value]) => value !== undefined);
   const data = new SessionData();
@@ -48,15 +48,18 @@ function patchOf(changes: JsonObject): Patch {
   return { set: entries.map(([key, value]) => [key, JSON.stringify(value)]), unset };
 }
 
-/** Whether the session that the request came with was ended since, or went over to another user: a call before it was loaded meant that one. */
+/**
+ * Whether the session the request came with has ended or passed to
+ * another user. A call made before it loaded meant that session.
+ */
 function isOthersNow({ arrived: { found: came }, farewell, found }: Visit): boolean {
   const subject = came.is === "living" ? came.record.subject : undefined;
   return farewell !== null || (subject !== undefined && found.is === "living" && found.record.subject !== subject);
 }
 
-/** Writes to the session that the only token names; false where that is not there, or might not be the one that counts. */
+/** Writes to the session named by the only token. False if it is missing, or may not be the one that counts. */
 async function patchUnread(visit: Visit, { manager, store }: Stored, written: Patch): Promise<boolean> {
-  // A copy would go on to show what was before.
+  // A copy would still show the old data.
   const only = manager.hooks.answer === undefined ? await manager.onlyToken(visit) : null;
   if (only === null || only.channel.mode !== "store") return false;
   const { claims } = only;
@@ -68,14 +71,14 @@ async function patchUnread(visit: Visit, { manager, store }: Stored, written: Pa
   if (!result.ok) return false;
   visit.used = true;
   manager.emit({ type: "saved", id: claims.sid });
-  // A load that began meanwhile may have asked before this was written.
+  // A load that began in the meantime may have read the store before this write.
   const { loading } = visit;
   if (loading instanceof Promise) await loading.catch(() => {});
   notePatch(visit, claims.sid, written, { version: result.version, now, expiresAt });
   return true;
 }
 
-/** One try on the session that was loaded. */
+/** One try on the loaded session. */
 async function patchLiving(visit: Visit, stored: Stored, living: Living, written: Patch): Promise<Tried<void>> {
   const { manager, store } = stored;
   const { wish } = visit;

@@ -1,5 +1,6 @@
 /**
- * Goes on with a session as the store has it by now: changed by others, under another id, or gone. What this request did to it stays done.
+ * Continues with the session as the store has it now: changed by
+ * others, under another id, or gone. This request's own changes stay.
  *
  * @module
  */
@@ -7,7 +8,10 @@ import { parseData } from "../ground/json.ts";
 import type { Gone, Living } from "../session/found.ts";
 import { reject, shownText, type Visit, withoutLeft } from "../session/visit.ts";
 
-/** Goes on with the session as the store has it now. @param converted Its data, where that has to be shown in a newer schema. */
+/**
+ * Continues with the session as the store has it now. @param
+ * converted Its data in a newer schema, if it had to be converted.
+ */
 export function goOnWith(visit: Visit, living: Living, converted: string | null = null): void {
   const before = shownText(visit);
   visit.found = living;
@@ -16,7 +20,7 @@ export function goOnWith(visit: Visit, living: Living, converted: string | null 
   if (visit.stage !== "closed") catchUp(visit, before, converted ?? living.record.data);
 }
 
-/** Goes on with the session that another request made of the same accepted token. */
+/** Continues with the session that another request made from the same accepted token. */
 export function joinImported(visit: Visit, living: Living): void {
   const before = shownText(visit);
   visit.converted = null;
@@ -27,8 +31,8 @@ export function joinImported(visit: Visit, living: Living): void {
 }
 
 /**
- * Goes on from data that others have written meanwhile. What this request changed stays changed. A login leaves behind what came
- * since, as it does with what it saw.
+ * Continues from data that others have written. This request's changes stay.
+ * A login also drops keys that others added, just as it drops those it saw.
  */
 function catchUp(visit: Visit, before: string, now: string): void {
   const { wish, data } = visit;
@@ -42,20 +46,20 @@ function catchUp(visit: Visit, before: string, now: string): void {
   if (!wish.replacesData) data.rebase(withoutLeft(visit, before), withoutLeft(visit, now));
 }
 
-/** The session moved or ended while this request ran. What the request wants of it stays as it is. */
+/** The session moved or ended while this request ran. The visit's wish stays. */
 export function lose(visit: Visit, gone: Omit<Gone, "shown">): void {
   const { found } = visit;
   const shown = found.is === "living" || found.is === "imported" ? { record: found.record, remember: found.remember } : null;
   visit.found = { ...gone, shown };
 }
 
-/** There is no session to be shown: it had moved before this request could see it. */
+/** The session moved before this request could see it, so there is none to show. */
 export function miss(visit: Visit, gone: Omit<Gone, "shown">): void {
   visit.found = { ...gone, shown: null };
   reject(visit);
 }
 
-/** The store no longer has what a copy showed: there is no session, and the copy is wrong. */
+/** The store no longer has the session that a copy showed, so there is none. */
 export function vanish(visit: Visit): void {
   visit.found = { is: "new" };
   reject(visit);

@@ -1,8 +1,8 @@
 /**
  * Redeemed tokens: an accepted token becomes one session, once, and an entry in the store says which.
  *
- * The entry is a record of its own under a hash of what the token proves. It is made after the session, and never overwritten, so of
- * parallel requests with one token one makes it, and the others use that request's session.
+ * The entry is a record under a hash of what the token proves. It is written after the session and never
+ * overwritten. Of several parallel requests with one token, one writes it and the others use its session.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type { GuardedStore, Stored } from "./guarded.ts";
 import { joinImported, lose } from "./rebase.ts";
 import { endBeyondLimit } from "./users.ts";
 
-/** Where the entry of a token is. @param identity What the token proves, and who made it. */
+/** The key of a token's entry. @param identity What the token proves, and who made it. */
 export async function redemptionKey(store: Pick<GuardedStore, "recordRoute">, identity: string): Promise<Key> {
   const bytes = encodeUtf8(`web-session-store\0redeemed\0${identity}`);
   const id = REDEEMED + encodeBase64url(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
@@ -27,7 +27,7 @@ export async function redemptionKey(store: Pick<GuardedStore, "recordRoute">, id
   return route === undefined ? { id } : { id, route };
 }
 
-/** The entry of a token, or null when the token is still good. */
+/** The entry of a token, or null if the token has not been redeemed. */
 export async function findRedeemed(store: GuardedStore, key: Key, now: number): Promise<Redeemed | null> {
   const found = await store.load(key, { now });
   if (found === null || isMoved(found)) return null;
@@ -39,7 +39,10 @@ export async function findRedeemed(store: GuardedStore, key: Key, now: number): 
   return { key: session, mark: { movedAt: found.startedAt, to: session, by, ...grace } };
 }
 
-/** Makes the entry. @param move What gave the session another id in the same request: then the token brings nobody who comes later. */
+/**
+ * Writes the entry. @param move Set if the session got another id
+ * in the same request: then later requests cannot use the token.
+ */
 export async function redeem(
   store: GuardedStore,
   { key, expiresAt }: Redemption,
@@ -52,10 +55,10 @@ export async function redeem(
   await store.create(key, { data, version: 1, startedAt: now, seenAt: now, expiresAt }, {});
 }
 
-/** How long the id that a wish replaces still counts. Seconds. */
+/** How long the replaced id still works. Seconds. */
 export const graceOf = (wish: Wish): number => (wish.to === "stay" ? 0 : wish.graceSeconds);
 
-/** Redeems a token for a session that was just made. True where that was in vain: another request was faster. */
+/** Redeems a token for a session that was just created. True if another request was faster. */
 export async function redeemFor(
   next: Living,
   redemption: Redemption,
@@ -73,7 +76,7 @@ export async function redeemFor(
   } catch (error) {
     visit.nextId = undefined;
     const entry = await findRedeemed(store, redemption.key, manager.now());
-    // The store may have made the entry in spite of what it said.
+    // The store may have written the entry although it threw.
     if (entry?.key?.id !== key.id) {
       await store.remove(key);
       if (entry === null) throw error;
@@ -84,14 +87,14 @@ export async function redeemFor(
   try {
     await endBeyondLimit(stored, record.subject, key);
   } catch (error) {
-    // The session is made by now, so a limit that is passed is left to the next login to mend.
+    // The session exists by now, so the next login enforces the limit.
     if (!isStoreError(error)) throw error;
     manager.emit({ type: "store-error", operation: error.operation });
   }
   return false;
 }
 
-/** Another request with the same accepted token was faster: its session is the one that this request goes on with. */
+/** Another request with the same token was faster, so this one continues with its session. */
 async function goWithRedeemed(
   visit: Visit,
   stored: Stored,

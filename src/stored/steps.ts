@@ -1,5 +1,5 @@
 /**
- * What one request's changes come to: one step for the store, and the session after it. Nothing is written here.
+ * Plans a commit: one step for the store, and the session after it. Nothing is written here.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { livingOf, remembersOf, shownText, subjectOf, type Visit, withoutLeft } 
 import { follow, type Whereabouts } from "./follow.ts";
 import type { Stored } from "./guarded.ts";
 
-/** A step, as it is decided. */
+/** The part of a plan that is decided here. */
 type Step = Omit<Plan, "wish">;
 
-/** What every step has that writes. */
+/** What every step that writes has. */
 interface Common extends Step {
   readonly next: Living;
-  /** The version that a change is for, where what others wrote meanwhile has to be looked at. */
+  /** The required version, if changes by others have to be looked at first. */
   readonly ifVersion?: number | undefined;
 }
 
@@ -30,14 +30,16 @@ export type StorePlan = Pick<Plan, "wish"> & Decided;
 
 type Decided =
   | (Step & { readonly step: "none" })
-  /** Of a session that is in its cookie. */
+  /** For a session in its cookie. */
   | (Step & { readonly step: "created" | "touched" | "saved" | "regenerated" })
-  /** The session is out of reach, and so is what was to be changed, or its new id. */
+  /** The session is out of reach. Its changes or its new id are lost. */
   | (Step & { readonly step: "lost"; readonly next: null; readonly gone: Gone })
   | (Common & { readonly step: "touch" })
   | (Common & { readonly step: "create" })
   | (Common & { readonly step: "replace"; readonly patch: Patch; readonly from: Key })
-  /** `join`: another request gave the session the id that this one wants, too: what this one changed goes there. */
+  /**
+   * `join`: another request already gave the session the new id this one wants, so this one writes its changes there.
+   */
   | (Common & { readonly step: "update"; readonly patch: Patch })
   | (Common & { readonly step: "join"; readonly patch: Patch });
 
@@ -60,7 +62,7 @@ interface Scene {
 const NO_CHANGE: Patch = { set: [], unset: [] };
 const NOTHING: Decided = { step: "none", next: null, saves: false };
 
-/** The plan for what a request did. @throws DataError when the data cannot be kept; StoreError when the store could not be asked */
+/** The plan for what a request did. @throws DataError if the data cannot be stored; StoreError if the store fails */
 export function planFor(visit: Visit, stored: Stored, text: string, occasion: Occasion): MaybePromise<StorePlan> {
   const { manager } = stored;
   const channel = channelOf(manager, subjectOf(visit));
@@ -77,7 +79,7 @@ function sceneOf(visit: Visit, stored: Stored, { mode }: Channel, route: string 
   return { visit, stored, shown: { data: visit.data.stored(), text }, circumstances, route };
 }
 
-/** Where a new key is needed, what must be asked for before: the part of the store that it will name; where a session went. */
+/** For a new key, first asks for its part of the store and for where the session went. */
 function planForKey(visit: Visit, stored: Stored, text: string, occasion: Occasion, channel: Channel): MaybePromise<StorePlan> {
   const { wish } = visit;
   const mark = visit.found.is === "gone" && needsWhereabouts(visit) ? visit.found.mark : null;
@@ -86,7 +88,7 @@ function planForKey(visit: Visit, stored: Stored, text: string, occasion: Occasi
     return planWithKey(sceneOf(visit, stored, channel, undefined, text), occasion, null);
   return Promise.all([routing, mark && follow(stored, mark)]).then(([route, went]) => {
     const now = visit.data.json(shownText(visit));
-    // A login that came meanwhile needs another part of the store.
+    // A login in the meantime needs another part of the store.
     if (visit.wish !== wish) return planFor(visit, stored, now, occasion);
     return planWithKey(sceneOf(visit, stored, channel, route, now), occasion, went);
   });
@@ -99,7 +101,7 @@ function planWithKey(scene: Scene, occasion: Occasion, went: Whereabouts | null)
   return { wish, ...(gone === null ? planForNew(scene, occasion) : planForGone(scene, gone, went)) };
 }
 
-/** The session that is gone, unless its visitor simply begins anew. */
+/** The session that is gone, unless its visitor can simply start over. */
 const outOfReach = ({ found, wish }: Visit): Gone | null =>
   found.is === "gone" && (!found.anew || wish.to === "login") ? found : null;
 
@@ -107,7 +109,7 @@ function needsWhereabouts({ found, wish }: Visit): boolean {
   return wish.to === "login" || (wish.to === "regenerateId" && found.is === "gone" && !found.atLoad);
 }
 
-/** A session under the id that it has. */
+/** A session that keeps its id. */
 function planHere(scene: Scene): Decided {
   const { visit, shown } = scene;
   const living = livingOf(visit) as Living;
@@ -117,26 +119,26 @@ function planHere(scene: Scene): Decided {
   return { step: "update", next, saves: true, patch, ifVersion: versionFor(scene, living) };
 }
 
-/** A session that is not kept yet: a new one, or one that an accepted token brought. */
+/** A session not stored yet: a new one, or one from an accepted token. */
 function planForNew({ visit, shown: { text }, circumstances, route }: Scene, { mode }: Occasion): Decided {
   const { found, wish, converted } = visit;
   const imported = found.is === "imported" ? found : null;
   const onlyRead = imported !== null && wish.to === "stay" && (converted ?? imported.record.data) === text;
-  // Where no cookie can be sent, an accepted session that was only read is left for the next request.
+  // If no cookie can be sent, an accepted session that was only read is left to the next request.
   const isKept = onlyRead ? mode !== "impossible" : imported !== null || text !== "{}" || wish.to === "login";
   if (!isKept) return NOTHING;
   if (found.is === "outage") throw found.error;
   return { step: "create", next: afterChange(visit, text, circumstances, route), saves: true };
 }
 
-/** A session that ended or moved: who is told what stands in docs/sessions.md. */
+/** A session that ended or moved. docs/sessions.md says which requests fail. */
 function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): Decided {
   const { visit, shown, circumstances, route } = scene;
   const { wish } = visit;
   const patch = ownChanges(visit, shown.data);
   if (wish.to === "login") {
     if (went !== null && !went.renewed && went.record.subject === wish.subject) return joining(scene, went, patch);
-    // What was in the session is not there to be taken along: another login has it, or nobody.
+    // The old data cannot be taken along: another login has it, or it is gone.
     const own = applyPatch("{}", { set: patch?.set ?? [], unset: [] });
     return { step: "create", next: afterChange(visit, own, circumstances, route), saves: true, shown: shown.text };
   }
@@ -144,12 +146,12 @@ function planForGone(scene: Scene, gone: Gone, went: Whereabouts | null): Decide
   return patch === null && wish.to === "stay" ? NOTHING : { step: "lost", next: null, saves: false, gone };
 }
 
-/** What this request itself did to the data. That a login left something behind is no change of the session it joins. */
+/** This request's own changes. What a login left behind is not a change to the session it joins. */
 function ownChanges(visit: Visit, data: JsonObject): Patch | null {
   return diff(parseData(withoutLeft(visit, shownText(visit))) ?? {}, data);
 }
 
-/** The session under the id that another request gave it: this one brings its cookie, too. */
+/** The session under the id that another request gave it. This response brings its cookie too. */
 function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, patch: Patch | null): Decided {
   const { visit, shown, circumstances } = scene;
   const there: Living = { is: "living", key, record, cookie: "missing", remember: remembersOf(visit) };
@@ -159,7 +161,7 @@ function joining(scene: Scene, { key, record }: Pick<Living, "key" | "record">, 
   return { step: "join", next, saves: true, patch, ifVersion: versionFor(scene, there), shown: shown.text };
 }
 
-/** A new id. What a visitor brought in a cookie is in no store yet, so there is nothing to move. */
+/** A new id. A visitor's session in a cookie is not in the store yet, so there is nothing to move. */
 function planForRenewal(scene: Scene, living: Living): Decided {
   const { visit, shown, circumstances, route, stored } = scene;
   const { wish } = visit;
@@ -186,8 +188,8 @@ function changes({ visit: { wish }, shown: { data, text } }: Scene, { record }: 
 }
 
 /**
- * The version that a change is for, where what others wrote meanwhile has to be looked at: all of the data must fit a schema, a conversion is
- * of what was there, and a login that names keys takes only those along.
+ * The required version, if changes by others have to be looked at first: a schema checks all of the
+ * data, converted data replaces what was there, and a login with named keys takes only those along.
  */
 function versionFor({ visit, stored, circumstances }: Scene, { record }: Pick<Living, "record">): number | undefined {
   const { wish, converted } = visit;
@@ -195,7 +197,7 @@ function versionFor({ visit, stored, circumstances }: Scene, { record }: Pick<Li
   return mustKnow && circumstances.mode === "store" ? record.version : undefined;
 }
 
-/** Use without a change: recorded when that is due. */
+/** Use without a change. Recorded when due. */
 function planForUse({ circumstances }: Scene, living: Living): Decided {
   const next = afterUse(living, circumstances);
   return next === living ? { step: "none", next, saves: false } : { step: "touch", next, saves: false };

@@ -1,5 +1,5 @@
 /**
- * `session.update()` in a store: an atomic read-modify-write on what it holds now; and how that and `patch()` go on until they are done.
+ * `session.update()` in a store: an atomic read-modify-write, and the retries it shares with `patch()`.
  *
  * @module
  */
@@ -23,23 +23,23 @@ import { pause, relocate } from "./write.ts";
 
 const MAX_TRIES = 20;
 
-/** What came of a try: what the change gave; or `again`, since it rests on what is not so any more. */
+/** What a try returned, or `again` if the session has changed underneath. */
 export type Tried<Result> = { readonly result: Result } | "again";
 
-/** A change that is carried out in the middle of a request. */
+/** A change made in the middle of a request. */
 interface Doing<Result> {
-  /** Whether it waits, where the session is not in the store, for an `update()` that has it to itself. */
+  /** Whether it waits for a running `update()` if the session is not in the store. */
   readonly takesTurns: boolean;
   /** In the store. `conflict`: another request was faster. */
   inStore(living: Living): Promise<Tried<Result> | "conflict">;
-  /** On a session that is in its cookie, or not kept yet. */
+  /** On a session in its cookie, or not stored yet. */
   elsewhere(): Promise<Tried<Result>>;
 }
 
 /**
- * Runs `change` on the session's current data and writes what it did, until no other request came in between.
+ * Runs `change` on the session's current data and writes the result. Retries if another request got in between.
  *
- * @throws GoneError when the session ended, or has another id: then nothing was written.
+ * @throws GoneError if the session has ended or has another id. Nothing was written then.
  */
 export const update = <Result>(visit: Visit, stored: Stored, change: Change<Result>): Promise<Result> =>
   carryThrough(visit, stored, {
@@ -48,7 +48,7 @@ export const update = <Result>(visit: Visit, stored: Stored, change: Change<Resu
     elsewhere: () => stored.cookies.tryUpdate(visit, change),
   });
 
-/** Tries until it is done, wherever the session is by then. It begins at once where nothing has to be saved first. */
+/** Retries until it is done, wherever the session is by then. Starts at once if nothing has to be saved first. */
 export async function carryThrough<Result>(visit: Visit, stored: Stored, doing: Doing<Result>): Promise<Result> {
   const wasInStore = isInStore(recordOf(visit), stored);
   if (visit.stage !== "closed" || !wasInStore) assertWritable(visit);
@@ -70,25 +70,28 @@ export async function carryThrough<Result>(visit: Visit, stored: Stored, doing: 
     if (done === "again" && hasEnded) throw new GoneError("ended");
     if (done === "conflict") await pause(tries);
   }
-  const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries`;
+  const text = `Cannot update the session: other requests changed it at each of ${MAX_TRIES} tries. Retry the request`;
   throw new ConflictError("ERR_CONFLICT", text);
 }
 
-/** The session to be changed: what this very request ended meanwhile is still there until it is answered. @param subject Whose it was. */
+/**
+ * The session to change. One that this request has ended is
+ * still there until the response. @param subject Whose it was.
+ */
 function sessionFor({ found }: Visit, living: Living | null, mustBe: boolean, subject: string | undefined): Living | null {
   if (found.is === "gone" && !found.anew) throw new GoneError(found.why);
   if (living === null && mustBe) throw new GoneError("ended");
-  // What was meant for one user must not reach another, whom this very request logged in.
+  // A change meant for one user must not reach another whom this request logged in.
   if (living !== null && subject !== undefined && living.record.subject !== subject) throw new GoneError("moved");
   return living;
 }
 
-/** Whether a record is one of the store. */
+/** Whether a record is in the store. */
 function isInStore(record: SessionRecord | undefined, { manager }: Stored): boolean {
   return record !== undefined && channelOf(manager, record.subject).mode !== "cookie";
 }
 
-/** One try in the store: reads, changes, and writes if nobody was faster. */
+/** One try in the store: reads, changes, and writes if no other request was faster. */
 export async function tryUpdate<Result>(
   visit: Visit,
   stored: Stored,
@@ -109,11 +112,11 @@ export async function tryUpdate<Result>(
   const result = await change(draft.visible);
   const data = draft.json(shown);
   const changes = diff(parseData(shown) ?? {}, parseData(data) ?? {});
-  // What was converted to a newer schema is written with a change, and is none by itself.
+  // Converted data is written along with a change, but is not a change by itself.
   const patch = converted === null || changes === null ? changes : diff(parseData(record.data) ?? {}, parseData(data) ?? {});
   const expiresAt = expiryOf(living.record.startedAt, now, timeoutsOf(living.record, timeouts));
   if (patch === null) {
-    // Nothing was written, also not that the session was used: that is for the commit to see.
+    // Nothing was written, not even the use. The commit records that.
     const { seenAt, expiresAt: end } = span;
     const same = { data: record.data, version: record.version, seenAt, expiresAt: end };
     rebase(visit, stored, living, { ...living.record, ...same }, converted);
@@ -130,7 +133,7 @@ export async function tryUpdate<Result>(
   manager.emit({ type: "saved", id: living.key.id });
   visit.wrote = true;
   const version = record.version + 1;
-  // Where the token says when a session was used, it is made again when that is due.
+  // If the token says when the session was used, it may be due for renewal.
   const cookie = store.dataOnly ? afterUse(livingOf(visit) ?? living, { mode: "data", timeouts, now }).cookie : undefined;
   rebase(visit, stored, living, { ...living.record, data, version, seenAt: now, expiresAt }, null, cookie);
   visit.askedAt = now;
@@ -138,9 +141,9 @@ export async function tryUpdate<Result>(
 }
 
 /**
- * Goes on under the new id of a session whose old one is in grace.
+ * Continues under the new id of a session whose old id is in grace.
  *
- * @throws GoneError when it is out of reach: nothing may be answered that was not written.
+ * @throws GoneError if the session is out of reach: the caller must not report a write that did not happen.
  */
 export async function goAlong(
   visit: Visit,
@@ -149,14 +152,16 @@ export async function goAlong(
   wish: Wish,
   why?: "gone" | "moved" | "conflict",
 ): Promise<"again"> {
-  // This very request may be giving it a new id.
+  // This request itself may be giving it a new id.
   while (visit.writing !== null) await visit.writing.catch(() => {});
   await relocate(visit, stored, living.key, why, wish);
   if (visit.found.is !== "living") throw new GoneError(visit.found.is === "gone" ? visit.found.why : "ended");
   return "again";
 }
 
-/** Asks the store for a session that a copy showed, also if this request has written to it since. What it changed stays changed. */
+/**
+ * Loads from the store a session that a copy showed, even if this request has written to it since. Its changes stay.
+ */
 export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   const living = livingOf(visit);
   const { manager, store } = stored;
@@ -172,11 +177,11 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
     return rebase(visit, stored, living, record, (await manager.hooks.convert?.(record.data)) ?? null);
   if (visit.wish !== wish || visit.found !== living) return;
   await relocate(visit, stored, living.key, found === null ? "gone" : undefined, wish);
-  // In grace, it is asked for under its new id; else nothing of the copy is shown any more.
+  // In grace, load it again under its new id. Otherwise, stop showing the copy.
   const gone = visit.found as Found;
   if (gone.is !== "gone") return refresh(visit, stored);
   const { key, why } = gone;
-  // What this request changed goes with the copy that it was made on, but not in silence.
+  // The request's changes go with the copy, so report the loss.
   const isChanged = visit.data.text() !== shownText(visit);
   if (isChanged) manager.emit({ type: "lost", id: key.id, reason: why });
   if (why === "moved") miss(visit, { ...gone, atLoad: true });
@@ -184,7 +189,7 @@ export async function refresh(visit: Visit, stored: Stored): Promise<void> {
   manager.emit(why === "moved" ? { type: "moved", id: key.id, reason: "load" } : { type: "unknown", id: key.id, reason: "load" });
 }
 
-/** What this request sees is now what the store holds, unless it has seen what is newer. */
+/** Shows what the store holds, unless this request has seen something newer. */
 function rebase(
   visit: Visit,
   { store }: Stored,
@@ -194,10 +199,10 @@ function rebase(
   cookie?: CookieState,
 ): void {
   const now = livingOf(visit);
-  // The session ended, or got another id, while the change ran: that stands.
+  // The session ended or got another id while the change ran. That stands.
   if (now === null || now.key.id !== living.key.id) return;
   const next: Living = { ...now, record, cookie: cookie ?? now.cookie };
-  // Versions of a store that is not atomic say nothing.
+  // Versions of a store that is not atomic prove nothing.
   if (store.guarantees.atomic && record.version < now.record.version) goOnUnder(visit, next);
   else goOnWith(visit, next, converted);
 }

@@ -1,5 +1,5 @@
 /**
- * The sessions of a user: listing them, ending one, ending them all.
+ * A user's sessions: lists them, ends one, ends all.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const REVOKE_ALL: ReadonlySet<string> = new Set(["except"]);
 export function members(stored: Stored): Subjects {
   const { manager, store, nextIds } = stored;
 
-  /** The id under which a session is kept now whose request was told about another one. */
+  /** The id under which a session is stored, if its handler has already seen the next one. */
   const idNow = (id: string): string => nextIds.get(id) ?? id;
 
   async function list(subject: string, options: { current?: string | undefined } = {}): Promise<ListedSession[]> {
@@ -49,7 +49,7 @@ export function members(stored: Stored): Subjects {
     return true;
   }
 
-  /** Where this session is, if it lives and is this user's. */
+  /** The key of this session, if it is living and belongs to this user. */
   async function ownKey(subject: string, id: string): Promise<Key | null> {
     const route = await store.route(subject);
     const key = route === undefined ? { id } : { id, route };
@@ -69,7 +69,7 @@ export function members(stored: Stored): Subjects {
     return { count, effect: store.guarantees.immediate ? "now" : "requested" };
   }
 
-  /** Where the session is that is to stay: its request may have been told about an id that is not written yet, or that another gave it. */
+  /** The id of the session to keep. Its request may have seen an id that is not written yet, or has been replaced. */
   async function spared(subject: string, except: string): Promise<string> {
     const id = idNow(except);
     if (id === except || store.dataOnly) return id;
@@ -79,7 +79,7 @@ export function members(stored: Stored): Subjects {
   return { list, revoke, revokeAll };
 }
 
-/** Ends the sessions of a user that were used longest ago, beyond the limit. One that was just made counts and stays. */
+/** Ends a user's least recently used sessions beyond the limit. The new session counts and stays. */
 export async function endBeyondLimit({ manager, store }: Stored, subject: string | undefined, made: Key): Promise<void> {
   const { maxSessions } = manager.limit;
   if (subject === undefined || maxSessions === undefined || store.list === undefined) return;
@@ -87,13 +87,13 @@ export async function endBeyondLimit({ manager, store }: Stored, subject: string
   for (const { id } of tooMany) await store.remove({ ...made, id });
 }
 
-/** A variable that is not set names nobody: it must not look as if there were no sessions, nor reach the store. */
+/** An unset variable must not look like a user without sessions, or reach the store. */
 function checkSubject(action: string, subject: unknown): void {
   if (typeof subject === "string" && subject !== "") return;
   cannot(action, "the subject must be a string that is not empty");
 }
 
-/** A misspelt option must not be ignored: without `except`, the user who asks is logged out. */
+/** A misspelt option must not be ignored: without `except`, the current user is logged out. */
 function checkId(options: object, known: ReadonlySet<string>, like: string): void {
   checkGiven(options, "session", like);
   refuseUnknown(options, known);
@@ -101,5 +101,5 @@ function checkId(options: object, known: ReadonlySet<string>, like: string): voi
 }
 
 function needsStore(action: string, able: string): never {
-  cannot(action, `that needs a store that can ${able}`);
+  cannot(action, `this needs a store that can ${able}`);
 }

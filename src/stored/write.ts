@@ -21,22 +21,25 @@ interface Attempt {
   readonly visit: Visit;
   readonly stored: Stored;
   readonly occasion: Occasion;
-  /** How many there were before. */
+  /** How many attempts came before. */
   readonly tries: number;
 }
 
-/** What came of a step: the session after it; `again`, since it rests on what is not so any more; `conflict`, since another request was faster. */
+/**
+ * The result of a step: the session after it, `again` if its plan
+ * is out of date, or `conflict` if another request was faster.
+ */
 type Outcome = Living | "again" | "conflict";
 
 type Step<Name extends StorePlan["step"]> = Extract<StorePlan, { readonly step: Name }>;
 
-/** Sessions may move, or be changed by others, while they are written. More often than this within one commit they are not. */
+/** Sessions may move or be changed by others during a write. After this many tries, the commit gives up. */
 const MAX_TRIES = 20;
 const LONGEST_PAUSE_MS = 64;
-/** Methods whose requests change nothing that a user would miss: RFC 9110, section 9.2.1. */
+/** Safe methods: a user does not miss a change made by one. RFC 9110, section 9.2.1. */
 const SAFE: readonly (string | undefined)[] = ["GET", "HEAD", "OPTIONS"];
 
-/** Does the step. @throws StoreError, GoneError where the request must be told about a loss, ConflictError */
+/** Carries out the step. @throws StoreError, GoneError if the request must report a loss, ConflictError */
 export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living | null | "again"> {
   const { visit, stored, occasion, tries } = attempt;
   const before = livingOf(visit);
@@ -49,7 +52,7 @@ export function carryOut(plan: StorePlan, attempt: Attempt): MaybePromise<Living
   return plan.step === "lost" ? reportLoss(plan.gone, attempt) : stored.cookies.carryOut(plan, visit, occasion, tries);
 }
 
-/** The step under way; null for what asks nothing of the store. */
+/** Starts the step. Null if it does not need the store. */
 function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome> | null {
   if (plan.step === "touch") return touch(plan.next, visit, stored);
   const isWrite = plan.step === "create" || plan.step === "replace" || plan.step === "update" || plan.step === "join";
@@ -60,20 +63,20 @@ function stepOf(plan: StorePlan, visit: Visit, stored: Stored): Promise<Outcome>
   return plan.step === "replace" ? replace(plan, visit, stored) : save(plan, visit, stored);
 }
 
-/** Tries once more. */
+/** Asks for another try. */
 async function again(outcome: "again" | "conflict", tries: number): Promise<"again"> {
   if (outcome === "conflict") await pause(tries + 1);
   if (tries + 1 < MAX_TRIES) return "again";
-  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it");
+  throw new ConflictError("ERR_CONFLICT", "Cannot save the session: other requests keep changing it. Retry the request");
 }
 
-/** Waits a random moment, longer from try to try, so that many writers do not meet again at once. */
+/** Waits a random time, longer with each try, so that parallel writers do not collide again. */
 export function pause(tries: number): Promise<void> {
   const longest = Math.min(2 ** tries, LONGEST_PAUSE_MS);
   return new Promise((resolve) => setTimeout(resolve, Math.random() * longest));
 }
 
-/** What this request changed is dropped: it is told so, unless its answer is no success, or nobody will miss the change. */
+/** Drops this request's changes. Throws unless the response is already a failure or no one will miss the change. */
 function reportLoss({ key, why }: Gone, { visit, stored, occasion: { mode, status } }: Attempt): null {
   const isMissed = why === "moved" && !SAFE.includes(visit.request.method);
   const isTold = mode === "later" || visit.wish.to === "regenerateId" || isMissed;
@@ -82,7 +85,7 @@ function reportLoss({ key, why }: Gone, { visit, stored, occasion: { mode, statu
   return null;
 }
 
-/** What an update() wrote while the step was carried out is in the session, too, and no change of this request that is still to be written. */
+/** Adds what an `update()` wrote during the step. It must not be written again. */
 function withUpdates(plan: StorePlan, visit: Visit, living: Living, before: Living | null): Living {
   const now = livingOf(visit);
   if (now === null || now === before || now.key.id !== before?.key.id) return living;
@@ -112,17 +115,17 @@ async function create({ wish, next }: Step<"create">, visit: Visit, stored: Stor
   const imported = found.is === "imported" ? found : null;
   const redemption = imported?.redemption ?? null;
   try {
-    // Only what is not made in vain counts for the limit.
+    // A session that may lose to another request does not count for the limit yet.
     await store.create(key, record, redemption === null ? manager.limit : {});
   } catch (error) {
-    // The store may have kept it in spite of what it said.
+    // The store may have written it although it threw.
     visit.nextId = undefined;
     throw error;
   }
   const isVain = imported !== null && redemption !== null && (await redeemFor(next, redemption, imported, wish, visit, stored));
   if (isVain) return "again";
   visit.known = "exact";
-  // Whoever brings an accepted token again finds the session by its entry, unless it got an id of its own at once.
+  // An accepted token still leads to the session through its entry, unless the session got its own id at once.
   if (redemption === null || wish.to !== "stay") visit.madeId = key.id;
   manager.emit({ type: "created", id: key.id });
   if (wish.to === "login") manager.emit({ type: "regenerated", id: key.id, reason: "login" });
@@ -141,12 +144,12 @@ async function save({ next, patch, ifVersion }: Step<"update" | "join">, visit: 
   return next;
 }
 
-/** Whether the record is now as this request thinks: only if nobody changed it between. */
+/** Whether the record is exactly as this request thinks: only if no one changed it in between. */
 function noteVersion(visit: Visit, { record: { version } }: Living, result: UpdateResult): void {
   visit.known = result.ok && result.version === version ? "exact" : "stale";
 }
 
-/** Writes down that the session was used. That this failed is no reason to fail the request. */
+/** Records use of the session. If that fails, the request does not. */
 async function touch(next: Living, visit: Visit, stored: Stored): Promise<Outcome> {
   const { manager, store } = stored;
   const { key, record } = next;
@@ -166,10 +169,10 @@ async function touch(next: Living, visit: Visit, stored: Stored): Promise<Outcom
 }
 
 /**
- * Finds out where the session is that is not where it was, or what it is now, and has the visit say so.
+ * Finds out where the session went, or what it is now, and updates the visit.
  *
- * @param why What the store said; undefined when it said no more than that there is nothing to change.
- * @param wish The visit's when the step began: what came meanwhile stands, and the next plan sees to it.
+ * @param why What the store said. Undefined if it only said that there is nothing to change.
+ * @param wish The visit's wish when the step began. A newer one stays, for the next plan.
  */
 export async function relocate(
   visit: Visit,
@@ -187,14 +190,14 @@ export async function relocate(
   const record = went?.inGrace ? went.record : why === "conflict" && found !== null && !isMoved(found) ? found : null;
   const converted = (record && (await manager.hooks.convert?.(record.data))) ?? null;
   const living = livingOf(visit);
-  // This very request may have moved or ended it, or was to join it under this id: then the next plan finds out.
+  // This request itself may have moved or ended it, or meant to join it under this id. The next plan finds out.
   if (visit.wish !== wish || living?.key.id !== from.id) return outcome;
   const now = manager.now();
   visit.askedAt = now;
   if (went?.inGrace) goOnWith(visit, inGrace(living, went), converted);
   else if (record !== null) goOnWith(visit, { ...living, record }, converted);
   else {
-    // Who saw no more than a copy may have come after the session moved.
+    // A request that saw only a copy may have come after the session moved.
     const atLoad = visit.known === "copy" && mark !== null && mark.movedAt < visit.arrived.at;
     lose(visit, goneFrom(from, mark, went, now, atLoad));
   }

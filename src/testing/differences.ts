@@ -1,5 +1,5 @@
 /**
- * Where two values differ, field by field, in a few short lines.
+ * Shows how two values differ, field by field, in a few short lines.
  *
  * @module
  */
@@ -17,12 +17,15 @@ interface Difference {
   readonly expected: unknown;
 }
 
-/** Whether both are the same JSON, whatever the order of their keys. A key that is undefined counts as missing. */
+/** Whether both are the same JSON, in any key order. An undefined key counts as missing. */
 export function isSameJson(received: unknown, expected: unknown): boolean {
   return canonical(received) === canonical(expected);
 }
 
-/** What is wrong with a value: both, where they are short, and else a line for each field that differs: `seenAt: expected 20, received 10`. */
+/**
+ * Describes a wrong value: both values if short, otherwise one line
+ * per differing field, such as `seenAt: expected 20, received 10`.
+ */
 export function difference(what: string, received: unknown, expected: unknown): string {
   const found = differences(received, expected, "");
   const isShort = canonical(received).length + canonical(expected).length <= LONGEST_VALUE;
@@ -32,13 +35,13 @@ export function difference(what: string, received: unknown, expected: unknown): 
   return [`These fields differ in ${what}:`, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");
 }
 
-/** A value in few characters. */
+/** A short form of a value. */
 export function show(value: unknown): string {
   const text = canonical(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}...` : text;
 }
 
-/** Objects and lists of the same length are gone through; anything else is one value. */
+/** Compares plain objects and lists of the same length field by field, and anything else as one value. */
 function differences(received: unknown, expected: unknown, path: string): Difference[] {
   if (isSameJson(received, expected)) return [];
   if (!hasFields(received) || !hasFields(expected)) return [{ path, received, expected }];
@@ -68,7 +71,7 @@ function line({ path, received, expected }: Difference): string {
   const [left, right] = [canonical(received), canonical(expected)];
   let same = 0;
   while (left[same] === right[same]) same++;
-  // Of two long values, the part where they part.
+  // For long values, show only the part where they start to differ.
   const isLong = Math.max(left.length, right.length) > LONGEST_VALUE;
   const from = isLong ? Math.max(0, same - SHOWN_BEFORE_DIFFERENCE) : 0;
   const part = (value: unknown, text: string) => {

@@ -1,30 +1,33 @@
 /**
- * One cause is told once: cases that rest on what does not work say so in one line, or are skipped, and do not fail in ways of their own.
+ * Reports each cause once. Cases that depend on something broken are skipped or fail in one line.
  *
  * @module
  */
 
-/** What a test runner hands to a test, as far as cases use it: vitest's and node:test's contexts have it. */
+/** The part of a test runner's context that cases use. The contexts of Vitest and node:test have it. */
 export interface CaseContext {
-  /** Leaves the test out, and says why. */
+  /** Skips the test and gives the reason. */
   skip?(why: string): unknown;
 }
 
-/** Something that does not work, and that other cases rest on. */
+/** Something broken that other cases depend on. */
 export class Cause {
   readonly #error: unknown;
-  /** The case that told it. The first may, and tells it again when it is run again. */
+  /** The case that reports the error in full, every time it runs. */
   #teller: string | undefined;
 
   constructor(error: unknown) {
     this.#error = error;
   }
 
-  /** Fails with the error in the first case that calls this. Others are skipped, where the runner lets them, and else fail in one line. */
+  /**
+   * Throws the error in the first case that calls this. Later
+   * cases are skipped, or fail in one line if they have no `skip`.
+   */
   tell(name: string, context: CaseContext | undefined): void {
     this.#teller ??= name;
     if (this.#teller === name) throw this.#error;
-    const why = `Not tried, since this case fails: ${this.#teller}`;
+    const why = `Not run because this case fails: ${this.#teller}`;
     if (typeof context?.skip !== "function") throw new Error(why);
     context.skip(why);
   }

@@ -1,5 +1,5 @@
 /**
- * For tests: the contracts every SessionStore and every adapter is held to, and cookies for an application's own tests.
+ * For tests: the contract suites for stores and adapters, and session cookies for your own tests.
  *
  * @module
  */
@@ -21,13 +21,13 @@ export type { AdapterApp, AdapterRoute, MakeApp } from "./adapter/app.ts";
 export { type StoreCase, storeContract } from "./contract/store-contract.ts";
 export type { CaseContext } from "./first-cause.ts";
 
-/** The session that {@link cookieFor} makes up. */
+/** The session that {@link cookieFor} creates. */
 export interface CookieForOptions {
   /** The session's data. Default: none. */
   data?: Record<string, unknown>;
   /** Who is logged in. Default: nobody. */
   subject?: string;
-  /** What a login said. Default: nothing. */
+  /** What the login stores with the session, as the `meta` of `login()`. Default: nothing. */
   meta?: SessionMeta;
 }
 
@@ -37,10 +37,11 @@ const RULES = {
 const KNOWN: ReadonlySet<string> = new Set<keyof CookieForOptions>(["data", "subject", "meta"]);
 
 /**
- * A Cookie header for a session that exists, so that a test need not log in first. With a store, the session is in it.
+ * Returns a Cookie header for an existing session, so a test does not
+ * have to log in first. With a store, it also stores the session.
  *
- * @param options The same options that the application gives to `createSessions`.
- * @throws OptionError for an option that there is none of
+ * @param options The options that your application passes to `createSessions`.
+ * @throws OptionError for an unknown or invalid option
  *
  * @example
  * ```ts

@@ -129,7 +129,7 @@ describe("a stranger's script", () => {
     await pressByKey(page, "Let it try");
     await page.locator(".attempts li").nth(2).waitFor();
     const said = await page.locator(".attempts li").allInnerTexts();
-    for (const attempt of said) expect(attempt).toContain("In vain: ");
+    for (const attempt of said) expect(attempt).toContain("Blocked: ");
     await page.reload();
     expect(await page.getByText("You are Jan.").count()).toBe(1);
     expect(faults).toEqual([]);
@@ -145,7 +145,7 @@ describe("what the library did", () => {
     const text = await page.getByRole("complementary", { name: "What the library did" }).innerText();
     expect(text).toContain("The session got a new id; the old one is dead.");
     expect(text).toMatch(/was set, \d+ bytes, for (30 days|24 hours)\./);
-    expect(text).toMatch(/The answer took (less than a millisecond|\d+ milliseconds?|\d+ seconds?)\./);
+    expect(text).toMatch(/The response took (less than a millisecond|\d+ milliseconds?|\d+ seconds?)\./);
     expect(text).not.toMatch(/\d{4,} seconds|\(load\)|0\.0|undefined|null/);
   });
 

@@ -61,10 +61,10 @@ describe.each(["worker", "koa"] as const)("the playground on %s", (where) => {
     await here.openSessions();
     await here.press(/^End Chrome/);
     await there.page.getByRole("alert").waitFor({ timeout: 10_000 });
-    expect(await there.page.getByRole("alert").innerText()).toBe("You were logged out. Go on");
+    expect(await there.page.getByRole("alert").innerText()).toBe("You were logged out. Continue");
     expect(await there.page.locator("body").innerText()).not.toMatch(/Carol|secret wish/);
     await there.screenshot(`${where}-live-logout`);
-    await there.page.getByRole("link", { name: "Go on" }).click();
+    await there.page.getByRole("link", { name: "Continue" }).click();
     await there.page.getByLabel("Your name").waitFor();
     expect(await there.user()).toBeUndefined();
     expect(await here.page.getByText("was ended from another device").count()).toBe(0);
@@ -80,7 +80,7 @@ it("goes on after a logout from elsewhere, also where a copy of the session is s
   await here.openSessions();
   await here.press("End all others");
   await there.page.getByRole("alert").filter({ hasText: "You were logged out" }).waitFor();
-  await there.page.getByRole("link", { name: "Go on" }).click();
+  await there.page.getByRole("link", { name: "Continue" }).click();
   await there.page.waitForURL(address);
   // A socket would tell within two seconds.
   await there.page.waitForTimeout(3000);

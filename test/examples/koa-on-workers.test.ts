@@ -24,21 +24,21 @@ const form = { method: "POST", headers: { "Sec-Fetch-Site": "same-origin" } };
 describe("examples/koa-on-workers.ts", () => {
   it("counts views, logs in and out, and a copied cookie is dead after the logout", async () => {
     const browser = browserOf(example);
-    expect(await text(browser)).toContain("You are nobody we know, and have seen this page 1 time.");
+    expect(await text(browser)).toContain("You are not logged in, and have seen this page 1 time.");
     expect(await text(browser)).toContain("seen this page 2 times.");
     expect((await browser.visit("/login", form)).status).toBe(302);
     expect(await text(browser)).toContain("You are ada, and have seen this page 3 times.");
     expect([...browser.cookies.keys()]).toEqual([USER_COOKIE]);
     const thief = browser.copy();
     await browser.visit("/logout", form);
-    expect(await text(browser)).toContain("You are nobody we know, and have seen this page 1 time.");
-    expect(await text(thief)).toContain("You are nobody we know");
+    expect(await text(browser)).toContain("You are not logged in, and have seen this page 1 time.");
+    expect(await text(thief)).toContain("You are not logged in");
   });
 
   it("takes no form from another website", async () => {
     const browser = browserOf(example);
     expect((await browser.visit("/login", { ...form, headers: { "Sec-Fetch-Site": "cross-site" } })).status).toBe(403);
-    expect(await text(browser)).toContain("You are nobody we know");
+    expect(await text(browser)).toContain("You are not logged in");
   });
 
   it("answers what is missing as Koa does elsewhere", async () => {

@@ -75,13 +75,9 @@ describe("a session refuses", () => {
 const method = () => {};
 
 const MADE: [string, () => unknown, string][] = [
-  ["memory() for a number", () => memory(5 as never), "Cannot use number as options: they are an object, like { maxEntries }"],
-  ["memory() for null", () => memory(null as never), "Cannot use null as options: they are an object, like { maxEntries }"],
-  [
-    "copy() without options",
-    () => copy(undefined as never),
-    "Cannot use undefined as options: they are an object, like { maxAge }",
-  ],
+  ["memory() for a number", () => memory(5 as never), "Cannot use number as options: pass an object, like { maxEntries }"],
+  ["memory() for null", () => memory(null as never), "Cannot use null as options: pass an object, like { maxEntries }"],
+  ["copy() without options", () => copy(undefined as never), "Cannot use undefined as options: pass an object, like { maxAge }"],
   [
     "copy() with a misspelt option",
     () => copy({ maxAge: 60, age: 5 } as never),
@@ -95,7 +91,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "schema() for a function in place of options",
     () => schema(z.object({}), method as never),
-    "Cannot use function as options: they are an object, like { migrate }",
+    "Cannot use function as options: pass an object, like { migrate }",
   ],
   [
     "plain() with options: it has none",
@@ -125,7 +121,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "sessionJwt() without options",
     () => sessionJwt(undefined as never),
-    "Cannot use undefined as options: they are an object, like { key, algorithm }",
+    "Cannot use undefined as options: pass an object, like { key, algorithm }",
   ],
   [
     "createSessions() with letters that changed places",
@@ -140,7 +136,7 @@ const MADE: [string, () => unknown, string][] = [
   [
     "memory() with what is an option of sessions",
     () => memory({ maxSessions: 3 } as never),
-    'Cannot use option "maxSessions": use maxEntries; how many sessions a user may have is said by maxSessions beside store',
+    'Cannot use option "maxSessions": use maxEntries. To limit the sessions of each user, set maxSessions beside store',
   ],
   [
     "memory() with an option of other caches",
@@ -170,17 +166,17 @@ const MADE: [string, () => unknown, string][] = [
   [
     "ownTokens() without options",
     () => ownTokens(undefined as never),
-    "Cannot use undefined as options: they are an object, like { secrets }",
+    "Cannot use undefined as options: pass an object, like { secrets }",
   ],
   [
     "koaTokens() without options",
     () => koaTokens(undefined as never),
-    "Cannot use undefined as options: they are an object, like { keys }",
+    "Cannot use undefined as options: pass an object, like { keys }",
   ],
   [
     "joseTokens() without options",
     () => joseTokens(undefined as never),
-    "Cannot use undefined as options: they are an object, like { cookie, algorithms, key }",
+    "Cannot use undefined as options: pass an object, like { cookie, algorithms, key }",
   ],
   [
     "a codec that is not called",
@@ -204,7 +200,7 @@ const ASKED: [string, (sessions: StoredSessions) => unknown, string][] = [
   [
     "revokeAll() with an id in place of options",
     (sessions) => sessions.revokeAll("alice", "some-id" as never),
-    "Cannot use string as options: they are an object, like { except: session.id }",
+    "Cannot use string as options: pass an object, like { except: session.id }",
   ],
   [
     "revokeAll() with what is no id",
@@ -262,7 +258,7 @@ describe("a test's own cookie", () => {
       message: 'Cannot use option "subjct": did you mean subject?',
     });
     await expect(cookieFor({ secrets: SECRET }, "ada" as never)).rejects.toMatchObject({
-      message: "Cannot use string as options: they are an object, like { subject }",
+      message: "Cannot use string as options: pass an object, like { subject }",
     });
   });
 

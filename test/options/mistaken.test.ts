@@ -27,7 +27,7 @@ import { refusal } from "./refusal.ts";
 afterAll(closeServers);
 afterEach(() => vi.unstubAllGlobals());
 
-const LIKE = "they are an object, like { secrets }";
+const LIKE = "pass an object, like { secrets }";
 const APPLICATION = "Cannot use an application as options: write app.use(session({ secrets }))";
 const REQUEST = "Cannot use a request as options: write app.use(session({ secrets })), with the call";
 
@@ -110,7 +110,7 @@ describe("a middleware that is used without the call", () => {
     await new Browser(serveNode(koa.callback())).visit("/");
     expect(errors).toEqual([message, message]);
     expect(refusal(() => csrf(new Request("https://app.example.com/") as never))).toBe(message);
-    expect(refusal(() => csrf("x" as never))).toBe("Cannot use string as options: they are an object, like { trustedOrigins }");
+    expect(refusal(() => csrf("x" as never))).toBe("Cannot use string as options: pass an object, like { trustedOrigins }");
   });
 });
 
@@ -249,7 +249,7 @@ describe("a clock of milliseconds", () => {
     });
     await expect(handler(new Request("https://app.example.com/"))).rejects.toMatchObject({
       code: "ERR_OPTION",
-      message: "Cannot tell the time: the option now must give seconds, not milliseconds",
+      message: "Cannot tell the time: the option now must return seconds, not milliseconds",
     });
   });
 

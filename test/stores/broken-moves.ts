@@ -9,42 +9,42 @@ const isOther = ({ id }: Key) => id.startsWith("redeemed-");
 export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   [
     "replace leaves no mark",
-    "the mark of a login says when the session moved, where to, and that it was a login",
+    "the mark of a login says when the session moved, where to, and why",
     (whole) => marking(whole, () => null),
   ],
   [
     "the mark of a login does not say where to",
-    "the mark of a login says when the session moved, where to, and that it was a login",
+    "the mark of a login says when the session moved, where to, and why",
     (whole) => marking(whole, ({ to: _to, ...mark }) => mark as MovedMark),
   ],
   [
     "every mark is one of a login",
-    "the mark of a new id says when the session moved, where to, and that it was a new id",
+    "the mark of regenerateId says when the session moved, where to, and why",
     (whole) => moving(whole, (move) => ({ ...move, by: "login" })),
   ],
   [
     "every mark is one of a new id",
-    "the mark of a login says when the session moved, where to, and that it was a login",
+    "the mark of a login says when the session moved, where to, and why",
     (whole) => moving(whole, (move) => ({ ...move, by: "regenerateId" })),
   ],
   [
     "replace moves whatever version is there",
-    "ifVersion answers conflict to a move when the version is another one, and changes nothing",
+    "a move returns conflict if the version differs from ifVersion, and changes nothing",
     (whole) => moving(whole, ({ ifVersion: _ifVersion, ...move }) => move),
   ],
   [
     "there is no grace",
-    "the mark of a new id with grace says until when the old id counts",
+    "the mark of a new id with grace says how long the old id works",
     (whole) => moving(whole, (move) => ({ ...move, graceSeconds: 0 })),
   ],
   [
     "there is always grace",
-    "the mark of a new id says when the session moved, where to, and that it was a new id",
+    "the mark of regenerateId says when the session moved, where to, and why",
     (whole) => moving(whole, (move) => ({ ...move, graceSeconds: 10 })),
   ],
   [
     "the grace begins when the session was last used before the move",
-    "the mark of a new id with grace says until when the old id counts",
+    "the mark of a new id with grace says how long the old id works",
     (whole) =>
       marking(whole, ({ graceUntil, ...mark }) => ({ ...mark, ...(graceUntil !== undefined && { graceUntil: graceUntil - 5 }) })),
   ],
@@ -59,7 +59,7 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "remove stops at the mark of a login",
-    "removing a moved session goes from mark to mark through all its moves",
+    "removing a moved session follows the marks of all its moves",
     (whole) => ({
       async remove(key) {
         const found = await whole.load(key, { now: Number.NEGATIVE_INFINITY });
@@ -69,17 +69,17 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "take leaves the record",
-    "take answers the record as it is now, and the second time nothing",
+    "take returns the current record, and null the second time",
     (whole) => ({ take: (key) => recordAt(whole, key, 0) }),
   ],
   [
     "take answers nothing",
-    "take answers the record as it is now, and the second time nothing",
+    "take returns the current record, and null the second time",
     (whole) => ({ take: (key) => whole.take(key).then(() => null) }),
   ],
   [
     "take throws when there is nothing",
-    "taking an unknown id answers null, and nothing comes into being by trying",
+    "taking an unknown id returns null and creates nothing",
     (whole) => ({
       async take(key) {
         const found = await whole.take(key);
@@ -90,17 +90,17 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "take reads, and then removes",
-    "of ten takes of one record at the same time, one gets it",
+    "of ten parallel takes of one record, one gets it",
     (whole) => ({ take: readAndRemove(whole) }),
   ],
   [
     "a record that is being taken can still be moved",
-    "of take and replace at the same time, one gets the record",
+    "of parallel take and replace, one gets the record",
     (whole) => ({ take: readAndRemove(whole) }),
   ],
   [
     "take removes marks",
-    "take of a moved session answers null, and leaves the mark and the session",
+    "take of a moved session returns null, and leaves the mark and the session",
     (whole) => ({
       async take(key) {
         const found = await recordAt(whole, key, 0);
@@ -111,14 +111,14 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "take answers marks",
-    "take of a moved session answers null, and leaves the mark and the session",
+    "take of a moved session returns null, and leaves the mark and the session",
     (whole) => ({
       take: async (key) => (await whole.take(key)) ?? ((await whole.load(key, { now: 0 })) as SessionRecord | null),
     }),
   ],
   [
     "a record that was taken stays in the list",
-    "a record that was taken is in no list, and is not counted",
+    "a taken record is not listed or counted",
     (whole) => {
       const rows = new Map<string, Awaited<ReturnType<Full["list"]>>>();
       return {
@@ -133,7 +133,7 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "what is no session is overwritten",
-    "create does not overwrite a record that is no session",
+    "create does not overwrite a record that is not a session",
     (whole) => ({
       async create(key, record, options) {
         if (isOther(key)) await whole.remove(key);
@@ -143,7 +143,7 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "what is no session is looked for, and then made",
-    "of ten creates of one record that is no session at the same time, one is made",
+    "of ten parallel creates of a record that is not a session, one succeeds",
     (whole) => ({
       async create(key, record, options) {
         const isThere = isOther(key) && (await whole.load(key, { now: record.seenAt })) !== null;
@@ -156,7 +156,7 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "nothing lives longer than 400 days",
-    "a record that is no session is kept as it is, for years",
+    "a record that is not a session stays unchanged for years",
     (whole) => ({
       create: (key, record, options) =>
         whole.create(key, { ...record, expiresAt: Math.min(record.expiresAt, record.startedAt + 400 * 86_400) }, options),
@@ -164,7 +164,7 @@ export const brokenMoves: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "what is no session belongs to the subject that it names",
-    "a record that is no session is in no list, and no subject's end or limit ends it",
+    "a record that is not a session is in no list, and removeAll and maxSessions leave it alone",
     (whole) => ({
       create: (key, record, options) => whole.create(key, { ...(parseData(record.data) as object), ...record }, options),
     }),

@@ -10,19 +10,19 @@ function without({ idleTimeout: _idle, absoluteTimeout: _absolute, ...record }: 
 export const brokenOwnTimeouts: [what: string, caughtBy: string, change: Change][] = [
   [
     "own timeouts are not kept",
-    "a record's own timeouts come back as they were, and none where there is none",
+    "a record's own timeouts load unchanged, and only if it has any",
     (whole) => ({ create: (key, record, options) => whole.create(key, without(record), options) }),
   ],
   [
     "own timeouts are null where there are none",
-    "a record's own timeouts come back as they were, and none where there is none",
+    "a record's own timeouts load unchanged, and only if it has any",
     (whole) => ({
       create: (key, record, options) => whole.create(key, { idleTimeout: null as never, ...record }, options),
     }),
   ],
   [
     "an update drops own timeouts",
-    "update, touch and load with touch leave a record's own timeouts as they are",
+    "update, touch and load with touch keep a record's own timeouts",
     (whole) => ({
       async update(key, patch, options) {
         const found = await recordAt(whole, key, options.now);
@@ -35,14 +35,14 @@ export const brokenOwnTimeouts: [what: string, caughtBy: string, change: Change]
   ],
   [
     "replace gives no timeouts",
-    "replace gives the record the timeouts that it is told, and drops those that it is not",
+    "replace sets the timeouts it is given, and drops the others",
     (whole) => ({
       replace: (from, to, patch, record, move) => whole.replace(from, to, patch, without(record), move),
     }),
   ],
   [
     "replace leaves the timeouts that were there",
-    "replace gives the record the timeouts that it is told, and drops those that it is not",
+    "replace sets the timeouts it is given, and drops the others",
     (whole) => ({
       async replace(from, to, patch, record, move) {
         const { idleTimeout, absoluteTimeout } = (await recordAt(whole, from, record.seenAt)) ?? {};
@@ -56,7 +56,7 @@ export const brokenOwnTimeouts: [what: string, caughtBy: string, change: Change]
   ],
   [
     "take forgets own timeouts",
-    "take answers a record's own timeouts",
+    "take returns a record's own timeouts",
     (whole) => ({
       async take(key) {
         const found = await whole.take(key);
@@ -74,7 +74,7 @@ export const brokenOwnTimeouts: [what: string, caughtBy: string, change: Change]
   ],
   [
     "a record ends by its own timeouts, which are for the core to decide",
-    "no timeout of its own ends a record before its expiry",
+    "a record's own timeouts never end it before its expiry",
     (whole) => ({
       async load(key, options) {
         const found = await recordAt(whole, key, options.now);

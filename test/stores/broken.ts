@@ -9,7 +9,7 @@ import { type Change, type Full, merging, moving, nextTurn, readMergeSave, recor
 export const broken: [what: string, caughtBy: string, change: Change][] = [
   [
     "update inserts",
-    "an unknown id cannot be changed, and nothing comes into being by trying",
+    "an unknown id cannot be changed, and trying creates nothing",
     (whole) => ({
       async update(key, patch, options) {
         const result = await whole.update(key, patch, options);
@@ -54,12 +54,12 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "a patch sets only its first eight keys",
-    "random patches turn random data into what they were made for",
+    "random patches give the expected data",
     (whole) => ({ update: (key, { set, ...rest }, options) => whole.update(key, { ...rest, set: set.slice(0, 8) }, options) }),
   ],
   [
     "an update takes back what the one before it removed",
-    "patches of different keys come to the same in either order",
+    "patches of different keys give the same result in either order",
     (whole) => {
       const removed = new Map<string, (readonly [key: string, json: string])[]>();
       return {
@@ -78,7 +78,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "replace removes no key",
-    "replace carries random patches along, with replacesData and without",
+    "replace applies random patches, with and without replacesData",
     (whole) => ({
       replace: (from, to, patch, record, options) => whole.replace(from, to, { ...patch, unset: [] }, record, options),
     }),
@@ -95,7 +95,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "what was passed in stays shared",
-    "changing what was passed in changes nothing in the store",
+    "changing a record after passing it does not change the store",
     (whole) => {
       const metas = new Map<string, SessionRecord["meta"]>();
       return {
@@ -113,7 +113,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "what was loaded stays shared",
-    "changing what was loaded changes nothing in the store",
+    "changing a loaded record does not change the store",
     (whole) => {
       const answers = new Map<string, Awaited<ReturnType<SessionStore["load"]>>>();
       return {
@@ -141,7 +141,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "replace writes the data it was given",
-    "replace patches what is there now",
+    "replace patches the current data",
     (whole) => ({
       async replace(from, to, patch, record, options) {
         const set = Object.entries(parseData(record.data) ?? {}).map(([key, value]) => [key, JSON.stringify(value)] as const);
@@ -151,7 +151,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update ignores seenAfter",
-    "update with seenAfter changes nothing that was seen then or before",
+    "update with seenAfter does not change a record last seen at that time or earlier",
     (whole) => ({ update: (key, patch, { seenAfter, ...options }) => whole.update(key, patch, options) }),
   ],
   [
@@ -164,7 +164,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update counts characters, to see whether data grew",
-    "update with maxBytes lets data that is too large shrink, and not grow",
+    "update with maxBytes lets oversized data shrink, but not grow",
     (whole) => ({
       async update(key, patch, options) {
         const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
@@ -175,7 +175,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update weighs the patch alone",
-    "update with maxBytes lets data take so many bytes and not one more",
+    "update with maxBytes allows exactly that many bytes",
     (whole) => ({
       async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
         if (patch.set.some(([, json]) => json.length > maxBytes)) return { ok: false, why: "too-large" };
@@ -185,7 +185,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update counts what a key had before",
-    "update with maxBytes counts a key that is replaced or removed once",
+    "update with maxBytes does not count replaced or removed values",
     (whole) => ({
       async update(key, patch, options) {
         const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
@@ -198,7 +198,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update weighs data before others have written theirs",
-    "update with maxBytes is not exceeded by two at the same time",
+    "parallel updates do not exceed maxBytes together",
     (whole) => ({
       async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
         const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
@@ -209,7 +209,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update locks out data that is too large",
-    "update with maxBytes lets data that is too large shrink, and not grow",
+    "update with maxBytes lets oversized data shrink, but not grow",
     (whole) => ({
       async update(key, patch, options) {
         const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
@@ -221,7 +221,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "update weighs, and then writes",
-    "update with maxBytes is not exceeded by two at the same time",
+    "parallel updates do not exceed maxBytes together",
     (whole) => ({
       async update(key, patch, { maxBytes = Number.POSITIVE_INFINITY, ...options }) {
         const { data = "" } = (await recordAt(whole, key, options.now)) ?? {};
@@ -232,7 +232,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "replace ignores replacesData",
-    "replacesData drops the data that was there",
+    "replacesData drops the old data",
     (whole) => ({
       replace: (from, to, { set, unset }, record, options) => whole.replace(from, to, { set, unset }, record, options),
     }),
@@ -249,12 +249,12 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "removeAll ignores except",
-    "removeAll spares the one session that is excepted",
+    "removeAll spares the session given as except",
     (whole) => ({ removeAll: (subject) => whole.removeAll(subject) }),
   ],
   [
     "removeAll takes the subject for a beginning",
-    "a subject may have any name that begins like another's",
+    "subjects may start with each other's names",
     (whole) => {
       const subjects = new Set<string>();
       return {
@@ -271,7 +271,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "list keeps what was removed",
-    "list gives no session of others, none of nobody, none removed and no mark",
+    "list omits other subjects' sessions, anonymous and removed ones, and marks",
     (whole) => {
       const rows = new Map<string, Awaited<ReturnType<Full["list"]>>>();
       return {
@@ -286,7 +286,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "ifVersion is ignored",
-    "ifVersion answers conflict when the version is another one, and changes nothing",
+    "update returns conflict if the version differs from ifVersion, and changes nothing",
     (whole) => ({ update: (key, patch, { now, expiresAt }) => whole.update(key, patch, { now, expiresAt }) }),
   ],
   [
@@ -304,7 +304,7 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "a record ends a minute early",
-    "a record is there until just before its expiry",
+    "a record loads until just before its expiry",
     (whole) => ({
       async load(key, options) {
         const found = await whole.load(key, options);
@@ -338,17 +338,17 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "an update reads, merges and saves",
-    "50 updates of 50 keys at the same time all survive",
+    "50 parallel updates of 50 keys all survive",
     (whole) => ({ update: readMergeSave(whole) }),
   ],
   [
     "an update revives what is removed at the same time",
-    "nothing revives a session that is removed at the same time",
+    "parallel calls do not revive a removed session",
     (whole) => ({ update: readMergeSave(whole) }),
   ],
   [
     "two replaces at the same time both win",
-    "of replaces of one session at the same time, one wins",
+    "of parallel replaces of one session, one succeeds",
     (whole) => ({
       async replace(from, to, patch, record, options) {
         const found = await recordAt(whole, from, record.seenAt);
@@ -362,17 +362,17 @@ export const broken: [what: string, caughtBy: string, change: Change][] = [
   ],
   [
     "create knows no limit",
-    "create ends the subject's sessions beyond maxSessions, those used longest ago first",
+    "create ends the subject's sessions beyond maxSessions, least recently used first",
     (whole) => ({ create: (key, record) => whole.create(key, record) }),
   ],
   [
     "replace knows no limit",
-    "replace ends the subject's sessions beyond maxSessions, those used longest ago first",
+    "replace ends the subject's sessions beyond maxSessions, least recently used first",
     (whole) => moving(whole, ({ by, graceSeconds }) => ({ by, graceSeconds })),
   ],
   [
     "the limit may end the new session",
-    "maxSessions ends no session of others, none of nobody, and never the new one",
+    "maxSessions ends no session of another subject, no anonymous one, and never the new one",
     (whole) => ({
       async create(key, record, options) {
         const full = record.subject !== undefined && (await whole.list(record.subject)).length === options?.maxSessions;

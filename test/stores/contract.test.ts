@@ -65,7 +65,7 @@ describe("the store contract passes", () => {
 });
 
 describe("the store contract holds a store that is split to recordRoute", () => {
-  const caughtBy = "a store that is split says where a record that is no session is: always at the same place";
+  const caughtBy = "a split store always routes a record that is not a session to the same part";
 
   it("being there", async () => {
     const create = () => {

@@ -55,7 +55,7 @@ describe("docs/writing-a-store.md", () => {
   it("finds a store that breaks the contract", async () => {
     write("store.ts", store.replace('return { ok: false, why: "gone" };', "return { ok: true, version: 1 };"));
     const said = await run("node", "--test-reporter=tap", "contract.test.ts");
-    expect(said).toMatch(/\nnot ok \d+ - update: changes a record, and answers gone where there is none/);
+    expect(said).toMatch(/\nnot ok \d+ - update: changes a record, and returns gone if there is none/);
     expect(said).toMatch(/\n# fail [1-9]\d*\n/);
   });
 });

@@ -59,8 +59,8 @@ export function koaPageTests<Its extends Database>(
     const thief = browser.copy();
     await browser.visit("/logout", { method: "POST" });
     expect(browser.cookies.size).toBe(0);
-    expect(await page(browser)).toContain("You are nobody we know, and have seen this page 1 time.");
-    expect(await page(thief)).toContain("You are nobody we know");
+    expect(await page(browser)).toContain("You are not logged in, and have seen this page 1 time.");
+    expect(await page(thief)).toContain("You are not logged in");
   });
 
   it("takes no form from another website: nobody is logged in or out by it", async () => {
@@ -70,7 +70,7 @@ export function koaPageTests<Its extends Database>(
       const login = await browser.visit("/login", { method: "POST", headers });
       expect([login.status, login.headers.getSetCookie()]).toEqual([403, []]);
     }
-    expect(await page(browser)).toContain("You are nobody we know, and have seen this page 2 times.");
+    expect(await page(browser)).toContain("You are not logged in, and have seen this page 2 times.");
     await browser.visit("/login", { method: "POST" });
     expect((await browser.visit("/logout", { method: "POST", headers: { Origin: "https://evil.example" } })).status).toBe(403);
     expect(await page(browser)).toContain("You are ada");

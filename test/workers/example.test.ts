@@ -77,7 +77,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
         "apple",
       ]);
       expect(items(await visitor.does("/cart-remove", { item: "<script>alert(1)</script>" }))).toEqual(["apple"]);
-      expect(await visitor.does("/cart-add", { item: " " })).toContain("Please say what to add.");
+      expect(await visitor.does("/cart-add", { item: " " })).toContain("Please enter an item.");
       for (let more = 0; more < 11; more++)
         await visitor.form("/cart-add", { item: "é€😀".repeat(10) }).then((r) => visitor.browser.receive(r));
       expect(await visitor.does("/cart-add", { item: "one too many" })).toContain("The cart is full");
@@ -86,7 +86,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
     it("goes on under a new id", async () => {
       const visitor = await loggedIn(newUser());
       const before = visitor.browser.cookies.get(userCookie(name))?.value;
-      expect(await visitor.does("/new-id")).toContain("under a new id");
+      expect(await visitor.does("/new-id")).toContain("The session has a new id.");
       expect(visitor.browser.cookies.get(userCookie(name))?.value).not.toBe(before);
     });
 
@@ -128,9 +128,9 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
     });
 
     if (!lists) {
-      it("says that nobody knows the sessions of a user", async () => {
+      it("says that the server does not know the sessions of a user", async () => {
         const visitor = await loggedIn(newUser());
-        expect(await visitor.page()).toContain("nobody knows your sessions");
+        expect(await visitor.page()).toContain("the server does not know your sessions");
       });
       return;
     }
@@ -153,7 +153,7 @@ for (const { path, name, lists, watches, atomic, late } of PLACES) {
       expect(await sessions.posts(handle)).toContain("Ended:");
       expect(await sessions.devices()).toEqual(["Firefox on Linux"]);
       // A copy answers for a minute.
-      if (!late) expect(await there.page("/look")).toContain("nobody we know");
+      if (!late) expect(await there.page("/look")).toContain("not logged in");
     });
 
     it("ends all others", async () => {

@@ -1,6 +1,6 @@
-// What is live on the page. Without it everything else works.
+// The live parts of the page. Everything else works without this script.
 
-/** Keeps a WebSocket on the session, which is closed with 4401 when the session ends. */
+/** Keeps a WebSocket open. The server closes it with 4401 when the session ends. */
 function watchSession(url, onEnded) {
   let tries = 0;
   const connect = () => {
@@ -15,7 +15,7 @@ function watchSession(url, onEnded) {
         socket.send("ping");
       };
       ping = setInterval(check, 30_000);
-      // At once too: workerd is 2 seconds late to close a connection on which nothing was said.
+      // Also at once: workerd takes 2 seconds to close a connection that carried no message.
       check();
     };
     socket.onmessage = () => {
@@ -24,14 +24,14 @@ function watchSession(url, onEnded) {
     socket.onclose = ({ code }) => {
       clearInterval(ping);
       if (code === 4401) return onEnded();
-      // At most a minute or so, and not all pages at once.
+      // Back off to about a minute, with jitter so that pages do not reconnect together.
       setTimeout(connect, Math.min(60_000, 1000 * 2 ** tries++) * (0.5 + Math.random()));
     };
   };
   connect();
 }
 
-/** Asks whether the session goes on, where no store can tell. A page that nobody sees asks when it is seen again. */
+/** Polls for the end of the session if the store cannot notify pages. Hidden pages wait until they are visible. */
 function askForSession(url, onEnded) {
   const ask = async () => {
     if (document.hidden) return;
@@ -47,10 +47,10 @@ function askForSession(url, onEnded) {
 function showEnd() {
   const alert = document.querySelector("#ended");
   alert.textContent = "You were logged out. ";
-  // A copy of the session may still be good in this browser: that address asks the store.
-  alert.append(Object.assign(document.createElement("a"), { href: ended, textContent: "Go on" }));
+  // This browser may still have a valid copy of the session. That address asks the store.
+  alert.append(Object.assign(document.createElement("a"), { href: ended, textContent: "Continue" }));
   alert.hidden = false;
-  // Whoever sits here now may be somebody else.
+  // Someone else may be at the screen now.
   document.querySelector(".columns").replaceChildren();
   alert.focus();
 }
@@ -59,7 +59,7 @@ const { watch, ask, ended } = document.body.dataset;
 if (watch) watchSession(watch, showEnd);
 if (ask) askForSession(ask, showEnd);
 
-// A page that the browser kept whole for its back button may show a session that is over.
+// A page restored from the back/forward cache may show a session that has ended.
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
 });
@@ -67,13 +67,13 @@ addEventListener("pageshow", ({ persisted }) => {
 for (const hint of document.querySelectorAll(".only-scripts")) hint.hidden = true;
 document.querySelector("main > .notice[role=status]")?.focus();
 
-/** Runs one side of the race: five requests at once. Gives the changes that were kept. */
+/** Runs one side of the race: five requests at once. Returns a summary. */
 async function run(base, name) {
   const lane = document.querySelector(`[data-lane=${name}]`);
   const marks = [...lane.querySelectorAll("li")];
   const post = (step) => fetch(`${base}/${name}/${step}`, { method: "POST" });
   for (const mark of marks) mark.className = "sent";
-  lane.querySelector("[data-score]").textContent = "On their way …";
+  lane.querySelector("[data-score]").textContent = "Sending …";
   await post("start");
   const answers = await Promise.all(marks.map((mark) => post(mark.textContent)));
   const kept = await (await fetch(`${base}/${name}/kept`)).json();
@@ -87,13 +87,13 @@ function scoreOf(kept, all) {
   return kept === all ? `${kept} of ${all} kept` : `${kept} of ${all} kept, ${all - kept} lost`;
 }
 
-/** Adds up what the library did for all five, and puts it first. */
+/** Counts what the library did for all five requests and shows it first. */
 function reportRace(answers) {
   const calls = answers.flatMap((answer) => JSON.parse(answer.headers.get("Playground-Calls") ?? "[]"));
   const times = Map.groupBy(calls, (call) => call);
   const said = [...times].map(([call, { length }]) => `${call}, ${length} times.`);
   const list = Object.assign(document.createElement("ul"), { className: "said" });
-  for (const text of said.length > 0 ? said : ["No store was asked: each answer had a cookie of its own."])
+  for (const text of said.length > 0 ? said : ["No store was asked: each response set its own cookie."])
     list.append(Object.assign(document.createElement("li"), { textContent: text }));
   const heading = Object.assign(document.createElement("h3"), { textContent: "For the race" });
   document.querySelector("[data-race-report]").replaceChildren(heading, list);
@@ -107,18 +107,18 @@ for (const button of document.querySelectorAll("[data-race]")) {
     const outcome = document.querySelector("[data-outcome]");
     outcome.textContent = "";
     try {
-      // One after the other: a browser opens no more than six connections to a server.
+      // One after the other: browsers open at most six connections to a server.
       const ours = await run(base, "race");
       outcome.textContent = `${ours}; ${await run(base, "usual")}.`;
     } catch {
-      outcome.textContent = "The race was not finished: the server did not answer.";
+      outcome.textContent = "The race did not finish: the server did not respond.";
     }
     button.disabled = false;
     button.focus();
   };
 }
 
-/** What a stranger's script tries. Each gives whether it failed, and what came of it. */
+/** What a stranger's script tries: a label, a test that is true if it failed, and a message for that. */
 function attempts([visitors, users]) {
   const seen = () => [visitors, users].some((name) => document.cookie.includes(name));
   const plant = (rest) => {
@@ -126,11 +126,11 @@ function attempts([visitors, users]) {
     for (const name of [visitors, users]) document.cookie = `${name}=${rest}`;
   };
   return [
-    ["It reads document.cookie.", () => !seen(), "In vain: the session’s cookie is not in it."],
+    ["It reads document.cookie.", () => !seen(), "Blocked: the session’s cookie is not in it."],
     [
       "It asks the Cookie Store API.",
       async () => !(await globalThis.cookieStore?.getAll())?.some(({ name }) => name === visitors || name === users),
-      "In vain: the cookie is not in that list either.",
+      "Blocked: the cookie is not in that list either.",
     ],
     [
       "It plants a cookie of that name.",
@@ -140,7 +140,7 @@ function attempts([visitors, users]) {
         plant("; Path=/; Secure; Max-Age=0");
         return !took;
       },
-      "In vain: the browser refuses it, since the name begins with __Host-Http-.",
+      "Blocked: the browser refuses it because the name begins with __Host-Http-.",
     ],
   ];
 }
@@ -154,7 +154,7 @@ for (const button of document.querySelectorAll("[data-attack]")) {
       const safe = await failed();
       const said = safe
         ? why
-        : "This browser lets it: it does not know the rule yet. Without the server’s seal the cookie is no session.";
+        : "This browser allows it because it does not know the rule yet. Without the server’s seal, the cookie is not a session.";
       const item = Object.assign(document.createElement("li"), { className: safe ? "safe" : "unsafe" });
       item.append(Object.assign(document.createElement("strong"), { textContent: what }), ` ${said}`);
       list.append(item);
@@ -162,7 +162,7 @@ for (const button of document.querySelectorAll("[data-attack]")) {
   };
 }
 
-// A login or logout on one side changes the list on the other; what ends a session there is told by the store alone.
+// A login or logout on one side changes the list on the other. Only the store reports sessions that end there.
 const frames = [...document.querySelectorAll("iframe.browser")];
 for (const frame of frames) {
   frame.addEventListener("load", () => {

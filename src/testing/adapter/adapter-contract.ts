@@ -19,9 +19,9 @@ export interface AdapterCase {
   /** What the adapter does, as a sentence. */
   readonly name: string;
   /**
-   * Passes by resolving; fails by rejecting with an error that says what was expected. What all cases fail of is told by the first of them
-   * that runs. The others are skipped when they get their test's context, which runners hand to the function of a test; without it they fail in
-   * one line.
+   * Resolves if the case passes, and rejects with an error that says what was expected. If something is
+   * broken that all cases depend on, the first case to run reports it. The others are skipped if you
+   * pass the test's context, which runners hand to a test's function. Otherwise they fail in one line.
    */
   run(context?: CaseContext): Promise<void>;
 }
@@ -34,10 +34,10 @@ const KINDS: [string, () => Partial<SessionOptions>][] = [
 ];
 
 /**
- * The cases that every adapter is held to, whatever its framework and for any test runner: what a browser sees over several requests to an
- * application with the adapter. Time is not waited for.
+ * Returns the cases that every adapter must pass, for any framework and any test runner. They check what a
+ * browser sees over several requests to an application with the adapter. They do not wait for time to pass.
  *
- * @param makeApp Makes the application of a case; called once or more for each, and closed after it.
+ * @param makeApp Creates the application. Called at least once per case, and each application is closed after it.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function adapterContract(makeApp: MakeApp): AdapterCase[] {
     if (failure === undefined) await tell(story, makeApp);
     else failure.cause.tell(story.name, context);
   });
-  // Jest and others take a function that has a parameter for one that calls back.
+  // Jest and others treat a declared parameter as a callback.
   const runs = [...basics, ...others].map(
     (run) =>
       (...given: [CaseContext?]) =>
@@ -77,7 +77,7 @@ export function adapterContract(makeApp: MakeApp): AdapterCase[] {
   return [...basicStories, ...stories].map(({ name }, index) => ({ name, run: runs[index] as AdapterCase["run"] }));
 }
 
-/** The first of the basic stories that fails, and why. */
+/** The first basic story that fails, and its error. */
 async function firstFailure(makeApp: MakeApp): Promise<{ index: number; cause: Cause } | undefined> {
   for (const [index, story] of basicStories.entries()) {
     try {

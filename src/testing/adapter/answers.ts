@@ -1,5 +1,5 @@
 /**
- * What an adapter puts on answers, when, and what it leaves alone.
+ * What an adapter adds to responses, when, and what it leaves alone.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type AdapterStory, story, text } from "./story.ts";
 
 /** The stories. */
 export const answerStories: readonly AdapterStory[] = [
-  story("puts the cookie on a fetched response, whose headers cannot be changed", async (setUp) => {
+  story("puts the cookie on a fetched response, whose headers are immutable", async (setUp) => {
     const fetched: StoryRoute = async (session) => {
       session.data.views = 7;
       return fetch("data:text/plain,fetched");
@@ -46,7 +46,7 @@ export const answerStories: readonly AdapterStory[] = [
       },
     });
     const response = await browser.visit("/public");
-    expect(response.headers.get("Cache-Control"), "Cache-Control of an answer with a session cookie").toBe("no-store");
+    expect(response.headers.get("Cache-Control"), "Cache-Control of a response with a session cookie").toBe("no-store");
     expect(response.headers.get("Vary"), "Vary: that of the route, and Cookie").toBe("Accept-Encoding, Cookie");
   }),
 
@@ -57,16 +57,16 @@ export const answerStories: readonly AdapterStory[] = [
     await browser.visit("/count");
     clock.pass(6 * HOUR);
     const response = await browser.visit("/shared");
-    expect(response.headers.getSetCookie(), "cookies on an answer that shared caches may keep").toEqual([]);
+    expect(response.headers.getSetCookie(), "cookies on a response that shared caches may keep").toEqual([]);
     expect(response.headers.get("Cache-Control"), "Cache-Control as the route set it").toBe("s-maxage=60");
-    expect((await browser.visit("/views")).headers.getSetCookie(), "the cookie that was due, on the next answer").toHaveLength(1);
+    expect((await browser.visit("/views")).headers.getSetCookie(), "the due cookie on the next response").toHaveLength(1);
   }),
 
-  story("keeps pages of a user private, unless the application says otherwise", async (setUp) => {
+  story("keeps a user's pages private, unless the application says otherwise", async (setUp) => {
     const own: StoryRoute = (session) => new Response(session.subject, { headers: { "Cache-Control": "private, max-age=5" } });
     const { browser } = await setUp({ "/own": own });
     await browser.visit("/login");
-    expect((await browser.visit("/who")).headers.get("Cache-Control"), "what the answer to /who says of caches").toBe(
+    expect((await browser.visit("/who")).headers.get("Cache-Control"), "Cache-Control of the response to /who").toBe(
       "private, no-store",
     );
     expect((await browser.visit("/own")).headers.get("Cache-Control"), "Cache-Control as the route set it").toBe(
@@ -74,7 +74,7 @@ export const answerStories: readonly AdapterStory[] = [
     );
     expect(
       (await browser.visit("/")).headers.get("Cache-Control"),
-      "Cache-Control of an answer that did not use the session",
+      "Cache-Control of a response that did not use the session",
     ).toBe(null);
   }),
 
@@ -86,7 +86,7 @@ export const answerStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
-  story("saves before the body of a stream is read, and takes no change of the data then, but by update()", async (setUp) => {
+  story("saves before a stream's body is read, and after that accepts changes only through update()", async (setUp) => {
     let late: unknown;
     const cart = ["apple"];
     const { browser } = await setUp({
@@ -96,7 +96,8 @@ export const answerStories: readonly AdapterStory[] = [
           {
             async pull(controller) {
               try {
-                // Nobody freezes what is the application's own; a change inside of it comes too late all the same.
+                // The library does not freeze the application's own
+                // objects, but a change inside one still comes too late.
                 session.data.cart?.push("pear");
                 session.data.cart = ["plum"];
               } catch (error) {

@@ -1,14 +1,14 @@
 /**
- * What all other stories of the adapter contract rest on: the application answers, and a session comes back.
+ * What all other stories depend on: the application responds, and a session persists.
  *
  * @module
  */
 import { expect } from "./expect.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The stories, in the order in which they rest on each other. When one fails, none after it is tried. */
+/** The stories, each depending on those before it. If one fails, none of the later ones runs. */
 export const basicStories: readonly AdapterStory[] = [
-  story("the adapter: answers with what the route of the path returned", async (setUp) => {
+  story("the adapter: sends what the path's route returned", async (setUp) => {
     const { browser } = await setUp();
     const response = await browser.visit("/views");
     expect(response.status, "the status of what a route returned").toBe(200);
@@ -20,9 +20,10 @@ export const basicStories: readonly AdapterStory[] = [
     async (setUp) => {
       const { browser } = await setUp();
       const response = await browser.visit("/count");
-      expect(response.headers.getSetCookie().length, "how many Set-Cookie headers an answer has that changed the session").toBe(
-        1,
-      );
+      expect(
+        response.headers.getSetCookie().length,
+        "the number of Set-Cookie headers on a response that changed the session",
+      ).toBe(1);
       expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
     },
   ),

@@ -1,11 +1,12 @@
 /**
- * A browser as far as cookies go: it sends what it holds, and applies answers when the test says so, in any order.
+ * A browser, as far as cookies go. Sends the cookies it holds
+ * and applies responses when the test says so, in any order.
  *
  * @module
  */
 import type { Clock } from "./clock.ts";
 
-/** What answers requests: a handler, an app's fetch, or a server. */
+/** Whatever handles requests: a handler, an app's fetch, or a server. */
 export type Serve = (request: Request) => Response | Promise<Response>;
 
 interface Held {
@@ -25,14 +26,14 @@ export class Browser {
     this.#clock = clock;
   }
 
-  /** Sends a request and applies the answer. */
+  /** Sends a request and applies the response. */
   async visit(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await this.ask(path, init);
     this.receive(response);
     return response;
   }
 
-  /** Sends a request with the cookies held now, or those in `init`, and leaves its answer on the way. */
+  /** Sends a request with its current cookies, or those in `init`, without applying the response yet. */
   async ask(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const cookie = this.cookieHeader();
@@ -40,12 +41,12 @@ export class Browser {
     return this.#serve(new Request(`https://app.example.com${path}`, { ...init, headers }));
   }
 
-  /** An answer arrives: its Set-Cookie lines are applied as browsers do. */
+  /** Applies a response's Set-Cookie lines as browsers do. */
   receive(response: Response): void {
     for (const line of response.headers.getSetCookie()) this.#store(line);
   }
 
-  /** From now on it has these cookies too, `name=value` each, until it is closed. */
+  /** Adds cookies, `name=value` each, until the browser is closed. */
   hold(cookies: string): this {
     for (const pair of cookies.split("; ")) {
       const at = pair.indexOf("=");
@@ -62,7 +63,7 @@ export class Browser {
       .join("; ");
   }
 
-  /** Another browser with the same cookies: somebody who copied them. */
+  /** Another browser with the same cookies, as if someone had copied them. */
   copy(): Browser {
     const twin = new Browser(this.#serve, this.#clock);
     for (const [name, held] of this.cookies) twin.cookies.set(name, held);
@@ -82,7 +83,7 @@ export class Browser {
     else this.cookies.set(name, { value, endsAt });
   }
 
-  /** Max-Age counts before Expires; a cookie without both lasts as long as the browser. */
+  /** Max-Age takes precedence over Expires. A cookie with neither lasts until the browser closes. */
   #endOf(attributes: string[]): number {
     const attribute = (key: string) => attributes.find((text) => text.toLowerCase().startsWith(`${key}=`))?.slice(key.length + 1);
     const maxAge = attribute("max-age");

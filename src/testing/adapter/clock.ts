@@ -1,5 +1,5 @@
 /**
- * A clock that only tests move. Epoch seconds.
+ * A clock that only tests advance. Epoch seconds.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export class Clock {
 
   readonly now = (): number => this.#time;
 
-  /** Lets time pass. */
+  /** Advances the clock. */
   pass(seconds: number): void {
     this.#time += seconds;
   }

@@ -1,27 +1,27 @@
 /**
- * The few assertions that portable stories use, named as in Vitest; runtimes other than Node cannot load that.
+ * The few assertions that portable stories use, named as in Vitest, which only Node can load.
  *
  * @module
  */
 
 type Shape = Record<string, unknown>;
 
-/** What can be expected of a value. */
+/** The assertions on a value. */
 export interface Expectation {
   toBe(expected: unknown): void;
-  /** Deeply the same; a key that is undefined counts as missing. */
+  /** Deep equality. An undefined key counts as missing. */
   toEqual(expected: unknown): void;
-  /** Every key of `expected` is deeply the same. */
+  /** Every key of `expected` is deeply equal. */
   toMatchObject(expected: Shape): void;
   toMatch(expected: RegExp): void;
-  /** Part of a text, or one of a list. */
+  /** A substring, or an item of a list. */
   toContain(expected: unknown): void;
   toHaveLength(expected: number): void;
   // biome-ignore lint/suspicious/noExplicitAny: constructors of any kind.
   toBeInstanceOf(expected: new (...args: any[]) => unknown): void;
 }
 
-/** What can be expected of it, or, by `not`, must not be the case. */
+/** The assertions on a value. `not` negates them. */
 export function expect(found: unknown, story = ""): Expectation & { readonly not: Expectation } {
   return { ...expectation(found, story, true), not: expectation(found, story, false) };
 }
@@ -43,7 +43,7 @@ function expectation(found: unknown, story: string, wanted: boolean): Expectatio
   };
 }
 
-/** What the function throws, or the promise rejects with. Fails when it does not. */
+/** Returns what the function throws or the promise rejects with. Fails if it succeeds. */
 export async function failureOf(act: (() => unknown) | PromiseLike<unknown>): Promise<unknown> {
   let result: unknown;
   try {

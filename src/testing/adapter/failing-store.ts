@@ -1,5 +1,5 @@
 /**
- * A memory store that can be told to fail, and that counts what it is asked.
+ * A memory store that fails on demand and counts its calls.
  *
  * @module
  */
@@ -7,15 +7,15 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { memory } from "../../stores/memory/index.ts";
 
-/** What a store of somebody else might put in its error. */
+/** What someone else's store might put in its error. */
 export const LEAK = "SECRET COMMAND get session:abc";
 
 type Operation = "load" | "create" | "update" | "replace" | "touch" | "remove" | "take";
 
-/** A store that can be told to fail, as `createSessions` takes it. */
+/** A failing store, ready for `createSessions`. */
 export type FailingSessions = DefinedStore & Pick<FailingStore, "calls" | "fail" | "recover" | "list">;
 
-/** Makes one. */
+/** Creates one. */
 export function failingStore(): FailingSessions {
   const store = new FailingStore();
   return Object.assign(defineStore(store), {
@@ -31,7 +31,7 @@ class FailingStore implements SessionStore {
   readonly #memory = memory();
   #failing: readonly Operation[] = [];
 
-  /** From now on these operations fail. */
+  /** Makes these operations fail from now on. */
   fail(...operations: Operation[]): void {
     this.#failing = operations;
   }

@@ -1,5 +1,5 @@
 /**
- * The life of a session over several requests, wherever it is kept.
+ * The life of a session over several requests, wherever it is stored.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { DAY, HOUR } from "./clock.ts";
 import { expect } from "./expect.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The stories; each holds for every kind of session. */
+/** The stories. Each holds for every kind of session. */
 export const lifeStories: readonly AdapterStory[] = [
   story("remembers a visitor from request to request", async (setUp) => {
     const { browser } = await setUp();
@@ -28,7 +28,7 @@ export const lifeStories: readonly AdapterStory[] = [
     const response = await browser.visit("/");
     expect(
       [...response.headers.keys()].filter((header) => /cookie|cache|vary/.test(header)),
-      "headers on an answer that did not use the session",
+      "headers on a response that did not use the session",
     ).toEqual([]);
   }),
 
@@ -36,8 +36,8 @@ export const lifeStories: readonly AdapterStory[] = [
     const { browser } = await setUp();
     await browser.visit("/count");
     const response = await browser.visit("/views");
-    expect(response.headers.getSetCookie(), "cookies on an answer that only read an empty session").toEqual([]);
-    expect(response.headers.get("Vary"), "Vary of an answer that read the session").toBe("Cookie");
+    expect(response.headers.getSetCookie(), "cookies on a response that only read an empty session").toEqual([]);
+    expect(response.headers.get("Vary"), "Vary of a response that read the session").toBe("Cookie");
   }),
 
   story("finds the login after a redirect", async (setUp) => {
@@ -57,7 +57,7 @@ export const lifeStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/id")), "the session's id").not.toBe(before);
   }),
 
-  story("keeps nothing when another user logs in", async (setUp) => {
+  story("keeps no data when another user logs in", async (setUp) => {
     const { browser } = await setUp();
     await browser.visit("/login?as=alice");
     await browser.visit("/set?secret=hers");
@@ -94,7 +94,7 @@ export const lifeStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/notice")), "the notice for the next page").toBe("none");
   }),
 
-  story("ends a session that is not used, and keeps one that is", async (setUp) => {
+  story("ends an unused session, and keeps one in use", async (setUp) => {
     const { browser, clock } = await setUp();
     await browser.visit("/count");
     for (let days = 0; days < 5; days++) {
@@ -107,7 +107,7 @@ export const lifeStories: readonly AdapterStory[] = [
     expect(await text(thief.visit("/views")), "the views in the session").toBe("none");
   }),
 
-  story("ends a session at its absolute limit, however much it is used", async (setUp) => {
+  story("ends a session at its absolute timeout, however often it is used", async (setUp) => {
     const { browser, clock } = await setUp();
     await browser.visit("/count");
     for (let hours = 0; hours < 30 * 24; hours += 12) {
@@ -117,7 +117,7 @@ export const lifeStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/views")), "the views in the session").toBe("none");
   }),
 
-  story("gives a login both timeouts anew", async (setUp) => {
+  story("restarts both timeouts at a login", async (setUp) => {
     const { browser, clock } = await setUp();
     await browser.visit("/count");
     for (let days = 0; days < 29; days++) {

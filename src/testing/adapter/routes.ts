@@ -1,11 +1,11 @@
 /**
- * The routes that the application of every story has.
+ * The routes that every story's application has.
  *
  * @module
  */
 import type { Session } from "../../session/session.ts";
 
-/** The data of the stories' application. */
+/** The session data of the stories. */
 interface StoryData {
   views: number;
   cart: string[];
@@ -13,10 +13,10 @@ interface StoryData {
   [key: string]: unknown;
 }
 
-/** What the application does at a path. */
+/** Handles a path. */
 export type StoryRoute = (session: Session<StoryData>, request: Request) => Response | Promise<Response>;
 
-/** The usual routes. */
+/** The common routes. */
 export const ROUTES: Record<string, StoryRoute> = {
   "/": () => new Response("home"),
   "/count": (session) => {
@@ -50,7 +50,7 @@ export const ROUTES: Record<string, StoryRoute> = {
   "/notice": (session) => new Response(session.takeFlash<string>("notice") ?? "none"),
 };
 
-/** The same routes where nothing is loaded before it is asked for: all but the home page ask first. */
+/** The same routes for sessions that load on demand: all except the home page load first. */
 export function readyFirst(routes: Record<string, StoryRoute>): Record<string, StoryRoute> {
   const lazily =
     (route: StoryRoute): StoryRoute =>

@@ -1,5 +1,5 @@
 /**
- * What an adapter answers when the store fails.
+ * What an adapter does when the store fails.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { failingStore, LEAK } from "./failing-store.ts";
 import type { StoryRoute } from "./routes.ts";
 import { type AdapterStory, story, text } from "./story.ts";
 
-/** The answer, or the error that came instead of one. */
+/** The response, or the error thrown in its place. */
 const outcome = (answer: Promise<Response>): Promise<Response | unknown> => answer.catch((error: unknown) => error);
 const expectFailure = (answer: Response | unknown): void => {
   const isOurs = answer instanceof Response || answer instanceof StoreError;
@@ -19,7 +19,7 @@ const expectFailure = (answer: Response | unknown): void => {
 
 /** The stories. */
 export const storeFailureStories: readonly AdapterStory[] = [
-  story("fails with 503 when the store cannot be read, and leaves the cookie alone", async (setUp) => {
+  story("fails with 503 if the store cannot be read, and leaves the cookie alone", async (setUp) => {
     const store = failingStore();
     const { browser } = await setUp({}, { store });
     await browser.visit("/login");
@@ -55,7 +55,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     }),
   ),
 
-  story("lets no cache keep the error because the answer that could not be given was public", async (setUp) => {
+  story("keeps the error out of caches, even if the lost response was public", async (setUp) => {
     const store = failingStore();
     const shared: StoryRoute = (session) => {
       session.data.views = 1;
@@ -73,7 +73,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     expect(headers.get("ETag"), "ETag of the error").not.toBe('"1"');
   }),
 
-  story("sends the new id that save() wrote with the error, when what came after it cannot be written", async (setUp) => {
+  story("sends the new id that save() wrote with the error if a later write fails", async (setUp) => {
     const store = failingStore();
     const renewing: StoryRoute = async (session) => {
       session.regenerateId();
@@ -88,13 +88,13 @@ export const storeFailureStories: readonly AdapterStory[] = [
     const answer = await outcome(browser.visit("/renew"));
     expectFailure(answer);
     store.recover();
-    // Where there is no answer to carry it, the session has ended: no browser knows its id.
+    // Without a response the session is lost: no browser knows its new id.
     const isSent = answer instanceof Response;
     expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
     expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");
   }),
 
-  story("goes on when only the touch fails", async (setUp) => {
+  story("continues if only the touch fails", async (setUp) => {
     const store = failingStore();
     const { browser, clock } = await setUp({}, { store });
     await browser.visit("/count");
@@ -103,7 +103,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
-  story("shows an anonymous visitor when told to, writes nothing and sends no cookie", async (setUp) => {
+  story("shows an anonymous visitor if configured to, writes nothing and sends no cookie", async (setUp) => {
     const store = failingStore();
     const { browser } = await setUp({}, { store, onStoreError: "anonymous" });
     await browser.visit("/login");
@@ -112,7 +112,7 @@ export const storeFailureStories: readonly AdapterStory[] = [
     store.fail("load");
     const reading = await browser.visit("/who");
     expect(await reading.text(), "who is logged in").toBe("nobody");
-    expect(reading.headers.getSetCookie(), "cookies on the answer without a store").toEqual([]);
+    expect(reading.headers.getSetCookie(), "cookies on the response without a store").toEqual([]);
     for (const path of ["/count", "/login", "/logout", "/regenerate"]) {
       expectFailure(await outcome(browser.visit(path)));
     }

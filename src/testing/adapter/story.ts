@@ -9,26 +9,26 @@ import { Browser, type Serve } from "./browser.ts";
 import { Clock } from "./clock.ts";
 import { ROUTES, readyFirst, type StoryRoute } from "./routes.ts";
 
-/** Who is in a story. */
+/** What a story works with. */
 interface Scene {
   readonly clock: Clock;
   readonly serve: Serve;
   readonly browser: Browser;
 }
 
-/** Makes the application: the usual routes and these, and these options. */
+/** Creates the application from the common routes, these routes, and these options. */
 export type SetUp = (routes?: Record<string, StoryRoute>, options?: Partial<SessionOptions>) => Promise<Scene>;
 
-/** A case before it has its adapter. */
+/** A case without its adapter. */
 export interface AdapterStory {
   readonly name: string;
   run(setUp: SetUp): Promise<void>;
 }
 
-/** Known to everybody: nothing but the contract's own applications may use it. */
+/** Public: only for the contract's own applications. */
 const SECRET = "dGhlIHNlY3JldCBvZiB0aGUgYWRhcHRlciBjb250cmFjdA9xT2w3kZ4=";
 
-/** So many of the requests are named that led to an error. */
+/** How many of the latest requests an error lists. */
 const LATEST = 6;
 
 /** One story. */
@@ -36,7 +36,7 @@ export function story(name: string, run: (setUp: SetUp) => Promise<void>): Adapt
   return { name, run };
 }
 
-/** Stories under a common name, with options that are theirs. */
+/** Stories with a common prefix and their own options. */
 export function chapter(
   name: string,
   stories: readonly AdapterStory[],
@@ -48,7 +48,7 @@ export function chapter(
   }));
 }
 
-/** Tells a story of an adapter, and closes what was made for it. An error says which requests led to it. */
+/** Runs a story against an adapter, then closes its applications. Errors list the requests that led to them. */
 export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<void> {
   const apps: AdapterApp[] = [];
   const asked: string[] = [];
@@ -60,10 +60,11 @@ export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<voi
       const app = await makeApp({ secrets: SECRET, now: clock.now, ...options }, routes);
       apps.push(app);
       const serve: Serve = async (request) => {
-        const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no answer`) - 1;
+        const at = asked.push(`${request.method} ${new URL(request.url).pathname}: no response`) - 1;
         const response = await app.serve(request);
-        if (typeof response?.status !== "number") throw new Error(`expected serve() to give a Response, but it gave ${response}`);
-        asked[at] = (asked[at] as string).replace("no answer", String(response.status));
+        if (typeof response?.status !== "number")
+          throw new Error(`expected serve() to return a Response, but it returned ${response}`);
+        asked[at] = (asked[at] as string).replace("no response", String(response.status));
         return response;
       };
       return { clock, serve, browser: new Browser(serve, clock) };
@@ -76,7 +77,7 @@ export async function tell({ run }: AdapterStory, makeApp: MakeApp): Promise<voi
   }
 }
 
-/** The text of an answer. */
+/** The text of a response. */
 export async function text(response: Response | Promise<Response>): Promise<string> {
   return (await response).text();
 }

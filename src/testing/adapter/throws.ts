@@ -1,5 +1,5 @@
 /**
- * What becomes of a session when the handler throws, or when its change comes too late.
+ * What happens to a session when the handler throws, or when a change comes too late.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type AdapterStory, story, text } from "./story.ts";
 
 /** The stories. */
 export const throwStories: readonly AdapterStory[] = [
-  story("drops changes of data when the handler throws, and keeps the session", async (setUp) => {
+  story("drops data changes if the handler throws, and keeps the session", async (setUp) => {
     const { browser } = await setUp({
       "/crash": (session) => {
         session.data.views = 99;
@@ -20,7 +20,7 @@ export const throwStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/views")), "the views in the session").toBe("1");
   }),
 
-  story("ends a session that was destroyed, whatever the handler threw afterwards", async (setUp) => {
+  story("ends a destroyed session even if the handler throws afterwards", async (setUp) => {
     const { browser } = await setUp({
       "/crash": (session) => {
         session.destroy();
@@ -53,7 +53,7 @@ export const throwStories: readonly AdapterStory[] = [
     }
   }),
 
-  story("leaves no old id that works when the handler throws after regenerateId() and save()", async (setUp) => {
+  story("leaves no working old id if the handler throws after regenerateId() and save()", async (setUp) => {
     const { browser } = await setUp({
       "/crash": async (session) => {
         session.regenerateId();
@@ -67,7 +67,7 @@ export const throwStories: readonly AdapterStory[] = [
     const thief = browser.copy();
     const answer = await Promise.resolve(browser.visit("/crash")).catch(() => new Response());
     expect(await text(thief.visit("/who")), "who is logged in").toBe("nobody");
-    // The new id goes with the error's answer; where there is none to carry it, the session has ended.
+    // The error's response carries the new id. Without one, the session is lost.
     const isSent = answer.headers.getSetCookie().length > 0;
     expect(await text(browser.visit("/who")), "who is logged in").toBe(isSent ? "alice" : "nobody");
     expect(await text(browser.visit("/views")), "the views in the session").toBe(isSent ? "5" : "none");
@@ -94,7 +94,7 @@ export const throwStories: readonly AdapterStory[] = [
     ] as const
   ).map(([method, renew, said, status, cart]) =>
     story(
-      `answers ${status} to a ${method} that says ${said} and changes a session whose id is new since ${renew}`,
+      `sends ${status} for a ${method} that says ${said} and changes a session that got a new id at ${renew}`,
       async (setUp) => {
         let meanwhile = async () => {};
         const { browser } = await setUp({
@@ -113,15 +113,15 @@ export const throwStories: readonly AdapterStory[] = [
         const twin = browser.copy();
         meanwhile = async () => void (await browser.visit(renew));
         const answer = await twin.visit("/late", { method });
-        expect(answer.status, "the status of the late answer").toBe(status);
-        expect(answer.headers.getSetCookie(), "cookies on the late answer").toEqual([]);
+        expect(answer.status, "the status of the late response").toBe(status);
+        expect(answer.headers.getSetCookie(), "cookies on the late response").toEqual([]);
         expect(await text(browser.visit("/get?key=cart")), "the cart in the session").toBe(cart);
         expect(await text(browser.visit("/who")), "who is logged in").toBe("alice");
       },
     ),
   ),
 
-  story("saves what was changed before a thrown Response", async (setUp) => {
+  story("saves changes made before a thrown Response", async (setUp) => {
     const { browser } = await setUp({
       "/thrown": (session) => {
         session.data.views = 5;
@@ -136,7 +136,7 @@ export const throwStories: readonly AdapterStory[] = [
     expect(await text(browser.visit("/views")), "the views in the session").toBe("5");
   }),
 
-  story("saves what was changed before a response of 500 that the handler chose itself", async (setUp) => {
+  story("saves changes made before a 500 response that the handler returned", async (setUp) => {
     const { browser } = await setUp({
       "/sorry": (session) => {
         session.data.views = 5;

@@ -1,5 +1,5 @@
 /**
- * The store contract for what all its other cases rest on: each method does what it is for, once.
+ * The store contract, basics: each method does its job once. All other cases depend on these.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { expectEqual, expectThat } from "./expect.ts";
 import { type Begun, HOUR, LOGIN, type Trial, type TrialCase } from "./trial.ts";
 import type { Method } from "./watched.ts";
 
-/** A case about one method. When it fails, no other case is tried that calls the method. */
+/** A case about one method. If it fails, no other case that calls the method is tried. */
 export interface BasicCase extends TrialCase {
   readonly method: Method;
 }
 
-/** The cases about each method. Each calls only methods of the cases before it, and its own. */
+/** One case per method. Each calls only its own method and those of the cases before it. */
 export const basicCases: readonly BasicCase[] = [
-  { method: "create", name: "create: keeps a record", run: creates },
-  { method: "load", name: "load: answers the record that create kept, and null where there is none", run: loads },
-  { method: "update", name: "update: changes a record, and answers gone where there is none", run: updates },
-  { method: "touch", name: "touch: sets seenAt and expiresAt, and answers whether there is a record", run: touches },
+  { method: "create", name: "create: stores a record", run: creates },
+  { method: "load", name: "load: returns the record that create stored, and null if there is none", run: loads },
+  { method: "update", name: "update: changes a record, and returns gone if there is none", run: updates },
+  { method: "touch", name: "touch: sets seenAt and expiresAt, and returns whether there is a record", run: touches },
   { method: "remove", name: "remove: ends a session", run: removes },
-  { method: "take", name: "take: answers the record and ends it, and answers null where there is none", run: takes },
+  { method: "take", name: "take: returns the record and removes it, and returns null if there is none", run: takes },
   {
     method: "replace",
-    name: "replace: gives a session another key, leaves a mark, and answers gone where there is none",
+    name: "replace: moves a session to a new key, leaves a mark, and returns gone if there is none",
     run: replaces,
   },
-  { method: "list", name: "list: shows the sessions of a subject, where there is list", run: lists },
-  { method: "removeAll", name: "removeAll: ends the sessions of a subject, where there is removeAll", run: removesAll },
+  { method: "list", name: "list: returns a subject's sessions, if the store has list", run: lists },
+  { method: "removeAll", name: "removeAll: ends a subject's sessions, if the store has removeAll", run: removesAll },
 ];
 
 async function creates(trial: Trial): Promise<void> {
@@ -39,9 +39,9 @@ async function loads(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ data: '{"a":1}', subject: trial.subject(), meta: { device: "phone" } });
   const found = await store.load(key, { now });
   const isLost = found === null && store.guarantees.immediate;
-  if (isLost) throw new Error("load: a record that create kept is not there. Expected the record, but found null");
+  if (isLost) throw new Error("load: the record that create stored is missing. Expected the record, but found null");
   trial.isRecord(found, record);
-  expectEqual("what load answers to an unknown id", await store.load(await trial.key(), { now }), null);
+  expectEqual("what load returns for an unknown id", await store.load(await trial.key(), { now }), null);
 }
 
 async function updates(trial: Trial): Promise<void> {
@@ -97,7 +97,7 @@ async function lists(trial: Trial): Promise<void> {
   const { key } = await begun(trial, { subject });
   const rows = await trial.store.list?.(subject);
   if (rows === undefined) return;
-  expectThat(Array.isArray(rows), "list to answer a list", rows);
+  expectThat(Array.isArray(rows), "list to return a list", rows);
   if (trial.store.guarantees.immediate) expectEqual("the ids of the subject", idsOf(rows), [key.id]);
 }
 
@@ -114,7 +114,7 @@ async function removesAll(trial: Trial): Promise<void> {
   await trial.lacks(key);
 }
 
-/** A record that is seen to be there, so that what happens to it next is not taken for what create or load did. */
+/** Creates a record and checks that it loads, so that later failures are not blamed on the wrong method. */
 async function begun(trial: Trial, fields: Partial<SessionRecord> = {}): Promise<Begun> {
   const session = await trial.begin(fields);
   await trial.has(session.key, session.record);

@@ -1,5 +1,5 @@
 /**
- * The store contract for data: patches act key by key, any text is a key, and values come back as they were.
+ * The store contract for data: patches work key by key, any text can be a key, and values round-trip.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const ODD_KEYS: readonly string[] = [
   ...["🚀", "地名", "e\u0301", "\u202e"],
 ];
 
-/** JSON texts that do not survive every way through a database or another language's JSON. */
+/** JSON texts that some databases, and JSON libraries of other languages, change. */
 const ODD_VALUES: readonly (readonly [what: string, json: string])[] = [
   ["null", "null"],
   ["false", "false"],
@@ -42,22 +42,22 @@ const ODD_VALUES: readonly (readonly [what: string, json: string])[] = [
 
 /** Cases about data and patches. */
 export const dataCases: readonly TrialCase[] = [
-  { name: "update sets and removes keys, and leaves the others", run: setAndUnset },
-  { name: "update adds one to the version and sets seenAt, also when no key changes", run: emptyPatch },
+  { name: "update sets and removes keys, and keeps the others", run: setAndUnset },
+  { name: "update adds one to the version and sets seenAt, even if no key changes", run: emptyPatch },
   { name: "update never moves the expiry backwards", run: updateEarlier },
-  { name: "update keeps what is not data", run: keepsFields },
-  { name: "removing a key that is not there is fine", run: unsetUnknown },
+  { name: "update keeps everything except the data", run: keepsFields },
+  { name: "removing a missing key is fine", run: unsetUnknown },
   { name: "null is a value and removes nothing", run: nullIsValue },
   { name: "a nested object is replaced, never merged", run: nestedIsReplaced },
-  { name: "ifVersion lets the change through when it is the version that is there", run: sameVersion },
-  { name: "ifVersion answers conflict when the version is another one, and changes nothing", run: otherVersion },
+  { name: "ifVersion lets the change through if the version matches", run: sameVersion },
+  { name: "update returns conflict if the version differs from ifVersion, and changes nothing", run: otherVersion },
   ...ODD_KEYS.map((key) => ({ name: `the key ${JSON.stringify(key)} is data like any other`, run: anyKey(key) })),
   { name: "a key of 10,000 characters is data like any other", run: anyKey("k".repeat(10_000)) },
-  { name: "all odd keys together stay apart", run: keysTogether },
+  { name: "odd keys do not affect each other", run: keysTogether },
   ...ODD_VALUES.map(([what, json]) => ({ name: `a value comes back as it was: ${what}`, run: anyValue(json) })),
 ];
 
-/** Patches the session, and expects what the patch says. */
+/** Patches the session and checks the result. */
 async function patchAndExpect(trial: Trial, { key, record }: Begun, patch: Patch): Promise<Begun> {
   const options = { now: record.seenAt + 1, expiresAt: record.expiresAt + 1 };
   const version = record.version + 1;

@@ -1,5 +1,5 @@
 /**
- * The assertions of the store contract: their errors say what was expected and what was found.
+ * The assertions of the store contract. Errors say what was expected and what was found.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export function expectThat(holds: boolean, expected: string, found: unknown): as
   if (!holds) throw new Error(`Expected ${expected}, but found ${show(found)}`);
 }
 
-/** Fails unless both are the same JSON, whatever the order of their keys. */
+/** Fails unless both are the same JSON, in any key order. */
 export function expectEqual(what: string, found: unknown, expected: unknown): void {
   if (!isSameJson(found, expected)) throw new Error(difference(what, found, expected));
 }
@@ -25,7 +25,7 @@ export function expectLegalLoad(found: SessionRecord | MovedMark | null): void {
   else expectLegalRecord(found);
 }
 
-/** Fails unless it is a record or null: a mark cannot be taken. */
+/** Fails unless it is a record or null. `take` must not return a mark. */
 export function expectLegalTake(taken: SessionRecord | null): void {
   if (taken === null) return;
   expectThat(typeof taken === "object" && !isMoved(taken), "a record or null", taken);
@@ -53,7 +53,7 @@ function expectLegalRecord(found: SessionRecord): void {
   }
 }
 
-/** Fails unless it is one of the answers that a change can have. */
+/** Fails unless it is a valid result of a change. */
 export function expectLegalResult(result: UpdateResult): void {
   expectThat(typeof result === "object" && result !== null, "{ ok: true, version } or { ok: false, why }", result);
   const legal = result.ok ? Number.isInteger(result.version) : ["gone", "moved", "conflict", "too-large"].includes(result.why);

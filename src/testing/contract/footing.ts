@@ -1,5 +1,5 @@
 /**
- * What the cases of the store contract rest on: tried once, before the first of them.
+ * Runs the basic cases once before all others, which depend on them.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { type BasicCase, basicCases } from "./basics.ts";
 import { Trial, type TrialCase } from "./trial.ts";
 import { type Method, type Watched, watched } from "./watched.ts";
 
-/** Makes the store of a case. */
+/** Creates the store for a case. */
 export type MakeStore = () => SessionStore | Promise<SessionStore>;
 
 /** Runs the cases for one kind of store. */
 export class Footing {
   readonly #create: MakeStore;
   readonly #causes: Map<Method, Cause> = new Map();
-  /** What keeps every case from being tried: there is no store. */
+  /** Why no case can run: the store could not be created. */
   #none: Cause | undefined;
   #tried: Promise<void> | undefined;
 
@@ -24,13 +24,13 @@ export class Footing {
     this.#create = create;
   }
 
-  /** The case of one method, which was tried already. */
+  /** Reports a basic case, which has already run. */
   async runBasic({ name, method }: BasicCase, context?: CaseContext): Promise<void> {
     await this.#ready();
     (this.#none ?? this.#causes.get(method))?.tell(name, context);
   }
 
-  /** Any other case. */
+  /** Runs any other case. */
   async run(one: TrialCase, context?: CaseContext): Promise<void> {
     await this.#ready();
     (await this.#causeOf(one))?.tell(one.name, context);
@@ -49,7 +49,7 @@ export class Footing {
     }
   }
 
-  /** Runs it. Gives why it cannot be tried; throws its own failure. */
+  /** Runs a case. Returns why it cannot be tried, and throws if it fails by itself. */
   async #causeOf({ run }: TrialCase): Promise<Cause | undefined> {
     if (this.#none !== undefined) return this.#none;
     const store = await this.#made();
@@ -72,13 +72,13 @@ export class Footing {
   }
 }
 
-/** The same error, which says what was called before. */
+/** Adds the latest calls to the error. */
 function withCalls(error: unknown, { calls }: Watched): unknown {
   if (error instanceof Error && calls !== "") {
     try {
       error.message += `${error.message.includes("\n") ? "\n " : ""} (after ${calls})`;
     } catch {
-      // A frozen error stays as it is.
+      // The error is frozen, so leave it.
     }
   }
   return error;

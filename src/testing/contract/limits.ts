@@ -1,25 +1,25 @@
 /**
- * The store contract for the limit of a subject's sessions: what is beyond it ends. For stores that list.
+ * The store contract for a subject's session limit. For stores with `list`.
  *
  * @module
  */
 import { beginAll, lists } from "./subjects.ts";
 import { type Begun, HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** Cases about maxSessions. A store that cannot list, or is not atomic and immediate, may keep more. */
+/** Cases about maxSessions. A store that cannot list, or is not atomic and immediate, may keep more sessions. */
 export const limitCases: readonly TrialCase[] = [
-  { name: "create ends the subject's sessions beyond maxSessions, those used longest ago first", run: createEvicts },
-  { name: "replace ends the subject's sessions beyond maxSessions, those used longest ago first", run: replaceEvicts },
-  { name: "maxSessions ends no session of others, none of nobody, and never the new one", run: evictsOnlyTheirs },
+  { name: "create ends the subject's sessions beyond maxSessions, least recently used first", run: createEvicts },
+  { name: "replace ends the subject's sessions beyond maxSessions, least recently used first", run: replaceEvicts },
+  { name: "maxSessions ends no session of another subject, no anonymous one, and never the new one", run: evictsOnlyTheirs },
   { name: "sessions ended by maxSessions do not come back", run: evictionIsFinal },
 ];
 
-/** Whether sessions beyond the limit must be gone: a store that cannot list cannot know of them. */
+/** Whether sessions beyond the limit must be gone. Not in a store without `list`. */
 function evicts({ store, judged }: Trial): boolean {
   return store.list !== undefined && judged;
 }
 
-/** Four sessions, last used in the order: third, first, second, fourth. */
+/** Four sessions, last used in the order third, first, second, fourth. */
 async function usedInTurn(trial: Trial, subject: string): Promise<[Begun, Begun, Begun, Begun]> {
   const begin = (ago: number) => trial.begin({ subject, startedAt: trial.now - 100, seenAt: trial.now - ago });
   return [await begin(30), await begin(20), await begin(40), await begin(10)];

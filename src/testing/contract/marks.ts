@@ -1,5 +1,5 @@
 /**
- * The store contract for marks: what stays for a while where a session was, and what a call there does.
+ * The store contract for marks, which stay for a while where a session was.
  *
  * @module
  */
@@ -8,24 +8,24 @@ import { type Key, MOVED_MARK_SECONDS, type Move } from "../../session/record.ts
 import { expectLegalLoad } from "./expect.ts";
 import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** A new id whose old one counts a little longer. */
+/** A new id, with grace for the old one. */
 const WITH_GRACE: Move = { by: "regenerateId", graceSeconds: 10 };
 const MOVES: readonly Move[] = [LOGIN, NEW_ID, WITH_GRACE];
 
-/** Cases about the marks that replace leaves. Without marks that are followed, only that every answer is legal. */
+/** Cases about the marks that `replace` leaves. For a store with `marks: false`, any valid result passes. */
 export const markCases: readonly TrialCase[] = [
-  { name: "the mark of a login says when the session moved, where to, and that it was a login", run: markOfLogin },
-  { name: "the mark of a new id says when the session moved, where to, and that it was a new id", run: markOfNewId },
-  { name: "the mark of a new id with grace says until when the old id counts", run: markWithGrace },
-  { name: "the mark is there for 60 seconds", run: markStays },
-  { name: "changing a mark that was loaded changes nothing in the store", run: markIsNotShared },
-  { name: "update, touch and replace of a moved session answer moved, and change nothing", run: changesOfMoved },
-  { name: "load with touch of a moved session gives the mark and slides nothing", run: touchOfMoved },
+  { name: "the mark of a login says when the session moved, where to, and why", run: markOfLogin },
+  { name: "the mark of regenerateId says when the session moved, where to, and why", run: markOfNewId },
+  { name: "the mark of a new id with grace says how long the old id works", run: markWithGrace },
+  { name: "the mark stays for 60 seconds", run: markStays },
+  { name: "changing a loaded mark does not change the store", run: markIsNotShared },
+  { name: "update, touch and replace of a moved session report that, and change nothing", run: changesOfMoved },
+  { name: "load with touch of a moved session returns the mark and slides nothing", run: touchOfMoved },
   { name: "removing a moved session ends the session where it is now", run: removeWhereItIs },
-  { name: "removing a moved session goes from mark to mark through all its moves", run: removeThroughMoves },
+  { name: "removing a moved session follows the marks of all its moves", run: removeThroughMoves },
 ];
 
-/** Moves a session at a time of its own, and expects the mark to say just this. */
+/** Moves a session at a time of its own and checks the exact mark. */
 async function leavesMark(trial: Trial, move: Move, grace: { graceUntil?: number } = {}): Promise<void> {
   const { key, record } = await trial.begin({ subject: trial.subject() });
   const to = await trial.key(record.subject);
@@ -120,7 +120,7 @@ async function removeThroughMoves(trial: Trial): Promise<void> {
   await lacksWhatMoved(trial, fourth.key);
 }
 
-/** Where nothing says where a session went, it lives on. */
+/** Without marks, `remove` at the old id does not reach the session. */
 async function lacksWhatMoved(trial: Trial, key: Key): Promise<void> {
   if (trial.marks) await trial.lacks(key);
   else expectLegalLoad(await trial.store.load(key, { now: trial.now }));

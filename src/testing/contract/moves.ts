@@ -1,5 +1,5 @@
 /**
- * The store contract for sessions that get a new key: the record moves in one step.
+ * The store contract for new keys: the record moves in one step.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { type Begun, HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase 
 /** Cases about replace. */
 export const moveCases: readonly TrialCase[] = [
   { name: "replace keeps the patched data and the record's other fields under the new key", run: replaceMoves },
-  { name: "replace patches what is there now", run: replacePatchesWhatIsThere },
+  { name: "replace patches the current data", run: replacePatchesWhatIsThere },
   { name: "replace without subject and meta drops both", run: replaceDropsFields },
   { name: "replace may shorten a session's life", run: replaceShortens },
-  { name: "replacesData drops the data that was there", run: clearDrops },
-  { name: "ifVersion lets a move through when it is the version that is there", run: sameVersion },
-  { name: "ifVersion answers conflict to a move when the version is another one, and changes nothing", run: otherVersion },
-  { name: "replace of a session that is gone answers gone and creates nothing", run: replaceGone },
+  { name: "replacesData drops the old data", run: clearDrops },
+  { name: "ifVersion lets a move through if the version matches", run: sameVersion },
+  { name: "a move returns conflict if the version differs from ifVersion, and changes nothing", run: otherVersion },
+  { name: "replace of a missing session returns gone and creates nothing", run: replaceGone },
   { name: "a session that moved can be changed, and can move again", run: movesAgain },
-  { name: "replace from nobody to a subject", run: replaceToSubject },
+  { name: "replace from no subject to a subject", run: replaceToSubject },
   { name: "replace from one subject to another", run: replaceToOtherSubject },
 ];
 

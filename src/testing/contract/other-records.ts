@@ -1,6 +1,5 @@
 /**
- * The store contract for records that are no session, such as that of a token which was redeemed: kept like sessions, and
- * nobody's.
+ * The store contract for records that are not sessions, such as that of a redeemed token. They belong to no subject.
  *
  * @module
  */
@@ -13,17 +12,17 @@ import { HOUR, type Trial, type TrialCase } from "./trial.ts";
 const TEN_YEARS = 87_600 * HOUR;
 const HASH_BYTES = 32;
 
-/** Cases about records that are no session. */
+/** Cases about records that are not sessions. */
 export const otherRecordCases: readonly TrialCase[] = [
-  { name: "a store that is split says where a record that is no session is: always at the same place", run: sameRoute },
-  { name: "a record that is no session is kept as it is, for years", run: livesForYears },
-  { name: "create does not overwrite a record that is no session", run: createTwice },
-  { name: "of ten creates of one record that is no session at the same time, one is made", run: creates },
-  { name: "a record that is no session is in no list, and no subject's end or limit ends it", run: nobodys },
-  { name: "a record that is no session can be taken, and removed", run: takenAndRemoved },
+  { name: "a split store always routes a record that is not a session to the same part", run: sameRoute },
+  { name: "a record that is not a session stays unchanged for years", run: livesForYears },
+  { name: "create does not overwrite a record that is not a session", run: createTwice },
+  { name: "of ten parallel creates of a record that is not a session, one succeeds", run: creates },
+  { name: "a record that is not a session is in no list, and removeAll and maxSessions leave it alone", run: nobodys },
+  { name: "a record that is not a session can be taken and removed", run: takenAndRemoved },
 ];
 
-/** The key of a record that is no session: its id is made of a hash, and always as long as this one. */
+/** The key of such a record. Its id contains a hash and always has this length. */
 async function otherKey({ store }: Trial): Promise<Key> {
   const id = `redeemed-${encodeBase64url(crypto.getRandomValues(new Uint8Array(HASH_BYTES)))}`;
   return store.recordRoute === undefined ? { id } : { id, route: await store.recordRoute(id) };

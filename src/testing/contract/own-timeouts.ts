@@ -1,5 +1,5 @@
 /**
- * The store contract for timeouts that a login gave one session: they stay with its record, and count nowhere else.
+ * The store contract for timeouts that a login set for one session: they stay with its record and affect no other.
  *
  * @module
  */
@@ -11,21 +11,21 @@ const DAY = 24 * HOUR;
 const OWN = { idleTimeout: 90 * DAY, absoluteTimeout: 365 * DAY };
 const META = { device: "phone", idleTimeout: "a text", "0": "[1]" };
 
-/** What a login may say of its session, in every combination. */
+/** What a login may store with its session, in every combination. */
 const SAID: readonly Partial<SessionRecord>[] = [OWN, { idleTimeout: 1 }, { absoluteTimeout: 400 * DAY }, {}].flatMap((own) => [
   own,
   { ...own, meta: META },
   { ...own, meta: {} },
 ]);
 
-/** Cases about timeouts of a session's own. */
+/** Cases about a session's own timeouts. */
 export const ownTimeoutCases: readonly TrialCase[] = [
-  { name: "a record's own timeouts come back as they were, and none where there is none", run: roundTrip },
-  { name: "update, touch and load with touch leave a record's own timeouts as they are", run: staysAsItIs },
-  { name: "replace gives the record the timeouts that it is told, and drops those that it is not", run: moves },
-  { name: "take answers a record's own timeouts", run: taken },
+  { name: "a record's own timeouts load unchanged, and only if it has any", run: roundTrip },
+  { name: "update, touch and load with touch keep a record's own timeouts", run: staysAsItIs },
+  { name: "replace sets the timeouts it is given, and drops the others", run: moves },
+  { name: "take returns a record's own timeouts", run: taken },
   { name: "list shows each session's own timeouts", run: listed },
-  { name: "no timeout of its own ends a record before its expiry", run: livesOn },
+  { name: "a record's own timeouts never end it before its expiry", run: livesOn },
 ];
 
 async function roundTrip(trial: Trial): Promise<void> {
@@ -52,7 +52,7 @@ async function moves(trial: Trial): Promise<void> {
   const subject = trial.subject();
   let { key } = await trial.begin();
   let version = 1;
-  // A new id goes on with what there is; a login may give other timeouts, or none.
+  // `regenerateId` keeps the timeouts. A login may set others, or none.
   for (const said of [OWN, { idleTimeout: 900, absoluteTimeout: DAY }, { ...OWN, meta: META }, { meta: META }, {}]) {
     for (const move of [LOGIN, NEW_ID]) {
       const next = await trial.key(subject);

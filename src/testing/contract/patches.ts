@@ -1,5 +1,5 @@
 /**
- * The store contract for patches that nobody thought of: random ones, the same in every run.
+ * The store contract for random patches, the same in every run.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { diff, type Patch } from "../../session/patch.ts";
 import { ODD_KEYS } from "./data.ts";
 import { HOUR, LOGIN, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** Cases about random patches. Each takes fewer than thirty calls, since a store may be far away. */
+/** Cases about random patches. Each makes fewer than thirty calls, since a store may be far away. */
 export const patchCases: readonly TrialCase[] = [
-  { name: "random patches turn random data into what they were made for", run: patchesInTurn },
-  { name: "patches of different keys come to the same in either order", run: eitherOrder },
-  { name: "replace carries random patches along, with replacesData and without", run: patchesOfReplace },
+  { name: "random patches give the expected data", run: patchesInTurn },
+  { name: "patches of different keys give the same result in either order", run: eitherOrder },
+  { name: "replace applies random patches, with and without replacesData", run: patchesOfReplace },
 ];
 
-/** Few enough that two objects often have the same, of every kind, one of them long. */
+/** A few keys of every kind, one of them long, so that two objects often share some. */
 const KEYS: readonly string[] = [...ODD_KEYS.filter((_key, index) => index % 6 === 0), "k".repeat(10_000), "\ud800", "10", "2"];
 const LEAVES: readonly unknown[] = [null, true, false, 0, -1, 0.5, 1e21, "", "0", "\u0000", "地", "\udc00", [], {}];
 
-/** Numbers from 0 to below 1 that look random and are the same for the same seed (mulberry32). */
+/** A seeded generator of numbers from 0 to below 1 (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -47,7 +47,7 @@ function anyData(random: () => number): JsonObject {
   return data;
 }
 
-/** A patch of `data`, in two parts that have no key in common. */
+/** A patch of `data`, in two parts without a common key. */
 function anyParts(before: JsonObject, after: JsonObject, random: () => number): [Patch, Patch] {
   const { set, unset } = diff(before, after) ?? NO_CHANGE;
   const first = new Set(KEYS.filter(() => random() < 0.5));

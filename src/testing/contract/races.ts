@@ -1,5 +1,5 @@
 /**
- * The store contract for calls at the same time: an atomic store does each of them wholly and alone.
+ * The store contract for parallel calls: in an atomic store, each is all or nothing and isolated.
  *
  * @module
  */
@@ -10,18 +10,21 @@ import { type Begun, HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase 
 
 const PARALLEL = 50;
 
-/** Cases about calls at the same time. What they find can only be judged in a store that is atomic and immediate. */
+/**
+ * Cases about parallel calls. Only a store that is atomic and
+ * immediate can fail them, except by throwing or by an invalid result.
+ */
 export const raceCases: readonly TrialCase[] = [
-  { name: "50 updates of 50 keys at the same time all survive", run: updatesOfManyKeys },
-  { name: "of updates of one key at the same time, one is the last", run: updatesOfOneKey },
-  { name: "of updates with the same ifVersion at the same time, one is made", run: updatesOfOneVersion },
-  { name: "of creates with one id at the same time, one is made", run: creates },
-  { name: "of replaces of one session at the same time, one wins", run: replaces },
-  { name: "nothing revives a session that is removed at the same time", run: changesAndRemove },
-  { name: "replace and remove at the same time leave no session behind", run: replaceAndRemove },
-  { name: "replace takes an update at the same time along, or the update answers moved", run: replaceAndUpdate },
-  { name: "nothing revives sessions that are all removed at the same time", run: changesAndRemoveAll },
-  { name: "removes of one session at the same time are fine", run: removes },
+  { name: "50 parallel updates of 50 keys all survive", run: updatesOfManyKeys },
+  { name: "of parallel updates of one key, one is the last", run: updatesOfOneKey },
+  { name: "of parallel updates with the same ifVersion, one succeeds", run: updatesOfOneVersion },
+  { name: "of parallel creates with one id, one succeeds", run: creates },
+  { name: "of parallel replaces of one session, one succeeds", run: replaces },
+  { name: "parallel calls do not revive a removed session", run: changesAndRemove },
+  { name: "parallel replace and remove leave no session behind", run: replaceAndRemove },
+  { name: "replace includes a parallel update, or the update returns moved", run: replaceAndUpdate },
+  { name: "parallel calls do not revive sessions ended by removeAll", run: changesAndRemoveAll },
+  { name: "parallel removes of one session are fine", run: removes },
 ];
 
 function set(trial: Trial, key: Key, name: string, value: unknown, ifVersion?: number): Promise<UpdateResult> {
@@ -29,7 +32,7 @@ function set(trial: Trial, key: Key, name: string, value: unknown, ifVersion?: n
   return trial.store.update(key, { set: [[name, JSON.stringify(value)]], unset: [] }, options);
 }
 
-/** The record there, or null when there is none. Fails when the answer is none that a store may give. */
+/** The record, or null if there is none. Fails on an invalid result. */
 async function loadRecord(trial: Trial, key: Key): Promise<SessionRecord | null> {
   const found = await trial.store.load(key, { now: trial.now });
   expectLegalLoad(found);
@@ -72,7 +75,7 @@ async function updatesOfOneVersion(trial: Trial): Promise<void> {
   if (!trial.judged) return;
   const winner = results.findIndex(({ ok }) => ok);
   const others = results.filter((result) => !result.ok && result.why === "conflict");
-  expectEqual("how many updates answered conflict", others.length, 9);
+  expectEqual("how many updates returned conflict", others.length, 9);
   await trial.has(key, { ...record, data: JSON.stringify({ [`key${winner}`]: winner }), version: 2 });
 }
 
@@ -105,7 +108,7 @@ async function replaces(trial: Trial): Promise<void> {
   await trial.lacks(keys[loser] as Key);
 }
 
-/** Everything that changes a session, all at once. */
+/** Every kind of change to a session, all at once. */
 function changes(trial: Trial, key: Key): Promise<unknown>[] {
   const options = { now: trial.now, expiresAt: trial.now + HOUR };
   return numbers(10).flatMap((index) => [
@@ -139,9 +142,9 @@ async function replaceAgainstRemove(trial: Trial, move: Move, removeFirst: boole
   expectLegalResult(result);
   const [before, after] = [await loadRecord(trial, key), await loadRecord(trial, next)];
   if (!trial.judged) return;
-  expectThat(result.ok || result.why === "gone", "the replace to be made, or to answer gone", result);
+  expectThat(result.ok || result.why === "gone", "replace to succeed, or to return gone", result);
   expectEqual("what is loaded at the old key", before, null);
-  // Made first, it left a mark that leads the remove there.
+  // If the move was first, its mark led the remove to the new key.
   if (trial.marks) expectEqual("what is loaded at the new key", after, null);
 }
 

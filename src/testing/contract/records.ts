@@ -1,5 +1,5 @@
 /**
- * The store contract for single records: they are kept as they are, end, and never come back.
+ * The store contract for single records: stored unchanged, removed for good.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { HOUR, LOGIN, NEW_ID, NO_CHANGE, type Trial, type TrialCase } from "./tr
 /** Cases about single records. */
 export const recordCases: readonly TrialCase[] = [
   { name: "an unknown id loads as null", run: unknownLoads },
-  { name: "an unknown id cannot be changed, and nothing comes into being by trying", run: unknownChanges },
+  { name: "an unknown id cannot be changed, and trying creates nothing", run: unknownChanges },
   { name: "removing an unknown id is fine", run: async (trial) => trial.store.remove(await trial.key()) },
-  { name: "a new record loads with every field as it was", run: roundTrip },
+  { name: "a new record loads with every field unchanged", run: roundTrip },
   { name: "a record without subject and meta loads without them", run: anonymousRoundTrip },
   { name: "create does not overwrite a record", run: createTwice },
-  { name: "changing what was passed in changes nothing in the store", run: passedIsNotShared },
-  { name: "changing what was loaded changes nothing in the store", run: loadedIsNotShared },
+  { name: "changing a record after passing it does not change the store", run: passedIsNotShared },
+  { name: "changing a loaded record does not change the store", run: loadedIsNotShared },
   { name: "a removed record is gone, and removing it again is fine", run: removeTwice },
   { name: "update, touch, replace and load with touch do not bring back a removed record", run: noRevival },
 ];
@@ -96,7 +96,7 @@ async function loadedIsNotShared(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ data: '{"a":1}', meta: { device: "phone" } });
   const found = await store.load(key, { now });
   expectLegalLoad(found);
-  // A store may freeze what it gives away: then these change nothing, and do not throw.
+  // If the store freezes its results, this changes nothing and does not throw.
   if (found !== null && "meta" in found && found.meta !== undefined) Reflect.set(found.meta, "device", "changed");
   for (const field of Object.keys(found ?? {})) Reflect.set(found ?? {}, field, 1);
   await trial.has(key, record);

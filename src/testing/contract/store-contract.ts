@@ -30,21 +30,21 @@ export interface StoreCase {
   /** What the store does, as a sentence. */
   readonly name: string;
   /**
-   * Passes by resolving; fails by rejecting with an error that says what was expected. What several cases fail of is told by the first of them
-   * that runs. The others are skipped when they get their test's context, which runners hand to the function of a test; without it they fail in
-   * one line.
+   * Resolves if the case passes, and rejects with an error that says what was expected. If something is
+   * broken that several cases depend on, the first of them to run reports it. The others are skipped if
+   * you pass the test's context, which runners hand to a test's function. Otherwise they fail in one line.
    */
   run(context?: CaseContext): Promise<void>;
 }
 
 /**
- * The cases of the SessionStore contract, for a store of any kind and for any test runner.
+ * Returns the cases of the SessionStore contract, for any kind of store and any test runner.
  *
- * A store is held to the guarantees it declares. One that is not atomic or not immediate runs every case too, and is then
- * asked for what holds anyway: no exception, and answers that are legal. Likewise one with `marks: false`, where marks are
- * concerned. Ids and subjects are new in every case, so all of them may use one database.
+ * A store must keep the guarantees it declares. A store that is not atomic or not immediate runs every
+ * case too, but only has to return valid results and not throw. The same goes for marks if it declares
+ * `marks: false`. Ids and subjects are new in every case, so all cases can share one database.
  *
- * @param create Makes the store for one case; called once for each.
+ * @param create Creates the store. Called once per case.
  *
  * @example
  * ```ts
@@ -71,16 +71,16 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
     ...raceCases,
   ];
   const footing = new Footing(async () => storeOf(await create()));
-  // Jest and others take a function that has a parameter for one that calls back.
+  // Jest and others treat a declared parameter as a callback.
   return [
     ...basicCases.map((one) => ({ name: one.name, run: (...given: [CaseContext?]) => footing.runBasic(one, ...given) })),
     ...cases.map((one) => ({ name: one.name, run: (...given: [CaseContext?]) => footing.run(one, ...given) })),
   ];
 }
 
-/** What is no store would fail at every case in another way. */
+/** Something that is not a store would otherwise fail each case in a different way. */
 function storeOf(store: SessionStore): SessionStore {
   const problem = misunderstood(store) ?? lack(store as Partial<BackedStore>);
-  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot try this store: ${problem}`);
+  if (problem !== undefined) throw new OptionError("ERR_OPTION", `Cannot test this store: ${problem}`);
   return store;
 }

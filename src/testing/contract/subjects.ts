@@ -1,5 +1,5 @@
 /**
- * The store contract for the sessions of a subject: listing them, and ending them all. For stores that can.
+ * The store contract for listing and ending a subject's sessions. For stores that can.
  *
  * @module
  */
@@ -15,26 +15,26 @@ const ODD_SUBJECTS: readonly string[] = [
   ...["__proto__", "constructor", "toString", "undefined", "null"],
 ];
 
-/** Cases about list and removeAll. They ask nothing of a store that has neither. */
+/** Cases about list and removeAll. A store with neither passes. */
 export const subjectCases: readonly TrialCase[] = [
-  { name: "an unknown subject has no sessions to list or to end", run: unknownSubject },
-  { name: "list gives one row for each session of the subject, with its instants and meta", run: listRows },
+  { name: "an unknown subject has no sessions to list or end", run: unknownSubject },
+  { name: "list returns one row per session of the subject, with its times and meta", run: listRows },
   { name: "list shows what touch and update wrote", run: listIsCurrent },
-  { name: "list gives no session of others, none of nobody, none removed and no mark", run: listOnlyTheirs },
-  { name: "removeAll ends every session of the subject and says how many", run: removeAllSessions },
-  { name: "removeAll ends no session but the subject's", run: removeAllOnlyTheirs },
-  { name: "removeAll spares the one session that is excepted", run: removeAllExcept },
-  { name: "removeAll excepting an id that is not the subject's ends them all", run: removeAllExceptUnknown },
+  { name: "list omits other subjects' sessions, anonymous and removed ones, and marks", run: listOnlyTheirs },
+  { name: "removeAll ends every session of the subject and returns how many", run: removeAllSessions },
+  { name: "removeAll ends only the subject's sessions", run: removeAllOnlyTheirs },
+  { name: "removeAll spares the session given as except", run: removeAllExcept },
+  { name: "removeAll ends all sessions if except is not the subject's", run: removeAllExceptUnknown },
   { name: "sessions ended by removeAll do not come back", run: removeAllIsFinal },
   { name: "a subject may have any name", run: oddSubjects },
-  { name: "a subject may have any name that begins like another's", run: oddEndings },
+  { name: "subjects may start with each other's names", run: oddEndings },
 ];
 
 function row({ key, record }: Begun): SessionInfo {
   return infoOf({ id: key.id, ...record });
 }
 
-/** What a list shows of a session, and no more. */
+/** Only what a list shows of a session. */
 function infoOf({ id, startedAt, seenAt, expiresAt, meta, idleTimeout, absoluteTimeout }: SessionInfo): SessionInfo {
   const timeouts = {
     ...(idleTimeout !== undefined && { idleTimeout }),
@@ -47,7 +47,7 @@ function byId(left: { id: string }, right: { id: string }): number {
   return left.id < right.id ? -1 : 1;
 }
 
-/** The subject's rows are these, in any order. */
+/** Checks the subject's rows, in any order. */
 export async function lists(trial: Trial, subject: string, sessions: Begun[]): Promise<void> {
   const rows = await trial.store.list?.(subject);
   if (rows === undefined) return;
@@ -56,7 +56,7 @@ export async function lists(trial: Trial, subject: string, sessions: Begun[]): P
   expectEqual("the list of sessions", rows.map(infoOf).sort(byId), sessions.map(row).sort(byId));
 }
 
-/** Ends the subject's sessions; false in a store that cannot. */
+/** Ends the subject's sessions. False if the store cannot. */
 async function ends(trial: Trial, subject: string, count: number, options?: { except: string }): Promise<boolean> {
   const found = await trial.store.removeAll?.(subject, options);
   if (found === undefined) return false;
@@ -65,7 +65,7 @@ async function ends(trial: Trial, subject: string, count: number, options?: { ex
   return true;
 }
 
-/** So many sessions of one subject. */
+/** Creates that many sessions of one subject. */
 export async function beginAll(trial: Trial, subject: string, count: number): Promise<Begun[]> {
   const sessions: Begun[] = [];
   for (let index = 0; index < count; index++) sessions.push(await trial.begin({ subject, data: `{"index":${index}}` }));
@@ -171,7 +171,7 @@ async function oddEndings(trial: Trial): Promise<void> {
   }
 }
 
-/** Other sessions of these subjects may be in the same database, so only those of this case are looked for. */
+/** The database may hold other sessions of these subjects, so only those of this case are checked. */
 async function oddSubjects(trial: Trial): Promise<void> {
   const { store } = trial;
   const sessions: Begun[] = [];

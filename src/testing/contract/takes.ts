@@ -1,5 +1,5 @@
 /**
- * The store contract for what may be used once: a record is taken by one caller only, and is gone.
+ * The store contract for records that may be used once: only one caller gets a record, and then it is gone.
  *
  * @module
  */
@@ -12,14 +12,14 @@ const PARALLEL = 10;
 
 /** Cases about take. */
 export const takeCases: readonly TrialCase[] = [
-  { name: "take answers the record as it is now, and the second time nothing", run: takeOnce },
-  { name: "taking an unknown id answers null, and nothing comes into being by trying", run: takeUnknown },
-  { name: "a record that was taken or removed is gone, and cannot be taken or changed", run: takenIsGone },
-  { name: "a record that was taken is in no list, and is not counted", run: takenIsNotListed },
-  { name: "take of a moved session answers null, and leaves the mark and the session", run: takeOfMoved },
-  { name: "of ten takes of one record at the same time, one gets it", run: takes },
-  { name: "nothing revives a record that is taken at the same time", run: takeAndChanges },
-  { name: "of take and replace at the same time, one gets the record", run: takeAndReplace },
+  { name: "take returns the current record, and null the second time", run: takeOnce },
+  { name: "taking an unknown id returns null and creates nothing", run: takeUnknown },
+  { name: "a taken or removed record is gone, and cannot be taken or changed", run: takenIsGone },
+  { name: "a taken record is not listed or counted", run: takenIsNotListed },
+  { name: "take of a moved session returns null, and leaves the mark and the session", run: takeOfMoved },
+  { name: "of ten parallel takes of one record, one gets it", run: takes },
+  { name: "parallel calls do not revive a taken record", run: takeAndChanges },
+  { name: "of parallel take and replace, one gets the record", run: takeAndReplace },
 ];
 
 async function takeOnce(trial: Trial): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * The store contract for time: use slides a record, nothing shortens its life, and expiry is no error.
+ * The store contract for time: use extends a record, nothing shortens its life, and expiry is not an error.
  *
  * @module
  */
@@ -11,13 +11,13 @@ export const timeCases: readonly TrialCase[] = [
   { name: "load changes nothing without touch", run: loadAlone },
   { name: "load with touch slides the record in the same call", run: loadWithTouch },
   { name: "load with touch does not slide a record seen after seenBefore", run: loadWithTouchTooSoon },
-  { name: "load with touch does not slide a record that was over by seenAfter", run: loadWithTouchTooLate },
+  { name: "load with touch does not slide a record last seen at seenAfter or earlier", run: loadWithTouchTooLate },
   { name: "load with touch never moves the expiry backwards", run: loadWithEarlierTouch },
-  { name: "touch sets both instants", run: touchSlides },
+  { name: "touch sets both times", run: touchSlides },
   { name: "touch never moves the expiry backwards", run: touchEarlier },
-  { name: "a record is there until just before its expiry", run: livesUntilExpiry },
-  { name: "a record that was touched or updated is there until its later expiry", run: livesUntilLaterExpiry },
-  { name: "a record that has expired is no reason to throw", run: expired },
+  { name: "a record loads until just before its expiry", run: livesUntilExpiry },
+  { name: "a touched or updated record loads until its later expiry", run: livesUntilLaterExpiry },
+  { name: "an expired record does not make the store throw", run: expired },
 ];
 
 async function loadAlone(trial: Trial): Promise<void> {

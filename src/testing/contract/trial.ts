@@ -1,5 +1,5 @@
 /**
- * A store on trial: its keys and records, and what it is held to by the guarantees it declares.
+ * A store under test: creates keys and records, and checks results against the guarantees it declares.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { isMoved, type Key, type Move, type MovedMark, type SessionRecord, type 
 import type { SessionStore } from "../../stored/contract.ts";
 import { expectEqual, expectLegalLoad, expectLegalResult, expectLegalTake, expectThat, plainRecord } from "./expect.ts";
 
-/** A case before it has its store. */
+/** A case without its store. */
 export interface TrialCase {
   readonly name: string;
   run(trial: Trial): Promise<void>;
 }
 
-/** A session that a case has begun with. */
+/** A session at the start of a case. */
 export interface Begun {
   readonly key: Key;
   readonly record: SessionRecord;
@@ -28,20 +28,20 @@ export const HOUR = 3600;
 /** A patch that changes no key. */
 export const NO_CHANGE: Patch = { set: [], unset: [] };
 
-/** A login, and a new id, neither with grace. */
+/** Moves without grace: by a login, and by `regenerateId`. */
 export const LOGIN: Move = { by: "login", graceSeconds: 0 };
 export const NEW_ID: Move = { by: "regenerateId", graceSeconds: 0 };
 
 /** One store in one case. */
 export class Trial {
   readonly store: SessionStore;
-  /** Real time, since a real store's own expiry runs by it. */
+  /** Real time, since a real store's own expiry depends on it. */
   readonly now: number = Math.floor(Date.now() / 1000);
-  /** Whether one call sees what the calls before it did. An atomic store's changes do, even when its reads may lag. */
+  /** Whether a call sees what earlier calls did. In an atomic store changes do, even if its reads may lag. */
   readonly ordered: boolean;
-  /** Whether what happens at the same time can be judged. */
+  /** Whether parallel calls can be judged. */
   readonly judged: boolean;
-  /** Whether what replace leaves is followed, and can be judged. */
+  /** Whether the marks that `replace` leaves can be judged. */
   readonly marks: boolean;
 
   constructor(store: SessionStore) {
@@ -54,24 +54,24 @@ export class Trial {
     this.marks = marks !== false;
   }
 
-  /** A key that no store has seen, where the store wants the subject's sessions. */
+  /** A new key, in the part of the store for the subject. */
   async key(subject?: string): Promise<Key> {
     const id = newSessionId();
     return this.store.route === undefined ? { id } : { id, route: await this.store.route(subject) };
   }
 
-  /** A subject that no store has seen. */
+  /** A new subject. */
   subject(): string {
     return `user-${newSessionId()}`;
   }
 
-  /** A record; no two of its numbers are the same. */
+  /** A record whose numbers are all different. */
   record(fields: Partial<SessionRecord> = {}): SessionRecord {
     const { now } = this;
     return { data: "{}", version: 1, startedAt: now - 100, seenAt: now, expiresAt: now + HOUR, ...fields };
   }
 
-  /** A record in the store, at a key of its own. */
+  /** Stores a record under a new key. */
   async begin(fields: Partial<SessionRecord> = {}): Promise<Begun> {
     const record = this.record(fields);
     const key = await this.key(record.subject);
@@ -79,7 +79,7 @@ export class Trial {
     return { key, record };
   }
 
-  /** Gives a session a new key, with nothing else changed. */
+  /** Moves a session to a new key and changes nothing else. */
   async move({ key, record }: Begun, move: Move = NEW_ID): Promise<Begun> {
     const next = await this.key(record.subject);
     const result = await this.store.replace(key, next, NO_CHANGE, record, move);
@@ -87,12 +87,12 @@ export class Trial {
     return { key: next, record: { ...record, version: record.version + 1 } };
   }
 
-  /** The key loads as this record. */
+  /** Loading the key returns this record. */
   async has(key: Key, record: SessionRecord, now: number = this.now): Promise<void> {
     this.isRecord(await this.store.load(key, { now }), record);
   }
 
-  /** This is the record; in a store that is not immediate, also nothing, a mark, or an earlier state of it. */
+  /** This is the record. If the store is not immediate, null, a mark or an earlier version is valid too. */
   isRecord(found: SessionRecord | MovedMark | null, record: SessionRecord): void {
     expectLegalLoad(found);
     if (this.store.guarantees.immediate) {
@@ -104,14 +104,14 @@ export class Trial {
     }
   }
 
-  /** The key loads as nothing. */
+  /** Loading the key returns null. */
   async lacks(key: Key, now: number = this.now): Promise<void> {
     const found = await this.store.load(key, { now });
     expectLegalLoad(found);
     if (this.store.guarantees.immediate) expectEqual("what is loaded", found, null);
   }
 
-  /** The key loads as this mark. */
+  /** Loading the key returns this mark. */
   async hasMark(key: Key, mark: MovedMark, now: number = this.now): Promise<void> {
     const found = await this.store.load(key, { now });
     expectLegalLoad(found);
@@ -120,7 +120,7 @@ export class Trial {
     else expectThat(found === null || isMoved(found), "nothing, or a mark, where a session was", found);
   }
 
-  /** The change was made, and the record has this version now. */
+  /** The change was made, and the record now has this version. */
   written(result: UpdateResult, version: number): void {
     expectLegalResult(result);
     if (this.ordered) expectEqual("the result", result, { ok: true, version });
@@ -132,7 +132,7 @@ export class Trial {
     if (this.ordered) expectEqual("the result", result, { ok: false, why });
   }
 
-  /** The change was not made, because the session moved. */
+  /** The change was not made because the session moved. */
   refusedAsMoved(result: UpdateResult): void {
     expectLegalResult(result);
     if (!this.ordered) return;
@@ -140,7 +140,7 @@ export class Trial {
     else expectThat(!result.ok && result.why !== "conflict", "moved, or gone", result);
   }
 
-  /** What was taken is this record, or nothing. */
+  /** `take` returned this record, or null. */
   took(taken: SessionRecord | null, record: SessionRecord | null): void {
     expectLegalTake(taken);
     if (!this.ordered) return;

@@ -1,5 +1,5 @@
 /**
- * The store contract for a change whose caller has not read the record: what it cannot see, the store looks at.
+ * The store contract for changes whose caller has not read the record, so the store has to check it.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { isMoved } from "../../session/record.ts";
 import { expectEqual, expectThat } from "./expect.ts";
 import { type Begun, HOUR, NO_CHANGE, type Trial, type TrialCase } from "./trial.ts";
 
-/** Cases about seenAfter and maxBytes. Only an atomic store is asked with them. */
+/** Cases about seenAfter and maxBytes. Only atomic stores get them. */
 export const unreadCases: readonly TrialCase[] = [
-  { name: "update with seenAfter changes nothing that was seen then or before", run: onlySeenAfter },
+  { name: "update with seenAfter does not change a record last seen at that time or earlier", run: onlySeenAfter },
   { name: "update with seenAfter and without maxBytes does the same", run: onlySeenAfterAlone },
-  { name: "update with maxBytes lets data take so many bytes and not one more", run: takesUpTo },
-  { name: "update with maxBytes counts a key that is replaced or removed once", run: countsOnce },
-  { name: "update with maxBytes lets data that is too large shrink, and not grow", run: onlyShrinks },
-  { name: "update with maxBytes is not exceeded by two at the same time", run: notTogether },
-  { name: "update with maxBytes and another version is a conflict", run: conflictFirst },
+  { name: "update with maxBytes allows exactly that many bytes", run: takesUpTo },
+  { name: "update with maxBytes does not count replaced or removed values", run: countsOnce },
+  { name: "update with maxBytes lets oversized data shrink, but not grow", run: onlyShrinks },
+  { name: "parallel updates do not exceed maxBytes together", run: notTogether },
+  { name: "update with maxBytes and a different version returns conflict", run: conflictFirst },
 ];
 
 const set = (key: string, value: unknown): Patch => ({ set: [[key, JSON.stringify(value)]], unset: [] });
 
-/** Whether a store is asked like this. */
+/** Whether the core passes these options to the store. */
 function isAsked({ store }: Trial): boolean {
   return store.guarantees.atomic;
 }
@@ -94,7 +94,7 @@ async function notTogether(trial: Trial): Promise<void> {
   for (const result of results) if (!result.ok) trial.refused(result, "too-large");
   const found = await trial.store.load(begun.key, { now: trial.now });
   if (!trial.judged) return;
-  // Two of them fit, and any two may be first.
+  // Two of them fit, in any order.
   expectEqual("the versions that the updates made", versions, [2, 3]);
   expectThat(found !== null && !isMoved(found) && utf8Length(found.data) <= 250, "data of at most 250 bytes", found);
 }

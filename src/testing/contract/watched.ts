@@ -1,15 +1,15 @@
 /**
- * The store of a case, with its calls noted: a failure says what led to it, and a method that does not work at all is not called.
+ * Records the calls of a case: a failure lists them, and a method known to be broken is not called.
  *
  * @module
  */
 import type { SessionStore } from "../../stored/contract.ts";
 import type { Cause } from "../first-cause.ts";
 
-/** So many of the calls are named that led to an error. */
+/** How many of the latest calls an error lists. */
 const LATEST = 6;
 
-/** A method of a store, of those that cases call. */
+/** A store method that cases call. */
 export type Method = Exclude<keyof SessionStore, "guarantees" | "watch">;
 
 /** The methods that cases call. */
@@ -18,16 +18,16 @@ export const METHODS: readonly Method[] = [
   ...(["list", "removeAll", "route", "recordRoute"] as const),
 ];
 
-/** A store on trial, and what came of its calls. */
+/** A store under test, and what its calls showed. */
 export interface Watched {
   readonly store: SessionStore;
-  /** Why a method does not work that the case called; undefined when it called none. */
+  /** Why a method that the case called is broken. Undefined if none was. */
   readonly met: Cause | undefined;
-  /** The latest calls, in their order. */
+  /** The latest calls, in order. */
   readonly calls: string;
 }
 
-/** A store whose calls are noted, and answered with an error where the method is known not to work. */
+/** Wraps a store to record its calls. Calls of a method known to be broken reject. */
 export function watched(store: SessionStore, causes: ReadonlyMap<Method, Cause>): Watched {
   const calls: string[] = [];
   let met: Cause | undefined;

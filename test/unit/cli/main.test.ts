@@ -122,7 +122,7 @@ describe("inspect: what it is", () => {
     ["readable: the session, signed", { readable: true }, undefined],
     ["signed: names a session in a store", { store: memory() }, "ada"],
     [
-      "encrypted: times and user; the data is in a store",
+      "encrypted: times and user; the store has only the data",
       { store: plain({ load: () => null, save: () => {}, remove: () => {} }) },
       "ada",
     ],
@@ -143,11 +143,11 @@ describe("inspect: what it is", () => {
       }),
     );
     await browser.visit("/");
-    const rows = "  idle     60 days, by its login\n  absolute 365 days, by its login\n";
+    const rows = "  idle     60 days, set by its login\n  absolute 365 days, set by its login\n";
     expect((await inspect(browser.cookieHeader())).out).toContain(rows);
     const koa = `koa:sess={"a":1,"_sid":"hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp","_start":1,"_idle":3600}; koa:sess.sig=abc`;
     const { out } = await inspect(koa);
-    expect(out).toContain("  idle     1 hour, by its login (not verified)\n");
+    expect(out).toContain("  idle     1 hour, set by its login (not verified)\n");
     expect(out).toContain("  data     1 key,");
     expect((await inspect(koa.replace('"_start":1,', ""))).out).toContain("  data     2 keys,");
   });
@@ -163,7 +163,7 @@ describe("inspect: what it is", () => {
     await browser.visit("/");
     const { code, out } = await inspect(`Cookie: theme=dark; ${browser.cookieHeader()}`);
     expect(out).toContain(`${COPY_COOKIE}\n  kind     encrypted copy of a session that is in a store`);
-    expect(out).toContain("theme\n  kind     no session cookie of this library");
+    expect(out).toContain("theme\n  kind     not a session cookie of this library");
     expect(code).toBe(0);
   });
 
@@ -178,12 +178,12 @@ describe("inspect: what it is", () => {
     ["removes the cookie", `Set-Cookie: ${USER_COOKIE}=; Max-Age=0; Path=/`],
     ["a session's public id", "hgAkTb7Qw3Tn5Yx8Rk1Vm4Lp6Js9Hd2G"],
     ["a token of other software (RS256)", `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`],
-    ["express-session's signed id", "connect.sid=s%3Aabc.def"],
-    ["express-session's signed id", "sid=s:abc.def"],
+    ["a signed id of express-session", "connect.sid=s%3Aabc.def"],
+    ["a signed id of express-session", "sid=s:abc.def"],
     ["express-session's by its name, but it has no signature", "connect.sid=abc"],
-    ["koa-session's: the session, readable by everybody", `koa.sess=${KOA_SESSION}`],
-    ["koa-session's: the session, readable by everybody", `sess=${KOA_SESSION}`],
-    ["koa-session's by its name: a key of the store", "koa.sess=1795000000000-hgAkTb7Qw3Tn5Yx8"],
+    ["koa-session's: the session, readable by anyone", `koa.sess=${KOA_SESSION}`],
+    ["koa-session's: the session, readable by anyone", `sess=${KOA_SESSION}`],
+    ["koa-session's by its name: a key in that application's store", "koa.sess=1795000000000-hgAkTb7Qw3Tn5Yx8"],
   ])("%s, which is no session to open", async (kind, pasted) => {
     const { code, out } = await inspect(pasted);
     expect(out).toContain(`  kind     ${kind}`);
@@ -204,11 +204,7 @@ describe("inspect: what accepts the cookies of other software", () => {
         'signed   by the cookie "koa.sess.sig"',
       ],
     ],
-    [
-      "koa-session's without a signature",
-      `koa.sess=${KOA_SESSION}`,
-      ['signed   there is no signature, the cookie "koa.sess.sig"'],
-    ],
+    ["koa-session's without a signature", `koa.sess=${KOA_SESSION}`, ['signed   no: the cookie "koa.sess.sig" is missing']],
     [
       "a token of other software",
       `token=${btoa('{"alg":"RS256"}').replace(/=+$/, "")}.e30.c2ln`,
@@ -264,7 +260,7 @@ describe("inspect: why it does not open", () => {
 
   it("no secret, and only weak ones", async () => {
     await never(cookie(), "not tried: no secret was given", [], {});
-    await never(cookie(), "no: every secret given is shorter than 32 bytes", [], { SESSION_SECRET: "keyboard cat" });
+    await never(cookie(), "no: every given secret is shorter than 32 bytes", [], { SESSION_SECRET: "keyboard cat" });
   });
 
   it("expired", async () => never(cookie({ now: () => Date.now() / 1000 - 90_000 }), "no: expired"));
@@ -334,7 +330,7 @@ describe("inspect: Koa's compatible mode", () => {
     const cases: [string, string, Record<string, string>][] = [
       [pasted, "no: bad signature. None of 1 key", { SESSION_SECRET: OTHER_SECRET }],
       [pasted.replace('"views":1', '"views":9'), "no: bad signature", { SESSION_SECRET: SECRET }],
-      [alone, 'no: there is no signature, the cookie "koa:sess.sig"', { SESSION_SECRET: SECRET }],
+      [alone, 'no: the signature is missing, the cookie "koa:sess.sig"', { SESSION_SECRET: SECRET }],
       [pasted, "not tried: no key was given", {}],
       [
         await koaCookies([SECRET], { idleTimeout: 60, now: () => Date.now() / 1000 - 90 }),

@@ -31,9 +31,9 @@ it("says what was expected, and which requests led there, where nothing is said 
     return new Response(response.body, { status: response.status, headers });
   };
   const failures = await failuresOf(adapter((_response, applied) => uncached(applied)));
-  const name = "responses: keeps pages of a user private, unless the application says otherwise";
+  const name = "responses: keeps a user's pages private, unless the application says otherwise";
   expect(failures[name]).toBe(
-    'expected null to be "private, no-store": what the answer to /who says of caches (after GET /login: 303, GET /who: 200)',
+    'expected null to be "private, no-store": Cache-Control of the response to /who (after GET /login: 303, GET /who: 200)',
   );
 });
 
@@ -42,25 +42,25 @@ it.each<[string, MakeApp, teller: string, message: string]>([
     "no cookie is sent",
     adapter((response) => response),
     "the adapter: sends the cookie of a session that was changed, and finds the session when it comes back",
-    "expected 0 to be 1: how many Set-Cookie headers an answer has that changed the session (after GET /count: 200)",
+    "expected 0 to be 1: the number of Set-Cookie headers on a response that changed the session (after GET /count: 200)",
   ],
   [
     "nothing is answered",
     () => ({ serve: () => undefined as unknown as Response }),
-    "the adapter: answers with what the route of the path returned",
-    "expected serve() to give a Response, but it gave undefined (after GET /views: no answer)",
+    "the adapter: sends what the path's route returned",
+    "expected serve() to return a Response, but it returned undefined (after GET /views: no response)",
   ],
   [
     "there is no application",
     () => Promise.reject(new Error("the port is taken")),
-    "the adapter: answers with what the route of the path returned",
+    "the adapter: sends what the path's route returned",
     "the port is taken",
   ],
 ])("says it once where %s", async (_what, makeApp, teller, message) => {
   const { [teller]: told, ...others } = await failuresOf(makeApp);
   expect(told).toBe(message);
   expect(Object.keys(others).length).toBeGreaterThan(50);
-  expect(new Set(Object.values(others))).toEqual(new Set([`Not tried, since this case fails: ${teller}`]));
+  expect(new Set(Object.values(others))).toEqual(new Set([`Not run because this case fails: ${teller}`]));
 });
 
 it("says which answer a store's failure must have", async () => {
@@ -72,10 +72,10 @@ it("says which answer a store's failure must have", async () => {
 
 it("says what a route threw that was not answered", async () => {
   const failures = await failuresOf(adapter((_response, applied) => applied()));
-  expect(failures["responses: saves what was changed before a thrown Response"]).toBe(
-    'expected "none" to be "5": the views in the session (after GET /thrown: no answer, GET /views: 200)',
+  expect(failures["responses: saves changes made before a thrown Response"]).toBe(
+    'expected "none" to be "5": the views in the session (after GET /thrown: no response, GET /views: 200)',
   );
-  expect(failures["responses: ends a session that was destroyed, whatever the handler threw afterwards"]).toBe(
-    'expected "alice" to be "nobody": who is logged in (after GET /login: 303, GET /crash: no answer, GET /who: 200)',
+  expect(failures["responses: ends a destroyed session even if the handler throws afterwards"]).toBe(
+    'expected "alice" to be "nobody": who is logged in (after GET /login: 303, GET /crash: no response, GET /who: 200)',
   );
 });

@@ -31,7 +31,7 @@ it.each<[string, unknown, string]>([
   ["nothing", undefined, "it is not an object; use what sqlite(path) or redis(client) makes"],
 ])("%s", async (_what, store, message) => {
   const [first, ...others] = await messagesOf(() => store);
-  expect(first).toBe(`Cannot try this store: ${message}`);
+  expect(first).toBe(`Cannot test this store: ${message}`);
   expect(others.length).toBeGreaterThan(50);
-  expect(new Set(others)).toEqual(new Set(["Not tried, since this case fails: create: keeps a record"]));
+  expect(new Set(others)).toEqual(new Set(["Not run because this case fails: create: stores a record"]));
 });

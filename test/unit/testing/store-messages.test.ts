@@ -35,16 +35,16 @@ const loading =
     },
   });
 
-const LOADS = "load: answers the record that create kept, and null where there is none";
+const LOADS = "load: returns the record that create stored, and null if there is none";
 
 it.each<[string, Change, teller: string, message: RegExp]>([
   [
     "load finds nothing",
     () => ({ load: async () => null }),
     LOADS,
-    /^load: a record that create kept is not there\. .+ \(after create, load\)$/,
+    /^load: the record that create stored is missing\. .+ \(after create, load\)$/,
   ],
-  ["create keeps nothing", () => ({ create: async () => {} }), LOADS, /^load: a record that create kept is not there/],
+  ["create keeps nothing", () => ({ create: async () => {} }), LOADS, /^load: the record that create stored is missing/],
   [
     "load throws",
     () => ({ load: () => Promise.reject(new Error("no such table")) }),
@@ -66,13 +66,13 @@ it.each<[string, Change, teller: string, message: RegExp]>([
   [
     "update answers nothing",
     (whole) => ({ update: async (...given) => void (await whole.update(...given)) as never }),
-    "update: changes a record, and answers gone where there is none",
+    "update: changes a record, and returns gone if there is none",
     /^Expected \{ ok: true, version \} or \{ ok: false, why \}, but found undefined/,
   ],
   [
     "replace is not written yet",
     () => ({ replace: () => Promise.reject(new Error("not yet")) }),
-    "replace: gives a session another key, leaves a mark, and answers gone where there is none",
+    "replace: moves a session to a new key, leaves a mark, and returns gone if there is none",
     /^not yet \(after create, load, replace\)$/,
   ],
 ])("says it once where %s", async (_what, change, teller, message) => {
@@ -81,7 +81,7 @@ it.each<[string, Change, teller: string, message: RegExp]>([
   expect(told).toMatch(message);
   // Where nothing is created, nothing can be overwritten, either.
   expect(Object.keys(others).filter((name) => !name.startsWith("create does not overwrite"))).toEqual([]);
-  expect(skipped).toEqual(new Set([`Not tried, since this case fails: ${teller}`]));
+  expect(skipped).toEqual(new Set([`Not run because this case fails: ${teller}`]));
 });
 
 it("tries all that does not call what does not work", async () => {
@@ -91,7 +91,7 @@ it("tries all that does not call what does not work", async () => {
 
 it("lets a case fail that is the only one to run, and each time that it is run", async () => {
   const { run } = contractOf(() => ({ load: async () => null })).at(-1) as StoreCase;
-  for (const context of [undefined, { skip: () => {} }]) await expect(run(context)).rejects.toThrow("is not there");
+  for (const context of [undefined, { skip: () => {} }]) await expect(run(context)).rejects.toThrow("is missing");
 });
 
 it("fails in one line what a runner cannot skip", async () => {
@@ -102,7 +102,7 @@ it("fails in one line what a runner cannot skip", async () => {
   ];
   await expect(first.run()).rejects.toThrow("no such table (after create)");
   for (const { run } of [second, third])
-    await expect(run()).rejects.toThrow(/^Not tried, since this case fails: create: keeps a record$/);
+    await expect(run()).rejects.toThrow(/^Not run because this case fails: create: stores a record$/);
 });
 
 it("gives runners functions without parameters, which some take for callbacks", () => {
@@ -126,7 +126,7 @@ it("names fields of the data, the first six, and of long texts the part that dif
       },
     })),
   );
-  expect(failed["update adds one to the version and sets seenAt, also when no key changes"]).toMatch(
+  expect(failed["update adds one to the version and sets seenAt, even if no key changes"]).toMatch(
     /differ in the record:\n {2}version: expected 2, received 1\n {2}seenAt: expected \d+, received \d+\n {2}expiresAt: .+\n {2}\(after create, update, load\)$/,
   );
   expect(failed["a value comes back as it was: 50 KB of text"]).toMatch(
