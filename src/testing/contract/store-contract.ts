@@ -10,6 +10,7 @@ import { lack, misunderstood } from "../../manager/store-option.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import type { CaseContext } from "../first-cause.ts";
 import { basicCases } from "./basics.ts";
+import { clockCases } from "./clocks.ts";
 import { dataCases } from "./data.ts";
 import { Footing } from "./footing.ts";
 import { limitCases } from "./limits.ts";
@@ -58,6 +59,7 @@ export function storeContract(create: () => SessionStore | Promise<SessionStore>
   const cases = [
     ...recordCases,
     ...timeCases,
+    ...clockCases,
     ...ownTimeoutCases,
     ...dataCases,
     ...patchCases,
