@@ -26,6 +26,9 @@ import { takeCases } from "./takes.ts";
 import { timeCases } from "./times.ts";
 import { unreadCases } from "./unread.ts";
 
+const NOT_A_FUNCTION =
+  "Cannot run the store contract: pass a function that creates the store, as in storeContract(() => myStore())";
+
 /** One case of the contract. */
 export interface StoreCase {
   /** What the store does, as a sentence. */
@@ -46,6 +49,7 @@ export interface StoreCase {
  * `marks: false`. Ids and subjects are new in every case, so all cases can share one database.
  *
  * @param create Creates the store. Called once per case.
+ * @throws OptionError if it is not a function
  *
  * @example
  * ```ts
@@ -56,6 +60,7 @@ export interface StoreCase {
  * ```
  */
 export function storeContract(create: () => SessionStore | Promise<SessionStore>): StoreCase[] {
+  if (typeof create !== "function") throw new OptionError("ERR_OPTION", NOT_A_FUNCTION);
   const cases = [
     ...recordCases,
     ...timeCases,
