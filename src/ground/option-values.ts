@@ -78,18 +78,34 @@ export function refuseUnknown(
 ): void {
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
-    cannot(`use ${what} "${key}"`, insteadOf(key, [...known], advice));
+    cannot(`use ${what} "${key}"`, insteadOf(key, [...known], advice) ?? "there is no such option");
   }
 }
 
-/** What to use instead of an unknown option. A name from another library is not treated as a typo. */
-function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string {
+/**
+ * The same for a call with few options, which the message lists.
+ *
+ * @param call Its name, such as `login()`.
+ */
+export function refuseUnknownOf(call: string, options: object, known: ReadonlySet<string>): void {
+  for (const key of Object.keys(options)) {
+    if (known.has(key)) continue;
+    const names = [...known];
+    cannot(`use option "${key}"`, insteadOf(key, names, []) ?? `the options of ${call} are: ${names.join(", ")}`);
+  }
+}
+
+/**
+ * What to use instead of an unknown option; undefined if its name tells nothing. A name from another library is not
+ * treated as a typo.
+ */
+function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string | undefined {
   const same = known.find((name) => isSameName(name, key));
   if (same !== undefined) return `use ${same}`;
   const advised = adviceForName(key, advice);
   if (advised !== undefined) return advised;
   const close = known.find((name) => isCloseName(name, key));
-  return close === undefined ? "there is no such option" : `did you mean ${close}?`;
+  return close && `did you mean ${close}?`;
 }
 
 /** The year 5138 in epoch seconds, but 1973 in milliseconds. */
