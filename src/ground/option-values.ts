@@ -75,24 +75,19 @@ export function refuseUnknown(
   known: ReadonlySet<string>,
   advice: readonly Advice[] = [],
   what = "option",
+  call?: string,
 ): void {
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
-    cannot(`use ${what} "${key}"`, insteadOf(key, [...known], advice) ?? "there is no such option");
+    const names = [...known];
+    const none = call === undefined ? "there is no such option" : `the options of ${call} are: ${names.join(", ")}`;
+    cannot(`use ${what} "${key}"`, insteadOf(key, names, advice) ?? none);
   }
 }
 
-/**
- * The same for a call with few options, which the message lists.
- *
- * @param call Its name, such as `login()`.
- */
+/** The same for a call, such as `login()`, whose few options the message lists. */
 export function refuseUnknownOf(call: string, options: object, known: ReadonlySet<string>): void {
-  for (const key of Object.keys(options)) {
-    if (known.has(key)) continue;
-    const names = [...known];
-    cannot(`use option "${key}"`, insteadOf(key, names, []) ?? `the options of ${call} are: ${names.join(", ")}`);
-  }
+  refuseUnknown(options, known, [], "option", call);
 }
 
 /**

@@ -191,7 +191,8 @@ export class Session<Data extends object = Record<string, unknown>> {
    * result of `change` once written.
    *
    * @throws GoneError if the session has ended or moved since it was loaded, with nothing written; ConflictError if
-   * others were faster every time; DataError as {@link save}; StoreError if the store fails.
+   * others were faster every time; DataError as {@link save}; StoreError if the store fails; OptionError without a
+   * function.
    *
    * @example
    * ```ts
