@@ -52,15 +52,11 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data>,
 ): Sessions<Data> | StoredSessions<Data>;
 export function createSessions<Data extends object>(options: SessionOptions<Data>): Sessions<Data> {
-  // So that `session.views = 1`, for `session.data.views = 1`, throws.
   return sessionsOf(partsFor(settle(options)), Object.preventExtensions);
 }
 
-/** @param finish What to do with every new session. */
-export function sessionsOf<Data extends object>(
-  parts: Parts,
-  finish: (session: Session<Data>) => Session<Data> = (session) => session,
-): Sessions<Data> {
+/** @param finish Called with each new session. Ours get no further properties, so that `session.views = 1` throws. */
+export function sessionsOf<Data extends object>(parts: Parts, finish?: (session: object) => unknown): Sessions<Data> {
   const manager = managerOf(parts);
   const steps: Steps<Data> = {
     load: (request, options) => {
@@ -69,7 +65,8 @@ export function sessionsOf<Data extends object>(
       const { lazy = manager.lazy, fresh = false } = options ?? {};
       const unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
       const visit = newVisit(request, unseen, manager.prototype);
-      const session = finish(new Session<Data>(visit, manager));
+      const session = new Session<Data>(visit, manager);
+      finish?.(session);
       return lazy ? session : after(load(visit, manager, false, fresh), () => session);
     },
     commit: (session, answer = {}) => commit(visitOf(session, manager), manager, answer),
