@@ -5,7 +5,7 @@
  * @module
  */
 import { cookieValues, isSent } from "../cookie/parse.ts";
-import { placeOf } from "../cookie/serialize.ts";
+import { cookieKey } from "../cookie/serialize.ts";
 import { cannot } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
@@ -152,10 +152,10 @@ function clearAccepted({ manager, codecs }: Acceptance, { cookie, arrived, farew
   if (!arrived.accepted && farewell === null && !loggedIn) return [];
   const { user, visitor } = manager.channels;
   const linesOf = ({ cookie: own }: Channel) => (loggedIn ? own.set("", 0) : own.clear());
-  const known = new Set([user, visitor].flatMap(linesOf).map(placeOf));
+  const known = new Set([user, visitor].flatMap(linesOf).map(cookieKey));
   const present = codecs.filter((codec) => (codec.find?.(cookie, visitor.cookie.name).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);
-  return [...new Set(lines)].filter((line) => !known.has(placeOf(line)) && isSent(cookie, line.slice(0, line.indexOf("="))));
+  return [...new Set(lines)].filter((line) => !known.has(cookieKey(line)) && isSent(cookie, line.slice(0, line.indexOf("="))));
 }
 
 function valuesFor(codec: TokenCodec, manager: Manager, header: string | null): readonly string[] {

@@ -149,7 +149,7 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
 }
 
 /** What browsers tell cookies apart by: name, path, domain and partition, of a Set-Cookie line. RFC 6265bis, section 5.7. */
-export function placeOf(line: string): string {
+export function cookieKey(line: string): string {
   const [pair = "", ...attributes] = line.split(";");
   const telling = attributes
     .map((text) => text.trim().toLowerCase())

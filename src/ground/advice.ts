@@ -62,7 +62,7 @@ export const MEMORY_ADVICE: Advice = {
   "max maxSize": "use maxEntries, or maxBytes",
 };
 
-/** For values passed instead of options, by the members they have. The star stands for the correct call. */
+/** For values passed instead of options, by the members they have. The star stands for the call of a middleware. */
 export const ARGUMENT_ADVICE: Advice = {
   use: "an application as options: write app.use(*)",
   req: "a request as options: write app.use(*), with the call",

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Advice, ARGUMENT_ADVICE, adviceForName, adviceForValue, isCloseName, isSameName } from "./advice.ts";
-import { cannot, OptionError } from "./errors.ts";
+import { cannot } from "./errors.ts";
 
 /** What an option must be, in words for a message, and a check for it. */
 export type Rule = readonly [words: string, fits: (value: unknown) => boolean];
@@ -12,6 +12,9 @@ export type Rule = readonly [words: string, fits: (value: unknown) => boolean];
 /** The text "false" would count as true. */
 export const FLAG: Rule = ["true or false", (value) => typeof value === "boolean"];
 export const FUNCTION: Rule = ["a function", (value) => typeof value === "function"];
+
+/** Functions whose result an application uses as middleware. */
+const MIDDLEWARE: readonly string[] = ["session", "csrf"];
 
 /** Accepts one of these texts. */
 export const oneOf = (...texts: string[]): Rule => [
@@ -31,12 +34,12 @@ export const wholeNumber = (least: number, most: number = Number.MAX_SAFE_INTEGE
 /** Accepts a duration in seconds. */
 export const wholeSeconds = (least: number, most?: number): Rule => wholeNumber(least, most, " of seconds");
 
-/** @throws {@link OptionError} for an invalid value */
+/** @throws OptionError for an invalid value */
 export function checkValue(what: string, value: unknown, [words, fits]: Rule): void {
   if (!fits(value)) cannot(`use ${what} ${shown(value)}`, `it must be ${words}`);
 }
 
-/** @param prefix Comes before the option names in messages. @throws {@link OptionError} for an invalid value */
+/** @param prefix Comes before the option names in messages. @throws OptionError for an invalid value */
 export function checkValues(options: object, rules: Readonly<Record<string, Rule>>, prefix = ""): void {
   for (const [name, rule] of Object.entries(rules)) {
     const value = (options as Record<string, unknown>)[name];
@@ -44,13 +47,13 @@ export function checkValues(options: object, rules: Readonly<Record<string, Rule
   }
 }
 
-/** @throws {@link OptionError} unless the value is a whole number within these limits. */
+/** @throws OptionError unless the value is a whole number within these limits. */
 export function count(name: string, value: number, least: number, most?: number): number {
   checkValue(name, value, wholeNumber(least, most));
   return value;
 }
 
-/** @throws {@link OptionError} unless the value is a duration within these limits. */
+/** @throws OptionError unless the value is a duration within these limits. */
 export function seconds(name: string, value: number, least: number, most?: number): number {
   checkValue(name, value, wholeSeconds(least, most));
   return value;
@@ -59,17 +62,20 @@ export function seconds(name: string, value: number, least: number, most?: numbe
 /**
  * @param name The function that takes the options.
  * @param like What valid options look like, for messages.
- * @throws {@link OptionError} if these are not options but, for
+ * @throws OptionError if these are not options but, for
  * example, an application, or a request because the call was forgotten.
  */
 export function checkGiven(options: unknown, name: string, like: string): void {
   if (typeof options !== "object" || options === null)
     cannot(`use ${options === null ? "null" : typeof options} as options`, `pass an object, like ${like}`);
   const meant = adviceForValue(options, ARGUMENT_ADVICE);
-  if (meant !== undefined) throw new OptionError("ERR_OPTION", `Cannot use ${meant.replace("*", `${name}(${like})`)}`);
+  if (meant === undefined) return;
+  const [what = "", advice = ""] = meant.split(": ");
+  const isCalled = MIDDLEWARE.includes(name) || !advice.includes("*");
+  cannot(`use ${what}`, isCalled ? advice.replace("*", `${name}(${like})`) : `pass an object, like ${like}`);
 }
 
-/** @throws {@link OptionError} for an unknown option, since a misspelt one must not be ignored. */
+/** @throws OptionError for an unknown option, since a misspelt one must not be ignored. */
 export function refuseUnknown(
   options: object,
   known: ReadonlySet<string>,
@@ -109,7 +115,7 @@ const LATEST = 1e11;
 /**
  * Returns a clock in whole epoch seconds, from the option `now` or the system.
  *
- * @throws {@link OptionError} if `now` is not a function. The clock throws it if
+ * @throws OptionError if `now` is not a function. The clock throws it if
  * `now` returns milliseconds, or no finite number, since sessions would never expire.
  */
 export function clock(now?: () => number): () => number {

@@ -5,7 +5,7 @@
  */
 import { cannot, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { checkValue, FLAG, refuseUnknownOf, seconds } from "../ground/option-values.ts";
+import { checkValue, FLAG, refuseUnknownOf, seconds, shown } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { committedError } from "./closed.ts";
@@ -223,7 +223,7 @@ export interface DestroyOptions {
 
 function clearSiteDataOf(kinds: readonly SiteDataKind[]): string {
   for (const kind of kinds) {
-    if (!CLEARABLE.includes(kind)) cannot(`clear site data "${kind}"`, `it is one of ${CLEARABLE.join(", ")}`);
+    if (!CLEARABLE.includes(kind)) cannot(`clear site data ${shown(kind)}`, `it is one of ${CLEARABLE.join(", ")}`);
   }
   return kinds.map((kind) => `"${kind}"`).join(", ");
 }

@@ -5,6 +5,7 @@
  */
 import { cannot } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
+import { shown } from "../ground/option-values.ts";
 import type { AcceptedTokens, Ask, Backend, Candidate, Channel, CookieBackend, Loaded } from "../manager/contract.ts";
 import { channelOf, type Manager } from "../manager/manager.ts";
 import type { Ending, Gone, Living, Redemption } from "../session/found.ts";
@@ -137,7 +138,7 @@ async function endToken(redemption: Redemption, stored: Stored): Promise<void> {
 
 function assertGrace(visit: Visit, graceSeconds: number, { manager, store }: Stored): void {
   if (!(Number.isSafeInteger(graceSeconds) && graceSeconds >= 1 && graceSeconds <= MAX_GRACE_SECONDS))
-    cannot(`use graceSeconds ${graceSeconds}`, `it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`);
+    cannot(`use graceSeconds ${shown(graceSeconds)}`, `it must be a whole number of seconds, 1 to ${MAX_GRACE_SECONDS}`);
   // This session was in a store. The commit handles it.
   if (visit.found.is === "gone") return;
   if (channelOf(manager, subjectOf(visit)).mode === "cookie") manager.refuseGrace("the session is in its cookie");

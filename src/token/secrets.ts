@@ -64,7 +64,7 @@ export function isCryptoKey(secret: unknown): secret is CryptoKey {
 
 function checkSecret(secret: string | Uint8Array | CryptoKey, index: number): CheckedSecret {
   const problem = isCryptoKey(secret) ? keyProblem(secret) : secretProblem(secret);
-  if (problem !== undefined) refuse(`use secret number ${index + 1}: ${problem}. ${advice()}`);
+  if (problem !== undefined) refuse(`use secret number ${index + 1}: ${problem}${problem === FETCHED ? "" : `. ${advice()}`}`);
   // A copy, as the application may change its bytes later.
   return secret instanceof Uint8Array ? Uint8Array.from(secret) : secret;
 }
@@ -73,6 +73,7 @@ export function looksWeak(secret: string): boolean {
   return secretProblem(secret) !== undefined;
 }
 
+const FETCHED = "it must be fetched. Use fetched(...) of web-session-store/secrets";
 const advice = (): string => `Make one with: npx web-session-store keygen${whereSecretsGo()}`;
 
 function refuse(text: string): never {
@@ -94,5 +95,5 @@ function secretProblem(secret: string | Uint8Array): string | undefined {
 
 function problemOf(secret: unknown): string {
   const isFetched = typeof secret === "function" || typeof (secret as { get?: unknown } | null)?.get === "function";
-  return isFetched ? "it must be fetched; use fetched(...) of web-session-store/secrets" : "it is not a string";
+  return isFetched ? FETCHED : "it is not a string";
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
-import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
+import { checkGiven, refuseUnknown, shown } from "../../ground/option-values.ts";
 import type { RecordOrMark } from "../../session/record.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
@@ -76,7 +76,7 @@ export function connect(store: ConnectStore, options: ConnectOptions = {}): Defi
   refuseUnknown(options, KNOWN);
   const { timeout = 10 } = options;
   if (!(typeof timeout === "number" && timeout > 0 && timeout <= 3600)) {
-    throw new OptionError("ERR_OPTION", `Cannot use timeout ${String(timeout)}: it must be a number of seconds, up to 3600`);
+    throw new OptionError("ERR_OPTION", `Cannot use timeout ${shown(timeout)}: it must be a number of seconds, up to 3600`);
   }
   return defineStore<SessionStore>(new BridgeStore(new ConnectItems(store, timeout)));
 }

@@ -5,7 +5,7 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import { OptionError } from "../../ground/errors.ts";
-import { checkGiven, refuseUnknown } from "../../ground/option-values.ts";
+import { checkGiven, refuseUnknown, shown } from "../../ground/option-values.ts";
 import type { KvNamespace } from "./namespace.ts";
 
 /** Options of the KV store. */
@@ -43,7 +43,7 @@ export function settleKvOptions(options: KvOptions): Required<KvOptions> {
   }
   if (!Number.isSafeInteger(cacheTtl) || cacheTtl < LEAST_CACHE_TTL) {
     throw refusal(
-      `cacheTtl ${String(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV requires`,
+      `cacheTtl ${shown(cacheTtl)}: it must be a whole number of seconds, ${LEAST_CACHE_TTL} or more, as KV requires`,
     );
   }
   if (typeof sleep !== "function") throw refusal("option sleep: it must be a function");

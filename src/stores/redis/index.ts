@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import { shown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import {
   isMoved,
@@ -83,7 +84,7 @@ export function redis(client: RedisClient, options: RedisOptions = {}): DefinedS
   for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
   if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a non-empty string");
   if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
-    throw wrong(`timeout ${String(timeout)}: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
+    throw wrong(`timeout ${shown(timeout)}: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
   const server = new RedisServer(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);

@@ -8,7 +8,8 @@ import { OptionError } from "../../ground/errors.ts";
 export const DEFAULT_TABLE = "web_sessions";
 
 /** @throws OptionError for an unknown option. */
-export function checkOptions(options: object, known: readonly string[]): void {
+export function checkOptions(options: object | null, known: readonly string[]): void {
+  if (options === null) throw new OptionError("ERR_OPTION", "Cannot use null as options: leave them out");
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new OptionError("ERR_OPTION", `Cannot use option "${unknown}": there is no such option`);
 }
