@@ -1,6 +1,7 @@
 /** The programs of docs/recipes.md do what the page says: each is written to a file as it stands there, started, and visited. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -13,6 +14,7 @@ import { type Server, startServer } from "../support/server.ts";
 
 const DAY = 24 * 3600;
 const HOME = "https://app.example.com";
+const ENV = { SESSION_SECRET: SECRET };
 const page = readFileSync("docs/recipes.md", "utf8");
 // check-pages runs the test that the page shows.
 const programs = new Map(
@@ -110,6 +112,8 @@ it("remember me: 60 days where it is ticked, else an hour and until the browser 
   expect([await said(kept), await said(brief)]).toEqual(["ada", "visitor"]);
   pass(59 * DAY);
   expect(await said(kept)).toBe("ada");
+  const nobody = open();
+  expect([(await nobody.visit("/login", form({}))).status, await said(nobody)]).toEqual([400, "visitor"]);
 });
 
 it("log out everywhere ends all sessions, and a new password ends all others", async () => {
@@ -166,7 +170,7 @@ it("when Redis is down: users get 503 and keep their session, visitors notice no
   try {
     const open = await started("redis-is-down.ts", { REDIS_URL: database.url });
     const [user, visitor] = [open(), open()];
-    await user.visit("/login", post);
+    await user.visit("/login", send);
     expect(await said(user)).toBe("ada\n");
     await database.kill();
     const answer = await user.visit("/");
@@ -199,39 +203,144 @@ it("GDPR: users get what is kept of them, and after the erasure no row of theirs
   const headers = { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
   for (const browser of [phone, laptop]) await browser.visit("/login/ada", { ...send, headers });
   await eve.visit("/login/eve", send);
-  const exported = (await (await phone.visit("/my-data")).json()) as { data: unknown; sessions: { meta: unknown }[] };
-  const device = "Firefox on Linux";
-  expect([exported.data, exported.sessions.map(({ meta }) => meta)]).toEqual([{ cart: ["apple"] }, [{ device }, { device }]]);
+  await phone.visit("/cart/apricots", send);
+  await eve.visit("/cart/blueberries", send);
+  const exported = (await (await phone.visit("/my-data")).json()) as Record<string, unknown>[];
+  const told = exported.map(({ data, current, meta }) => ({ data, current, meta })).sort((left) => (left.current ? -1 : 1));
+  const meta = { device: "Firefox on Linux" };
+  expect(told).toEqual([
+    { data: { cart: ["apricots"] }, current: true, meta },
+    { data: {}, current: false, meta },
+  ]);
   expect(await said(phone, "/erase-me", send)).toBe("erased\n");
   expect([await said(laptop, "/my-data"), phone.cookieHeader()]).toEqual(["Log in first\n", ""]);
-  const database = new DatabaseSync(join(folder, "sessions.db"), { readOnly: true });
+  const database = new DatabaseSync(join(folder, "sessions.db"));
   const rows = database.prepare("SELECT subject FROM web_sessions WHERE subject IS NOT NULL OR data <> '{}'").all();
-  database.close();
   expect(rows).toEqual([{ subject: "eve" }]);
+  // What the page says of SQLite's files, while the program has them open.
+  const kept = () =>
+    ["sessions.db", "sessions.db-wal"].map((file) => readFileSync(join(folder, file), "latin1")).join("");
+  expect(kept()).toContain("apricots");
+  database.exec(/`(VACUUM;.+?)`/.exec(page)?.[1] ?? "");
+  expect(kept()).not.toContain("apricots");
+  expect(kept()).toContain("blueberries");
+  database.close();
 });
 
-it("WebSockets open for users of this origin, and close with the first message after the logout", async () => {
-  written("sockets.ts");
-  const running = await startServer(() => ["node", "sockets.ts"], { SESSION_SECRET: SECRET }, folder);
+/** The recipe on WebSockets as its page starts it, and a browser on it. */
+async function startedSockets() {
+  const running = await startServer((port) => ["env", `ORIGIN=http://127.0.0.1:${port}`, "node", "sockets.ts"], ENV, folder);
   server = running;
   const { origin } = new URL((await running.serve(new Request(`${HOME}/`))).url);
   const browser = new Browser(running.serve);
-  const connect = (Origin: string) => {
+  const connect = (Origin = origin) => {
     const headers = { Cookie: browser.cookieHeader(), Origin };
     const socket = new WebSocket(origin.replace("http", "ws"), { headers } as never);
     const next = (name: string) => new Promise<Event>((done) => socket.addEventListener(name, done, { once: true }));
     return { socket, next };
   };
-  await connect(origin).next("error");
-  await browser.visit("/login");
+  return { origin, browser, connect };
+}
+
+it("WebSockets open for users of this origin, and close with the first message after the logout", async () => {
+  written("sockets.ts");
+  const { browser, connect } = await startedSockets();
+  await connect().next("error");
+  await browser.visit("/login", send);
   await connect("https://evil.example").next("error");
-  const { socket, next } = connect(origin);
+  const { socket, next } = connect();
   await next("open");
   socket.send("hello");
   expect(((await next("message")) as MessageEvent).data).toBe("ada: hello");
-  await browser.visit("/logout");
+  expect((await browser.visit("/logout", { method: "POST", headers: { Origin: "https://evil.example" } })).status).toBe(403);
+  await browser.visit("/logout", send);
   socket.send("still here?");
   expect(((await next("close")) as CloseEvent).code).toBe(4401);
+});
+
+/** Sends bytes as they are, more after the first answer, and resets the connection if it is still open after `patience`. */
+function raw(origin: string, bytes: string, { more, patience = 500 }: { more?: Uint8Array; patience?: number } = {}) {
+  return new Promise<string>((done) => {
+    let answer = "";
+    const socket = createConnection(Number(new URL(origin).port), "127.0.0.1", () => socket.write(bytes, "latin1"));
+    socket.on("data", (received) => {
+      answer += received.toString("latin1");
+      if (more !== undefined) socket.write(more);
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => done(answer));
+    setTimeout(() => socket.resetAndDestroy(), patience);
+  });
+}
+
+/** Memory that fails while there is a file "down", and takes a while to load while there is a file "slow". */
+const FALLIBLE = `import { existsSync } from "node:fs";
+import { defineStore } from "web-session-store/stores/define";
+import { memory } from "web-session-store/stores/memory";
+const store = memory();
+async function load(...given) {
+  if (existsSync("down")) throw new Error("down");
+  if (existsSync("slow")) await new Promise((done) => setTimeout(done, 600));
+  return store.load(...given);
+}
+export const fallible = () => defineStore({ ...store, load });
+`;
+const HANDSHAKE = [
+  "Connection: Upgrade",
+  "Upgrade: websocket",
+  "Sec-WebSocket-Version: 13",
+  "Sec-WebSocket-Key: MTIzNDU2Nzg5MDEyMzQ1Ng==",
+  "",
+].join("\r\n");
+/** A frame without a mask, which no client may send. */
+const UNMASKED = Buffer.from([0x81, 0x01, 0x61]);
+
+it("WebSockets stay up whatever a client sends, and while the store fails", async () => {
+  writeFileSync(join(folder, "fallible.js"), FALLIBLE);
+  const file = written("sockets.ts");
+  const program = readFileSync(file, "utf8");
+  const swapped = program.replace('{ memory } from "web-session-store/stores/memory"', '{ fallible as memory } from "./fallible.js"');
+  expect(swapped).not.toBe(program);
+  writeFileSync(file, swapped);
+
+  const { origin, browser, connect } = await startedSockets();
+  await browser.visit("/login", send);
+  const cookie = `Cookie: ${browser.cookieHeader()}\r\n`;
+  const own = `GET / HTTP/1.1\r\nHost: a\r\n${cookie}Origin: ${origin}\r\n${HANDSHAKE}\r\n`;
+  for (const hostile of [
+    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    `GET / HTTP/1.1\r\nHost: a b\r\n${HANDSHAKE}\r\n`,
+    `GET //evil.example/ HTTP/1.1\r\nHost: evil.example\r\n${cookie}Origin: http://evil.example\r\n${HANDSHAKE}\r\n`,
+    "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n",
+    `TRACE / HTTP/1.1\r\nHost: a\r\n${HANDSHAKE}\r\n`,
+    "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n",
+    `GET / HTTP/1.1\r\nHost: a\r\nCookie: \xff=\xfe\r\n${HANDSHAKE}\r\n`,
+  ])
+    expect(await raw(origin, hostile), hostile).not.toMatch(/ 101 /);
+  expect(await raw(origin, own, { more: UNMASKED })).toMatch(/ 101 /);
+  writeFileSync(join(folder, "slow"), "");
+  expect(await raw(origin, own, { patience: 200 })).toBe("");
+  await new Promise((done) => setTimeout(done, 600));
+  rmSync(join(folder, "slow"));
+
+  const { socket, next } = connect();
+  await next("open");
+  writeFileSync(join(folder, "down"), "");
+  expect((await browser.visit("/")).status).toBe(500);
+  await connect().next("error");
+  socket.send("hello");
+  expect(((await next("close")) as CloseEvent).code).toBe(1011);
+  rmSync(join(folder, "down"));
+  const after = connect();
+  await after.next("open");
+  after.socket.send("hello");
+  expect(((await after.next("message")) as MessageEvent).data).toBe("ada: hello");
+});
+
+it("every program that a form is sent to refuses those of other websites", () => {
+  const forms = [...programs].filter(([, code]) => /\.post\(|"POST/.test(code));
+  expect(forms.length).toBeGreaterThan(5);
+  for (const [name, code] of forms) expect(code, name).toMatch(/\.use\(csrf\(|protect\.check\(/);
 });
 
 it("every program of the page was tried", () => {
