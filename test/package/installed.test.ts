@@ -58,6 +58,12 @@ describe("the packed package", () => {
     expect(inTests).toHaveLength(ofTests.length);
   });
 
+  it("leaves out tsconfig.json of the examples, which extends a file of the repository", () => {
+    const files = readdirSync(join(folder, "examples"), { recursive: true, encoding: "utf8" });
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((path) => path.endsWith("tsconfig.json"))).toEqual([]);
+  });
+
   it.each(["import", "require"])("gives every entry by %s, without Hono and Koa", async (way) => {
     project.write("load.mjs", loading(way, without(...WORKERS_ONLY, ...JOSE)));
     expect((await project.output("node", "load.mjs")).split("\n")).toEqual(
