@@ -30,7 +30,7 @@ export function holdBack(res: ServerResponse, first: (again: boolean) => Promise
 
   /** Node refuses what the handler wrote, after the handler. Uncaught, this would end the process. */
   function giveUp(error: unknown): void {
-    console.error(error);
+    console.warn(error);
     res.destroy();
   }
 

@@ -33,7 +33,8 @@ it("what Deno says of its KV in types is what the store takes", async () => {
 });
 
 it("the example counts each visitor's views, also after a restart", async () => {
-  const command = / (deno run .+?\.ts)$/m.exec(readFileSync(join(EXAMPLES, FILE), "utf8").split("import")[0] ?? "")?.[1]?.split(" ") ?? [];
+  const command =
+    / (deno run .+?\.ts)$/m.exec(readFileSync(join(EXAMPLES, FILE), "utf8").split("import")[0] ?? "")?.[1]?.split(" ") ?? [];
   expect(command.at(-1)).toBe(FILE);
   const env = { SESSION_SECRET: SECRET, DENO_KV: join(folder, "example.db") };
   const first = await startServer(() => command, env, EXAMPLES);

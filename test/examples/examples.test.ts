@@ -17,9 +17,7 @@ const FOLDER = "examples";
 
 /** The command in the first lines of an example, on a port of the test's. */
 function commandIn(file: string, program: string): (port: number) => string[] {
-  const command = new RegExp(` (${program} (?!24)[^).]+\\.ts.*?)(  |\\)|$)`, "m").exec(
-    firstLines(file),
-  )?.[1];
+  const command = new RegExp(` (${program} (?!24)[^).]+\\.ts.*?)(  |\\)|$)`, "m").exec(firstLines(file))?.[1];
   if (command === undefined) throw new Error(`${file} names no command with ${program}`);
   return (port) => command.trim().replace("3000", String(port)).split(" ");
 }
@@ -41,7 +39,12 @@ function packagesOf(file: string): Set<string> {
     if (name.startsWith("./")) return [...packagesOf(name.slice(2))];
     if (name.startsWith("node:")) return [];
     if (name.startsWith("cloudflare:")) return ["wrangler"];
-    return [name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/")];
+    return [
+      name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/"),
+    ];
   });
   return new Set(names);
 }

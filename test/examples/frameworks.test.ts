@@ -246,7 +246,7 @@ describe("Express", () => {
     ["a status that there is not", (res: ServerResponse) => Object.assign(res, { statusCode: 42 }).end("x")],
     ["a chunk that is no text", (res: ServerResponse) => res.end(5)],
   ])("closes the connection at %s, says why, and the process lives", async (_what, send) => {
-    const said = vi.spyOn(console, "error").mockImplementation(() => {});
+    const said = vi.spyOn(console, "warn").mockImplementation(() => {});
     const answering = answerOf((session, res) => {
       session.data.views = 1;
       send(res);
