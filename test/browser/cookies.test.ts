@@ -72,6 +72,6 @@ describe.each(CASES)("the cookies of the playground on $where over $scheme", ({ 
     expect(held.filter((cookie) => cookie.name.includes(name))).toEqual([before]);
     expect(held.filter(({ path }) => path === "/look")).toHaveLength(1);
     await victim.page.goto(`${origin}/look`);
-    expect(await victim.page.locator("main").innerText()).toContain("You are Kim,");
+    expect(await victim.page.locator("main").innerText()).toContain("You are Kim.");
   });
 });

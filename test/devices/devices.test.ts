@@ -150,7 +150,7 @@ describe("devices()", () => {
     expect(() => koaDevices({ sessions }, { watch: () => {} } as never)).toThrow("Cannot use option watch");
     const { loggedIn } = start({ store: plain(plainRows(new Map())) });
     const here = await loggedIn("ada", "A");
-    await expect(here.ask("")).rejects.toThrow("Cannot list sessions: that needs a store that can list");
+    await expect(here.ask("")).rejects.toThrow("Cannot list sessions: this needs a store that can list");
   });
 });
 

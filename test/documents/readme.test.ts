@@ -98,6 +98,19 @@ describe("figures", () => {
     expect((rowOf("S3", "express-session")[0] ?? 0) / first).toBeGreaterThan(3);
   });
 
+  it("with Redis, reads keep up with those of the peers, and logins and logouts take longer", () => {
+    const section = "Redis: requests a second";
+    const [ours = [], express = [], fastify = []] = [
+      "ours: Hono",
+      "express-session, connect-redis",
+      "@fastify/session, connect-redis",
+    ].map((name) => rowOf(section, name));
+    const [read, login, logout] = [0, 6, 7];
+    expect(ours[read]).toBeGreaterThan(Math.max(express[read] as number, fastify[read] as number));
+    expect(ours[login]).toBeLessThan(express[login] as number);
+    expect(ours[logout]).toBeLessThan(fastify[logout] as number);
+  });
+
   it("sizes are those that the benchmark wrote", () => {
     const sizeOf = (name: string) => String(rowOf("Bundle sizes", name)[1]);
     const [ours, ...peers] = cells("KB in a bundle");

@@ -64,6 +64,11 @@ describe("the packed package", () => {
     expect(files.filter((path) => path.endsWith("tsconfig.json"))).toEqual([]);
   });
 
+  it("holds nothing that npm or a run of an example leaves behind", () => {
+    const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    expect(paths.filter((path) => /(^|\/)(\.wrangler|\.env|\.dev\.vars|node_modules)(\/|$)/.test(path))).toEqual([]);
+  });
+
   it.each(["import", "require"])("gives every entry by %s, without Hono and Koa", async (way) => {
     project.write("load.mjs", loading(way, without(...WORKERS_ONLY, ...JOSE)));
     expect((await project.output("node", "load.mjs")).split("\n")).toEqual(
