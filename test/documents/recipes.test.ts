@@ -1,6 +1,6 @@
 /** The programs of docs/recipes.md do what the page says: each is written to a file as it stands there, started, and visited. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -10,21 +10,17 @@ import { Browser } from "../support/browser.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
-import { page, programs } from "./recipe-programs.ts";
+import { newFolder, page, programs } from "./recipe-programs.ts";
 
 const DAY = 24 * 3600;
 const HOME = "https://app.example.com";
 const tried = new Set<string>();
 
-// Inside of this repository, so that programs find it by its package name. Git and linters leave this folder alone.
 let folder = "";
 let server: Server | undefined;
-beforeAll(() => {
-  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
-  mkdirSync(".vitest", { recursive: true });
-});
+beforeAll(() => void execFileSync("node", ["scripts/build.mjs", "--if-needed"]));
 beforeEach(() => {
-  folder = mkdtempSync(".vitest/recipe-");
+  folder = newFolder();
   vi.stubEnv("SESSION_SECRET", SECRET);
 });
 afterEach(async () => {
@@ -154,7 +150,7 @@ it("http on a local network: PLAIN_HTTP=1 sets a cookie that browsers keep there
   expect(await said(plain)).toBe("2 views\n");
   vi.stubEnv("PLAIN_HTTP", "");
   rmSync(folder, { recursive: true });
-  folder = mkdtempSync(".vitest/recipe-");
+  folder = newFolder();
   expect(await lines((await imported("local-network.ts", count))().visit("/"))).toMatch(/^__Host-Http-session=.*Secure/);
   warned.mockRestore();
 });

@@ -1,28 +1,24 @@
 /** The recipe on WebSockets in docs/recipes.md, started as the page shows it: what it promises, and that nothing ends the process. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
-import { programs } from "./recipe-programs.ts";
+import { newFolder, programs } from "./recipe-programs.ts";
 
 const ENV = { SESSION_SECRET: SECRET };
 /** A form of the page itself, where `startServer` says from where. */
 const send = { method: "POST" };
 const program = programs.get("sockets.ts") ?? "";
 
-// Inside of this repository, so that the program finds it by its package name. Git and linters leave this folder alone.
 let folder = "";
 let server: Server | undefined;
-beforeAll(() => {
-  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
-  mkdirSync(".vitest", { recursive: true });
-});
+beforeAll(() => void execFileSync("node", ["scripts/build.mjs", "--if-needed"]));
 beforeEach(() => {
-  folder = mkdtempSync(".vitest/sockets-");
+  folder = newFolder();
 });
 afterEach(async () => {
   await server?.stop();
