@@ -1,4 +1,5 @@
-// Sessions in Deno KV. Start it with:  deno run --unstable-kv --allow-net --allow-env --allow-read --allow-write examples/deno-kv.ts
+// Sessions in Deno KV. Copy this file into a project of your own, and install what it needs: npm install web-session-store
+// Start it with:  deno run --unstable-kv --allow-net --allow-env --allow-read --allow-write deno-kv.ts
 // Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // DENO_KV is the database file. Without it, Deno chooses one. The view counter survives a restart.
 import { createSessions } from "web-session-store";

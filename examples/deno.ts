@@ -1,4 +1,6 @@
-// A view counter on Deno, with sessions in memory. Start it with:  deno run --allow-net --allow-env examples/deno.ts
+// A view counter on Deno, with sessions in memory. Copy this file into a project of your own, and install what it needs:
+// npm install web-session-store
+// Start it with:  deno run --allow-net --allow-env deno.ts
 // Set SESSION_SECRET. Create one with: npx web-session-store keygen
 import { createSessions } from "web-session-store";
 import { nodeCrypto } from "web-session-store/node";

@@ -1,5 +1,7 @@
-// A page that shows where a user is logged in, at /account/sessions. Start it with:  bun examples/devices.ts
-// or with:  deno serve --allow-env --port 3000 examples/devices.ts   (a Cloudflare Worker has the same shape)
+// A page that shows where a user is logged in, at /account/sessions. Copy this file into a project of your own, and install
+// what it needs: npm install web-session-store
+// Start it with:  bun devices.ts
+// or with:  deno serve --allow-env --port 3000 devices.ts   (a Cloudflare Worker has the same shape)
 // Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // Log in at http://localhost:3000 in two browsers, and end one session from the other.
 import { createSessions } from "web-session-store";

@@ -1,5 +1,7 @@
-// A view counter in a plain fetch handler. Start it with:  bun examples/fetch.ts
-// or with:  deno serve --allow-env --port 3000 examples/fetch.ts   (a Cloudflare Worker has the same shape)
+// A view counter in a plain fetch handler. Copy this file into a project of your own, and install what it needs:
+// npm install web-session-store
+// Start it with:  bun fetch.ts
+// or with:  deno serve --allow-env --port 3000 fetch.ts   (a Cloudflare Worker has the same shape)
 // Set SESSION_SECRET. Create one with: npx web-session-store keygen
 import { createSessions } from "web-session-store";
 

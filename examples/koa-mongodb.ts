@@ -1,5 +1,7 @@
 // A small page on Koa, with sessions in MongoDB. They survive a restart, and several processes can share them.
-// Start it with:  node examples/koa-mongodb.ts
+// Copy this file and koa-page.ts into a project of your own, and install what they need:
+// npm pkg set type=module && npm install web-session-store koa mongodb
+// Start it with:  node koa-mongodb.ts
 // It needs a replica set (one member is enough) at MONGODB_URL (mongodb://127.0.0.1:27017/shop?replicaSet=rs0) and
 // SESSION_SECRET. Create a secret with: npx web-session-store keygen
 import { MongoClient } from "mongodb";

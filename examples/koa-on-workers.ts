@@ -1,5 +1,6 @@
-// The small page of koa-page.ts on Cloudflare Workers, with sessions in Durable Objects. Start it with:
-// npx wrangler dev -c examples/koa-on-workers.toml
+// The small page of koa-page.ts on Cloudflare Workers, with sessions in Durable Objects. Copy both files and koa-on-workers.toml
+// into a project of your own, and install what they need: npm install web-session-store koa wrangler
+// Start it with: npx wrangler dev -c koa-on-workers.toml
 // Set SESSION_SECRET in .dev.vars, or with: npx wrangler secret put SESSION_SECRET
 
 import { httpServerHandler } from "cloudflare:node";

@@ -1,4 +1,5 @@
-// The playground on Koa: the page of worker.ts, served by Node. Start it with:  npm run start:koa
+// The playground on Koa: the page of worker.ts, served by Node. Start it in a clone of the repository, after npm ci, with:
+// npm run start:koa
 // Open http://localhost:3000. The page explains what to try. It includes Redis if one is running at REDIS_URL.
 import { memory } from "web-session-store/stores/memory";
 import { sqlite } from "web-session-store/stores/sqlite";

@@ -1,5 +1,7 @@
 // A small page on Koa, with sessions in Redis. They survive a restart, and several processes can share them.
-// Start it with:  node examples/koa-redis.ts
+// Copy this file and koa-page.ts into a project of your own, and install what they need:
+// npm pkg set type=module && npm install web-session-store koa redis
+// Start it with:  node koa-redis.ts
 // It needs Redis at REDIS_URL (redis://127.0.0.1:6379) and SESSION_SECRET. Create a secret with:
 // npx web-session-store keygen
 import { createClient } from "redis";

@@ -1,5 +1,7 @@
-// The first program of koa-session-store's README, on today's Koa. Start it with:  bun examples/koa.ts
-// (or with Node 24: node examples/koa.ts). Reload http://localhost:3000 and the view counter goes up.
+// The first program of koa-session-store's README, on today's Koa. Copy this file into a project of your own, and install
+// what it needs: npm pkg set type=module && npm install web-session-store koa
+// Start it with:  bun koa.ts
+// (or with Node 24: node koa.ts). Reload http://localhost:3000 and the view counter goes up.
 import Koa from "koa";
 import { session } from "web-session-store/koa";
 

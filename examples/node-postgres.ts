@@ -1,4 +1,6 @@
-// Sessions in PostgreSQL, on Node with Hono. Start it with:  node examples/node-postgres.ts
+// Sessions in PostgreSQL, on Node with Hono. Copy this file into a project of your own, and install what it needs:
+// npm pkg set type=module && npm install web-session-store hono @hono/node-server pg
+// Start it with:  node node-postgres.ts
 // It needs DATABASE_URL (postgres://user:password@127.0.0.1:5432/app) and SESSION_SECRET. Create a secret with:
 // npx web-session-store keygen
 // Start it twice with different values of PORT: both share the sessions, and parallel requests to both lose no view.
@@ -33,9 +35,11 @@ app.post("/login", (c) => {
   return c.redirect("/");
 });
 app.post("/logout-everywhere", async (c) => {
-  const user = web.get(c).subject;
-  const ended = user === undefined ? 0 : await store.removeAll(user);
-  return c.text(`ended ${ended} sessions\n`);
+  const visitor = web.get(c);
+  if (visitor.subject === undefined) return c.text("log in first\n", 401);
+  const { count } = await web.sessions.revokeAll(visitor.subject);
+  visitor.logout(); // removes this browser's cookie
+  return c.text(`ended ${count} sessions\n`);
 });
 
 // Deletes expired sessions once an hour. With several processes, one that does this is enough.

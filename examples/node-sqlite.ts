@@ -1,4 +1,6 @@
-// Sessions in a SQLite file, on Node with Koa. Start it with:  node examples/node-sqlite.ts
+// Sessions in a SQLite file, on Node with Koa. Copy this file into a project of your own, and install what it needs:
+// npm pkg set type=module && npm install web-session-store koa
+// Start it with:  node node-sqlite.ts
 // Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // Stop and restart it: the view counter continues, and users stay logged in.
 import Koa from "koa";
@@ -10,7 +12,8 @@ const store = sqlite(process.env.DATABASE ?? "sessions.db");
 const app = new Koa();
 // First, so that a form on another website cannot load or change a session.
 app.use(csrf());
-app.use(session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store }));
+const web = session<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "", store });
+app.use(web);
 
 app.use(async (ctx) => {
   const visitor = getSession<{ views: number }>(ctx);
@@ -20,8 +23,9 @@ app.use(async (ctx) => {
     visitor.login("ada");
     ctx.redirect("/");
   } else if (ctx.method === "POST" && ctx.path === "/logout-everywhere" && user !== undefined) {
-    const ended = await store.removeAll(user);
-    ctx.body = `ended ${ended} sessions of ${user}\n`;
+    const { count } = await web.sessions.revokeAll(user);
+    visitor.logout(); // removes this browser's cookie
+    ctx.body = `ended ${count} sessions of ${user}\n`;
   } else {
     ctx.session.views = (ctx.session.views ?? 0) + 1;
     ctx.body = `${user ?? "somebody"}: ${ctx.session.views} views\n`;
@@ -29,5 +33,5 @@ app.use(async (ctx) => {
 });
 
 const server = app.listen(Number(process.env.PORT ?? 3000), "127.0.0.1");
-// Finishes open requests, then closes the file cleanly. Killing the process loses nothing either.
+// Finishes open requests, then closes the file. Killing the process loses nothing either.
 process.once("SIGTERM", () => server.close(() => store.close()));

@@ -1,6 +1,13 @@
 /**
- * A test of your own Worker that runs in workerd, with its bindings. Install `vitest` and `@cloudflare/vitest-plugin`, and in
- * vitest.config.ts write `plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })]`.
+ * A test of your own Worker that runs in workerd, with its bindings and the secret from .dev.vars. Put it beside your
+ * wrangler.toml, install `vitest` and `@cloudflare/vitest-plugin`, write vitest.config.mts, and run `npx vitest run`:
+ *
+ * ```ts
+ * import { cloudflareTest } from "@cloudflare/vitest-plugin";
+ * import { defineConfig } from "vitest/config";
+ *
+ * export default defineConfig({ plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })] });
+ * ```
  */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";

@@ -1,4 +1,5 @@
-// The playground: one page, with sessions in each kind of store on Cloudflare Workers. Start it with:  npm start
+// The playground: one page, with sessions in each kind of store on Cloudflare Workers. Start it in a clone of the repository,
+// after npm ci, with:  npm start
 // Open http://localhost:8787. The page explains what to try.
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";

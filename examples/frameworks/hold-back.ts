@@ -28,6 +28,12 @@ export function holdBack(res: ServerResponse, first: (again: boolean) => Promise
     res.emit("drain");
   }
 
+  /** Node refuses what the handler wrote, after the handler. Uncaught, this would end the process. */
+  function giveUp(error: unknown): void {
+    console.warn(error);
+    res.destroy();
+  }
+
   // Error handlers check this, and must not add to a response that is on its way.
   const headersSent = () => held.length > 0 || Reflect.get(Object.getPrototypeOf(res), "headersSent", res);
   Object.defineProperty(res, "headersSent", { configurable: true, get: headersSent });
@@ -45,7 +51,7 @@ export function holdBack(res: ServerResponse, first: (again: boolean) => Promise
       // Ignore anything after the end of the response.
       if (isOver) return name === "write" ? false : res;
       isOver = name === "end";
-      if (held.push(() => void real.apply(res, given)) === 1) void leave(!isOver);
+      if (held.push(() => void real.apply(res, given)) === 1) leave(!isOver).catch(giveUp);
       // False makes a piped stream wait for "drain".
       return name === "write" ? false : res;
     };

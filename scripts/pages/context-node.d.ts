@@ -16,7 +16,6 @@ declare module "koa-passport" {
   };
   export default passport;
 }
-declare const server: import("node:http").Server;
 declare const client: import("redis").RedisClientType;
 declare const pool: import("web-session-store/stores/postgres").PostgresClient &
   import("web-session-store/stores/mysql").MysqlClient;
@@ -25,8 +24,10 @@ declare const storage: import("unstorage").Storage;
 declare module "ws" {
   interface Socket {
     on(event: "message", listener: (data: Uint8Array) => unknown): void;
+    on(event: "error", listener: (error: Error) => unknown): void;
     send(text: string): void;
     close(code: number, reason: string): void;
+    terminate(): void;
   }
   export class WebSocketServer {
     constructor(options: { noServer: true });

@@ -24,7 +24,7 @@ import { sqlite } from "../../dist/stores/sql/sqlite.js";
 
 const never = () => Promise.reject(new Error("This client is for asking stores what they promise"));
 const client = (...names) => Object.fromEntries(names.map((name) => [name, never]));
-const WHEN_VISIBLE = "once visible, but a slow request may undo it";
+const WHEN_VISIBLE = "when the write is visible; a slow request can bring the session back";
 
 export const STORES = [
   {
@@ -87,16 +87,16 @@ export const STORES = [
   {
     ...{ call: "unstorage(storage)", from: "unstorage", page: "bridges.md", contract: "test/stores/unstorage.test.ts" },
     make: () => unstorage(client("getItem", "setItem", "removeItem")),
-    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
+    ...{ survives: "as its backend does", ends: WHEN_VISIBLE },
   },
   {
     ...{ call: "connect(store)", from: "connect", page: "bridges.md", contract: "test/stores/connect.test.ts" },
     make: () => connect(client("get", "set", "destroy")),
-    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
+    ...{ survives: "as its backend does", ends: WHEN_VISIBLE },
   },
   {
-    ...{ call: "plain({ load, save, remove })", from: "plain" },
+    ...{ call: "plain({ load, save, remove })", from: "plain", page: "bridges.md#plain" },
     make: () => plain(client("load", "save", "remove")),
-    ...{ survives: "if its data does", ends: WHEN_VISIBLE },
+    ...{ survives: "as its backend does", ends: WHEN_VISIBLE },
   },
 ];

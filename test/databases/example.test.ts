@@ -6,16 +6,17 @@ import { type PostgresServer, startPostgres } from "../support/postgres-server.t
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
 
-const FILE = "examples/node-postgres.ts";
+const FOLDER = "examples";
+const FILE = "node-postgres.ts";
 let database: PostgresServer;
 const servers: Server[] = [];
 
 beforeAll(async () => {
   database = await startPostgres();
-  const [, command = ""] = /Start it with: {2}(.+)$/m.exec(readFileSync(FILE, "utf8")) ?? [];
+  const [, command = ""] = /Start it with: {2}(.+)$/m.exec(readFileSync(`${FOLDER}/${FILE}`, "utf8")) ?? [];
   expect(command).toBe(`node ${FILE}`);
   for (const _twice of [1, 2])
-    servers.push(await startServer(() => command.split(" "), { SESSION_SECRET: SECRET, DATABASE_URL: database.url() }));
+    servers.push(await startServer(() => command.split(" "), { SESSION_SECRET: SECRET, DATABASE_URL: database.url() }, FOLDER));
 });
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));

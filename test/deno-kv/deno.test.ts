@@ -9,7 +9,8 @@ import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 import { startServer } from "../support/server.ts";
 
-const FILE = "examples/deno-kv.ts";
+const EXAMPLES = "examples";
+const FILE = "deno-kv.ts";
 const folder = mkdtempSync(join(tmpdir(), "deno-kv-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -32,16 +33,17 @@ it("what Deno says of its KV in types is what the store takes", async () => {
 });
 
 it("the example counts each visitor's views, also after a restart", async () => {
-  const command = / (deno run .+?\.ts)$/m.exec(readFileSync(FILE, "utf8").split("import")[0] ?? "")?.[1]?.split(" ") ?? [];
+  const command =
+    / (deno run .+?\.ts)$/m.exec(readFileSync(join(EXAMPLES, FILE), "utf8").split("import")[0] ?? "")?.[1]?.split(" ") ?? [];
   expect(command.at(-1)).toBe(FILE);
   const env = { SESSION_SECRET: SECRET, DENO_KV: join(folder, "example.db") };
-  const first = await startServer(() => command, env);
+  const first = await startServer(() => command, env, EXAMPLES);
   const browser = new Browser(first.serve);
   const views = async (visitor: Browser) => (await visitor.visit("/")).text();
   expect([await views(browser), await views(browser)]).toEqual(["1 views\n", "2 views\n"]);
   expect(await views(new Browser(first.serve))).toBe("1 views\n");
   await first.stop();
-  const second = await startServer(() => command, env);
+  const second = await startServer(() => command, env, EXAMPLES);
   const again = new Browser(second.serve);
   for (const [name, held] of browser.cookies) again.cookies.set(name, held);
   expect(await views(again)).toBe("3 views\n");

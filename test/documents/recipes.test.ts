@@ -1,6 +1,6 @@
 /** The programs of docs/recipes.md do what the page says: each is written to a file as it stands there, started, and visited. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -10,25 +10,17 @@ import { Browser } from "../support/browser.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
+import { newFolder, page, programs } from "./recipe-programs.ts";
 
 const DAY = 24 * 3600;
 const HOME = "https://app.example.com";
-const page = readFileSync("docs/recipes.md", "utf8");
-// check-pages runs the test that the page shows.
-const programs = new Map(
-  [...page.matchAll(/^```ts (\S+(?<!\.test)\.ts)\n([\s\S]+?)^```$/gm)].map(([, name, code]) => [name, code as string]),
-);
 const tried = new Set<string>();
 
-// Inside of this repository, so that programs find it by its package name. Git and linters leave this folder alone.
 let folder = "";
 let server: Server | undefined;
-beforeAll(() => {
-  execFileSync("node", ["scripts/build.mjs", "--if-needed"]);
-  mkdirSync(".vitest", { recursive: true });
-});
+beforeAll(() => void execFileSync("node", ["scripts/build.mjs", "--if-needed"]));
 beforeEach(() => {
-  folder = mkdtempSync(".vitest/recipe-");
+  folder = newFolder();
   vi.stubEnv("SESSION_SECRET", SECRET);
 });
 afterEach(async () => {
@@ -110,6 +102,8 @@ it("remember me: 60 days where it is ticked, else an hour and until the browser 
   expect([await said(kept), await said(brief)]).toEqual(["ada", "visitor"]);
   pass(59 * DAY);
   expect(await said(kept)).toBe("ada");
+  const nobody = open();
+  expect([(await nobody.visit("/login", form({}))).status, await said(nobody)]).toEqual([400, "visitor"]);
 });
 
 it("log out everywhere ends all sessions, and a new password ends all others", async () => {
@@ -156,7 +150,7 @@ it("http on a local network: PLAIN_HTTP=1 sets a cookie that browsers keep there
   expect(await said(plain)).toBe("2 views\n");
   vi.stubEnv("PLAIN_HTTP", "");
   rmSync(folder, { recursive: true });
-  folder = mkdtempSync(".vitest/recipe-");
+  folder = newFolder();
   expect(await lines((await imported("local-network.ts", count))().visit("/"))).toMatch(/^__Host-Http-session=.*Secure/);
   warned.mockRestore();
 });
@@ -166,7 +160,7 @@ it("when Redis is down: users get 503 and keep their session, visitors notice no
   try {
     const open = await started("redis-is-down.ts", { REDIS_URL: database.url });
     const [user, visitor] = [open(), open()];
-    await user.visit("/login", post);
+    await user.visit("/login", send);
     expect(await said(user)).toBe("ada\n");
     await database.kill();
     const answer = await user.visit("/");
@@ -199,41 +193,36 @@ it("GDPR: users get what is kept of them, and after the erasure no row of theirs
   const headers = { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" };
   for (const browser of [phone, laptop]) await browser.visit("/login/ada", { ...send, headers });
   await eve.visit("/login/eve", send);
-  const exported = (await (await phone.visit("/my-data")).json()) as { data: unknown; sessions: { meta: unknown }[] };
-  const device = "Firefox on Linux";
-  expect([exported.data, exported.sessions.map(({ meta }) => meta)]).toEqual([{ cart: ["apple"] }, [{ device }, { device }]]);
+  await phone.visit("/cart/apricots", send);
+  await eve.visit("/cart/blueberries", send);
+  const exported = (await (await phone.visit("/my-data")).json()) as Record<string, unknown>[];
+  const told = exported.map(({ data, current, meta }) => ({ data, current, meta })).sort((left) => (left.current ? -1 : 1));
+  const meta = { device: "Firefox on Linux" };
+  expect(told).toEqual([
+    { data: { cart: ["apricots"] }, current: true, meta },
+    { data: {}, current: false, meta },
+  ]);
   expect(await said(phone, "/erase-me", send)).toBe("erased\n");
   expect([await said(laptop, "/my-data"), phone.cookieHeader()]).toEqual(["Log in first\n", ""]);
-  const database = new DatabaseSync(join(folder, "sessions.db"), { readOnly: true });
+  const database = new DatabaseSync(join(folder, "sessions.db"));
   const rows = database.prepare("SELECT subject FROM web_sessions WHERE subject IS NOT NULL OR data <> '{}'").all();
-  database.close();
   expect(rows).toEqual([{ subject: "eve" }]);
+  // What the page says of SQLite's files, while the program has them open.
+  const kept = () => ["sessions.db", "sessions.db-wal"].map((file) => readFileSync(join(folder, file), "latin1")).join("");
+  expect(kept()).toContain("apricots");
+  database.exec(/`(VACUUM;.+?)`/.exec(page)?.[1] ?? "");
+  expect(kept()).not.toContain("apricots");
+  expect(kept()).toContain("blueberries");
+  database.close();
 });
 
-it("WebSockets open for users of this origin, and close with the first message after the logout", async () => {
-  written("sockets.ts");
-  const running = await startServer(() => ["node", "sockets.ts"], { SESSION_SECRET: SECRET }, folder);
-  server = running;
-  const { origin } = new URL((await running.serve(new Request(`${HOME}/`))).url);
-  const browser = new Browser(running.serve);
-  const connect = (Origin: string) => {
-    const headers = { Cookie: browser.cookieHeader(), Origin };
-    const socket = new WebSocket(origin.replace("http", "ws"), { headers } as never);
-    const next = (name: string) => new Promise<Event>((done) => socket.addEventListener(name, done, { once: true }));
-    return { socket, next };
-  };
-  await connect(origin).next("error");
-  await browser.visit("/login");
-  await connect("https://evil.example").next("error");
-  const { socket, next } = connect(origin);
-  await next("open");
-  socket.send("hello");
-  expect(((await next("message")) as MessageEvent).data).toBe("ada: hello");
-  await browser.visit("/logout");
-  socket.send("still here?");
-  expect(((await next("close")) as CloseEvent).code).toBe(4401);
+it("every program that a form is sent to refuses those of other websites", () => {
+  const forms = [...programs].filter(([, code]) => /\.post\(|"POST/.test(code));
+  expect(forms.length).toBeGreaterThan(5);
+  for (const [name, code] of forms) expect(code, name).toMatch(/\.use\(csrf\(|protect\.check\(/);
 });
 
 it("every program of the page was tried", () => {
-  expect([...tried].sort()).toEqual([...programs.keys()].sort());
+  // websockets.test.ts tries the other.
+  expect([...tried, "sockets.ts"].sort()).toEqual([...programs.keys()].sort());
 });

@@ -13,13 +13,17 @@ afterEach(async () => {
   server = undefined;
 });
 
+const FOLDER = "examples";
+
 /** The command in the first lines of an example, on a port of the test's. */
 function commandIn(file: string, program: string): (port: number) => string[] {
-  const command = new RegExp(` (${program} (?!24)[^).]+\\.ts.*?)(  |\\)|$)`, "m").exec(
-    readFileSync(file, "utf8").split("import")[0] as string,
-  )?.[1];
+  const command = new RegExp(` (${program} (?!24)[^).]+\\.ts.*?)(  |\\)|$)`, "m").exec(firstLines(file))?.[1];
   if (command === undefined) throw new Error(`${file} names no command with ${program}`);
   return (port) => command.trim().replace("3000", String(port)).split(" ");
+}
+
+function firstLines(file: string): string {
+  return readFileSync(`${FOLDER}/${file}`, "utf8").split("import")[0] as string;
 }
 
 async function countsViews(browser: Browser, cookies: string[]): Promise<void> {
@@ -28,24 +32,41 @@ async function countsViews(browser: Browser, cookies: string[]): Promise<void> {
   expect([...browser.cookies.keys()]).toEqual(cookies);
 }
 
+/** The packages that an example and the files beside it import, and wrangler for a Worker. */
+function packagesOf(file: string): Set<string> {
+  const specifiers = [...readFileSync(`${FOLDER}/${file}`, "utf8").matchAll(/^(?:import|export) .+ from "(.+)";$/gm)];
+  const names = specifiers.flatMap(([, name = ""]) => {
+    if (name.startsWith("./")) return [...packagesOf(name.slice(2))];
+    if (name.startsWith("node:")) return [];
+    if (name.startsWith("cloudflare:")) return ["wrangler"];
+    return [
+      name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/"),
+    ];
+  });
+  return new Set(names);
+}
+
 describe("examples", () => {
   const [modern, koa] = [[VISITOR_COOKIE], ["koa:sess", "koa:sess.sig"]];
   for (const [file, program, cookies] of [
-    ["examples/fetch.ts", "bun", modern],
-    ["examples/fetch.ts", "deno", modern],
-    ["examples/deno.ts", "deno", modern],
-    ["examples/koa.ts", "bun", koa],
-    ["examples/koa.ts", "node", koa],
+    ["fetch.ts", "bun", modern],
+    ["fetch.ts", "deno", modern],
+    ["deno.ts", "deno", modern],
+    ["koa.ts", "bun", koa],
+    ["koa.ts", "node", koa],
   ] as [string, string, string[]][]) {
-    it(`${file} counts a visitor's views with ${program}`, async () => {
-      server = await startServer(commandIn(file, program), { SESSION_SECRET: SECRET });
+    it(`examples/${file} counts a visitor's views with ${program}`, async () => {
+      server = await startServer(commandIn(file, program), { SESSION_SECRET: SECRET }, FOLDER);
       await countsViews(new Browser(server.serve), cookies);
       await countsViews(new Browser(server.serve), cookies);
     });
   }
 
   it.each(["bun", "deno"])("examples/devices.ts shows where a user is logged in, and ends sessions, with %s", async (program) => {
-    server = await startServer(commandIn("examples/devices.ts", program), { SESSION_SECRET: SECRET });
+    server = await startServer(commandIn("devices.ts", program), { SESSION_SECRET: SECRET }, FOLDER);
     const { serve } = server;
     const loggedIn = async (userAgent: string) => {
       const device = new Device(new Browser(serve));
@@ -77,6 +98,15 @@ describe("examples", () => {
     expect(await page("/")).toContain("<strong>Ada</strong>");
     await browser.visit("/logout", { method: "POST", body: new URLSearchParams() });
     expect(await page("/")).toContain("You are not logged in.");
+  });
+
+  it("say which packages they need, for a reader who copies them", () => {
+    const copied = readdirSync(FOLDER).filter((file) => file.endsWith(".ts") && firstLines(file).includes("Copy "));
+    expect(copied.length).toBeGreaterThan(8);
+    for (const file of copied) {
+      const said = / npm install (.+)/.exec(firstLines(file))?.[1]?.split(" ");
+      expect(said?.toSorted(), file).toEqual([...packagesOf(file)].toSorted());
+    }
   });
 
   it("protect every form against other sites: whoever answers a POST uses csrf()", () => {

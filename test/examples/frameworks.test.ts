@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { createSessions, type Session, type SessionError, type Sessions } from "../../src/index.ts";
 import type { DefinedStore } from "../../src/stored/define.ts";
 import { memory } from "../../src/stores/memory/index.ts";
@@ -240,6 +240,20 @@ describe("Express", () => {
     });
     const text = await answering.then((response) => response.text()).catch((error) => error.message);
     expect(["done", "fetch failed"]).toContain(text);
+  });
+
+  it.each([
+    ["a status that there is not", (res: ServerResponse) => Object.assign(res, { statusCode: 42 }).end("x")],
+    ["a chunk that is no text", (res: ServerResponse) => res.end(5)],
+  ])("closes the connection at %s, says why, and the process lives", async (_what, send) => {
+    const said = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const answering = answerOf((session, res) => {
+      session.data.views = 1;
+      send(res);
+    });
+    await expect(answering).rejects.toThrow("fetch failed");
+    expect(said).toHaveBeenCalledOnce();
+    said.mockRestore();
   });
 });
 

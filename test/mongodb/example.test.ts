@@ -2,4 +2,4 @@
 import { koaPageTests } from "../support/koa-page-suite.ts";
 import { startMongo } from "./server.ts";
 
-koaPageTests("examples/koa-mongodb.ts", startMongo, ({ front }) => ({ MONGODB_URL: front.url }));
+koaPageTests("koa-mongodb.ts", startMongo, ({ front }) => ({ MONGODB_URL: front.url }));

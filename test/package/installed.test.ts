@@ -58,6 +58,12 @@ describe("the packed package", () => {
     expect(inTests).toHaveLength(ofTests.length);
   });
 
+  it("leaves out tsconfig.json of the examples, which extends a file of the repository", () => {
+    const files = readdirSync(join(folder, "examples"), { recursive: true, encoding: "utf8" });
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.filter((path) => path.endsWith("tsconfig.json"))).toEqual([]);
+  });
+
   it("holds nothing that npm or a run of an example leaves behind", () => {
     const paths = readdirSync(folder, { recursive: true, encoding: "utf8" });
     expect(paths.filter((path) => /(^|\/)(\.wrangler|\.env|\.dev\.vars|node_modules)(\/|$)/.test(path))).toEqual([]);

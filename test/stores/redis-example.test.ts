@@ -3,4 +3,4 @@ import { koaPageTests } from "../support/koa-page-suite.ts";
 import { startRedis } from "../support/redis-server.ts";
 
 const start = () => startRedis(["--appendonly", "yes", "--appendfsync", "always"]);
-koaPageTests("examples/koa-redis.ts", start, ({ url }) => ({ REDIS_URL: url }));
+koaPageTests("koa-redis.ts", start, ({ url }) => ({ REDIS_URL: url }));

@@ -95,6 +95,7 @@ describe("redis behind a network that falls silent", () => {
     const node = client as ReturnType<typeof createClient>;
     const watch = setInterval(async () => {
       const late = setTimeout(() => {
+        if (!node.isOpen) return;
         node.destroy();
         node.connect().catch(quiet);
       }, 300);

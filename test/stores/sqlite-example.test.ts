@@ -7,7 +7,8 @@ import { Browser } from "../support/browser.ts";
 import { SECRET } from "../support/secrets.ts";
 import { type Server, startServer } from "../support/server.ts";
 
-const FILE = "examples/node-sqlite.ts";
+const FOLDER = "examples";
+const FILE = "node-sqlite.ts";
 const folder = mkdtempSync(join(tmpdir(), "sqlite-"));
 const DATABASE = join(folder, "sessions.db");
 let server: Server | undefined;
@@ -15,9 +16,9 @@ afterEach(() => server?.stop());
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function start(): Promise<Server> {
-  const [, command = ""] = /Start it with: {2}(.+)$/m.exec(readFileSync(FILE, "utf8")) ?? [];
+  const [, command = ""] = /Start it with: {2}(.+)$/m.exec(readFileSync(join(FOLDER, FILE), "utf8")) ?? [];
   expect(command).toBe(`node ${FILE}`);
-  return startServer(() => command.split(" "), { SESSION_SECRET: SECRET, DATABASE });
+  return startServer(() => command.split(" "), { SESSION_SECRET: SECRET, DATABASE }, FOLDER);
 }
 
 it("keeps views and logins when the process is started again, and logs out everywhere", async () => {

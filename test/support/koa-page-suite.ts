@@ -6,6 +6,8 @@ import { USER_COOKIE } from "./cookie-names.ts";
 import { SECRET } from "./secrets.ts";
 import { type Server, startServer } from "./server.ts";
 
+const FOLDER = "examples";
+
 /** A database that can crash. */
 interface Database {
   kill(): Promise<void>;
@@ -16,7 +18,7 @@ interface Database {
 /**
  * Tests of a program, started as its first lines say.
  *
- * @param file Such as `examples/koa-redis.ts`.
+ * @param file In `examples`, such as `koa-redis.ts`.
  * @param envOf The variables by which the program finds the database.
  */
 export function koaPageTests<Its extends Database>(
@@ -26,7 +28,7 @@ export function koaPageTests<Its extends Database>(
 ): void {
   let database: Its;
   let server: Server;
-  const start = () => startServer(() => ["node", file], { SESSION_SECRET: SECRET, ...envOf(database) });
+  const start = () => startServer(() => ["node", file], { SESSION_SECRET: SECRET, ...envOf(database) }, FOLDER);
   const newBrowser = () => new Browser((request) => server.serve(request));
   const page = async (browser: Browser) => (await browser.visit("/")).text();
 
@@ -40,7 +42,7 @@ export function koaPageTests<Its extends Database>(
   });
 
   it("is started as its first lines say", () => {
-    expect(readFileSync(file, "utf8").split("import")[0]).toContain(`node ${file}\n`);
+    expect(readFileSync(`${FOLDER}/${file}`, "utf8").split("import")[0]).toContain(`node ${file}\n`);
   });
 
   it("counts each visitor's views", async () => {
