@@ -5,7 +5,7 @@ import { newSessionId } from "../../src/ground/session-id.ts";
 import { OptionError, type SessionRecord } from "../../src/index.ts";
 import type { Key, Move } from "../../src/session/record.ts";
 import { type MongoClientLike, type MongoOptions, mongodb } from "../../src/stores/mongodb/index.ts";
-import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
 import { HOUR } from "../support/clock.ts";
 import { connect } from "./clients.ts";
 import { poolOf } from "./front/postgres.ts";
@@ -68,6 +68,20 @@ describe("documents of mongodb", () => {
     for (const [name, value] of Object.entries(change))
       await marks.updateOne({ _id: key.id }, value === undefined ? { $unset: { [name]: "" } } : { $set: { [name]: value } });
     await isNoSession(store, key, session.seenAt);
+  });
+
+  it.each(CIRCLES)("of a mark that %s end a logout, and go", async (_what, places) => {
+    const collection = "marks_in_circles";
+    const store = mongodb(mongo.client, { collection });
+    const [keys, now] = [newKeys(places.length), SECONDS()];
+    for (const [place, to] of places.entries()) {
+      const key = keys[place] as Key;
+      await store.create(key, record());
+      const mark = { _id: key.id, movedAt: now, to: keys[to]?.id, by: "login", end: new Date((now + 60) * 1000) };
+      await mongo.client.db().collection<{ _id: string }>(collection).replaceOne({ _id: key.id }, mark);
+    }
+    await isNoEndlessTrail(store, keys, now);
+    for (const key of keys) expect(await documentAt(key, collection)).toBeNull();
   });
 
   it("keep every key for what it is, whatever MongoDB would make of it as a field", async () => {

@@ -5,7 +5,7 @@ import { kv } from "../../src/stores/kv/index.ts";
 import { allKeys } from "../../src/stores/kv/namespace.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -115,6 +115,17 @@ describe("a mark", () => {
       await isNoSession(store, OLD, NOW);
     },
   );
+
+  it.each(CIRCLES)("that %s ends a logout", async (_what, places) => {
+    const { network, store, write } = setUp();
+    const keys = places.map((_to, place) => ({ id: `${ID}c${place}`, route: ROUTE }));
+    for (const [place, to] of places.entries()) {
+      const mark = { movedAt: NOW, to: keys[to], by: "login" };
+      await write(`s:${ROUTE}:${ID}c${place}:x`, JSON.stringify({ x: 1, mark }));
+    }
+    await isNoEndlessTrail(store, keys, NOW);
+    expect(network.keys()).toEqual(keys.map((key) => `${nameOf(key)}:x`));
+  });
 
   it.each(["7", "null", '"text"', "[]", "{}"])("that is %s is the end of a session", async (mark) => {
     const { store, write } = setUp();

@@ -6,7 +6,7 @@ import type { SessionStore } from "../../src/stored/contract.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -107,6 +107,16 @@ describe("a mark", () => {
     const there = Object.entries(fields).filter(([, value]) => value !== undefined);
     await client.hSet(`session:s:${OLD}`, Object.fromEntries(there.map(([field, value]) => [field, String(value)])));
     await isNoSession(store, { id: OLD }, NOW);
+    expect(await client.keys("*")).toEqual([]);
+  });
+
+  it.each(CIRCLES)("that %s ends a logout, and goes", async (_what, places) => {
+    const keys = places.map((_to, place) => ({ id: `${ID}c${place}` }));
+    for (const [place, to] of places.entries()) {
+      const mark = { "m:movedAt": "1795000600", "m:to": `${ID}c${to}`, "m:by": "login" };
+      await client.hSet(`session:s:${ID}c${place}`, mark);
+    }
+    await isNoEndlessTrail(store, keys, NOW);
     expect(await client.keys("*")).toEqual([]);
   });
 

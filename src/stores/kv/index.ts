@@ -19,6 +19,7 @@ import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
+import { trailFrom } from "../../stored/trail.ts";
 import { isRateLimited, type KvNamespace, twice } from "./namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./options.ts";
 import { KvRecords } from "./records.ts";
@@ -141,16 +142,14 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   }
 
   async remove(key: Key): Promise<void> {
-    let next: Key | undefined = key;
-    while (next !== undefined) {
-      const at: Key = next;
-      next = await this.#twice(async () => {
+    await trailFrom(key, (at) =>
+      this.#twice(async () => {
         const { record, end } = await this.#records.read(at);
         // A session that this location does not see may have been created elsewhere just now.
         if (end === null) await this.#records.end(at, record);
         return end?.mark?.to;
-      });
-    }
+      }),
+    );
   }
 
   /**
