@@ -85,6 +85,19 @@ export function markFrom({
   return { movedAt, to: { id, ...(route && { route }) }, by, ...(graceUntil !== 0 && { graceUntil }) } as MovedMark;
 }
 
+/** Data that is not valid JSON, so the core reports the record as unreadable. */
+export const UNREADABLE = "";
+
+/** Reads a subject that was stored as JSON. Null if it is malformed. */
+export function subjectFrom(json: string): string | null {
+  try {
+    const subject: unknown = JSON.parse(json);
+    return typeof subject === "string" ? subject : null;
+  } catch {
+    return null;
+  }
+}
+
 /** What the login stored with the session. */
 type Said = Pick<SessionRecord, "meta" | "idleTimeout" | "absoluteTimeout">;
 

@@ -6,6 +6,7 @@ import { OptionError, type SessionRecord } from "../../src/index.ts";
 import type { Key, Move } from "../../src/session/record.ts";
 import { type MongoClientLike, type MongoOptions, mongodb } from "../../src/stores/mongodb/index.ts";
 import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_FIELDS, isNoRecord } from "../stores/broken-records.ts";
 import { HOUR } from "../support/clock.ts";
 import { connect } from "./clients.ts";
 import { poolOf } from "./front/postgres.ts";
@@ -68,6 +69,16 @@ describe("documents of mongodb", () => {
     for (const [name, value] of Object.entries(change))
       await marks.updateOne({ _id: key.id }, value === undefined ? { $unset: { [name]: "" } } : { $set: { [name]: value } });
     await isNoSession(store, key, session.seenAt);
+  });
+
+  it.each(BROKEN_FIELDS.filter(([field]) => field !== "version"))("whose %s is %j are no session", async (field, value) => {
+    const store = mongodb(mongo.client, { collection: "broken_fields" });
+    const [key, other] = newKeys(2) as [Key, Key];
+    const [subject, now] = [newSessionId(), SECONDS()];
+    for (const one of [key, other]) await store.create(one, record({ subject, meta: { device: "phone" } }));
+    const documents = mongo.client.db().collection<{ _id: string }>("broken_fields");
+    await documents.updateOne({ _id: key.id }, { $set: { [field]: value } });
+    await isNoRecord(store, key, { other, subject, now });
   });
 
   it.each(CIRCLES)("of a mark that %s end a logout, and go", async (_what, places) => {

@@ -6,6 +6,7 @@ import type { Move } from "../../src/session/record.ts";
 import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_FIELDS, isNoRecord } from "../stores/broken-records.ts";
 import { begin, HOUR, LOGIN, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);
@@ -191,13 +192,19 @@ describe("timeouts of a session's own", () => {
     expect(await store.load(last, { now: NOW })).toEqual(record({ subject: "kim", version: 3 }));
     expect(await metaOf(last)).toEqual([null]);
   });
+});
 
-  it("that somebody broke are an error which does not quote it", async () => {
-    const key = await begin(store, { subject: "mia" });
+describe("a row", () => {
+  it.each([...BROKEN_FIELDS, ["meta", '["secret"'] as const])("whose %s is %s is no session", async (column, value) => {
+    const subject = `mia-${column}-${value}`;
+    const [key, other] = [await begin(store, { subject }), await begin(store, { subject })];
     await runInDurableObject(objectOf(key), (_object, { storage }) => {
-      storage.sql.exec(`UPDATE sessions_v1 SET meta = '["secret"'`);
+      storage.sql.exec(`UPDATE sessions_v1 SET ${column} = ? WHERE id = ?`, value, key.id);
     });
-    await expect(store.load(key, { now: NOW })).rejects.toThrow("its row does not hold a session");
+    const limits = { seenAfter: NOW - HOUR, maxBytes: 1000 };
+    expect(await store.update(key, NO_CHANGE, { ...slide, ...limits })).toEqual({ ok: false, why: "gone" });
+    await isNoRecord(store, key, { other, subject, now: NOW });
+    expect((await stored(other)).ids).toEqual([other.id]);
   });
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { UNREADABLE } from "../../stored/changes.ts";
 import { type Call, type Change, combined, type DenoKvEntry, type DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { forgetful, type NamedChange, settle } from "./late.ts";
@@ -19,7 +20,6 @@ import {
   type LateChange,
   type Moved,
   partsOf,
-  UNREADABLE,
 } from "./values.ts";
 
 export interface FoundSession {

@@ -65,7 +65,7 @@ async function endBeyondLimit(objects: SessionObjects, { to, record, move }: Rel
   if (subject === undefined || maxSessions === undefined) return;
   try {
     const rows = await objects.ask(to.route, (object) => object.list(subject));
-    const tooMany = beyondLimit(rows.map(infoOf), to.id, { now: seenAt, maxSessions });
+    const tooMany = beyondLimit(rows.flatMap(infoOf), to.id, { now: seenAt, maxSessions });
     for (const { id } of tooMany) await objects.ask(to.route, (object) => object.remove(id, true));
   } catch {}
 }

@@ -13,6 +13,7 @@ import {
   type ChangeResult,
   type CreateResult,
   isMark,
+  isReadable,
   type LoadedRow,
   type NewRow,
   type ObjectCalls,
@@ -86,7 +87,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     const there = changeable(found);
     if (!there.ok) return there;
     const { row } = there;
-    const data = tryPatch(row.data, patch);
+    const data = isReadable(row) ? tryPatch(row.data, patch) : null;
     if (data === null || isOver(row.seen_at, updating)) return { ok: false, why: "gone" };
     if (ifVersion !== null && ifVersion !== row.version) return { ok: false, why: "conflict" };
     const after = { ...rowAfterUse(row, updating), data, version: row.version + 1 };
