@@ -17,7 +17,7 @@ import {
   type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isOver, isVersion, patched, recordAfterUse, toInfo } from "../../stored/changes.ts";
+import { isDue, isMeta, isOver, isVersion, patched, recordAfterUse, toInfo } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { AGAIN, Call, type DenoKv, type DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
@@ -133,7 +133,8 @@ export class DenoKvStore implements SessionStore {
     const { call } = this.#work();
     const { ids } = await membersOf(call, await this.#keys.subject(subject));
     const sessions = await sessionsAt(call, this.#keys, ids);
-    return sessions.filter(({ head }) => head.subject === subject).map((found) => toInfo(found.id, recordOf(found)));
+    const whole = sessions.filter(({ head: { meta, subject: whose } }) => whose === subject && isMeta(meta));
+    return whole.map((found) => toInfo(found.id, recordOf(found)));
   }
 
   async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {

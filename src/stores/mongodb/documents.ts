@@ -129,7 +129,8 @@ function dataFrom(pairs: unknown): string {
   return isList ? `{${(pairs as Pair[]).map(({ k, v }) => `${k}:${v}`).join(",")}}` : UNREADABLE;
 }
 
+/** The row of a list. None for a damaged session. */
 export function infoFrom(document: SessionDocument): SessionInfo[] {
   const record = recordIn({ ...document, data: [] });
-  return record === null ? [] : [toInfo(document._id, record)];
+  return record === null || record.data === UNREADABLE ? [] : [toInfo(document._id, record)];
 }
