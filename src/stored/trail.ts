@@ -11,15 +11,12 @@ import type { Key } from "../session/record.ts";
  *
  * @param next Where the mark at a key leads. Undefined if there is none.
  */
-export async function trailFrom<Place extends Key>(
-  first: Place,
-  next: (place: Place) => Promise<Place | undefined>,
-): Promise<Place[]> {
-  const trail: Place[] = [];
-  for (let place: Place | undefined = first; place !== undefined; place = await next(place)) {
-    const { id, route } = place;
+export async function trailFrom<Step extends Key>(first: Step, next: (step: Step) => Promise<Step | undefined>): Promise<Step[]> {
+  const trail: Step[] = [];
+  for (let step: Step | undefined = first; step !== undefined; step = await next(step)) {
+    const { id, route } = step;
     if (trail.some((earlier) => earlier.id === id && earlier.route === route)) break;
-    trail.push(place);
+    trail.push(step);
   }
   return trail;
 }

@@ -3,7 +3,6 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
 import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
-import { BROKEN_FIELDS, isNoRecord } from "./broken-records.ts";
 import { FROZEN_SQL, readsFrozenRows, writesFrozenRows } from "./sql-frozen.ts";
 
 const NOW = 1_800_000_000;
@@ -38,16 +37,6 @@ it("rows that version 0.1.0 writes are read by every later version", async () =>
   const [frozen, written] = ["frozen", "written"].map((table) => database.prepare(`SELECT * FROM ${table}`).all());
   expect(written).toEqual(frozen);
   await readsFrozenRows(sqlite(database, { table: "frozen" }));
-});
-
-it.each(BROKEN_FIELDS.filter(([field]) => field !== "subject"))("a row whose %s is %j is no session", async (field, value) => {
-  const database = new DatabaseSync(":memory:");
-  const store = sqlite(database);
-  const [key, other] = [{ id: "broken-in-a-column" }, { id: "whole-in-a-column" }];
-  const ada = { ...record, subject: "ada", meta: { device: "phone" } };
-  for (const one of [key, other]) await store.create(one, ada);
-  database.prepare(`UPDATE web_sessions SET ${field} = ? WHERE id = ?`).run(value, key.id);
-  await isNoRecord(store, key, { other, subject: "ada", now: NOW });
 });
 
 describe("a mark", () => {

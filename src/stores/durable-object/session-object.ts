@@ -203,7 +203,8 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   async alarm(): Promise<void> {
     if (!this.#table.find()) return;
     const now = Date.now();
-    const ids = this.#table.sweep(seconds(now));
+    // Rounds down, so that nothing expires early.
+    const ids = this.#table.sweep(Math.floor(now / 1000));
     const next = this.#table.nextEnd();
     // Sessions in use keep moving their expiry, so unless a page watches, the next sweep is much later.
     const soonest = now + (this.#sockets.any() ? WATCH_EVERY : SWEEP_EVERY);
@@ -246,6 +247,3 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     }
   }
 }
-
-/** Rounds down, so that nothing expires early. */
-const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

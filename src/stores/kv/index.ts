@@ -15,7 +15,7 @@ import {
   type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
+import { isDue, isVersion, patched, recordAfterUse, UNREADABLE } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
@@ -84,7 +84,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
     const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
-    if (record === null || touch === undefined || !isDue(record.seenAt, touch)) return record;
+    if (record === null || record.data === UNREADABLE || touch === undefined || !isDue(record.seenAt, touch)) return record;
     const after = recordAfterUse(record, now, touch.expiresAt);
     return this.#records.write(key, after, now).then(
       () => after,
@@ -101,7 +101,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     const { now, expiresAt } = options;
     return this.#twice(async () => {
       const { record, end } = await this.#records.read(key);
-      if (record === null || end !== null) return lost(end, now);
+      if (record === null || record.data === UNREADABLE || end !== null) return lost(end, now);
       if (!isVersion(record, options)) return { ok: false, why: "conflict" };
       const after = recordAfterUse(patched(record, record, patch), now, expiresAt);
       await this.#records.write(key, after, now);

@@ -145,8 +145,6 @@ export function whyNot(
   return maxBytes === undefined ? null : "too-large";
 }
 
-/** The row of a list. None for a damaged session. */
-export function infoOf(row: SessionRow): SessionInfo[] {
-  const record = recordFromRow({ ...row, data: "{}" });
-  return record.data === UNREADABLE ? [] : [toInfo(row.id, record)];
+export function infoOf(row: SessionRow): SessionInfo {
+  return toInfo(row.id, recordFromRow({ ...row, data: "{}" }));
 }

@@ -139,7 +139,7 @@ export class SqlStore implements Omit<SqlSessionStore, "~backend"> {
 
   async list(subject: string): Promise<SessionInfo[]> {
     const rows = await this.read("list", { subject: this.subjectText(subject) });
-    return rows.flatMap((row) => infoOf(rowFrom(row)));
+    return rows.map((row) => infoOf(rowFrom(row)));
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
