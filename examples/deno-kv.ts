@@ -1,5 +1,5 @@
 // Sessions in Deno KV. Start it with:  deno run --unstable-kv --allow-net --allow-env --allow-read --allow-write examples/deno-kv.ts
-// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // DENO_KV is the database file. Without it, Deno chooses one. The view counter survives a restart.
 import { createSessions } from "web-session-store";
 import { nodeCrypto } from "web-session-store/node";

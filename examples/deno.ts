@@ -1,5 +1,5 @@
 // A view counter on Deno, with sessions in memory. Start it with:  deno run --allow-net --allow-env examples/deno.ts
-// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: npx web-session-store keygen
 import { createSessions } from "web-session-store";
 import { nodeCrypto } from "web-session-store/node";
 import { memory } from "web-session-store/stores/memory";

@@ -1,6 +1,6 @@
 // A page that shows where a user is logged in, at /account/sessions. Start it with:  bun examples/devices.ts
 // or with:  deno serve --allow-env --port 3000 examples/devices.ts   (a Cloudflare Worker has the same shape)
-// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // Log in at http://localhost:3000 in two browsers, and end one session from the other.
 import { createSessions } from "web-session-store";
 import { csrf } from "web-session-store/csrf";

@@ -1,6 +1,6 @@
 // A view counter in a plain fetch handler. Start it with:  bun examples/fetch.ts
 // or with:  deno serve --allow-env --port 3000 examples/fetch.ts   (a Cloudflare Worker has the same shape)
-// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: npx web-session-store keygen
 import { createSessions } from "web-session-store";
 
 const sessions = createSessions<{ views: number }>({ secrets: process.env.SESSION_SECRET ?? "" });

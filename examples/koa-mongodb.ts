@@ -1,7 +1,7 @@
 // A small page on Koa, with sessions in MongoDB. They survive a restart, and several processes can share them.
 // Start it with:  node examples/koa-mongodb.ts
 // It needs a replica set (one member is enough) at MONGODB_URL (mongodb://127.0.0.1:27017/shop?replicaSet=rs0) and
-// SESSION_SECRET. Create a secret with: openssl rand -base64 32
+// SESSION_SECRET. Create a secret with: npx web-session-store keygen
 import { MongoClient } from "mongodb";
 import { mongodb } from "web-session-store/stores/mongodb";
 import { koaPage } from "./koa-page.ts";

@@ -1,7 +1,7 @@
 // A small page on Koa, with sessions in Redis. They survive a restart, and several processes can share them.
 // Start it with:  node examples/koa-redis.ts
 // It needs Redis at REDIS_URL (redis://127.0.0.1:6379) and SESSION_SECRET. Create a secret with:
-// openssl rand -base64 32
+// npx web-session-store keygen
 import { createClient } from "redis";
 import { redis } from "web-session-store/stores/redis";
 import { koaPage } from "./koa-page.ts";

@@ -1,6 +1,6 @@
 // Sessions in PostgreSQL, on Node with Hono. Start it with:  node examples/node-postgres.ts
 // It needs DATABASE_URL (postgres://user:password@127.0.0.1:5432/app) and SESSION_SECRET. Create a secret with:
-// openssl rand -base64 32
+// npx web-session-store keygen
 // Start it twice with different values of PORT: both share the sessions, and parallel requests to both lose no view.
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";

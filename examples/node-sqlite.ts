@@ -1,5 +1,5 @@
 // Sessions in a SQLite file, on Node with Koa. Start it with:  node examples/node-sqlite.ts
-// Set SESSION_SECRET. Create one with: openssl rand -base64 32
+// Set SESSION_SECRET. Create one with: npx web-session-store keygen
 // Stop and restart it: the view counter continues, and users stay logged in.
 import Koa from "koa";
 import { csrf } from "web-session-store/csrf/koa";

@@ -16,7 +16,13 @@ const DOCUMENTDB =
 
 export const NEEDS = [
   { name: "Git", program: "git", debian: ["git"], scripts: ["check:house"] },
-  { name: "curl", program: "curl", debian: ["curl"], files: ["test/documents/pages.test.ts"], scripts: ["check:pages"] },
+  {
+    name: "curl",
+    program: "curl",
+    debian: ["curl"],
+    files: ["test/documents/pages.test.ts", "test/unit/cli/curl.test.ts"],
+    scripts: ["check:pages"],
+  },
   { name: "Redis", program: "redis-server", debian: ["redis-server"], files: ["test/support/redis-server.ts"] },
   {
     name: "PostgreSQL",

@@ -5,6 +5,7 @@
  * @module
  */
 import { cookieValues, isSent } from "../cookie/parse.ts";
+import { placeOf } from "../cookie/serialize.ts";
 import { cannot } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
 import { isSessionId } from "../ground/session-id.ts";
@@ -143,18 +144,18 @@ function sessionOf(found: Living | Imported, codec: TokenCodec, opened: Opened, 
 }
 
 /**
- * The Set-Cookie lines that remove accepted cookies with other names, so that they cannot bring back a session that
- * ended or has a cookie of ours. Rejected cookies stay: with the right key they may be valid again.
+ * The Set-Cookie lines that remove accepted cookies, so that they cannot bring back a session that ended or has a cookie
+ * of ours. One with the name of ours is removed only from another place: where its path, domain or partition was another
+ * option. Rejected cookies stay: with the right key they may be valid again.
  */
 function clearAccepted({ manager, codecs }: Acceptance, { cookie, arrived, farewell, loggedIn }: Visit): readonly string[] {
   if (!arrived.accepted && farewell === null && !loggedIn) return [];
-  const own = ownNames(manager);
-  const present = codecs.filter((codec) => (codec.find?.(cookie, manager.channels.visitor.cookie.name).values.length ?? 0) > 0);
+  const { user, visitor } = manager.channels;
+  const linesOf = ({ cookie: own }: Channel) => (loggedIn ? own.set("", 0) : own.clear());
+  const known = new Set([user, visitor].flatMap(linesOf).map(placeOf));
+  const present = codecs.filter((codec) => (codec.find?.(cookie, visitor.cookie.name).values.length ?? 0) > 0);
   const lines = present.flatMap((codec) => codec.clear?.() ?? []);
-  return [...new Set(lines)].filter((line) => {
-    const name = line.slice(0, line.indexOf("="));
-    return !own.includes(name) && isSent(cookie, name);
-  });
+  return [...new Set(lines)].filter((line) => !known.has(placeOf(line)) && isSent(cookie, line.slice(0, line.indexOf("="))));
 }
 
 function valuesFor(codec: TokenCodec, manager: Manager, header: string | null): readonly string[] {

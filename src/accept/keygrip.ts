@@ -34,7 +34,7 @@ export function verifier({ keys, signatureAlgorithm = "sha1" }: KeygripKeys): Si
   if (!Object.hasOwn(HASHES, signatureAlgorithm)) fail("signatureAlgorithm", 'it is "sha1" or "sha256"');
   if (!Array.isArray(keys) || keys.length === 0)
     fail("keys", "it must be a list of strings: the keys in app.keys or its Keygrip");
-  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a string that is not empty");
+  if (!keys.every((key) => typeof key === "string" && key !== "")) fail("keys", "each must be a non-empty string");
   const hmac = { name: "HMAC", hash: HASHES[signatureAlgorithm] };
   const imported = once(() =>
     Promise.all(keys.map((key) => crypto.subtle.importKey("raw", encodeUtf8(key), hmac, false, ["verify"]))),

@@ -5,7 +5,7 @@
  * @module
  */
 import { isGoneError } from "../ground/errors.ts";
-import { PendingCalls } from "../session/pending.ts";
+import { begin } from "../session/pending.ts";
 import { type Session, visitOf } from "../session/session.ts";
 import { baseOf } from "../session/visit.ts";
 import { lateChange } from "../session/wish.ts";
@@ -156,8 +156,7 @@ export function ownerOf(data: object): DataOwner {
 function run(data: object, done: Done | undefined, work: (owner: DataOwner) => Promise<void>): Promise<void> | undefined {
   const owner = ownerOf(data);
   const visit = visitOf(owner.session);
-  visit.pending ??= new PendingCalls();
-  const running = visit.pending.run(async () => {
+  const running = begin(visit, async () => {
     if (visit.stage === "open") await work(owner);
     else lateChange(visit);
   });

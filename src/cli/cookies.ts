@@ -1,5 +1,5 @@
 /**
- * Finds cookies in pasted text: a Cookie header, Set-Cookie lines, `name=value`, or a bare token.
+ * Finds cookies in pasted text: a Cookie header, Set-Cookie lines, `name=value`, a bare token, or curl's cookie jar.
  *
  * @module
  */
@@ -20,11 +20,17 @@ type Pair = Pick<PastedCookie, "name" | "value" | "removes">;
 const HEADER = /^(set-cookie|cookie)[ \t]*:[ \t]*(.*)$/i;
 const ATTRIBUTE = /^(path|domain|expires|max-age|samesite|priority)=|^(secure|httponly|partitioned)$/i;
 
-/** The cookies in a text. If any line is a header, other lines are ignored, so whole requests can be pasted. */
+/** A line of the file that `curl -c` writes: domain, flag, path, secure, expiry, name and value, separated by tabs. */
+const JAR_LINE = /^(?:#HttpOnly_)?[^\s#]\S*\s+(?:TRUE|FALSE)\s+\/\S*\s+(?:TRUE|FALSE)\s+\d+\s+(\S+)(?:\s+(.*))?$/;
+
+/** What a cookie's name may consist of: RFC 6265, section 4.1.1, and ":", "[" and the like, which servers also use. */
+const NAME = /^[!#-+\--:<>-[\]-~]+$/;
+
+/** The cookies in a text. If any line is a header or from a jar, others are ignored, so whole requests can be pasted. */
 export function pastedCookies(text: string): PastedCookie[] {
   const lines = text.split(/\r?\n/).map(cleanLine);
-  const headers = lines.some((line) => HEADER.test(line));
-  const pairs = lines.filter((line) => line !== "" && (!headers || HEADER.test(line))).flatMap(pairsOf);
+  const kind = [HEADER, JAR_LINE].find((pattern) => lines.some((line) => pattern.test(line)));
+  const pairs = lines.filter((line) => line !== "" && (kind ?? /./).test(line)).flatMap(pairsOf);
   const signatures = new Map(pairs.map(({ name, value }) => [name, value]));
   const names = new Set(pairs.map(({ name }) => name));
   return pairs
@@ -39,6 +45,8 @@ function cleanLine(line: string): string {
 }
 
 function pairsOf(line: string): Pair[] {
+  const [, jarName, jarValue = ""] = JAR_LINE.exec(line) ?? [];
+  if (jarName !== undefined) return pairOf(`${jarName}=${jarValue}`, false);
   const [, header, rest = line] = HEADER.exec(line) ?? [];
   const isBare = header === undefined && (/^[\w.-]+$/.test(rest) || rest.startsWith("{"));
   if (isBare) return [{ name: undefined, value: rest, removes: false }];
@@ -60,6 +68,8 @@ function isRemoval(part: string): boolean {
 
 function pairOf(part: string, removes: boolean): Pair[] {
   const at = part.indexOf("=");
-  if (at < 1) return [];
-  return [{ name: part.slice(0, at).trim(), value: part.slice(at + 1).trim(), removes }];
+  const name = part.slice(0, Math.max(0, at)).trim();
+  // Anything may be pasted, and a name is printed.
+  if (!NAME.test(name)) return [];
+  return [{ name, value: part.slice(at + 1).trim(), removes }];
 }

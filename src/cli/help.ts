@@ -22,8 +22,9 @@ Prints a secret for the option "secrets": 32 random bytes as 43 letters, digits,
 
 export const INSPECT_HELP = `Usage: web-session-store inspect [options] < cookie
 
-Reads a Cookie header, Set-Cookie lines, name=value or a bare token from standard input. Says what each cookie is, whether
-it opens, and why not. It uses no store and no network. Without "< cookie" it waits for you to paste one.
+Reads a Cookie header, Set-Cookie lines, name=value, a bare token or the file of curl -c from standard input. Says what
+each cookie is, whether it opens, and why not. It uses no store and no network. Without "< cookie" it waits for you to
+paste one.
 
 A cookie is as good as a password until its session ends. It is not accepted as an argument, because shells save arguments
 in their history and everyone on the machine can list them.

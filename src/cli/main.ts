@@ -17,6 +17,11 @@ class UsageError extends Error {}
 
 const MAX_INPUT = 1_000_000;
 
+const EXTRA = "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+
+/** A word that is no cookie and no secret, so that it can be printed. */
+const COMMAND = /^[a-z][a-z-]{0,15}$/;
+
 const COOKIE_OPTION = /^--(cookie|token)\b/;
 const COOKIE_AS_ARGUMENT =
   "a cookie is not accepted as an argument: shells save arguments in their history, and everyone on this machine can list them. " +
@@ -36,7 +41,8 @@ async function run([command, ...args]: string[]): Promise<number> {
   if (command === "inspect") return runInspect(args);
   if (command === "--version" || command === "-v" || command === "version") return print(`${version()}\n`);
   if (command === "--help" || command === "-h" || command === "help") return print(HELP);
-  throw new UsageError(`${command === undefined ? "no command" : "unknown command"}; see: web-session-store --help`);
+  const what = command === undefined ? "no command" : `unknown command${COMMAND.test(command) ? ` "${command}"` : ""}`;
+  throw new UsageError(`${what}. Commands: keygen, inspect. See: web-session-store --help`);
 }
 
 function runKeygen(args: string[]): number {
@@ -57,24 +63,36 @@ async function runInspect(args: string[]): Promise<number> {
     now: Math.floor(Date.now() / 1000),
   };
   const inspection = await inspect(await standardInput(), setting);
-  if (inspection === null) throw new UsageError("no cookie in the standard input; see: web-session-store inspect --help");
+  if (inspection === null) throw new UsageError("no cookie on standard input; see: web-session-store inspect --help");
   print(inspection.text);
   return inspection.opens ? 0 : 1;
 }
 
-/** Node's own message may repeat the arguments, which may include a cookie or a secret. */
-function optionsOf(command: string, args: string[], known: Record<string, { type: "string" | "boolean" }>) {
+type OptionSpecs = Record<string, { type: "string" | "boolean"; short?: string }>;
+
+function optionsOf(command: string, args: string[], known: OptionSpecs) {
+  const options: OptionSpecs = { ...known, help: { type: "boolean", short: "h" } };
   try {
-    const options = { ...known, help: { type: "boolean", short: "h" } as const };
     return parseArgs({ args, options, allowPositionals: false }).values;
   } catch (error) {
-    const isCookie = command === "inspect" && (isExtra(error) || args.some((one) => COOKIE_OPTION.test(one)));
-    throw new UsageError(isCookie ? COOKIE_AS_ARGUMENT : `wrong arguments; see: web-session-store ${command} --help`);
+    const isCookie = command === "inspect" && (codeOf(error) === EXTRA || args.some((one) => COOKIE_OPTION.test(one)));
+    if (isCookie) throw new UsageError(COOKIE_AS_ARGUMENT);
+    throw new UsageError(`${faultOf(error, command, options)}; see: web-session-store ${command} --help`);
   }
 }
 
-function isExtra(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL";
+/** What is wrong. Node's own message may repeat the arguments, which may include a cookie or a secret. */
+function faultOf(error: unknown, command: string, options: OptionSpecs): string {
+  if (codeOf(error) === EXTRA) return `${command} takes no arguments`;
+  // Only what looks like an option's name is printed.
+  const [, option] = /'(-[a-z]|--[a-z][a-z-]{0,15})[' ]/.exec(String(error)) ?? [];
+  if (option === undefined) return "wrong arguments";
+  if (codeOf(error) === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `unknown option ${option}`;
+  return `option ${option} ${options[option.slice(2)]?.type === "string" ? "needs a value" : "takes no value"}`;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 function version(): string {
@@ -97,7 +115,7 @@ async function standardInput(): Promise<string> {
   let text = "";
   for await (const chunk of stdin) {
     text += chunk;
-    if (text.length > MAX_INPUT) throw new UsageError("the standard input is longer than a million characters");
+    if (text.length > MAX_INPUT) throw new UsageError("standard input is longer than a million characters");
   }
   return text;
 }

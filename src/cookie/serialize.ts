@@ -70,7 +70,10 @@ export interface Cookie {
   readonly maxBytes: number;
   /** How many bytes a token takes, as browsers count. */
   sizeOf(token: string): number;
-  /** Lines that remove it from this host and from the domain, if one is set. */
+  /**
+   * Lines that remove it: from this host and from the domain, if one is set. If it is partitioned, also
+   * the unpartitioned one, which an application has set before it opted in.
+   */
   clear(): string[];
   /**
    * Lines that remove every cookie of this name with known attributes: with and without the domain, at the path and
@@ -127,20 +130,31 @@ export function createCookie(name: string, options: CookieOptions = {}): Cookie 
   const line = (value: string, place = domain, where = path, others = attributes) =>
     `${wireName}=${value}; Path=${where}${place && `; Domain=${place}`}${others}`;
   const places = [...new Set([domain, ""])];
+  const unpartitioned = attributeText({ ...options, partitioned: false });
+  const kinds = [...new Set([attributes, unpartitioned])];
   return {
     name: wireName,
     set: (token, maxAge) => [line(maxAge === undefined ? token : `${token}; Max-Age=${Math.min(maxAge, MAX_AGE_LIMIT)}`)],
     maxBytes,
     sizeOf: (token) => wireName.length + token.length,
-    clear: () => places.map((place) => line(EXPIRED, place)),
+    clear: () => places.flatMap((place) => kinds.map((kind) => line(EXPIRED, place, path, kind))),
     clearEvery: (others) => {
-      const kinds = (secure ? [false, true] : [false]).map((partitioned) => attributeText({ ...options, partitioned }));
+      const every = secure ? [unpartitioned, attributeText({ ...options, partitioned: true })] : [unpartitioned];
       const lines = places.flatMap((place) =>
-        [...new Set([path, "/"])].flatMap((where) => kinds.map((kind) => line(EXPIRED, place, where, kind))),
+        [...new Set([path, "/"])].flatMap((where) => every.map((kind) => line(EXPIRED, place, where, kind))),
       );
       return others ? lines.filter((one) => one !== line(EXPIRED)) : lines;
     },
   };
+}
+
+/** What browsers tell cookies apart by: name, path, domain and partition, of a Set-Cookie line. RFC 6265bis, section 5.7. */
+export function placeOf(line: string): string {
+  const [pair = "", ...attributes] = line.split(";");
+  const telling = attributes
+    .map((text) => text.trim().toLowerCase())
+    .filter((text) => /^(path|domain)=|^partitioned$/.test(text));
+  return [pair.slice(0, pair.indexOf("=")), ...telling.sort()].join(";");
 }
 
 function check(name: string, options: CookieOptions): void {

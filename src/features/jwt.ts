@@ -7,7 +7,7 @@ import { type JWK, SignJWT } from "jose";
 import { encodeBase64url } from "../ground/encoding.ts";
 import { cannot, StateError } from "../ground/errors.ts";
 import { once } from "../ground/maybe-promise.ts";
-import { checkGiven, clock, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkGiven, clock, refuseUnknown, refuseUnknownOf, seconds } from "../ground/option-values.ts";
 import { checkKey, prepareKey, type SigningAlgorithm, type SigningKey } from "./jwt-keys.ts";
 
 export type { SigningAlgorithm, SigningKey, SigningKeyPair } from "./jwt-keys.ts";
@@ -130,7 +130,7 @@ export function sessionJwt(options: SessionJwtOptions): SessionJwt {
 
 function checkJwt(options: JwtOptions): { audience: string | string[]; expiresIn: number; claims: object } {
   checkGiven(options, "jwt", "{ audience }");
-  refuseUnknown(options, KNOWN_JWT);
+  refuseUnknownOf("jwt()", options, KNOWN_JWT);
   const { audience, expiresIn = 60, claims = {} } = options;
   const services = typeof audience === "string" ? [audience] : audience;
   if (!Array.isArray(services) || services.length === 0 || !services.every((name) => typeof name === "string" && name !== ""))

@@ -75,21 +75,32 @@ export function refuseUnknown(
   known: ReadonlySet<string>,
   advice: readonly Advice[] = [],
   what = "option",
+  call?: string,
 ): void {
   for (const key of Object.keys(options)) {
     if (known.has(key)) continue;
-    cannot(`use ${what} "${key}"`, insteadOf(key, [...known], advice));
+    const names = [...known];
+    const none = call === undefined ? "there is no such option" : `the options of ${call} are: ${names.join(", ")}`;
+    cannot(`use ${what} "${key}"`, insteadOf(key, names, advice) ?? none);
   }
 }
 
-/** What to use instead of an unknown option. A name from another library is not treated as a typo. */
-function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string {
+/** The same for a call, such as `login()`, whose few options the message lists. */
+export function refuseUnknownOf(call: string, options: object, known: ReadonlySet<string>): void {
+  refuseUnknown(options, known, [], "option", call);
+}
+
+/**
+ * What to use instead of an unknown option; undefined if its name tells nothing. A name from another library is not
+ * treated as a typo.
+ */
+function insteadOf(key: string, known: readonly string[], advice: readonly Advice[]): string | undefined {
   const same = known.find((name) => isSameName(name, key));
   if (same !== undefined) return `use ${same}`;
   const advised = adviceForName(key, advice);
   if (advised !== undefined) return advised;
   const close = known.find((name) => isCloseName(name, key));
-  return close === undefined ? "there is no such option" : `did you mean ${close}?`;
+  return close && `did you mean ${close}?`;
 }
 
 /** The year 5138 in epoch seconds, but 1973 in milliseconds. */

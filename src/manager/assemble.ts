@@ -50,7 +50,11 @@ export function managerOf(parts: Parts): Manager {
       await manager.backend.patch(visit, changes, load);
     },
     onlyToken: (visit) => onlyToken(visit, manager),
-    update: <Result>(visit: Visit, change: Change<Result>) => manager.backend.update(visit, change),
+    update: <Result>(visit: Visit, change: Change<Result>) => {
+      if (typeof change !== "function")
+        cannot("update the session", "give a function that changes the data, or use patch({ views: 1 })");
+      return manager.backend.update(visit, change);
+    },
   };
   const cookies: CookieBackend = inCookie(manager);
   const backend = parts.store === undefined ? cookies : backendOf(parts.store, manager, cookies);

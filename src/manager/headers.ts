@@ -71,9 +71,9 @@ export function isAnswer(value: unknown): value is Response {
   return typeof status === "number" && typeof headers?.get === "function";
 }
 
-/** @throws TypeError if the handler returned no response */
-export function assertAnswer(value: unknown): asserts value is Response {
-  if (!isAnswer(value)) throw new TypeError("Cannot send the response: the handler returned none. Return a Response");
+/** @throws TypeError with this problem if it is no response */
+export function assertAnswer(value: unknown, problem: string): asserts value is Response {
+  if (!isAnswer(value)) throw new TypeError(`Cannot send the response: ${problem}`);
 }
 
 /** @throws TypeError if the response cannot be sent. Checked before anything is written. */

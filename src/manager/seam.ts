@@ -100,7 +100,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    * Wraps a fetch handler: loads the session before it and commits after it. Passes further arguments through, such
    * as Workers' `env` and `ctx`. A {@link GoneError} becomes a 409 response.
    *
-   * @throws what the handler throws, and StoreError, which has status 503 and `getResponse()`.
+   * @throws OptionError at once for anything but a function. The wrapped handler: what the handler throws, TypeError if
+   * it returns no response, and StoreError, which has status 503 and `getResponse()`.
    *
    * @example
    * ```ts
@@ -124,7 +125,8 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
    *
    * @throws StoreError, DataError, GoneError, and the error of a call that nobody awaited: respond with an error, and
    * commit again for that response with `failed`. StateError if such a call takes longer than 30 seconds, or if the
-   * browser needs a cookie and `headers` is null.
+   * browser needs a cookie and `headers` is null. TypeError if it is no session, such as a promise of one; OptionError
+   * if another `createSessions()` loaded it.
    *
    * @example
    * ```ts
@@ -137,7 +139,7 @@ export interface Sessions<Data extends object = Record<string, unknown>> {
   /**
    * Commits and returns the response to send: the same one with our headers, or a copy if its headers are immutable.
    *
-   * @throws as {@link commit}
+   * @throws as {@link commit}; TypeError without a response, or if its body has been read
    */
   apply(session: Session<Data>, response: Response, options?: { failed?: boolean }): Promise<Response>;
   /** A read-only snapshot of the session, for WebSockets and logs; null if there is none. Does not count as use. */

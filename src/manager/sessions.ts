@@ -5,7 +5,7 @@
  */
 import { cannot, isGoneError, isStoreError } from "../ground/errors.ts";
 import { after, type MaybePromise } from "../ground/maybe-promise.ts";
-import { refuseUnknown } from "../ground/option-values.ts";
+import { refuseUnknownOf } from "../ground/option-values.ts";
 import { discard } from "../session/discard.ts";
 import { Session, visitOf } from "../session/session.ts";
 import { newVisit, type Visit } from "../session/visit.ts";
@@ -52,40 +52,42 @@ export function createSessions<Data extends object = Record<string, unknown>>(
   options: SessionOptions<Data>,
 ): Sessions<Data> | StoredSessions<Data>;
 export function createSessions<Data extends object>(options: SessionOptions<Data>): Sessions<Data> {
-  return sessionsOf(partsFor(settle(options)));
+  return sessionsOf(partsFor(settle(options)), Object.preventExtensions);
 }
 
-export function sessionsOf<Data extends object>(parts: Parts): Sessions<Data> {
+/** @param finish Called with each new session. Ours get no further properties, so that `session.views = 1` throws. */
+export function sessionsOf<Data extends object>(parts: Parts, finish?: (session: object) => unknown): Sessions<Data> {
   const manager = managerOf(parts);
   const steps: Steps<Data> = {
     load: (request, options) => {
       if (typeof request?.headers?.get !== "function") refuseRequest();
-      if (options !== undefined) refuseUnknown(options, LOAD);
+      if (options !== undefined) refuseUnknownOf("load()", options, LOAD);
       const { lazy = manager.lazy, fresh = false } = options ?? {};
       const unseen = isUnseen(request.method, request.headers.get("sec-purpose"));
       const visit = newVisit(request, unseen, manager.prototype);
       const session = new Session<Data>(visit, manager);
+      finish?.(session);
       return lazy ? session : after(load(visit, manager, false, fresh), () => session);
     },
-    commit: (session, answer = {}) => commit(visitOf(session), manager, answer),
-    apply: (session, response, failed = false) => {
-      assertAnswer(response);
-      const visit = visitOf(session);
+    commit: (session, answer = {}) => commit(visitOf(session, manager), manager, answer),
+    apply: (session, response, failed = false, problem = "the handler returned none. Return a Response") => {
+      assertAnswer(response, problem);
+      const visit = visitOf(session, manager);
       if (visit.used && visit.stage !== "closed") assertSendable(response);
       const { status, headers } = response;
       return after(commit(visit, manager, { status, headers, failed }), (committed) => withCommitted(response, committed));
     },
   };
   const sessions: Sessions<Data> = {
-    handler:
-      (answer) =>
-      (request, ...rest) =>
-        handling(steps, (session) => answer(request, session, ...rest), request, rest[0]),
+    handler: (answer) => {
+      if (typeof answer !== "function") cannot("make a handler", "pass a function, like (request, session) => new Response()");
+      return (request, ...rest) => handling(steps, (session) => answer(request, session, ...rest), request, rest[0]);
+    },
     load: steps.load,
     commit: steps.commit,
     apply: async (session, response, options = {}) => {
-      refuseUnknown(options, APPLY);
-      return steps.apply(session, response, options.failed);
+      refuseUnknownOf("apply()", options, APPLY);
+      return steps.apply(session, response, options.failed, "apply() was given none. Write apply(session, response)");
     },
     read: async (request) => {
       if (typeof request?.headers?.get !== "function") refuseRequest();
@@ -127,7 +129,8 @@ export function waitsOf<Data extends object>(sessions: Sessions<Data>): boolean 
 interface Steps<Data extends object> {
   load(request: RequestInfo, options?: { lazy?: boolean; fresh?: boolean }): MaybePromise<Session<Data>>;
   commit(session: Session<Data>, answer?: Answer): MaybePromise<Committed>;
-  apply(session: Session<Data>, response: Response, failed?: boolean): MaybePromise<Response>;
+  /** @param problem What to say if there is no response. */
+  apply(session: Session<Data>, response: Response, failed?: boolean, problem?: string): MaybePromise<Response>;
 }
 
 /**

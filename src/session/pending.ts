@@ -54,6 +54,12 @@ export class PendingCalls {
   }
 }
 
+/** Begins a call of a request. The response waits for calls that nobody awaited. */
+export function begin<Result>(visit: { pending: PendingCalls | null }, call: () => Promise<Result>): Promise<Result> {
+  visit.pending ??= new PendingCalls();
+  return visit.pending.run(call);
+}
+
 /** A promise that knows whether anybody awaits it. An unnoticed failure must not end the process. */
 class Call<Result> extends Promise<Result> {
   isHeard = false;

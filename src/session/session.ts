@@ -3,18 +3,18 @@
  *
  * @module
  */
-
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import type { SessionHost } from "./host.ts";
 import { expiryFor, loginAgeOf } from "./next.ts";
-import { PendingCalls } from "./pending.ts";
-import { idOf, noteFailure, startOf, subjectOf, type Visit } from "./visit.ts";
+import { begin } from "./pending.ts";
+import { idOf, noteFailure, refuseSession, startOf, subjectOf, type Visit } from "./visit.ts";
 import { assertWritable, type DestroyOptions, destroy, type LoginOptions, login, notLoadedError, regenerateId } from "./wish.ts";
 
-let readVisit: (session: Session<never>) => Visit;
+let readVisit: (session: Session<never>, host?: SessionHost) => Visit;
 
-/** The visit behind a session, for the manager and our adapters. */
-export const visitOf = <Data extends object>(session: Session<Data>): Visit => readVisit(session as unknown as Session<never>);
+/** The visit behind a session. @param host The only manager it may be of, since others have other cookies. */
+export const visitOf = <Data extends object>(session: Session<Data>, host?: SessionHost): Visit =>
+  readVisit(session as unknown as Session<never>, host);
 
 /**
  * One visitor during one request.
@@ -34,7 +34,10 @@ export class Session<Data extends object = Record<string, unknown>> {
   readonly #host: SessionHost;
 
   static {
-    readVisit = (session) => session.#visit;
+    readVisit = (session, host) =>
+      session instanceof Session && (host ?? session.#host) === session.#host
+        ? session.#visit
+        : refuseSession(session instanceof Session);
   }
 
   /** Internal: sessions come from `load()`, a handler or a middleware. */
@@ -165,7 +168,7 @@ export class Session<Data extends object = Record<string, unknown>> {
   ready({ fresh = false }: { fresh?: boolean } = {}): void | Promise<void> {
     const loading = this.#load(fresh);
     if (!fresh && !(loading instanceof Promise)) return;
-    return this.#waitFor(async () => {
+    return begin(this.#visit, async () => {
       await loading;
       if (fresh) await this.#host.refresh(this.#visit);
     });
@@ -188,7 +191,8 @@ export class Session<Data extends object = Record<string, unknown>> {
    * result of `change` once written.
    *
    * @throws GoneError if the session has ended or moved since it was loaded, with nothing written; ConflictError if
-   * others were faster every time; DataError as {@link save}; StoreError if the store fails.
+   * others were faster every time; DataError as {@link save}; StoreError if the store fails; OptionError without a
+   * function.
    *
    * @example
    * ```ts
@@ -212,18 +216,12 @@ export class Session<Data extends object = Record<string, unknown>> {
    * ```
    */
   patch(changes: { [Key in keyof Data]?: Data[Key] | undefined }): Promise<void> {
-    return this.#waitFor(() => this.#host.patch(this.#visit, changes as Record<string, unknown>, () => this.#load(false)));
-  }
-
-  /** The response waits for calls that nobody awaited. */
-  #waitFor<Result>(call: () => Promise<Result>): Promise<Result> {
-    this.#visit.pending ??= new PendingCalls();
-    return this.#visit.pending.run(call);
+    return begin(this.#visit, () => this.#host.patch(this.#visit, changes as Record<string, unknown>, () => this.#load(false)));
   }
 
   /** Begins at once if nothing has to be loaded, so that what the handler does next comes after it. */
   #loaded<Result>(call: () => Promise<Result>): Promise<Result> {
-    return this.#waitFor(async () => {
+    return begin(this.#visit, async () => {
       const loading = this.#load(false);
       if (loading instanceof Promise) await loading;
       return call();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { cannot } from "../ground/errors.ts";
 import { parseData, stringifyData } from "../ground/json.ts";
 import type { MaybePromise } from "../ground/maybe-promise.ts";
 import { newSessionId } from "../ground/session-id.ts";
@@ -205,6 +206,12 @@ export function withoutLeft({ wish }: Visit, text: string): string {
   const data = parseData(text) ?? {};
   for (const key of wish.left) delete data[key];
   return stringifyData(data, null);
+}
+
+/** Refuses what is given in place of a session. @param isSession Whether it is one, but of another manager. */
+export function refuseSession(isSession: boolean): never {
+  if (isSession) cannot("commit this session", "another createSessions() loaded it");
+  throw new TypeError("Cannot use this session: await sessions.load(request) first");
 }
 
 /** Shows no session. One that is gone or could not be loaded stays so. */

@@ -5,7 +5,7 @@
  */
 import { cannot, StateError, type StoreError } from "../ground/errors.ts";
 import { parseData } from "../ground/json.ts";
-import { checkValue, FLAG, refuseUnknown, seconds } from "../ground/option-values.ts";
+import { checkValue, FLAG, refuseUnknownOf, seconds } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { LONGEST_OWN_TIMEOUT, type Timeouts, timeoutsOf } from "../token/timeouts.ts";
 import { committedError } from "./closed.ts";
@@ -103,7 +103,7 @@ function cutFor(visit: Visit, keys: readonly string[], own: boolean): Cut {
 
 /** Requests a new id. @throws OptionError for an unknown option, or a grace that cannot be kept */
 export function regenerateId(visit: Visit, options: { graceSeconds?: number }, host: Pick<SessionHost, "assertGrace">): void {
-  checkCall("regenerate the id", options, RENEWAL);
+  checkCall("regenerate the id", "regenerateId()", options, RENEWAL);
   const { graceSeconds = 0 } = options;
   if (graceSeconds !== 0) host.assertGrace(visit, graceSeconds);
   const { wish } = visit;
@@ -124,7 +124,7 @@ export function settleRivals(visit: Visit): void {
 
 /** Ends the session. @throws OptionError for an unknown option */
 export function destroy(visit: Visit, options: DestroyOptions = {}): void {
-  checkCall("end the session", options, DESTROY);
+  checkCall("end the session", "logout() and destroy()", options, DESTROY);
   const { clearSiteData = [] } = options;
   const value = clearSiteData.length > 0 ? clearSiteDataOf(clearSiteData) : visit.farewell?.clearSiteData;
   const { found, ended, data, cookie } = visit;
@@ -168,13 +168,19 @@ export function assertWritable(visit: Visit): void {
 }
 
 function checkLogin(subject: string, options: LoginOptions, common: Timeouts): void {
-  checkCall("log in", options, LOGIN);
+  checkCall("log in", "login()", options, LOGIN);
   const { keep, remember } = options;
   if (remember !== undefined) checkValue("remember", remember, FLAG);
   checkTimeouts(options, common);
   if (keep !== undefined && !(Array.isArray(keep) && keep.every((key) => typeof key === "string")))
     cannot("log in", "keep must be a list of keys");
-  if (typeof subject !== "string" || subject === "") cannot("log in", "the subject must be a string that is not empty");
+  checkSubject("log in", subject);
+}
+
+/** An unset variable must not look like a user. @throws OptionError unless it is a text */
+export function checkSubject(action: string, subject: unknown): void {
+  if (typeof subject === "string" && subject !== "") return;
+  cannot(action, "the subject must be a non-empty string, such as String(user.id)");
 }
 
 /** Refuses an idle timeout that would never be reached, since early ends are hard to debug. */
@@ -193,10 +199,10 @@ function checkTimeouts({ idleTimeout, absoluteTimeout }: LoginOptions, common: T
   cannot(`log in with idleTimeout ${idle}`, `it is more than absoluteTimeout, ${absolute}; both are in seconds${advice}`);
 }
 
-function checkCall(action: string, options: object, known: ReadonlySet<string>): void {
+function checkCall(action: string, call: string, options: object, known: ReadonlySet<string>): void {
   if (typeof options !== "object" || options === null)
     cannot(action, `its options must be an object, like { ${[...known].join(", ")} }`);
-  if (Object.keys(options).length > 0) refuseUnknown(options, known);
+  if (Object.keys(options).length > 0) refuseUnknownOf(call, options, known);
 }
 
 /** https://www.w3.org/TR/clear-site-data/ */

@@ -16,8 +16,9 @@ import type { Key, Limit, Move, MovedMark, SessionInfo, SessionRecord, UpdateOpt
  *   `__proto__`. Keep data apart from the record's own fields.
  * - **Nothing comes back.** Only `create` and `replace` insert.
  *   `update` and `touch` change nothing if the record is gone.
- * - **The core decides what has expired.** After `expiresAt` a store
- *   may drop a record or still return it. It must not drop one earlier.
+ * - **The caller's clock counts.** A record has expired if its `expiresAt` is not after the given `now` (for `replace`,
+ *   the new record's `seenAt`). A store may then drop it, and `load` may still return it, but no call may revive it.
+ *   It must not be dropped earlier.
  * - **Nothing is shared.** If the caller later changes a record it passed or received, the store does not change.
  *
  * @example
@@ -46,7 +47,7 @@ export interface SessionStore {
   /**
    * Returns the record, the mark of a moved session, or null. With `touch`, it also
    * slides a record last seen after `seenAfter` and no later than `seenBefore`, as
-   * {@link touch} does, in the same call. An expired session must not be revived.
+   * {@link touch} does, in the same call, unless it has expired.
    */
   load(
     key: Key,
@@ -55,8 +56,8 @@ export interface SessionStore {
   /** Stores a new record. An atomic store throws rather than overwrite one. */
   create(key: Key, record: SessionRecord, options?: Limit): Promise<void>;
   /**
-   * Patches the current data, adds one to its version, and sets `seenAt` to `now`. `expiresAt`
-   * never moves backwards. Never inserts. Only atomic stores get `seenAfter` and `maxBytes`.
+   * Patches the current data, adds one to its version, and sets `seenAt` to `now`. Neither `seenAt` nor
+   * `expiresAt` moves backwards. Never inserts. Only atomic stores get `seenAfter` and `maxBytes`.
    */
   update(key: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult>;
   /**

@@ -5,10 +5,11 @@
  */
 
 import { cannot } from "../ground/errors.ts";
-import { checkGiven, checkValues, type Rule, refuseUnknown } from "../ground/option-values.ts";
+import { checkGiven, checkValues, type Rule, refuseUnknownOf } from "../ground/option-values.ts";
 import { isSessionId } from "../ground/session-id.ts";
 import type { ListedSession, Revocation, Subjects } from "../manager/seam.ts";
 import { isMoved, type Key } from "../session/record.ts";
+import { checkSubject } from "../session/wish.ts";
 import { endOf } from "../token/timeouts.ts";
 import { beyondLimit, toInfo } from "./changes.ts";
 import { follow } from "./follow.ts";
@@ -27,7 +28,7 @@ export function members(stored: Stored): Subjects {
 
   async function list(subject: string, options: { current?: string | undefined } = {}): Promise<ListedSession[]> {
     checkSubject("list sessions", subject);
-    checkId(options, LIST, "{ current: session.id }");
+    checkId("list()", options, LIST, "{ current: session.id }");
     if (store.list === undefined) needsStore("list sessions", "list");
     const rows = await store.list(subject);
     const now = manager.now();
@@ -61,7 +62,7 @@ export function members(stored: Stored): Subjects {
 
   async function revokeAll(subject: string, given: { except?: string | undefined } = {}): Promise<Revocation> {
     checkSubject("revoke all sessions", subject);
-    checkId(given, REVOKE_ALL, "{ except: session.id }");
+    checkId("revokeAll()", given, REVOKE_ALL, "{ except: session.id }");
     const { except } = given;
     if (store.removeAll === undefined) needsStore("revoke all sessions", "list them");
     const options = except === undefined ? {} : { except: await spared(subject, except) };
@@ -87,16 +88,10 @@ export async function endBeyondLimit({ manager, store }: Stored, subject: string
   for (const { id } of tooMany) await store.remove({ ...made, id });
 }
 
-/** An unset variable must not look like a user without sessions, or reach the store. */
-function checkSubject(action: string, subject: unknown): void {
-  if (typeof subject === "string" && subject !== "") return;
-  cannot(action, "the subject must be a string that is not empty");
-}
-
 /** A misspelt option must not be ignored: without `except`, the current user is logged out. */
-function checkId(options: object, known: ReadonlySet<string>, like: string): void {
+function checkId(call: string, options: object, known: ReadonlySet<string>, like: string): void {
   checkGiven(options, "session", like);
-  refuseUnknown(options, known);
+  refuseUnknownOf(call, options, known);
   checkValues(options, Object.fromEntries([...known].map((name) => [name, ID])));
 }
 

@@ -29,7 +29,7 @@ export function isSameJson(received: unknown, expected: unknown): boolean {
 export function difference(what: string, received: unknown, expected: unknown): string {
   const found = differences(received, expected, "");
   const isShort = canonical(received).length + canonical(expected).length <= LONGEST_VALUE;
-  if (isShort || found[0]?.path === "") return `Expected ${what} to be ${show(expected)}, but found ${show(received)}`;
+  if (isShort || found[0]?.path === "") return `Expected ${what} to be ${show(expected)}, but received ${show(received)}`;
   const lines = found.slice(0, MOST_LINES).map(line);
   const more = found.length - lines.length;
   return [`These fields differ in ${what}:`, ...lines, ...(more > 0 ? [`  and ${more} more`] : [])].join("\n");

@@ -13,11 +13,14 @@ export interface CaseContext {
 /** Something broken that other cases depend on. */
 export class Cause {
   readonly #error: unknown;
+  readonly #what: string;
   /** The case that reports the error in full, every time it runs. */
   #teller: string | undefined;
 
-  constructor(error: unknown) {
+  /** @param what What is broken, in a few words: it is all that the other cases say. */
+  constructor(error: unknown, what: string) {
     this.#error = error;
+    this.#what = what;
   }
 
   /**
@@ -27,8 +30,15 @@ export class Cause {
   tell(name: string, context: CaseContext | undefined): void {
     this.#teller ??= name;
     if (this.#teller === name) throw this.#error;
-    const why = `Not run because this case fails: ${this.#teller}`;
-    if (typeof context?.skip !== "function") throw new Error(why);
+    const why = `Not run: ${this.#what}`;
+    if (typeof context?.skip !== "function") throw withoutStack(why);
     context.skip(why);
   }
+}
+
+/** Runners print the stack of each error, which would bury the one that says something. */
+function withoutStack(message: string): Error {
+  const error = new Error(message);
+  error.stack = `Error: ${message}`;
+  return error;
 }

@@ -5,7 +5,7 @@
  */
 
 import { stringifyData } from "../ground/json.ts";
-import { checkGiven, checkValues, type Rule, refuseUnknown } from "../ground/option-values.ts";
+import { checkGiven, refuseUnknownOf } from "../ground/option-values.ts";
 import { newSessionId } from "../ground/session-id.ts";
 import { managerOf, partsFor } from "../manager/assemble.ts";
 import { claimsOf } from "../manager/backend.ts";
@@ -13,6 +13,7 @@ import { channelOf } from "../manager/manager.ts";
 import type { SessionOptions } from "../manager/options.ts";
 import { settle } from "../manager/settle.ts";
 import type { SessionMeta } from "../session/record.ts";
+import { checkSubject } from "../session/wish.ts";
 import type { SessionStore } from "../stored/contract.ts";
 import { expiryOf } from "../token/timeouts.ts";
 
@@ -31,9 +32,6 @@ export interface CookieForOptions {
   meta?: SessionMeta;
 }
 
-const RULES = {
-  subject: ["a string that is not empty", (value) => typeof value === "string" && value !== ""],
-} satisfies Partial<Record<keyof CookieForOptions, Rule>>;
 const KNOWN: ReadonlySet<string> = new Set<keyof CookieForOptions>(["data", "subject", "meta"]);
 
 /**
@@ -51,9 +49,9 @@ const KNOWN: ReadonlySet<string> = new Set<keyof CookieForOptions>(["data", "sub
  */
 export async function cookieFor(options: SessionOptions, session: CookieForOptions = {}): Promise<string> {
   checkGiven(session, "cookieFor", "{ subject }");
-  refuseUnknown(session, KNOWN);
-  checkValues(session, RULES);
+  refuseUnknownOf("cookieFor()", session, KNOWN);
   const { data = {}, subject, meta } = session;
+  if (subject !== undefined) checkSubject("make the cookie", subject);
   const manager = managerOf(partsFor(settle(options)));
   const store = options.store as unknown as SessionStore | undefined;
   const now = manager.now();

@@ -73,7 +73,7 @@ export function looksWeak(secret: string): boolean {
   return secretProblem(secret) !== undefined;
 }
 
-const advice = (): string => `Make one with: openssl rand -base64 32${whereSecretsGo()}`;
+const advice = (): string => `Make one with: npx web-session-store keygen${whereSecretsGo()}`;
 
 function refuse(text: string): never {
   throw new OptionError("ERR_SECRET", `Cannot ${text}`);

@@ -31,7 +31,32 @@ const CALLS: [string, (session: Session) => unknown, string][] = [
   [
     "login() with an option of another name",
     (session) => session.login("alice", { rememberMe: false } as never),
-    'Cannot use option "rememberMe": there is no such option',
+    'Cannot use option "rememberMe": the options of login() are: keep, meta, remember, idleTimeout, absoluteTimeout',
+  ],
+  [
+    "login() with the cookie's age",
+    (session) => session.login("alice", { maxAge: 60 } as never),
+    'Cannot use option "maxAge": the options of login() are: keep, meta, remember, idleTimeout, absoluteTimeout',
+  ],
+  [
+    "login() with data",
+    (session) => session.login("alice", { data: { cart: [] } } as never),
+    'Cannot use option "data": the options of login() are: keep, meta, remember, idleTimeout, absoluteTimeout',
+  ],
+  [
+    "login() with a letter too many",
+    (session) => session.login("alice", { remembers: true } as never),
+    'Cannot use option "remembers": did you mean remember?',
+  ],
+  [
+    "login() with a number, as databases give them",
+    (session) => session.login(42 as never),
+    "Cannot log in: the subject must be a non-empty string, such as String(user.id)",
+  ],
+  [
+    "login() of nobody",
+    (session) => session.login(""),
+    "Cannot log in: the subject must be a non-empty string, such as String(user.id)",
   ],
   [
     "login() with a key in place of a list",
@@ -56,12 +81,17 @@ const CALLS: [string, (session: Session) => unknown, string][] = [
   [
     "regenerateId() with an option of another name",
     (session) => session.regenerateId({ grace: 10 } as never),
-    'Cannot use option "grace": there is no such option',
+    'Cannot use option "grace": the options of regenerateId() are: graceSeconds',
   ],
   [
     "logout() with an option of another name",
     (session) => session.logout({ clear: ["cache"] } as never),
-    'Cannot use option "clear": there is no such option',
+    'Cannot use option "clear": the options of logout() and destroy() are: clearSiteData',
+  ],
+  [
+    "destroy() with an option of another name",
+    (session) => session.destroy({ everywhere: true } as never),
+    'Cannot use option "everywhere": the options of logout() and destroy() are: clearSiteData',
   ],
 ];
 
@@ -257,6 +287,10 @@ describe("a test's own cookie", () => {
       code: "ERR_OPTION",
       message: 'Cannot use option "subjct": did you mean subject?',
     });
+    await expect(cookieFor({ secrets: SECRET }, { user: "ada" } as never)).rejects.toMatchObject({
+      code: "ERR_OPTION",
+      message: 'Cannot use option "user": the options of cookieFor() are: data, subject, meta',
+    });
     await expect(cookieFor({ secrets: SECRET }, "ada" as never)).rejects.toMatchObject({
       message: "Cannot use string as options: pass an object, like { subject }",
     });
@@ -265,7 +299,7 @@ describe("a test's own cookie", () => {
   it("is not made for a subject that login() would not take", async () => {
     for (const subject of ["", 5])
       await expect(cookieFor({ secrets: SECRET }, { subject: subject as never })).rejects.toMatchObject({
-        message: `Cannot use subject ${JSON.stringify(subject)}: it must be a string that is not empty`,
+        message: "Cannot make the cookie: the subject must be a non-empty string, such as String(user.id)",
       });
   });
 });

@@ -215,7 +215,7 @@ describe("as the store", () => {
 });
 
 describe("secrets that are not set", () => {
-  const NONE = "Cannot create sessions: no secret is set. Make one with: openssl rand -base64 32";
+  const NONE = "Cannot create sessions: no secret is set. Make one with: npx web-session-store keygen";
   const ON_WORKERS = `${NONE}; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET`;
   const calls: [string, (options: never) => unknown][] = [
     ["createSessions()", createSessions],
@@ -236,7 +236,7 @@ describe("secrets that are not set", () => {
       expect.objectContaining({ code: "ERR_SECRET", message: ON_WORKERS }),
     );
     expect(() => call({ secrets: "" } as never)).toThrow(
-      "Cannot use secret number 1: it is empty, so its variable may not be set. Make one with: openssl rand -base64 32; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET",
+      "Cannot use secret number 1: it is empty, so its variable may not be set. Make one with: npx web-session-store keygen; put it into .dev.vars, and for the deploy: npx wrangler secret put SESSION_SECRET",
     );
   });
 });

@@ -127,7 +127,7 @@ describe("createSessions() refuses", () => {
       throw new Error("nothing was thrown");
     })();
     expect(error.message).not.toContain("hunter2");
-    expect(error.message).toContain("openssl rand -base64 32");
+    expect(error.message).toContain("npx web-session-store keygen");
   });
 });
 

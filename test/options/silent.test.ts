@@ -142,7 +142,7 @@ describe("a user who is not named", () => {
     const sessions = createStored(store);
     for (const subject of NOBODY)
       await expect(call(sessions, subject as never)).rejects.toThrow(
-        new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a string that is not empty`),
+        new OptionError("ERR_OPTION", `Cannot ${action}: the subject must be a non-empty string, such as String(user.id)`),
       );
     expect(asked).toEqual([]);
     await call(sessions, "alice" as never);

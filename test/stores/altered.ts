@@ -52,7 +52,7 @@ export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolv
 export function readMergeSave(whole: Full): SessionStore["update"] {
   return async (key, patch, options) => {
     const found = await recordAt(whole, key, options.now);
-    if (found === null) return whole.update(key, patch, options);
+    if (found === null || found.expiresAt <= options.now) return whole.update(key, patch, options);
     if (options.ifVersion !== undefined && options.ifVersion !== found.version) return { ok: false, why: "conflict" };
     await nextTurn();
     await whole.remove(key);

@@ -8,6 +8,7 @@ import { altered, type Change, type Full, marking, readAndRemove, readMergeSave,
 import { broken } from "./broken.ts";
 import { brokenMoves } from "./broken-moves.ts";
 import { brokenOwnTimeouts } from "./broken-own-timeouts.ts";
+import { brokenTimes } from "./broken-times.ts";
 
 async function failuresOf(create: () => SessionStore): Promise<string[]> {
   const names: string[] = [];
@@ -21,7 +22,7 @@ async function failuresOf(create: () => SessionStore): Promise<string[]> {
 }
 
 describe("the store contract catches a store in which", () => {
-  it.each([...broken, ...brokenMoves, ...brokenOwnTimeouts])("%s", async (_what, caughtBy, change) => {
+  it.each([...broken, ...brokenMoves, ...brokenOwnTimeouts, ...brokenTimes])("%s", async (_what, caughtBy, change) => {
     expect(await failuresOf(() => altered(change))).toContain(caughtBy);
   });
 });

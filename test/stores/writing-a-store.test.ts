@@ -60,6 +60,22 @@ describe("docs/writing-a-store.md", () => {
   });
 });
 
+describe("docs/writing-a-store.md, with one line changed,", () => {
+  it.each([
+    [
+      "a clock of its own",
+      "return endsAt > now ? row",
+      "return endsAt > Date.now() / 1000 ? row",
+      "touch does not revive a record",
+    ],
+    ["a seenAt that goes backwards", "Math.max(record.seenAt, now)", "now", "touch never moves seenAt backwards"],
+  ])("%s: fails the contract", async (_what, line, changed, caughtBy) => {
+    expect(store).toContain(line);
+    write("store.ts", store.replace(line, changed));
+    expect(await run("node", "--test-reporter=tap", "contract.test.ts")).toMatch(new RegExp(`\\nnot ok \\d+ - ${caughtBy}`));
+  });
+});
+
 function unused(): SessionStore {
   throw new Error("Cannot run a case here");
 }

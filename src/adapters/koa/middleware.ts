@@ -126,7 +126,10 @@ export function getSession<Data extends object = Record<string, unknown>>(ctx: o
   );
 }
 
-/** Adds the method `commit` to a session when the application asks for that session. */
+/**
+ * Adds the method `commit` to a session when the application asks for that session, and no other property can be added
+ * then: `getSession(ctx).views = 1` throws.
+ */
 function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
   const { session } = own;
   if (!Object.hasOwn(session, "commit")) {
@@ -137,7 +140,7 @@ function withCommit(own: ContextSession, ctx: KoaContext): Session<never> {
       committing.catch(() => {});
       return committing;
     };
-    Object.defineProperty(session, "commit", { value });
+    Object.preventExtensions(Object.defineProperty(session, "commit", { value }));
   }
   return session;
 }

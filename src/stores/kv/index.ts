@@ -84,7 +84,8 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
     const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
-    if (record === null || record.data === UNREADABLE || touch === undefined || !isDue(record.seenAt, touch)) return record;
+    if (record === null || record.data === UNREADABLE || record.expiresAt <= now) return record;
+    if (touch === undefined || !isDue(record.seenAt, touch)) return record;
     const after = recordAfterUse(record, now, touch.expiresAt);
     return this.#records.write(key, after, now).then(
       () => after,
@@ -100,7 +101,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   async update(key: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt } = options;
     return this.#twice(async () => {
-      const { record, end } = await this.#records.read(key);
+      const { record, end } = await this.#living(key, now);
       if (record === null || record.data === UNREADABLE || end !== null) return lost(end, now);
       if (!isVersion(record, options)) return { ok: false, why: "conflict" };
       const after = recordAfterUse(patched(record, record, patch), now, expiresAt);
@@ -113,7 +114,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
     const now = record.seenAt;
     const mark = markFor(now, to, move);
-    const { record: there, end } = await this.#records.read(from);
+    const { record: there, end } = await this.#living(from, now);
     if (there === null || end !== null) return lost(end, now);
     if (!isVersion(there, move)) return { ok: false, why: "conflict" };
     const after = patched(record, there, patch);
@@ -131,7 +132,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
 
   /** If KV refuses the write because it came within a second of the last one, the session still lives. */
   async touch(key: Key, { now, expiresAt }: { now: number; expiresAt: number }): Promise<boolean> {
-    const { record, end } = await this.#records.read(key);
+    const { record, end } = await this.#living(key, now);
     if (record === null || end !== null) return false;
     try {
       await this.#records.write(key, recordAfterUse(record, now, expiresAt), now);
@@ -182,6 +183,12 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
       await Promise.all(batch.map((row) => this.#twice(() => this.#records.end({ id: row.id, route }, row))));
     }
     return rows.length;
+  }
+
+  /** What is at the key, without a record that has expired: KV may keep one for longer. */
+  async #living(key: Key, now: number): Promise<{ record: SessionRecord | null; end: End | null }> {
+    const { record, end } = await this.#records.read(key);
+    return { record: record !== null && record.expiresAt > now ? record : null, end };
   }
 
   /** Deletes the record without writing an end, because a retried login uses the same new key. */

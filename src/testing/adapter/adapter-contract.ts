@@ -83,7 +83,7 @@ async function firstFailure(makeApp: MakeApp): Promise<{ index: number; cause: C
     try {
       await tell(story, makeApp);
     } catch (error) {
-      return { index, cause: new Cause(error) };
+      return { index, cause: new Cause(error, "a basic case fails") };
     }
   }
   return undefined;

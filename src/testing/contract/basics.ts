@@ -39,7 +39,7 @@ async function loads(trial: Trial): Promise<void> {
   const { key, record } = await trial.begin({ data: '{"a":1}', subject: trial.subject(), meta: { device: "phone" } });
   const found = await store.load(key, { now });
   const isLost = found === null && store.guarantees.immediate;
-  if (isLost) throw new Error("load: the record that create stored is missing. Expected the record, but found null");
+  if (isLost) throw new Error("load: the record that create stored is missing. Expected the record, but received null");
   trial.isRecord(found, record);
   expectEqual("what load returns for an unknown id", await store.load(await trial.key(), { now }), null);
 }

@@ -1,5 +1,5 @@
 /**
- * The assertions of the store contract. Errors say what was expected and what was found.
+ * The assertions of the store contract. Errors say what was expected and what was received.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { difference, isSameJson, show } from "../differences.ts";
 
 /** Fails unless `holds`. */
 export function expectThat(holds: boolean, expected: string, found: unknown): asserts holds {
-  if (!holds) throw new Error(`Expected ${expected}, but found ${show(found)}`);
+  if (!holds) throw new Error(`Expected ${expected}, but received ${show(found)}`);
 }
 
 /** Fails unless both are the same JSON, in any key order. */

@@ -44,7 +44,7 @@ export class Footing {
   async #tryBasics(): Promise<void> {
     for (const one of basicCases) {
       if (this.#none !== undefined) return;
-      const cause = await this.#causeOf(one).catch((error: unknown) => new Cause(error));
+      const cause = await this.#causeOf(one).catch((error: unknown) => new Cause(error, `${one.method} fails`));
       if (cause !== undefined) this.#causes.set(one.method, cause);
     }
   }
@@ -66,7 +66,7 @@ export class Footing {
     try {
       return watched(await this.#create(), this.#causes);
     } catch (error) {
-      this.#none = new Cause(error);
+      this.#none = new Cause(error, "there is no store to test");
       return this.#none;
     }
   }

@@ -10,6 +10,7 @@ import { lack, misunderstood } from "../../manager/store-option.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import type { CaseContext } from "../first-cause.ts";
 import { basicCases } from "./basics.ts";
+import { clockCases } from "./clocks.ts";
 import { dataCases } from "./data.ts";
 import { Footing } from "./footing.ts";
 import { limitCases } from "./limits.ts";
@@ -24,6 +25,9 @@ import { subjectCases } from "./subjects.ts";
 import { takeCases } from "./takes.ts";
 import { timeCases } from "./times.ts";
 import { unreadCases } from "./unread.ts";
+
+const NOT_A_FUNCTION =
+  "Cannot run the store contract: pass a function that creates the store, as in storeContract(() => myStore())";
 
 /** One case of the contract. */
 export interface StoreCase {
@@ -45,6 +49,7 @@ export interface StoreCase {
  * `marks: false`. Ids and subjects are new in every case, so all cases can share one database.
  *
  * @param create Creates the store. Called once per case.
+ * @throws OptionError if it is not a function
  *
  * @example
  * ```ts
@@ -55,9 +60,11 @@ export interface StoreCase {
  * ```
  */
 export function storeContract(create: () => SessionStore | Promise<SessionStore>): StoreCase[] {
+  if (typeof create !== "function") throw new OptionError("ERR_OPTION", NOT_A_FUNCTION);
   const cases = [
     ...recordCases,
     ...timeCases,
+    ...clockCases,
     ...ownTimeoutCases,
     ...dataCases,
     ...patchCases,

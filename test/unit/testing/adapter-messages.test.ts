@@ -60,7 +60,7 @@ it.each<[string, MakeApp, teller: string, message: string]>([
   const { [teller]: told, ...others } = await failuresOf(makeApp);
   expect(told).toBe(message);
   expect(Object.keys(others).length).toBeGreaterThan(50);
-  expect(new Set(Object.values(others))).toEqual(new Set([`Not run because this case fails: ${teller}`]));
+  expect(new Set(Object.values(others))).toEqual(new Set(["Not run: a basic case fails"]));
 });
 
 it("says which answer a store's failure must have", async () => {

@@ -1,5 +1,6 @@
 /** storeContract() for what is no store: it is told once what that lacks, and not at every case in another way. */
 import { expect, it } from "vitest";
+import { memory } from "../../../src/stores/memory/index.ts";
 import { storeContract } from "../../../src/testing/index.ts";
 
 /** The messages of all cases. */
@@ -33,5 +34,14 @@ it.each<[string, unknown, string]>([
   const [first, ...others] = await messagesOf(() => store);
   expect(first).toBe(`Cannot test this store: ${message}`);
   expect(others.length).toBeGreaterThan(50);
-  expect(new Set(others)).toEqual(new Set(["Not run because this case fails: create: stores a record"]));
+  expect(new Set(others)).toEqual(new Set(["Not run: there is no store to test"]));
+});
+
+it.each<[string, unknown]>([
+  ["a store", memory()],
+  ["nothing", undefined],
+])("refuses %s at once, where it takes a function", (_what, given) => {
+  expect(() => storeContract(given as never)).toThrow(
+    "Cannot run the store contract: pass a function that creates the store, as in storeContract(() => myStore())",
+  );
 });

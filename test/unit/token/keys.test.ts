@@ -116,8 +116,8 @@ describe("checkSecrets()", () => {
 
   it("says which secret of a list is wrong, and how to make one", () => {
     expect(refusal([SECRET, "short"]).message).toContain("number 2");
-    expect(refusal([SECRET, "short"]).message).toContain("openssl rand -base64 32");
-    expect(refusal([]).message).toContain("openssl rand -base64 32");
+    expect(refusal([SECRET, "short"]).message).toContain("npx web-session-store keygen");
+    expect(refusal([]).message).toContain("npx web-session-store keygen");
   });
 });
 
