@@ -85,6 +85,23 @@ export function markFrom({
   return { movedAt, to: { id, ...(route && { route }) }, by, ...(graceUntil !== 0 && { graceUntil }) } as MovedMark;
 }
 
+/** Data that is not valid JSON, so the core reports the record as unreadable. */
+export const UNREADABLE = "";
+
+/** Reads a subject that was stored as JSON. Null if it is malformed. */
+export function subjectFrom(json: string): string | null {
+  try {
+    const subject: unknown = JSON.parse(json);
+    return typeof subject === "string" ? subject : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a store's value can be a login's `meta`, which may be missing. */
+export const isMeta = (value: unknown): value is SessionRecord["meta"] =>
+  value === undefined || (typeof value === "object" && value !== null && !Array.isArray(value));
+
 /** What the login stored with the session. */
 type Said = Pick<SessionRecord, "meta" | "idleTimeout" | "absoluteTimeout">;
 
@@ -109,8 +126,8 @@ export function saidFrom(text: string | null): Said | null {
   }
   const list: unknown[] = Array.isArray(said) ? said : [said];
   const [meta, idleTimeout, absoluteTimeout] = list.map((one) => one ?? undefined);
-  if (meta !== undefined && (typeof meta !== "object" || Array.isArray(meta))) return null;
+  if (!isMeta(meta)) return null;
   if ([idleTimeout, absoluteTimeout].some((one) => one !== undefined && typeof one !== "number")) return null;
   const timeouts = ownTimeouts({ idleTimeout, absoluteTimeout } as Said);
-  return { ...(meta !== undefined && { meta: meta as NonNullable<Said["meta"]> }), ...timeouts };
+  return { ...(meta !== undefined && { meta }), ...timeouts };
 }

@@ -5,7 +5,8 @@ import { createSessions, OptionError } from "../../src/index.ts";
 import type { Key, SessionRecord } from "../../src/session/record.ts";
 import type { DenoKv } from "../../src/stores/deno-kv/client.ts";
 import { denoKv } from "../../src/stores/deno-kv/index.ts";
-import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
+import { isNoRecord } from "../stores/broken-records.ts";
 import { HOUR } from "../support/clock.ts";
 import { SECRET } from "../support/secrets.ts";
 import { counted, type OpenKv, openKv } from "./databases.ts";
@@ -186,6 +187,27 @@ it.each([...BROKEN_MARKS, ["is none", 7] as const])("a mark that %s is no sessio
   const mark = change === 7 ? 7 : { movedAt: NOW, to, by: "regenerateId", graceUntil: NOW + 10, ...(change as object) };
   await put(["web-session-store", "s", key.id, "head"], new TextEncoder().encode(JSON.stringify({ mark, settled: [] })));
   await isNoSession(denoKv(kv), key, NOW);
+});
+
+it.each(["secret", 7, null, [1]])("a head whose meta is %j is no session", async (meta) => {
+  const store = denoKv(kv);
+  const [key, other] = [newKey(), newKey()];
+  for (const one of [key, other]) await store.create(one, { ...RECORD, subject: "ada", meta: { device: "phone" } });
+  const head = (await entriesOf()).find((entry) => entry.key.includes(key.id) && entry.key.at(-1) === "head");
+  const whole = JSON.parse(new TextDecoder().decode(head?.value as Uint8Array));
+  await put(head?.key as string[], new TextEncoder().encode(JSON.stringify({ ...whole, meta })));
+  await isNoRecord(store, key, { other, subject: "ada", now: NOW });
+});
+
+it.each(CIRCLES)("a mark that %s ends a logout, and goes", async (_what, places) => {
+  const keys = places.map(newKey);
+  for (const [place, to] of places.entries()) {
+    const mark = { movedAt: NOW, to: keys[to], by: "login" };
+    const head = ["web-session-store", "s", (keys[place] as Key).id, "head"];
+    await put(head, new TextEncoder().encode(JSON.stringify({ mark, settled: [] })));
+  }
+  await isNoEndlessTrail(denoKv(kv), keys, NOW);
+  expect(await entriesOf()).toEqual([]);
 });
 
 it("applications with prefixes of their own see nothing of each other", async () => {

@@ -5,7 +5,8 @@ import { newSessionId } from "../../src/ground/session-id.ts";
 import { OptionError, type SessionRecord } from "../../src/index.ts";
 import type { Key, Move } from "../../src/session/record.ts";
 import { type MongoClientLike, type MongoOptions, mongodb } from "../../src/stores/mongodb/index.ts";
-import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_FIELDS, isNoRecord } from "../stores/broken-records.ts";
 import { HOUR } from "../support/clock.ts";
 import { connect } from "./clients.ts";
 import { poolOf } from "./front/postgres.ts";
@@ -68,6 +69,30 @@ describe("documents of mongodb", () => {
     for (const [name, value] of Object.entries(change))
       await marks.updateOne({ _id: key.id }, value === undefined ? { $unset: { [name]: "" } } : { $set: { [name]: value } });
     await isNoSession(store, key, session.seenAt);
+  });
+
+  it.each(BROKEN_FIELDS.filter(([field]) => field !== "version"))("whose %s is %j are no session", async (field, value) => {
+    const store = mongodb(mongo.client, { collection: "broken_fields" });
+    const [key, other] = newKeys(2) as [Key, Key];
+    const [subject, now] = [newSessionId(), SECONDS()];
+    for (const one of [key, other]) await store.create(one, record({ subject, meta: { device: "phone" } }));
+    const documents = mongo.client.db().collection<{ _id: string }>("broken_fields");
+    await documents.updateOne({ _id: key.id }, { $set: { [field]: value } });
+    await isNoRecord(store, key, { other, subject, now });
+  });
+
+  it.each(CIRCLES)("of a mark that %s end a logout, and go", async (_what, places) => {
+    const collection = "marks_in_circles";
+    const store = mongodb(mongo.client, { collection });
+    const [keys, now] = [newKeys(places.length), SECONDS()];
+    for (const [place, to] of places.entries()) {
+      const key = keys[place] as Key;
+      await store.create(key, record());
+      const mark = { _id: key.id, movedAt: now, to: keys[to]?.id, by: "login", end: new Date((now + 60) * 1000) };
+      await mongo.client.db().collection<{ _id: string }>(collection).replaceOne({ _id: key.id }, mark);
+    }
+    await isNoEndlessTrail(store, keys, now);
+    for (const key of keys) expect(await documentAt(key, collection)).toBeNull();
   });
 
   it("keep every key for what it is, whatever MongoDB would make of it as a field", async () => {

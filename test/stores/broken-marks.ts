@@ -32,3 +32,24 @@ export async function isNoSession(store: SessionStore, key: Key, now: number): P
   await store.remove(key);
   expect(await store.load(key, { now })).toBeNull();
 }
+
+/** Marks that lead in a circle: which of them each leads to, by its place. */
+export const CIRCLES: readonly (readonly [what: string, to: readonly number[]])[] = [
+  ["leads to itself", [0]],
+  ["leads to another, which leads back", [1, 0]],
+  ["leads into a circle", [1, 2, 3, 1]],
+];
+
+/** Asks for the session behind marks that lead in a circle, and ends it. Stores that keep marks keep these too. */
+export async function isNoEndlessTrail(store: SessionStore, keys: readonly Key[], now: number): Promise<void> {
+  const use = { now, expiresAt: now + 3600 };
+  for (const key of keys) {
+    expect(await store.update(key, { set: [["a", "1"]], unset: [] }, use)).toEqual({ ok: false, why: "moved" });
+    expect(await store.take(key)).toBeNull();
+  }
+  await store.remove(keys[0] as Key);
+  for (const key of keys) {
+    expect(await store.touch(key, use)).toBe(false);
+    expect(Object(await store.load(key, { now }))).not.toHaveProperty("data");
+  }
+}

@@ -5,7 +5,8 @@ import { kv } from "../../src/stores/kv/index.ts";
 import { allKeys } from "../../src/stores/kv/namespace.ts";
 import { Clock, DAY, HOUR } from "../support/clock.ts";
 import { KvSimulator } from "../support/kv-simulator.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
+import { isNoRecord } from "./broken-records.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -116,11 +117,41 @@ describe("a mark", () => {
     },
   );
 
+  it.each(CIRCLES)("that %s ends a logout", async (_what, places) => {
+    const { network, store, write } = setUp();
+    const keys = places.map((_to, place) => ({ id: `${ID}c${place}`, route: ROUTE }));
+    for (const [place, to] of places.entries()) {
+      const mark = { movedAt: NOW, to: keys[to], by: "login" };
+      await write(`s:${ROUTE}:${ID}c${place}:x`, JSON.stringify({ x: 1, mark }));
+    }
+    await isNoEndlessTrail(store, keys, NOW);
+    expect(network.keys()).toEqual(keys.map((key) => `${nameOf(key)}:x`));
+  });
+
   it.each(["7", "null", '"text"', "[]", "{}"])("that is %s is the end of a session", async (mark) => {
     const { store, write } = setUp();
     await write(nameOf(OLD), FROZEN_RECORD, FROZEN_METADATA);
     await write(`${nameOf(OLD)}:x`, `{"x":1,"mark":${mark}}`);
     await isNoSession(store, OLD, NOW);
+  });
+});
+
+describe("a value of which somebody broke a part", () => {
+  it.each([
+    ["m", '"secret"'],
+    ["m", "null"],
+    ["m", "[1]"],
+    ["v", '"secret"'],
+  ])("%s, which is now %s, is no session", async (name, json) => {
+    const { clock, network, store, write } = setUp();
+    const broken = (text: string) => JSON.stringify({ ...JSON.parse(text), [name]: JSON.parse(json) });
+    // A list reads the metadata, which has no version.
+    if (name === "m") await write(nameOf(OLD), broken(FROZEN_RECORD), JSON.parse(broken(JSON.stringify(FROZEN_METADATA))));
+    else await write(nameOf(OLD), broken(FROZEN_RECORD));
+    await write(nameOf(NEXT), FROZEN_RECORD, FROZEN_METADATA);
+    clock.pass(1);
+    await isNoRecord(store, OLD, { other: NEXT, subject: "ada", now: NOW });
+    expect(network.keys().sort()).toEqual([`${nameOf(OLD)}:x`, nameOf(NEXT)].sort());
   });
 });
 

@@ -6,7 +6,8 @@ import type { SessionStore } from "../../src/stored/contract.ts";
 import { redis } from "../../src/stores/redis/index.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
+import { BROKEN_FIELDS, isNoRecord } from "./broken-records.ts";
 
 const NOW = 1795000600;
 const ID = "t0xTt6kY0nCzgkVv6aY1kTQ9mB7JvW";
@@ -110,12 +111,105 @@ describe("a mark", () => {
     expect(await client.keys("*")).toEqual([]);
   });
 
+  it.each(CIRCLES)("that %s ends a logout, and goes", async (_what, places) => {
+    const keys = places.map((_to, place) => ({ id: `${ID}c${place}` }));
+    for (const [place, to] of places.entries()) {
+      const mark = { "m:movedAt": "1795000600", "m:to": `${ID}c${to}`, "m:by": "login" };
+      await client.hSet(`session:s:${ID}c${place}`, mark);
+    }
+    await isNoEndlessTrail(store, keys, NOW);
+    expect(await client.keys("*")).toEqual([]);
+  });
+
   it("keeps the fractions of an instant", async () => {
     const seenAt = NOW + 0.123456;
     await store.create({ id: VISITOR }, { ...RECORD, seenAt });
     await store.replace({ id: VISITOR }, { id: NEXT }, NO_CHANGE, { ...RECORD, seenAt }, { by: "regenerateId", graceSeconds: 7 });
     const mark = { movedAt: seenAt, to: { id: NEXT }, by: "regenerateId", graceUntil: seenAt + 7 };
     expect(await store.load({ id: VISITOR }, { now: NOW })).toEqual(mark);
+  });
+});
+
+describe("a hash of which somebody broke a field", () => {
+  const use = { now: NOW, expiresAt: NOW + 48 * HOUR };
+  const ada = { ...RECORD, seenAt: NOW };
+  const begin = async () => {
+    for (const id of [OLD, NEXT]) await store.create({ id }, ada);
+  };
+  const move = { by: "login", graceSeconds: 0 } as const;
+
+  it.each(BROKEN_FIELDS)("m:%s, which is now %j, is no session", async (field, value) => {
+    await begin();
+    await client.hSet(`session:s:${OLD}`, `m:${field}`, value);
+    const limits = { seenAfter: 0, maxBytes: 1000 };
+    expect(await store.update({ id: OLD }, NO_CHANGE, { ...use, ...limits })).toEqual({ ok: false, why: "gone" });
+    await isNoRecord(store, { id: OLD }, { other: { id: NEXT }, subject: "ada", now: NOW });
+    expect(await client.zRange(SET, 0, -1)).toEqual([NEXT]);
+  });
+
+  it.each(["m:version", "m:seenAt", "m:expiresAt"])("%s, without a number, is not changed and not moved", async (field) => {
+    await begin();
+    await client.hSet(`session:s:${OLD}`, field, "secret");
+    const before = [await hash(OLD), await client.keys("*"), await client.zRange(SET, 0, -1)];
+    const gone = { ok: false, why: "gone" };
+    expect(await store.update({ id: OLD }, NO_CHANGE, use)).toEqual(gone);
+    expect(await store.replace({ id: OLD }, { id: VISITOR }, NO_CHANGE, ada, { ...move, maxSessions: 1 })).toEqual(gone);
+    expect(await store.touch({ id: OLD }, use)).toBe(false);
+    await expect(store.create({ id: OLD }, ada)).rejects.toThrow("its id is taken");
+    expect([await hash(OLD), await client.keys("*"), await client.zRange(SET, 0, -1)]).toEqual(before);
+  });
+
+  it("m:seenAt does not keep its user from logging in, and goes first", async () => {
+    await begin();
+    await client.hSet(`session:s:${OLD}`, "m:seenAt", "secret");
+    await store.create({ id: VISITOR }, ada, { maxSessions: 2 });
+    expect((await client.zRange(SET, 0, -1)).sort()).toEqual([NEXT, VISITOR].sort());
+    await client.hSet(`session:s:${NEXT}`, "m:seenAt", "secret");
+    const last = { id: `${ID}q4` };
+    expect(await store.replace({ id: VISITOR }, last, NO_CHANGE, ada, { ...move, maxSessions: 1 })).toMatchObject({ ok: true });
+    expect(await client.zRange(SET, 0, -1)).toEqual([last.id]);
+  });
+});
+
+describe("a call that fails in the middle of its script", () => {
+  const use = { now: NOW, expiresAt: NOW + 48 * HOUR };
+  const everything = async () => Promise.all((await client.keys("*")).sort().map(async (key) => [key, await client.dump(key)]));
+
+  it("changes nothing: what should be a set of a user's sessions is none", async () => {
+    await store.create({ id: VISITOR }, RECORD);
+    await client.set(SET, "none");
+    const before = await everything();
+    const move = { by: "login", graceSeconds: 0 } as const;
+    const patch = { set: [["a", "1"] as const], unset: [] };
+    await expect(store.create({ id: OLD }, RECORD)).rejects.toThrow();
+    await expect(store.update({ id: VISITOR }, patch, use)).rejects.toThrow();
+    await expect(store.touch({ id: VISITOR }, use)).rejects.toThrow();
+    await expect(store.replace({ id: VISITOR }, { id: NEXT }, patch, RECORD, move)).rejects.toThrow();
+    expect(await everything()).toEqual(before);
+    await store.remove({ id: VISITOR });
+    expect(await client.keys("*")).toEqual([SET]);
+  });
+
+  it("changes nothing: an earlier user's set is none", async () => {
+    const other = { ...RECORD, subject: "bob" };
+    await store.create({ id: VISITOR }, RECORD);
+    await client.set(SET, "none");
+    const before = await everything();
+    const moving = store.replace({ id: VISITOR }, { id: NEXT }, NO_CHANGE, other, { by: "login", graceSeconds: 0 });
+    await expect(moving).rejects.toThrow();
+    expect(await everything()).toEqual(before);
+  });
+
+  it("does not: one of a user's keys is no hash, and lists, logins and logouts go on", async () => {
+    for (const id of [OLD, NEXT]) await store.create({ id }, RECORD);
+    await client.set(`session:s:${OLD}`, "secret");
+    await store.create({ id: VISITOR }, RECORD, { maxSessions: 2 });
+    expect((await store.list?.("ada"))?.map(({ id }) => id).sort()).toEqual([NEXT, VISITOR].sort());
+    await store.remove({ id: OLD });
+    expect(await store.load({ id: OLD }, { now: NOW })).toBeNull();
+    await client.zAdd(SET, { value: OLD, score: Date.now() + HOUR * 1000 });
+    await client.set(`session:s:${OLD}`, "secret");
+    expect(await store.removeAll?.("ada")).toBe(2);
   });
 });
 

@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { describe, expect, it } from "vitest";
 import { sqlite } from "../../src/stores/sql/sqlite.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
 import { FROZEN_SQL, readsFrozenRows, writesFrozenRows } from "./sql-frozen.ts";
 
 const NOW = 1_800_000_000;
@@ -56,6 +56,19 @@ describe("a mark", () => {
     const { to, ...said } = { to: "", by: "regenerateId", graceUntil: NOW + 10, ...change };
     const { store, before } = await broken(JSON.stringify(said), to === undefined ? null : undefined);
     await isNoSession(store, before, NOW);
+  });
+
+  it.each(CIRCLES)("that %s ends a logout, and goes", async (_what, places) => {
+    const database = new DatabaseSync(":memory:");
+    const store = sqlite(database);
+    const keys = places.map((_to, place) => ({ id: `mark-in-a-circle-${place}` }));
+    for (const [place, key] of keys.entries()) {
+      await store.create(key, record);
+      const mark = "UPDATE web_sessions SET moved_at = ?, moved_to = ?, meta = ? WHERE id = ?";
+      database.prepare(mark).run(NOW, `mark-in-a-circle-${places[place]}`, '{"by":"login"}', key.id);
+    }
+    await isNoEndlessTrail(store, keys, NOW);
+    expect(database.prepare("SELECT id FROM web_sessions").all()).toEqual([]);
   });
 
   it.each([null, "{", "[]", "7", ""])("with %j in meta is no session", async (meta) => {

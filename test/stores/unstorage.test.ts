@@ -15,7 +15,8 @@ import { type UnstorageLike, unstorage } from "../../src/stores/bridges/unstorag
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
 import { makeApp, typesOf } from "../support/app.ts";
 import { HOUR, MINUTE } from "../support/clock.ts";
-import { BROKEN_MARKS, isNoSession } from "./broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "./broken-marks.ts";
+import { isNoRecord } from "./broken-records.ts";
 import { immediate } from "./immediate.ts";
 
 const NOW = 1_800_000_000;
@@ -199,6 +200,29 @@ describe("unstorage", () => {
         await isNoSession(store, { id: `${ID}-login` }, NOW + 1);
       },
     );
+
+    it.each([
+      ["meta", "secret"],
+      ["meta", "[1]"],
+      ["version", "many"],
+      ["seenAt", "never"],
+    ])("are no session where somebody broke %s", async (field, value) => {
+      writeFileSync(fileOf("session"), ITEMS.session);
+      writeFileSync(fileOf("broken"), `${JSON.stringify({ ...JSON.parse(ITEMS.session), [field]: value })}\n`);
+      await isNoRecord(store, { id: `${ID}-broken` }, { other: { id: `${ID}-session` }, subject: "ada", now: NOW + 1 });
+      expect(existsSync(fileOf("broken"))).toBe(false);
+    });
+
+    it.each(CIRCLES)("end a logout, and go, where a mark %s", async (_what, places) => {
+      const ends = places.map((_to, place) => `circle-${place}`);
+      for (const [place, to] of places.entries()) {
+        const mark = { ...JSON.parse(ITEMS.login), to: `${ID}-circle-${to}` };
+        writeFileSync(fileOf(`circle-${place}`), `${JSON.stringify(mark)}\n`);
+      }
+      const keys = ends.map((end) => ({ id: `${ID}-${end}` }));
+      await isNoEndlessTrail(store, keys, NOW + 1);
+      expect(ends.filter((end) => existsSync(fileOf(end)))).toEqual([]);
+    });
   });
 
   it("forgets the mark of a session that moved after 60 seconds", async () => {

@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { Move } from "../../src/session/record.ts";
 import { durableObject, type ObjectNamespace } from "../../src/stores/durable-object/index.ts";
 import { storeContract } from "../../src/testing/contract/store-contract.ts";
-import { BROKEN_MARKS, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_MARKS, CIRCLES, isNoEndlessTrail, isNoSession } from "../stores/broken-marks.ts";
+import { BROKEN_FIELDS, isNoRecord } from "../stores/broken-records.ts";
 import { begin, HOUR, LOGIN, NO_CHANGE, NOTHING, NOW, newKey, objectOf, type Place, record, stored } from "./objects.ts";
 
 const store = durableObject(env.SESSIONS);
@@ -120,6 +121,36 @@ describe("a mark", () => {
     await isNoSession(store, key, NOW);
   });
 
+  it.each(CIRCLES)("that %s ends a logout, and goes: in one object, and between objects", async (_what, places) => {
+    const inOne = await newKey(store);
+    for (const routes of [
+      places.map(() => inOne.route),
+      await Promise.all(places.map(async () => (await newKey(store)).route)),
+    ]) {
+      const keys = await Promise.all(routes.map(async (route) => ({ id: (await newKey(store)).id, route })));
+      const rows = keys.map(({ id, route }, place) => {
+        const to = keys[places[place] as number] as Place;
+        return { route, sql: markSql(id, OF_LOGIN, to.id, to.route === route && place > 0 ? null : to.route) };
+      });
+      for (const route of new Set(routes)) {
+        const own = rows.filter((row) => row.route === route);
+        await write(
+          { route },
+          own.map(({ sql }) => sql),
+        );
+      }
+      await isNoEndlessTrail(store, keys, NOW);
+      for (const key of keys) expect(await stored(key)).toEqual(NOTHING);
+    }
+  });
+
+  it.each(["../elsewhere", ""])("that leads to %j, which is no object of this store, ends a logout, and goes", async (route) => {
+    const [key, next] = [await newKey(store), await newKey(store)];
+    await write(key, [markSql(key.id, OF_LOGIN, next.id, route)]);
+    await store.remove(key);
+    expect(await stored(key)).toEqual(NOTHING);
+  });
+
   it.each(["NULL", "'{'", "'[]'", "'7'"])("with %s in meta is no session", async (meta) => {
     const [key, next] = [await newKey(store), await newKey(store)];
     await write(key, [markSql(key.id, WITH_GRACE, next.id)]);
@@ -161,13 +192,19 @@ describe("timeouts of a session's own", () => {
     expect(await store.load(last, { now: NOW })).toEqual(record({ subject: "kim", version: 3 }));
     expect(await metaOf(last)).toEqual([null]);
   });
+});
 
-  it("that somebody broke are an error which does not quote it", async () => {
-    const key = await begin(store, { subject: "mia" });
+describe("a row", () => {
+  it.each([...BROKEN_FIELDS, ["meta", '["secret"'] as const])("whose %s is %s is no session", async (column, value) => {
+    const subject = `mia-${column}-${value}`;
+    const [key, other] = [await begin(store, { subject }), await begin(store, { subject })];
     await runInDurableObject(objectOf(key), (_object, { storage }) => {
-      storage.sql.exec(`UPDATE sessions_v1 SET meta = '["secret"'`);
+      storage.sql.exec(`UPDATE sessions_v1 SET ${column} = ? WHERE id = ?`, value, key.id);
     });
-    await expect(store.load(key, { now: NOW })).rejects.toThrow("its row does not hold a session");
+    const limits = { seenAfter: NOW - HOUR, maxBytes: 1000 };
+    expect(await store.update(key, NO_CHANGE, { ...slide, ...limits })).toEqual({ ok: false, why: "gone" });
+    await isNoRecord(store, key, { other, subject, now: NOW });
+    expect((await stored(other)).ids).toEqual([other.id]);
   });
 });
 

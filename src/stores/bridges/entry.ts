@@ -4,7 +4,7 @@
  * @module
  */
 import { isMoved, type RecordOrMark, type SessionRecord } from "../../session/record.ts";
-import { markFrom } from "../../stored/changes.ts";
+import { markFrom, saidFrom } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 /**
@@ -21,7 +21,7 @@ export function entryToText(entry: RecordOrMark): string {
 }
 
 /**
- * Reads an entry from its text, or from the object that a store parsed from it. Null for a mark that lacks something.
+ * Reads an entry from its text, or from the object that a store parsed from it. Null if a part of it is damaged.
  *
  * @throws SyntaxError if it is not JSON, TypeError if it is not an entry.
  */
@@ -48,11 +48,15 @@ function timeoutFrom(value: number | string | null | undefined): number | undefi
   return value === null || value === undefined ? undefined : Number(value);
 }
 
-function recordFrom(fields: Record<string, unknown>, data: string): SessionRecord {
+function recordFrom(fields: Record<string, unknown>, data: string): SessionRecord | null {
   const { version, startedAt, seenAt, expiresAt, subject, meta, idleTimeout, absoluteTimeout } = fields as Record<
     string,
     number | string | null | undefined
   >;
+  if ([version, startedAt, seenAt, expiresAt].includes(undefined))
+    throw new TypeError("Cannot read the session: what the store returned lacks its version or its times");
+  const said = saidFrom(typeof meta === "string" ? meta : null);
+  if (said === null) return null;
   const record = {
     data,
     version: Number(version),
@@ -60,12 +64,9 @@ function recordFrom(fields: Record<string, unknown>, data: string): SessionRecor
     seenAt: Number(seenAt),
     expiresAt: expiresAt === null ? Number.POSITIVE_INFINITY : Number(expiresAt),
     ...(typeof subject === "string" && { subject }),
-    ...(typeof meta === "string" && { meta: parse(meta) as NonNullable<SessionRecord["meta"]> }),
+    ...said,
     ...ownTimeouts({ idleTimeout: timeoutFrom(idleTimeout), absoluteTimeout: timeoutFrom(absoluteTimeout) }),
   };
   const { data: _data, subject: _subject, meta: _meta, ...numbers } = record;
-  if (Object.values(numbers).some(Number.isNaN)) {
-    throw new TypeError("Cannot read the session: what the store returned lacks its version or its times");
-  }
-  return record;
+  return Object.values(numbers).some(Number.isNaN) ? null : record;
 }

@@ -17,6 +17,7 @@ import {
 } from "../../session/record.ts";
 import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
+import { trailFrom } from "../../stored/trail.ts";
 
 export interface Items {
   get(id: string): Promise<RecordOrMark | null>;
@@ -98,11 +99,13 @@ export class BridgeStore implements SessionStore {
     return true;
   }
 
-  async remove({ id }: Key): Promise<void> {
-    const entry = await this.#items.get(id);
-    // If this fails, a retry of the logout still finds the mark.
-    if (entry !== null && isMoved(entry)) await this.remove(entry.to);
-    await this.#items.remove(id);
+  async remove(key: Key): Promise<void> {
+    const trail = await trailFrom(key, async ({ id }) => {
+      const entry = await this.#items.get(id);
+      return entry !== null && isMoved(entry) ? entry.to : undefined;
+    });
+    // If this fails, a retry of the logout still finds the marks.
+    for (const { id } of trail.reverse()) await this.#items.remove(id);
   }
 
   async take({ id }: Key): Promise<SessionRecord | null> {

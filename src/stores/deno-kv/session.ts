@@ -4,6 +4,7 @@
  * @module
  */
 import { MOVED_MARK_SECONDS, type MovedMark, type SessionRecord } from "../../session/record.ts";
+import { isMeta, UNREADABLE } from "../../stored/changes.ts";
 import { type Call, type Change, combined, type DenoKvEntry, type DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
 import { forgetful, type NamedChange, settle } from "./late.ts";
@@ -19,7 +20,6 @@ import {
   type LateChange,
   type Moved,
   partsOf,
-  UNREADABLE,
 } from "./values.ts";
 
 export interface FoundSession {
@@ -68,14 +68,14 @@ export async function readSession(call: Call, keys: Keys, id: string): Promise<F
   return {
     id,
     head,
-    body: settle(decodeBody(bodyEntries.map(({ value }) => value)) ?? brokenBody(head), changes),
+    body: settle((isMeta(head.meta) ? decodeBody(bodyEntries.map(({ value }) => value)) : null) ?? brokenBody(head), changes),
     lateChanges: changes.length,
     checks: [...checks, [[...keys.body(id, head.born), 0], stampOf(bodyEntries[0])], [keys.pulse(id, head.born), stampOf(beat)]],
     keys: entries.flatMap((entry) => (entry === headEntry ? [] : [entry.key as DenoKvKey])),
   };
 }
 
-/** Stands for a damaged body. The core reports it as unreadable. */
+/** Stands for the body of a session that is damaged. The core reports it as unreadable. */
 const brokenBody = ({ startedAt, until }: Head): Body => ({
   ...{ data: UNREADABLE, version: 0, settled: [] },
   ...{ seenAt: startedAt, expiresAt: until },

@@ -17,7 +17,7 @@ import {
   type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isOver, isVersion, patched, recordAfterUse, toInfo } from "../../stored/changes.ts";
+import { isDue, isMeta, isOver, isVersion, patched, recordAfterUse, toInfo, UNREADABLE } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { AGAIN, Call, type DenoKv, type DenoKvKey } from "./client.ts";
 import type { Keys } from "./keys.ts";
@@ -49,7 +49,8 @@ export class DenoKvStore implements SessionStore {
       if (found === null) return null;
       if (isMark(found)) return markAt(found, now);
       const record = recordOf(found);
-      if (touch === undefined || record.expiresAt <= now || !isDue(record.seenAt, touch)) return record;
+      if (record.data === UNREADABLE || touch === undefined || record.expiresAt <= now || !isDue(record.seenAt, touch))
+        return record;
       const { expiresAt } = touch;
       return (await work.use(found, { now, expiresAt })) ? recordAfterUse(record, now, expiresAt) : AGAIN;
     };
@@ -133,7 +134,8 @@ export class DenoKvStore implements SessionStore {
     const { call } = this.#work();
     const { ids } = await membersOf(call, await this.#keys.subject(subject));
     const sessions = await sessionsAt(call, this.#keys, ids);
-    return sessions.filter(({ head }) => head.subject === subject).map((found) => toInfo(found.id, recordOf(found)));
+    const whole = sessions.filter(({ head: { meta, subject: whose } }) => whose === subject && isMeta(meta));
+    return whole.map((found) => toInfo(found.id, recordOf(found)));
   }
 
   async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {

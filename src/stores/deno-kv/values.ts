@@ -43,8 +43,6 @@ export interface LateChange {
   readonly maxBytes?: number | undefined;
 }
 
-/** Not valid JSON, so the core reports the record as unreadable. */
-export const UNREADABLE = "";
 /** KV limits values to 64 KiB. https://docs.deno.com/deploy/kv/ */
 const PART_BYTES = 60_000;
 

@@ -151,7 +151,7 @@ class ObjectStore implements Omit<DurableObjectStore, "~backend"> {
 
   async list(subject: string): Promise<SessionInfo[]> {
     const rows = await this.#objects.ask(await this.route(subject), (object) => object.list(subject));
-    return rows.map(infoOf);
+    return rows.flatMap(infoOf);
   }
 
   async removeAll(subject: string, { except }: { except?: string } = {}): Promise<number> {

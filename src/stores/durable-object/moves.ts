@@ -10,7 +10,8 @@
 import { applyPatch, type Patch } from "../../session/patch.ts";
 import type { Move, SessionRecord, UpdateResult } from "../../session/record.ts";
 import { beyondLimit, isVersion } from "../../stored/changes.ts";
-import type { SessionObjects } from "./client.ts";
+import { trailFrom } from "../../stored/trail.ts";
+import { isRoute, type SessionObjects } from "./client.ts";
 import { markRow, type Place } from "./marks.ts";
 import { type ChangeResult, type CreateResult, infoOf, isMark, type RecordRow, rowOf } from "./rows.ts";
 
@@ -64,7 +65,7 @@ async function endBeyondLimit(objects: SessionObjects, { to, record, move }: Rel
   if (subject === undefined || maxSessions === undefined) return;
   try {
     const rows = await objects.ask(to.route, (object) => object.list(subject));
-    const tooMany = beyondLimit(rows.map(infoOf), to.id, { now: seenAt, maxSessions });
+    const tooMany = beyondLimit(rows.flatMap(infoOf), to.id, { now: seenAt, maxSessions });
     for (const { id } of tooMany) await objects.ask(to.route, (object) => object.remove(id, true));
   } catch {}
 }
@@ -84,9 +85,13 @@ async function leave(objects: SessionObjects, op: string, asked: Relocation, ver
 /**
  * Ends a session, following marks into other objects. The marks are removed last, so that a failed call can be retried.
  */
-export async function removeThrough(objects: SessionObjects, { id, route }: Place): Promise<void> {
-  const target = await objects.ask(route, (object) => object.remove(id, false));
-  if (target === null) return;
-  await removeThrough(objects, target);
-  await objects.ask(route, (object) => object.remove(id, true));
+export async function removeThrough(objects: SessionObjects, place: Place): Promise<void> {
+  const marks: Place[] = [];
+  await trailFrom(place, async (at) => {
+    const target = await objects.ask(at.route, (object) => object.remove(at.id, false));
+    if (target === null) return undefined;
+    marks.push(at);
+    return isRoute(target.route) ? target : undefined;
+  });
+  for (const { id, route } of marks.reverse()) await objects.ask(route, (object) => object.remove(id, true));
 }

@@ -5,7 +5,7 @@
  */
 import type { Patch } from "../../session/patch.ts";
 import type { SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
-import { saidFrom, saidToText, toInfo } from "../../stored/changes.ts";
+import { saidFrom, saidToText, subjectFrom, toInfo, UNREADABLE } from "../../stored/changes.ts";
 import type { MarkRow, Moving, Place } from "./marks.ts";
 
 /** A session as a row of SQL values. Arbitrary strings are stored as JSON, which is always valid Unicode. */
@@ -95,25 +95,29 @@ export function subjectText(subject: string): string {
   return JSON.stringify(subject);
 }
 
+/** The record in a row. A damaged row has unreadable data. */
 export function recordFromRow(row: RecordRow): SessionRecord {
   const { data, version, started_at, seen_at, ends_at, subject, meta } = row;
   return {
-    data,
+    data: isReadable(row) ? data : UNREADABLE,
     version,
     startedAt: started_at,
     seenAt: seen_at,
     expiresAt: ends_at,
-    ...(subject !== null && { subject: JSON.parse(subject) as string }),
-    ...(saidFrom(meta) ?? unreadable()),
+    ...(subject !== null && { subject: subjectFrom(subject) ?? "" }),
+    ...saidFrom(meta),
   };
 }
 
-export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo {
-  return toInfo(row.id, recordFromRow(row));
+/** Whether the columns beside the data are undamaged. */
+export function isReadable({ version, started_at, seen_at, ends_at, subject, meta }: RecordRow): boolean {
+  const areNumbers = [version, started_at, seen_at, ends_at].every((one) => typeof one === "number");
+  return areNumbers && saidFrom(meta) !== null && (subject === null || subjectFrom(subject) !== null);
 }
 
-function unreadable(): never {
-  throw new SyntaxError("Cannot read the session: its row does not hold a session");
+/** The row of a list. None for a damaged session. */
+export function infoOf(row: RecordRow & { readonly id: string }): SessionInfo[] {
+  return isReadable(row) ? [toInfo(row.id, recordFromRow(row))] : [];
 }
 
 /** A row after use. Neither instant moves backwards. */

@@ -13,6 +13,7 @@ import {
   type ChangeResult,
   type CreateResult,
   isMark,
+  isReadable,
   type LoadedRow,
   type NewRow,
   type ObjectCalls,
@@ -86,7 +87,7 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     const there = changeable(found);
     if (!there.ok) return there;
     const { row } = there;
-    const data = tryPatch(row.data, patch);
+    const data = isReadable(row) ? tryPatch(row.data, patch) : null;
     if (data === null || isOver(row.seen_at, updating)) return { ok: false, why: "gone" };
     if (ifVersion !== null && ifVersion !== row.version) return { ok: false, why: "conflict" };
     const after = { ...rowAfterUse(row, updating), data, version: row.version + 1 };
@@ -202,7 +203,8 @@ export class SessionObject extends DurableObject implements ObjectCalls {
   async alarm(): Promise<void> {
     if (!this.#table.find()) return;
     const now = Date.now();
-    const ids = this.#table.sweep(seconds(now));
+    // Rounds down, so that nothing expires early.
+    const ids = this.#table.sweep(Math.floor(now / 1000));
     const next = this.#table.nextEnd();
     // Sessions in use keep moving their expiry, so unless a page watches, the next sweep is much later.
     const soonest = now + (this.#sockets.any() ? WATCH_EVERY : SWEEP_EVERY);
@@ -245,6 +247,3 @@ export class SessionObject extends DurableObject implements ObjectCalls {
     }
   }
 }
-
-/** Rounds down, so that nothing expires early. */
-const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);

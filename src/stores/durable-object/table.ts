@@ -69,7 +69,8 @@ export class SessionTable {
   /** The ids of a chain of marks within the object, and where the last one leads out of it. */
   chain(id: string): { ids: string[]; out: Place | null } {
     const ids: string[] = [];
-    for (let next = id, row = this.get(next); row !== undefined; row = this.get(next)) {
+    // A damaged mark may lead back to an earlier one.
+    for (let next = id, row = this.get(next); row !== undefined && !ids.includes(next); row = this.get(next)) {
       ids.push(next);
       if (!isMark(row)) break;
       const { moved_to, moved_route } = row;

@@ -15,10 +15,11 @@ import {
   type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
-import { isDue, isVersion, patched, recordAfterUse } from "../../stored/changes.ts";
+import { isDue, isVersion, patched, recordAfterUse, UNREADABLE } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
+import { trailFrom } from "../../stored/trail.ts";
 import { isRateLimited, type KvNamespace, twice } from "./namespace.ts";
 import { checkNamespace, type KvOptions, settleKvOptions } from "./options.ts";
 import { KvRecords } from "./records.ts";
@@ -83,7 +84,8 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   async load(key: Key, { now, touch }: Parameters<SessionStore["load"]>[1]): Promise<SessionRecord | MovedMark | null> {
     const { record, end } = await this.#records.read(key);
     if (end !== null) return isFresh(end.mark, now) ? end.mark : null;
-    if (record === null || record.expiresAt <= now || touch === undefined || !isDue(record.seenAt, touch)) return record;
+    if (record === null || record.data === UNREADABLE || record.expiresAt <= now) return record;
+    if (touch === undefined || !isDue(record.seenAt, touch)) return record;
     const after = recordAfterUse(record, now, touch.expiresAt);
     return this.#records.write(key, after, now).then(
       () => after,
@@ -100,7 +102,7 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
     const { now, expiresAt } = options;
     return this.#twice(async () => {
       const { record, end } = await this.#living(key, now);
-      if (record === null || end !== null) return lost(end, now);
+      if (record === null || record.data === UNREADABLE || end !== null) return lost(end, now);
       if (!isVersion(record, options)) return { ok: false, why: "conflict" };
       const after = recordAfterUse(patched(record, record, patch), now, expiresAt);
       await this.#records.write(key, after, now);
@@ -141,16 +143,14 @@ class KvSessionStore implements Omit<KvStore, "~backend"> {
   }
 
   async remove(key: Key): Promise<void> {
-    let next: Key | undefined = key;
-    while (next !== undefined) {
-      const at: Key = next;
-      next = await this.#twice(async () => {
+    await trailFrom(key, (at) =>
+      this.#twice(async () => {
         const { record, end } = await this.#records.read(at);
         // A session that this location does not see may have been created elsewhere just now.
         if (end === null) await this.#records.end(at, record);
         return end?.mark?.to;
-      });
-    }
+      }),
+    );
   }
 
   /**

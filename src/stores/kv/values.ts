@@ -8,7 +8,7 @@
  */
 import { utf8Length } from "../../ground/encoding.ts";
 import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { markFrom } from "../../stored/changes.ts";
+import { isMeta, markFrom, UNREADABLE } from "../../stored/changes.ts";
 import { LONGEST_OWN_TIMEOUT, ownTimeouts } from "../../token/timeouts.ts";
 
 /** The end of a session. A mark means that the session has a new key. */
@@ -61,13 +61,15 @@ function timeoutsFrom({ i: idleTimeout, a: absoluteTimeout }: Record<string, unk
   return ownTimeouts({ idleTimeout, absoluteTimeout } as Parameters<typeof ownTimeouts>[0]);
 }
 
-/** @throws Error if the value is not a record. */
+/** A record with a damaged part has unreadable data. @throws Error if the value is not a record. */
 export function decodeRecord(text: string): SessionRecord {
   const kept = decode(text);
   const { v: version, b: startedAt, s: seenAt, e: expiresAt, u: subject, m: meta, d: data } = kept;
   if (typeof data !== "string") throw foreign();
-  const record = { data, version, startedAt, seenAt, expiresAt, ...timeoutsFrom(kept) } as SessionRecord;
-  return { ...record, ...(subject !== undefined && { subject }), ...(meta !== undefined && { meta }) } as SessionRecord;
+  const isWhole = typeof version === "number" && isMeta(meta);
+  const times = { startedAt, seenAt, expiresAt, ...timeoutsFrom(kept) };
+  const said = { ...(subject !== undefined && { subject }), ...(meta !== undefined && isWhole && { meta }) };
+  return { data: isWhole ? data : UNREADABLE, version, ...times, ...said } as SessionRecord;
 }
 
 export function encodeEnd({ mark }: End): string {
@@ -154,7 +156,7 @@ function fromAscii(text: string): string {
 
 export function listedOf(metadata: unknown): Listed | null {
   const { b: startedAt, s: seenAt, e: expiresAt, m: meta } = Object(metadata);
-  if (![startedAt, seenAt, expiresAt].every(Number.isFinite)) return null;
+  if (![startedAt, seenAt, expiresAt].every(Number.isFinite) || !isMeta(meta)) return null;
   const times = { startedAt, seenAt, expiresAt, ...timeoutsFrom(Object(metadata)) };
   if (meta === undefined) return times;
   const entries = Object.entries(meta).map(([name, text]) => [fromAscii(name), fromAscii(String(text))]);

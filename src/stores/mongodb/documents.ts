@@ -14,7 +14,7 @@ import {
   type SessionInfo,
   type SessionRecord,
 } from "../../session/record.ts";
-import { markFrom, toInfo } from "../../stored/changes.ts";
+import { markFrom, subjectFrom, toInfo, UNREADABLE } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 export interface Pair {
@@ -38,8 +38,6 @@ export interface SessionDocument extends Partial<Record<"version" | "startedAt" 
   readonly graceUntil?: number;
 }
 
-/** Not valid JSON, so the core reports the record as unreadable. */
-const UNREADABLE = "";
 /** The latest instant of a Date, for a session that never expires. */
 const NEVER = 8.64e15;
 
@@ -109,13 +107,14 @@ function markIn({ movedAt, to: id, by, graceUntil }: SessionDocument): MovedMark
 function recordFrom({ version, startedAt, seenAt, expiresAt, ...rest }: SessionDocument): SessionRecord | null {
   if (version === undefined) return null;
   const meta = rest.meta === undefined ? undefined : parseData(rest.meta);
+  const subject = rest.subject === undefined ? undefined : subjectFrom(rest.subject);
   return {
-    data: meta === null ? UNREADABLE : dataFrom(rest.data),
+    data: meta === null || subject === null ? UNREADABLE : dataFrom(rest.data),
     version: Number(version),
     startedAt: Number(startedAt),
     seenAt: Number(seenAt),
     expiresAt: Number(expiresAt),
-    ...(rest.subject !== undefined && { subject: JSON.parse(rest.subject) as string }),
+    ...(subject !== undefined && { subject: subject ?? "" }),
     ...(meta && { meta: meta as NonNullable<SessionRecord["meta"]> }),
     ...ownTimeouts({ idleTimeout: numberOf(rest.idleTimeout), absoluteTimeout: numberOf(rest.absoluteTimeout) }),
   };
@@ -130,7 +129,8 @@ function dataFrom(pairs: unknown): string {
   return isList ? `{${(pairs as Pair[]).map(({ k, v }) => `${k}:${v}`).join(",")}}` : UNREADABLE;
 }
 
+/** The row of a list. None for a damaged session. */
 export function infoFrom(document: SessionDocument): SessionInfo[] {
   const record = recordIn({ ...document, data: [] });
-  return record === null ? [] : [toInfo(document._id, record)];
+  return record === null || record.data === UNREADABLE ? [] : [toInfo(document._id, record)];
 }

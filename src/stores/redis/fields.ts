@@ -6,8 +6,8 @@
  */
 import { parseData, wellFormed } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
-import type { MovedMark, SessionInfo, SessionMeta, SessionRecord } from "../../session/record.ts";
-import { markFrom } from "../../stored/changes.ts";
+import type { MovedMark, SessionInfo, SessionRecord } from "../../session/record.ts";
+import { markFrom, saidFrom, subjectFrom, UNREADABLE } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -71,18 +71,25 @@ function markIn(fields: Map<string, string>): MovedMark | null {
   return markFrom({ movedAt, to: { id: fields.get("m:to") }, by: fields.get("m:by"), graceUntil });
 }
 
+/** A damaged hash has unreadable data. */
 function recordFrom(fields: Map<string, string>, data: string): SessionRecord {
   const [subject, meta] = [fields.get("m:subject"), fields.get("m:meta")];
+  const version = Number(fields.get("m:version"));
   return {
-    data,
-    version: Number(fields.get("m:version")),
+    data: isReadable(subject, meta) && !Number.isNaN(version) ? data : UNREADABLE,
+    version,
     startedAt: Number(fields.get("m:startedAt")),
     seenAt: Number(fields.get("m:seenAt")),
     expiresAt: Number(fields.get("m:expiresAt")),
-    ...(subject !== undefined && { subject: JSON.parse(subject) as string }),
-    ...(meta !== undefined && { meta: JSON.parse(meta) as SessionMeta }),
+    ...(subject !== undefined && { subject: subjectFrom(subject) ?? "" }),
+    ...saidFrom(meta ?? null),
     ...timeoutsFrom(fields.get("m:idle"), fields.get("m:abs")),
   };
+}
+
+/** Whether the two fields are undamaged. Either may be missing. */
+export function isReadable(subject: string | undefined, meta: string | undefined): boolean {
+  return (subject === undefined || subjectFrom(subject) !== null) && saidFrom(meta ?? null) !== null;
 }
 
 function timeoutsFrom(idle = "", abs = ""): ReturnType<typeof ownTimeouts> {
@@ -90,13 +97,18 @@ function timeoutsFrom(idle = "", abs = ""): ReturnType<typeof ownTimeouts> {
   return ownTimeouts({ idleTimeout: number(idle), absoluteTimeout: number(abs) });
 }
 
-/** The rows of a list, from groups of seven: id, three instants, meta and two timeouts. The last three may be empty. */
-export function rowsFrom(reply: readonly unknown[]): SessionInfo[] {
+/**
+ * The rows of a subject's list, from groups of eight: id, three instants, subject,
+ * meta and two timeouts. The timeouts may be empty. Damaged sessions are left out.
+ */
+export function rowsFrom(reply: readonly unknown[], subject: string): SessionInfo[] {
   const rows: SessionInfo[] = [];
-  for (let at = 0; at < reply.length; at += 7) {
-    const [id = "", startedAt, seenAt, expiresAt, meta = "", idle, abs] = reply.slice(at, at + 7).map(String);
+  for (let at = 0; at < reply.length; at += 8) {
+    const [id = "", startedAt, seenAt, expiresAt, whose = "", meta = "", idle, abs] = reply.slice(at, at + 8).map(String);
+    const said = saidFrom(meta);
+    if (subjectFrom(whose) !== subject || said === null) continue;
     const times = { startedAt: Number(startedAt), seenAt: Number(seenAt), expiresAt: Number(expiresAt) };
-    rows.push({ id, ...times, ...(meta !== "" && { meta: JSON.parse(meta) as SessionMeta }), ...timeoutsFrom(idle, abs) });
+    rows.push({ id, ...times, ...said, ...timeoutsFrom(idle, abs) });
   }
   return rows;
 }

@@ -23,7 +23,7 @@ import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isCluster, type RedisClient } from "./client.ts";
-import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";
+import { dataFields, entryFrom, isReadable, patchArguments, recordFields, rowsFrom } from "./fields.ts";
 import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TAKE, TOUCH, UPDATE } from "./scripts.ts";
 import { RedisServer } from "./server.ts";
 
@@ -127,7 +127,10 @@ class RedisStore implements SessionStore {
   async update({ id }: Key, patch: Patch, options: UpdateOptions): Promise<UpdateResult> {
     const { now, expiresAt, ifVersion = "", seenAfter = "", maxBytes = "" } = options;
     const args = [now, expiresAt, ifVersion, seenAfter, maxBytes].map(String);
-    return resultFrom(await this.#server.run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]));
+    const said = await this.#server.run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]);
+    if (!Array.isArray(said)) return resultFrom(said);
+    const [version, subject, meta] = said.map(String);
+    return isReadable(subject === "null" ? undefined : subject, meta) ? resultFrom(version) : { ok: false, why: "gone" };
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
@@ -163,7 +166,7 @@ class RedisStore implements SessionStore {
 
   async list(subject: string): Promise<SessionInfo[]> {
     const { keys } = await this.#setOf(subject);
-    return rowsFrom((await this.#server.run(LIST, keys, [])) as unknown[]);
+    return rowsFrom((await this.#server.run(LIST, keys, [])) as unknown[], subject);
   }
 
   async removeAll(subject: string, { except = "" }: { except?: string } = {}): Promise<number> {
@@ -187,6 +190,7 @@ const NO_SET: { readonly route: string; readonly keys: readonly string[] } = { r
 function resultFrom(said: unknown): UpdateResult {
   const word = String(said);
   if (word === "gone" || word === "moved" || word === "conflict" || word === "too-large") return { ok: false, why: word };
+  if (word === "broken") return { ok: false, why: "gone" };
   if (word === "taken") throw new Error("Cannot replace the session: its new id is taken");
   return { ok: true, version: Number(word) };
 }

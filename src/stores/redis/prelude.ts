@@ -23,13 +23,17 @@ local function number(text)
   return tonumber(text)
 end
 
+-- A damaged record is broken: it is no session, but its id stays taken.
 local function look(key, now)
   local found = redis.call('HMGET', key, 'm:version', 'm:seenAt', 'm:expiresAt', 'm:set', 'm:movedAt')
   if found[5] then
+    if not number(found[5]) then return 'broken' end
     if number(found[5]) + 60 <= number(now) then return 'gone' end
     return 'moved'
   end
-  if not found[1] or number(found[3]) <= number(now) then return 'gone' end
+  if not found[1] then return 'gone' end
+  if not (number(found[1]) and number(found[2]) and number(found[3])) then return 'broken' end
+  if number(found[3]) <= number(now) then return 'gone' end
   return 'here', { version = found[1], seen_at = found[2], expires_at = found[3], route = found[4] }
 end
 `;
@@ -57,6 +61,16 @@ local function expire(key, expires_at, now)
 end
 `;
 
+/**
+ * Needs NAMES. Reads a subject's set, which fails if its key holds something
+ * else. A script that fails keeps what it wrote, so call it before the first write.
+ */
+const CHECK_SET: string = `
+local function check_set(route)
+  if route and route ~= '' then redis.call('ZCARD', set_key(route)) end
+end
+`;
+
 /** Needs EXPIRE. The scores in a subject's set are the instants at which Redis drops its sessions, in milliseconds. */
 const INDEX: string = `
 local function index(set, id, at)
@@ -73,7 +87,13 @@ end
 export const SLIDE: string = `
 local function slid(record, now, expires_at)
   local seen_at = number(now) > number(record.seen_at) and now or record.seen_at
-  if number(expires_at) > number(record.expires_at) then return seen_at, expires_at, true end
+  if number(expires_at) > number(record.expires_at) then
+    if record.route then
+${NAMES}${CHECK_SET}
+      check_set(record.route)
+    end
+    return seen_at, expires_at, true
+  end
   return seen_at, record.expires_at, false
 end
 
@@ -160,15 +180,15 @@ end
  * Needs LOOK and EXPIRE. Adds a session to its subject's set, and ends the
  * subject's other sessions beyond the limit, least recently used first.
  */
-export const ENLIST: string = `${NAMES}${INDEX}${SWEEP}
+export const ENLIST: string = `${NAMES}${CHECK_SET}${INDEX}${SWEEP}
 local function limit(route, keep, most)
   local set = set_key(route)
   if redis.call('ZCARD', set) <= most then return end
   local others = {}
   for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
-    local found = redis.call('HMGET', session_key(id), 'm:seenAt', 'm:set')
+    local found = redis.pcall('HMGET', session_key(id), 'm:seenAt', 'm:set')
     if found[2] ~= route then redis.call('ZREM', set, id)
-    elseif id ~= keep then table.insert(others, { id = id, seen_at = number(found[1]) }) end
+    elseif id ~= keep then table.insert(others, { id = id, seen_at = number(found[1]) or 0 }) end
   end
   table.sort(others, function(left, right)
     if left.seen_at ~= right.seen_at then return left.seen_at > right.seen_at end

@@ -57,18 +57,23 @@ if redis.call('EXISTS', key) == 1 then
   if look(key, now) ~= 'gone' then return 'taken' end
   redis.call('DEL', key)
 end
-write(key, 6, ARGV[3], now, ARGV[2])
-local at = expire(key, number(ARGV[2]), number(now))
-if ARGV[4] ~= '' then
+local function begin()
+  write(key, 6, ARGV[3], now, ARGV[2])
+  return expire(key, number(ARGV[2]), number(now))
+end
+if ARGV[4] == '' then begin()
+else
 ${ENLIST}
-  enlist(ARGV[4], name, at, ARGV[5])
+  check_set(ARGV[4])
+  enlist(ARGV[4], name, begin(), ARGV[5])
 end
 return 'ok'
 `);
 
 /**
- * KEYS: session. ARGV: now, expiresAt, then version, seenAfter and maxBytes,
- * each or "", then the patch. Returns the new version, or why nothing changed.
+ * KEYS: session. ARGV: now, expiresAt, then version, seenAfter and maxBytes, each or "", then the patch.
+ * Returns the new version, or why nothing changed. With seenAfter, for callers that have not
+ * read the session, the version is in a list with the subject and meta, which may be null.
  */
 export const UPDATE: Script = new Script(`
 local key, now = KEYS[1], ARGV[1]
@@ -85,7 +90,9 @@ local version = string.format('%.0f', record.version + 1)
 local seen_at, expires_at, is_later = slid(record, now, ARGV[2])
 patch(key, 6, version, seen_at, expires_at)
 if is_later then prolong(key, record.route, now, expires_at) end
-return version
+if ARGV[4] == '' then return version end
+local said = redis.call('HMGET', key, 'm:subject', 'm:meta')
+return { version, said[1] or 'null', said[2] or 'null' }
 `);
 
 /**
@@ -101,10 +108,12 @@ if state ~= 'here' then return state end
 if ARGV[7] ~= '' and number(ARGV[7]) ~= number(record.version) then return 'conflict' end
 if redis.call('EXISTS', new) == 1 and look(new, now) ~= 'gone' then return 'taken' end
 local new_id = string.sub(new, #root + 3)
+local version = string.format('%.0f', record.version + 1)
+check_set(record.route)
+check_set(ARGV[3])
 redis.call('RENAME', old, new)
 if record.route then redis.call('ZREM', set_key(record.route), name) end
 redis.call('HDEL', new, 'm:subject', 'm:meta', 'm:set', 'm:idle', 'm:abs')
-local version = string.format('%.0f', record.version + 1)
 patch(new, 8, version, now, ARGV[2])
 redis.call('HSET', old, 'm:movedAt', now, 'm:to', new_id, 'm:by', ARGV[5])
 if ARGV[6] ~= '' then redis.call('HSET', old, 'm:grace', ARGV[6]) end
@@ -131,9 +140,10 @@ export const REMOVE: Script = new Script(`
 local key = KEYS[1]
 ${NAMES}
 for _ = 1, 1000 do
-  local found = redis.call('HMGET', key, 'm:to', 'm:set')
+  -- A damaged key goes too.
+  local found = redis.pcall('HMGET', key, 'm:to', 'm:set')
   redis.call('DEL', key)
-  if found[2] then redis.call('ZREM', set_key(found[2]), string.sub(key, #root + 3)) end
+  if found[2] then redis.pcall('ZREM', set_key(found[2]), string.sub(key, #root + 3)) end
   if not found[1] then break end
   key = session_key(found[1])
 end
@@ -148,14 +158,14 @@ local fields = redis.call('HGETALL', KEYS[1])
 redis.call('DEL', KEYS[1])
 if found[3] then
 ${NAMES}
-  redis.call('ZREM', set_key(found[3]), name)
+  redis.pcall('ZREM', set_key(found[3]), name)
 end
 return fields
 `);
 
 /**
- * KEYS: subject's set. Returns id, startedAt, seenAt, expiresAt,
- * meta, idle and abs of each session. The last three may be "".
+ * KEYS: subject's set. Returns id, startedAt, seenAt, expiresAt, subject,
+ * meta, idle and abs of each session. Any but the id may be "", and meta null instead.
  */
 export const LIST: Script = new Script(`
 local rows, set = {}, KEYS[1]
@@ -163,11 +173,12 @@ ${NAMES}${EXPIRE}${SWEEP}
 sweep(set)
 for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
   local found =
-    redis.call('HMGET', session_key(id), 'm:set', 'm:startedAt', 'm:seenAt', 'm:expiresAt', 'm:meta', 'm:idle', 'm:abs')
+    redis.pcall('HMGET', session_key(id), 'm:set', 'm:startedAt', 'm:seenAt', 'm:expiresAt', 'm:subject', 'm:meta', 'm:idle', 'm:abs', 'm:version')
   if found[1] ~= name then redis.call('ZREM', set, id)
-  else
+  elseif tonumber(found[9]) then
+    found[6] = found[6] or 'null'
     table.insert(rows, id)
-    for at = 2, 7 do table.insert(rows, found[at] or '') end
+    for at = 2, 8 do table.insert(rows, found[at] or '') end
   end
 end
 return rows
@@ -179,7 +190,7 @@ local count, set = 0, KEYS[1]
 ${NAMES}
 for _, id in ipairs(redis.call('ZRANGE', set, 0, -1)) do
   if id ~= ARGV[1] then
-    if redis.call('HGET', session_key(id), 'm:set') == name then count = count + redis.call('DEL', session_key(id)) end
+    if redis.pcall('HGET', session_key(id), 'm:set') == name then count = count + redis.call('DEL', session_key(id)) end
     redis.call('ZREM', set, id)
   end
 end

@@ -10,7 +10,7 @@ import { OptionError } from "../../ground/errors.ts";
 import { type JsonObject, parseData } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
-import { markFrom, saidFrom, toInfo } from "../../stored/changes.ts";
+import { markFrom, saidFrom, toInfo, UNREADABLE } from "../../stored/changes.ts";
 
 export type SqlValue = string | number | null;
 
@@ -53,8 +53,6 @@ export function rowFrom(given: unknown): SessionRow {
   };
 }
 
-/** Not valid JSON, so the core reports the record as unreadable. */
-const UNREADABLE = "";
 /** The year 275760 stands for "never", because D1 cannot store Infinity. */
 const NEVER = 8.64e12;
 type NotMade = Extract<UpdateResult, { ok: false }>["why"];
