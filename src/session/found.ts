@@ -72,10 +72,7 @@ export type Found =
   /** The store could not be asked, and the application chose to continue. */
   | { readonly is: "outage"; readonly error: StoreError };
 
-/**
- * What to end at the commit: a session, with its token; a token, so that it becomes no session; or everything that
- * the request's accepted tokens stand for.
- */
+/** What to end at the commit: a session with its token, a token alone, or all that accepted tokens stand for. */
 export type Ending =
   | { readonly is: "session"; readonly key: Key; readonly of: "user" | "visitor"; readonly token?: string | undefined }
   | { readonly is: "token"; readonly redemption: Redemption }

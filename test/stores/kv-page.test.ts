@@ -52,12 +52,6 @@ const BOUNDS: readonly [row: string, ...shownBy: string[]][] = [
     "a session that began within the 60 seconds before goes on, until removeAll is called again",
   ],
   [
-    "| `take` of a record | no second time, but **at the same moment both may have it** | **possible again for up to a minute** |",
-    "the same location cannot take it again",
-    "another location can take it again for up to 60 seconds",
-    "two requests at the same moment can both have it, in one location, too",
-  ],
-  [
     "| a write or logout, for `list` | shown within a minute | the same |",
     "list shows the ended sessions for up to 60 seconds, and sessions of the last 60 seconds are missing",
   ],

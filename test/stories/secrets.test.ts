@@ -164,7 +164,7 @@ describe("a secret", () => {
 });
 
 it("secrets that must be fetched are refused as they were given before, with what to write", () => {
-  const said = "it must be fetched; use fetched(...) of web-session-store/secrets";
+  const said = "it must be fetched. Use fetched(...) of web-session-store/secrets";
   for (const secrets of [
     { get: async () => SECRET },
     [{ get: async () => SECRET }],
