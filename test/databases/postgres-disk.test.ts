@@ -24,6 +24,9 @@ afterAll(async () => {
   await server?.stop();
 });
 
+/** A full disk is 53100. From 16 on, Postgres has no code of its own for the limit that stands for one here. */
+const TOO_LARGE = /53100|XX000/;
+
 it("postgres with a full disk answers 503 to what does not fit, loses nothing, and goes on when what has expired is swept", async () => {
   for (const sql of postgresTable()) await pool.query(sql);
   const store = postgres(pool);
@@ -40,7 +43,7 @@ it("postgres with a full disk answers 503 to what does not fit, loses nothing, a
     const fill = async () => {
       for (let round = 0; round < 2000; round++) await pool.query(OLD, [rows, size]);
     };
-    await expect(fill()).rejects.toMatchObject({ code: "53100" });
+    await expect(fill()).rejects.toMatchObject({ code: expect.stringMatching(TOO_LARGE) });
   }
 
   // The last pages still have room for some.
@@ -50,7 +53,7 @@ it("postgres with a full disk answers 503 to what does not fit, loses nothing, a
     const { status, headers } = await refused.visit("/new");
     if (status !== 200) expect([status, headers.getSetCookie()]).toEqual([503, []]);
   }
-  expect(faults).toMatchObject([{ retryable: false, message: expect.stringContaining("(53100)") }]);
+  expect(faults).toMatchObject([{ retryable: false, message: expect.stringMatching(new RegExp(`\\((${TOO_LARGE.source})\\)`)) }]);
   expect(await (await before.visit("/")).json()).toMatchObject({ count: 1 });
 
   expect(await store.sweep(Date.now() / 1000)).toBeGreaterThan(100);
