@@ -49,7 +49,7 @@ export const NEEDS = [
     name: "a MongoDB-compatible server",
     program: `${DOCUMENTDB}/made`,
     setUp: "bash test/mongodb/set-up.sh",
-    files: ["test/mongodb/server.ts"],
+    files: ["test/mongodb/server.ts", "test/mongodb/*.test.ts"],
   },
   { name: "libatomic", program: "/{usr/,}lib{64,}/{*/,}libatomic.so.1", debian: ["libatomic1"], runtimes: ["Node 26"] },
   { name: "OpenSSL", program: "openssl", debian: ["openssl"], files: ["test/browser/*.test.ts"] },

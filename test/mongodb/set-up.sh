@@ -22,8 +22,9 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-if ! command -v debootstrap >/dev/null; then
-  apt-get update -q && apt-get install -qy --no-install-recommends debootstrap debian-archive-keyring
+# debootstrap only recommends gpgv.
+if ! command -v debootstrap >/dev/null || ! command -v gpgv >/dev/null; then
+  apt-get update -q && apt-get install -qy --no-install-recommends debootstrap debian-archive-keyring gpgv
 fi
 
 # The mirror that this machine uses, whichever of the two ways apt keeps its sources.
