@@ -3,6 +3,13 @@
  *
  * @module
  */
+import type { Rule } from "./option-values.ts";
+
+/** What an option `timeout` of a store must be. */
+export const TIMEOUT: Rule = [
+  "a number of seconds, more than 0 and at most 600",
+  (value) => typeof value === "number" && value > 0 && value <= 600,
+];
 
 /**
  * Returns the call's result if it arrives in time. A late result or error is dropped.

@@ -14,6 +14,8 @@ import { unstorage } from "../../src/stores/bridges/unstorage.ts";
 import { durableObject } from "../../src/stores/durable-object/index.ts";
 import { kv } from "../../src/stores/kv/index.ts";
 import { memory } from "../../src/stores/memory/index.ts";
+import { redis } from "../../src/stores/redis/index.ts";
+import { postgres } from "../../src/stores/sql/postgres.ts";
 import { cookieFor } from "../../src/testing/index.ts";
 import { makeApp } from "../support/app.ts";
 import { SECRET } from "../support/secrets.ts";
@@ -104,6 +106,9 @@ describe("a session refuses", () => {
 
 const method = () => {};
 
+const REDIS = { status: "ready", eval: method, evalsha: method } as never;
+const POOL = { query: method } as never;
+
 const MADE: [string, () => unknown, string][] = [
   ["memory() for a number", () => memory(5 as never), "Cannot use number as options: pass an object, like { maxEntries }"],
   ["memory() for null", () => memory(null as never), "Cannot use null as options: pass an object, like { maxEntries }"],
@@ -132,6 +137,24 @@ const MADE: [string, () => unknown, string][] = [
     "connect() with a misspelt option",
     () => connect({ get: method, set: method, destroy: method }, { timout: 5 } as never),
     'Cannot use option "timout": did you mean timeout?',
+  ],
+  ["redis() for null", () => redis(REDIS, null as never), "Cannot use null as options: pass an object, like { prefix }"],
+  ["redis() with a misspelt option", () => redis(REDIS, { timeOut: 5 } as never), 'Cannot use option "timeOut": use timeout'],
+  [
+    "redis() for longer than a request lasts",
+    () => redis(REDIS, { timeout: 601 }),
+    "Cannot use timeout 601: it must be a number of seconds, more than 0 and at most 600",
+  ],
+  ["postgres() for null", () => postgres(POOL, null as never), "Cannot use null as options: pass an object, like { table }"],
+  [
+    "postgres() with a misspelt option",
+    () => postgres(POOL, { tabel: "s" } as never),
+    'Cannot use option "tabel": did you mean table?',
+  ],
+  [
+    "postgres() without a time",
+    () => postgres(POOL, { timeout: 0 }),
+    "Cannot use timeout 0: it must be a number of seconds, more than 0 and at most 600",
   ],
   [
     "unstorage() with an option of another name",

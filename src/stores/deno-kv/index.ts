@@ -4,6 +4,7 @@
  * @module
  */
 import { cannot } from "../../ground/errors.ts";
+import { TIMEOUT } from "../../ground/in-time.ts";
 import { checkGiven, checkValues, type Rule, refuseUnknown, textLike } from "../../ground/option-values.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
@@ -27,13 +28,9 @@ export interface DenoKvOptions {
   timeout?: number;
 }
 
-const LONGEST_TIMEOUT = 600;
 const RULES: Readonly<Record<keyof DenoKvOptions, Rule>> = {
   prefix: textLike(/^[ -~]{1,200}$/, "1 to 200 characters of ASCII"),
-  timeout: [
-    `a number of seconds, more than 0 and at most ${LONGEST_TIMEOUT}`,
-    (value) => typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT,
-  ],
+  timeout: TIMEOUT,
 };
 
 /**

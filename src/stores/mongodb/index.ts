@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+import { TIMEOUT } from "../../ground/in-time.ts";
 import { once } from "../../ground/maybe-promise.ts";
 import { checkGiven, checkValues, FLAG, type Rule, refuseUnknown, textLike } from "../../ground/option-values.ts";
 import type { SessionStore } from "../../stored/contract.ts";
@@ -27,16 +29,10 @@ export interface MongoOptions {
   createIndexes?: boolean;
 }
 
-/** In seconds. */
-const LONGEST_TIMEOUT = 600;
-
 const RULES: Record<keyof MongoOptions, Rule> = {
   database: textLike(/^[^/\\. "$\0]{1,63}$/, "the name of a database"),
   collection: textLike(/^(?!system\.)[^$\0]{1,120}$/, "the name of a collection"),
-  timeout: [
-    `a number of seconds, more than 0, and at most ${LONGEST_TIMEOUT}`,
-    (value) => typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT,
-  ],
+  timeout: TIMEOUT,
   createIndexes: FLAG,
 };
 const KNOWN: ReadonlySet<string> = new Set(Object.keys(RULES));

@@ -4,7 +4,8 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
-import { shown } from "../../ground/option-values.ts";
+import { TIMEOUT } from "../../ground/in-time.ts";
+import { checkGiven, checkValue, refuseUnknown } from "../../ground/option-values.ts";
 import type { Patch } from "../../session/patch.ts";
 import {
   isMoved,
@@ -80,19 +81,18 @@ export interface RedisOptions {
  * ```
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): DefinedStore {
-  const { prefix = "session:", timeout = 5, ...unknown } = options;
-  for (const key of Object.keys(unknown)) throw wrong(`option "${key}": there is no such option`);
+  checkGiven(options, "redis", "{ prefix }");
+  refuseUnknown(options, KNOWN);
+  const { prefix = "session:", timeout = 5 } = options;
   if (typeof prefix !== "string" || prefix === "") throw wrong("prefix: it must be a non-empty string");
-  if (typeof timeout !== "number" || !(timeout > 0 && timeout <= LONGEST_TIMEOUT))
-    throw wrong(`timeout ${shown(timeout)}: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
+  checkValue("timeout", timeout, TIMEOUT);
   const server = new RedisServer(client, timeout);
   if (isCluster(client) && !/^[^{]*\{[^}]+\}/.test(prefix))
     throw wrong(`prefix "${prefix}" with a cluster: write "{${prefix.replace(/\W/g, "") || "session"}}:", for one slot`);
   return defineStore<SessionStore>(new RedisStore(server, prefix));
 }
 
-/** Seconds. */
-const LONGEST_TIMEOUT = 600;
+const KNOWN: ReadonlySet<string> = new Set<keyof RedisOptions>(["prefix", "timeout"]);
 
 function wrong(what: string): OptionError {
   return new OptionError("ERR_OPTION", `Cannot use ${what}`);

@@ -54,7 +54,7 @@ export interface D1Options {
  * ```
  */
 export function d1(database: D1Binding, options: D1Options = {}): SqlSessionStore {
-  checkOptions(options, ["table", "createTable"]);
+  checkOptions(options, "d1", ["table", "createTable"]);
   const { table = DEFAULT_TABLE, createTable = true } = options;
   const tables = sessionTable(table);
   if (typeof database?.prepare !== "function" || typeof database.batch !== "function") {

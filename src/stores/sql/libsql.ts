@@ -60,7 +60,7 @@ export interface LibsqlOptions {
  * ```
  */
 export function libsql(client: LibsqlClient, options: LibsqlOptions = {}): SqlSessionStore {
-  checkOptions(options, ["table", "createTable", "timeout"]);
+  checkOptions(options, "libsql", ["table", "createTable", "timeout"]);
   const { table = DEFAULT_TABLE, createTable = true } = options;
   const tables = sessionTable(table);
   const timeout = checkTimeout(options.timeout ?? 5);

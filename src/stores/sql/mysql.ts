@@ -60,7 +60,7 @@ export interface MysqlOptions {
  * ```
  */
 export function mysql(client: MysqlClient, options: MysqlOptions = {}): SqlSessionStore {
-  checkOptions(options, ["table", "createTable", "prepared", "timeout"]);
+  checkOptions(options, "mysql", ["table", "createTable", "prepared", "timeout"]);
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   const { createTable = true, prepared = true } = options;

@@ -4,14 +4,15 @@
  * @module
  */
 import { OptionError } from "../../ground/errors.ts";
+import { TIMEOUT } from "../../ground/in-time.ts";
+import { checkGiven, checkValue, refuseUnknown } from "../../ground/option-values.ts";
 
 export const DEFAULT_TABLE = "web_sessions";
 
-/** @throws OptionError for an unknown option. */
-export function checkOptions(options: object | null, known: readonly string[]): void {
-  if (options === null) throw new OptionError("ERR_OPTION", "Cannot use null as options: leave them out");
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw new OptionError("ERR_OPTION", `Cannot use option "${unknown}": there is no such option`);
+/** @throws OptionError for anything but options of this store. */
+export function checkOptions(options: object, store: string, known: readonly string[]): void {
+  checkGiven(options, store, "{ table }");
+  refuseUnknown(options, new Set(known));
 }
 
 /** @throws OptionError unless it is a number of seconds, 0 or more. */
@@ -35,11 +36,8 @@ export function checkTable(table: string, parts: 1 | 2 = 1): string {
   );
 }
 
-/** In seconds. */
-const LONGEST_TIMEOUT = 600;
-
 /** @throws OptionError unless it is a number of seconds, more than 0 and at most 600. */
 export function checkTimeout(timeout: number): number {
-  if (typeof timeout === "number" && timeout > 0 && timeout <= LONGEST_TIMEOUT) return timeout;
-  throw new OptionError("ERR_OPTION", `Cannot use option timeout: it must be more than 0 and at most ${LONGEST_TIMEOUT} seconds`);
+  checkValue("timeout", timeout, TIMEOUT);
+  return timeout;
 }

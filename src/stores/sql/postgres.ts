@@ -53,7 +53,7 @@ export interface PostgresOptions {
  * ```
  */
 export function postgres(client: PostgresClient, options: PostgresOptions = {}): SqlSessionStore {
-  checkOptions(options, ["table", "createTable", "timeout"]);
+  checkOptions(options, "postgres", ["table", "createTable", "timeout"]);
   const table = checkTable(options.table ?? DEFAULT_TABLE, 2);
   const timeout = checkTimeout(options.timeout ?? 5);
   if (typeof client?.query !== "function") {

@@ -66,7 +66,7 @@ export interface SqliteStore extends SqlSessionStore {
  * ```
  */
 export function sqlite(source: string | SqliteDatabase, options: SqliteOptions = {}): SqliteStore {
-  checkOptions(options, ["table", "synchronous", "busyTimeout", "sweepEvery"]);
+  checkOptions(options, "sqlite", ["table", "synchronous", "busyTimeout", "sweepEvery"]);
   const { table = DEFAULT_TABLE, synchronous = "full" } = options;
   const busyTimeout = checkSeconds("busyTimeout", options.busyTimeout ?? 5);
   const sweepEvery = checkSeconds("sweepEvery", options.sweepEvery ?? 900);
