@@ -131,3 +131,16 @@ export function saidFrom(text: string | null): Said | null {
   const timeouts = ownTimeouts({ idleTimeout, absoluteTimeout } as Said);
   return { ...(meta !== undefined && { meta }), ...timeouts };
 }
+
+/**
+ * Reads what a login stored: the subject as JSON, and the text of {@link saidToText}. Either may be missing. A
+ * damaged subject reads as "", so that the session is still a user's.
+ */
+export function loginFrom(
+  subject: string | null,
+  said: string | null,
+): { isWhole: boolean; login: Said & Pick<SessionRecord, "subject"> } {
+  const whose = subject === null ? undefined : subjectFrom(subject);
+  const rest = saidFrom(said);
+  return { isWhole: whose !== null && rest !== null, login: { ...(whose !== undefined && { subject: whose ?? "" }), ...rest } };
+}

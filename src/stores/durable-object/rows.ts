@@ -5,7 +5,7 @@
  */
 import type { Patch } from "../../session/patch.ts";
 import type { SessionInfo, SessionRecord, UpdateOptions, UpdateResult } from "../../session/record.ts";
-import { saidFrom, saidToText, subjectFrom, toInfo, UNREADABLE } from "../../stored/changes.ts";
+import { loginFrom, saidToText, toInfo, UNREADABLE } from "../../stored/changes.ts";
 import type { MarkRow, Moving, Place } from "./marks.ts";
 
 /** A session as a row of SQL values. Arbitrary strings are stored as JSON, which is always valid Unicode. */
@@ -97,22 +97,25 @@ export function subjectText(subject: string): string {
 
 /** The record in a row. A damaged row has unreadable data. */
 export function recordFromRow(row: RecordRow): SessionRecord {
-  const { data, version, started_at, seen_at, ends_at, subject, meta } = row;
+  const { data, version, started_at, seen_at, ends_at } = row;
+  const { isWhole, login } = loginFrom(row.subject, row.meta);
   return {
-    data: isReadable(row) ? data : UNREADABLE,
+    data: isWhole && hasNumbers(row) ? data : UNREADABLE,
     version,
     startedAt: started_at,
     seenAt: seen_at,
     expiresAt: ends_at,
-    ...(subject !== null && { subject: subjectFrom(subject) ?? "" }),
-    ...saidFrom(meta),
+    ...login,
   };
 }
 
 /** Whether the columns beside the data are undamaged. */
-export function isReadable({ version, started_at, seen_at, ends_at, subject, meta }: RecordRow): boolean {
-  const areNumbers = [version, started_at, seen_at, ends_at].every((one) => typeof one === "number");
-  return areNumbers && saidFrom(meta) !== null && (subject === null || subjectFrom(subject) !== null);
+export function isReadable(row: RecordRow): boolean {
+  return hasNumbers(row) && loginFrom(row.subject, row.meta).isWhole;
+}
+
+function hasNumbers({ version, started_at, seen_at, ends_at }: RecordRow): boolean {
+  return [version, started_at, seen_at, ends_at].every((one) => typeof one === "number");
 }
 
 /** The row of a list. None for a damaged session. */

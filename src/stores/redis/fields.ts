@@ -7,7 +7,7 @@
 import { parseData, wellFormed } from "../../ground/json.ts";
 import type { Patch } from "../../session/patch.ts";
 import type { MovedMark, SessionInfo, SessionRecord } from "../../session/record.ts";
-import { markFrom, saidFrom, subjectFrom, UNREADABLE } from "../../stored/changes.ts";
+import { loginFrom, markFrom, saidFrom, subjectFrom, UNREADABLE } from "../../stored/changes.ts";
 import { ownTimeouts } from "../../token/timeouts.ts";
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -73,23 +73,17 @@ function markIn(fields: Map<string, string>): MovedMark | null {
 
 /** A damaged hash has unreadable data. */
 function recordFrom(fields: Map<string, string>, data: string): SessionRecord {
-  const [subject, meta] = [fields.get("m:subject"), fields.get("m:meta")];
+  const { isWhole, login } = loginFrom(fields.get("m:subject") ?? null, fields.get("m:meta") ?? null);
   const version = Number(fields.get("m:version"));
   return {
-    data: isReadable(subject, meta) && !Number.isNaN(version) ? data : UNREADABLE,
+    data: isWhole && !Number.isNaN(version) ? data : UNREADABLE,
     version,
     startedAt: Number(fields.get("m:startedAt")),
     seenAt: Number(fields.get("m:seenAt")),
     expiresAt: Number(fields.get("m:expiresAt")),
-    ...(subject !== undefined && { subject: subjectFrom(subject) ?? "" }),
-    ...saidFrom(meta ?? null),
+    ...login,
     ...timeoutsFrom(fields.get("m:idle"), fields.get("m:abs")),
   };
-}
-
-/** Whether the two fields are undamaged. Either may be missing. */
-export function isReadable(subject: string | undefined, meta: string | undefined): boolean {
-  return (subject === undefined || subjectFrom(subject) !== null) && saidFrom(meta ?? null) !== null;
 }
 
 function timeoutsFrom(idle = "", abs = ""): ReturnType<typeof ownTimeouts> {

@@ -20,11 +20,12 @@ import {
   type UpdateOptions,
   type UpdateResult,
 } from "../../session/record.ts";
+import { loginFrom } from "../../stored/changes.ts";
 import type { SessionStore } from "../../stored/contract.ts";
 import { type DefinedStore, defineStore } from "../../stored/define.ts";
 import { routeOf } from "../../stored/route.ts";
 import { isCluster, type RedisClient } from "./client.ts";
-import { dataFields, entryFrom, isReadable, patchArguments, recordFields, rowsFrom } from "./fields.ts";
+import { dataFields, entryFrom, patchArguments, recordFields, rowsFrom } from "./fields.ts";
 import { CREATE, LIST, LOAD, REMOVE, REMOVE_ALL, REPLACE, TAKE, TOUCH, UPDATE } from "./scripts.ts";
 import { RedisServer } from "./server.ts";
 
@@ -129,8 +130,8 @@ class RedisStore implements SessionStore {
     const args = [now, expiresAt, ifVersion, seenAfter, maxBytes].map(String);
     const said = await this.#server.run(UPDATE, [this.#key(id)], [...args, ...patchArguments(patch)]);
     if (!Array.isArray(said)) return resultFrom(said);
-    const [version, subject, meta] = said.map(String);
-    return isReadable(subject === "null" ? undefined : subject, meta) ? resultFrom(version) : { ok: false, why: "gone" };
+    const [version, subject = "null", meta = "null"] = said.map(String);
+    return loginFrom(subject === "null" ? null : subject, meta).isWhole ? resultFrom(version) : { ok: false, why: "gone" };
   }
 
   async replace(from: Key, to: Key, patch: Patch, record: SessionRecord, move: Move): Promise<UpdateResult> {
